@@ -1,0 +1,76 @@
+// A real server process, as `npm start` runs it, and one that answers with an empty handler of the same HTTP server.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../server/src/main.ts', import.meta.url))
+const EMPTY = fileURLToPath(new URL('./empty-server.ts', import.meta.url))
+
+export type ServerFile = {
+  readonly url: string
+  readonly token: string
+  readonly pid: number
+  readonly database: { readonly host: string; readonly user: string; readonly database: string }
+}
+
+export type Served = AsyncDisposable & {
+  readonly file: ServerFile
+  readonly process: ChildProcess
+  readonly dataDir: string
+  /** SIGKILL, as a power cut for the process; the data directory stays. */
+  kill(): Promise<void>
+}
+
+/** Resolves when it says that it runs. */
+export async function startServer(dataDir = mkdtempSync(join(tmpdir(), 'standdown-bench-'))): Promise<Served> {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'start'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, PORT: '0', TLS_PORT: 'off', DATA_DIR: dataDir, LOG_LEVEL: 'error' },
+  })
+  await said(child, 'Standdown runs at')
+  const file = JSON.parse(readFileSync(join(dataDir, 'server.json'), 'utf8')) as ServerFile
+  return {
+    file,
+    process: child,
+    dataDir,
+    async kill() {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    },
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGTERM')
+        await once(child, 'exit')
+      }
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The port of a process that answers POST /empty with {}. */
+export async function startEmpty(): Promise<AsyncDisposable & { readonly port: number }> {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', EMPTY], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const line = await said(child, 'port ')
+  return {
+    port: Number(/port (\d+)/.exec(line)?.[1]),
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    },
+  }
+}
+
+function said(child: ChildProcess, words: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let all = ''
+    child.stdout?.on('data', (chunk: Buffer) => {
+      all += chunk
+      if (all.includes(words) && all.endsWith('\n')) resolve(all)
+    })
+    child.once('exit', code => reject(new Error(`ended with ${code} before it said "${words}": ${all}`)))
+  })
+}

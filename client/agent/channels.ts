@@ -1,0 +1,46 @@
+// The lines to the framed pages. A greeting counts only from the window of a frame of ours and from that channel's origin,
+// and is answered to that origin only, with a port that carries everything else.
+
+import type { Hello, HostAnswer, HostCall, HostEvent, Welcome } from '../../wire/src/cif-messages.ts'
+import { ChannelMethods, MethodError } from './channel-methods.ts'
+
+export function startChannels(): void {
+  addEventListener('message', message => {
+    const frame = [...document.querySelectorAll<HTMLIFrameElement>('iframe[data-channel]')].find(
+      each => each.contentWindow === message.source,
+    )
+    if (!frame || message.origin !== frame.dataset.origin) return
+    const hello: Partial<Hello> | null = message.data
+    if (hello?.standdown !== 'hello' || typeof hello.nonce !== 'string') return
+    welcome(frame, message.origin, hello.nonce)
+  })
+}
+
+function welcome(frame: HTMLIFrameElement, origin: string, nonce: string): void {
+  const { port1: ours, port2: theirs } = new MessageChannel()
+  const tell = (event: string, detail: unknown) => {
+    const said: HostEvent = { event, detail }
+    ours.postMessage(said)
+  }
+  const methods = new ChannelMethods(frame.dataset.channel ?? '', tell)
+  ours.onmessage = ({ data }) => void answer(ours, methods, data)
+  const reply: Welcome = { standdown: 'welcome', version: 1, nonce }
+  frame.contentWindow?.postMessage(reply, origin, [theirs])
+}
+
+async function answer(
+  port: MessagePort,
+  methods: ChannelMethods,
+  call: Partial<HostCall> | null,
+): Promise<void> {
+  if (typeof call?.id !== 'number' || typeof call.method !== 'string') return
+  const { id } = call
+  let said: HostAnswer
+  try {
+    said = { id, value: await methods.call(call.method, call.params ?? {}) }
+  } catch (error) {
+    const code = error instanceof MethodError ? error.code : 'RejectAfterClientError'
+    said = { id, error: { code, detail: String(error) } }
+  }
+  port.postMessage(said)
+}

@@ -1,0 +1,23 @@
+// The agent desktop's script: hears the frames first, then follows the screen.
+
+import { startChannels } from './channels.ts'
+import { followScreen } from './desktop-api.ts'
+import { settleFrom } from './pending-offers.ts'
+import { drawScreen, startScreen } from './screen.ts'
+
+const link = document.getElementById('link')
+
+startChannels()
+startScreen()
+followScreen(
+  (screen, atMs) => {
+    settleFrom(screen)
+    drawScreen(screen, atMs)
+    document.documentElement.dataset.ready = 'yes'
+  },
+  state => {
+    if (!link) return
+    link.dataset.state = state
+    link.textContent = state === 'on' ? 'connected' : 'connecting again'
+  },
+)

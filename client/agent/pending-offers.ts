@@ -1,0 +1,41 @@
+// Promises of offers that were raised from this page: settled by what the screen says has ended. What the screen does not
+// know any more (this page was away too long) is asked for.
+
+import type { OfferOutcome, ScreenView } from '../../wire/src/agent-screen.ts'
+import { readOffer } from './desktop-api.ts'
+
+const pending = new Map<string, PromiseWithResolvers<OfferOutcome>>()
+
+/** How the offer ends. Several may wait for one: tabs and pages that joined it. */
+export function endOf(offerId: string): Promise<OfferOutcome> {
+  const known = pending.get(offerId)
+  if (known) return known.promise
+  const waits = Promise.withResolvers<OfferOutcome>()
+  pending.set(offerId, waits)
+  // It may have ended before anybody waited for it.
+  void ask(offerId)
+  return waits.promise
+}
+
+export function settleFrom(screen: ScreenView): void {
+  for (const { id, result } of screen.ended) if (result) settle(id, result)
+  const open = new Set(screen.openIds)
+  for (const id of pending.keys()) if (!open.has(id)) void ask(id)
+}
+
+function settle(id: string, result: OfferOutcome): void {
+  pending.get(id)?.resolve(result)
+  pending.delete(id)
+}
+
+async function ask(id: string): Promise<void> {
+  try {
+    const { result } = await readOffer(id)
+    if (result) settle(id, result)
+  } catch (error) {
+    // Not reachable now: the next screen asks again.
+    if ((error as { code?: string }).code !== 'OFFER_UNKNOWN') return
+    pending.get(id)?.reject(error)
+    pending.delete(id)
+  }
+}

@@ -1,0 +1,107 @@
+// Draws the agent's screen: the card that the server made, the time that is left, and what has just ended.
+
+import type { OfferView, ScreenView } from '../../wire/src/agent-screen.ts'
+import { answerOffer } from './desktop-api.ts'
+
+const TICK_MS = 250
+const MOST_ENDED = 6
+const TITLE = document.title
+
+const WORDS: { readonly [reason: string]: string } = {
+  Accept: 'Accepted',
+  AutoAccept: 'Accepted automatically',
+  DeclinedByAgent: 'Declined',
+  NotificationQueueLimitExceeded: 'Turned away: ten were waiting',
+  NotificationQueueTimeLimitExceeded: 'Waited too long in line',
+  DisplayTimeout: 'Not answered in time',
+  Cancelled: 'Withdrawn',
+}
+
+function part(id: string): HTMLElement {
+  const found = document.getElementById(id)
+  if (!found) throw new Error(`the page has no #${id}`)
+  return found
+}
+
+let shown: { offer: OfferView; totalMs: number; endsAtMs: number } | null = null
+
+/** `atMs`: when this state arrived, by performance.now(); the rest counts by the server's clock. */
+export function drawScreen(screen: ScreenView, atMs: number): void {
+  const { displayed } = screen
+  if (displayed?.id !== shown?.offer.id) drawCard(screen)
+  if (displayed?.deadline && displayed.displayedAt) {
+    const deadline = Date.parse(displayed.deadline)
+    const totalMs = deadline - Date.parse(displayed.displayedAt)
+    shown = { offer: displayed, totalMs, endsAtMs: atMs + deadline - Date.parse(screen.now) }
+  } else {
+    shown = null
+  }
+  part('idle').hidden = displayed !== null
+  part('waiting').hidden = screen.waiting === 0
+  part('waiting').textContent =
+    screen.waiting === 1 ? '1 more is waiting' : `${screen.waiting} more are waiting`
+  drawEnded(screen.ended)
+  drawTime()
+}
+
+function drawCard({ displayed, card }: ScreenView): void {
+  const place = part('screen')
+  const hadFocus = place.contains(document.activeElement)
+  // Made by the server with everything escaped; the page's policy runs no script in it either.
+  place.innerHTML = card ?? ''
+  document.title = displayed ? `● ${displayed.title}` : TITLE
+  part('announce').textContent = displayed ? `Incoming: ${displayed.title}` : ''
+  const next = place.querySelector('article') ?? part('offers-title')
+  // Only to whom the focus is not taken away: one who types in a provider's page goes on typing.
+  if (hadFocus || (displayed && document.activeElement === document.body)) next.focus({ preventScroll: true })
+}
+
+function drawTime(): void {
+  const seconds = document.querySelector('#screen .seconds')
+  const rest = document.querySelector<HTMLElement>('#screen .rest')
+  if (!shown || !seconds || !rest) return
+  const leftMs = Math.max(0, shown.endsAtMs - performance.now())
+  seconds.textContent = `${Math.ceil(leftMs / 1000)} s`
+  rest.style.setProperty('inline-size', `${(100 * leftMs) / Math.max(1, shown.totalMs)}%`)
+}
+
+function drawEnded(ended: readonly OfferView[]): void {
+  const items = ended.slice(0, MOST_ENDED).map(({ id, title, result, endedBy }) => {
+    const item = document.createElement('li')
+    item.dataset.offer = id
+    item.dataset.reason = result?.responseReason ?? ''
+    const what = document.createElement('strong')
+    what.textContent = title
+    const how = document.createElement('span')
+    how.textContent = result ? (WORDS[result.responseReason] ?? result.responseReason) : ''
+    if (endedBy) item.title = `by ${endedBy}`
+    item.append(what, how)
+    return item
+  })
+  part('ended').replaceChildren(...items)
+}
+
+/** Starts the countdown and the buttons. */
+export function startScreen(): void {
+  setInterval(drawTime, TICK_MS)
+  part('screen').addEventListener('click', event => {
+    const button =
+      event.target instanceof Element ? event.target.closest<HTMLButtonElement>('[data-answer]') : null
+    const answer = button?.dataset.answer
+    if (!shown || (answer !== 'accept' && answer !== 'reject')) return
+    for (const each of part('screen').querySelectorAll('button')) each.disabled = true
+    void send(shown.offer.id, answer)
+  })
+}
+
+async function send(id: string, answer: 'accept' | 'reject'): Promise<void> {
+  try {
+    await answerOffer(id, answer)
+  } catch (error) {
+    const gone = (error as { code?: string }).code === 'OFFER_GONE'
+    part('announce').textContent = gone
+      ? 'Too late: the offer was gone already.'
+      : 'That did not reach the server.'
+    for (const each of part('screen').querySelectorAll('button')) each.disabled = false
+  }
+}

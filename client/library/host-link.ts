@@ -1,0 +1,119 @@
+// The line to the agent desktop that frames this page. Both sides check the other's origin: the greeting goes to the
+// host's exact origin only, and an answer counts only from there and with our nonce. After that a port of our own is used,
+// which no other page can write to.
+
+import type { Hello, HostAnswer, HostCall, HostEvent, Welcome } from '../../wire/src/cif-messages.ts'
+import { CLIENT_ERROR } from './result.ts'
+
+type HostEventListener = (event: string, detail: unknown) => void
+
+const GREET_AGAIN_MS = 250
+/** After this long without an answer, calls fail instead of waiting. */
+const HOST_TIMEOUT_MS = 15_000
+
+/** Where the desktop is, by what the page says first and what the browser knows last; null when nothing tells. */
+export function findHostOrigin(script: HTMLScriptElement | null): string | null {
+  const query = new URLSearchParams(location.search)
+  const hints = [
+    script?.dataset.crmurl,
+    query.get('base'),
+    query.get('ucilib'),
+    document.referrer,
+    script?.src,
+  ]
+  for (const hint of hints) {
+    const url = hint && URL.canParse(hint) ? new URL(hint) : null
+    if (url && (url.protocol === 'https:' || url.protocol === 'http:')) return url.origin
+  }
+  return null
+}
+
+/** What went wrong in the desktop or on the way, with the documentation's code. */
+export class HostError extends Error {
+  readonly code: string
+  constructor(code: string, detail: string) {
+    super(detail)
+    this.code = code
+  }
+}
+
+export class HostLink {
+  private readonly hostOrigin: string | null
+  private readonly onEvent: HostEventListener
+  private readonly nonce = crypto.randomUUID()
+  private readonly waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
+  private port: Promise<MessagePort> | null = null
+  private lastId = 0
+
+  constructor(hostOrigin: string | null, onEvent: HostEventListener) {
+    this.hostOrigin = hostOrigin
+    this.onEvent = onEvent
+  }
+
+  /** Greets the desktop, so that the first call need not wait for it. */
+  open(): void {
+    this.connect().catch(() => {})
+  }
+
+  async call(method: string, params: Readonly<Record<string, unknown>>): Promise<unknown> {
+    const port = await this.connect()
+    const id = ++this.lastId
+    const answer = new Promise((resolve, reject) => this.waiting.set(id, { resolve, reject }))
+    const call: HostCall = { id, method, params }
+    port.postMessage(call)
+    return answer
+  }
+
+  private connect(): Promise<MessagePort> {
+    if (!this.port) {
+      this.port = this.greet()
+      // A desktop that did not answer now may do so at the next call.
+      this.port.catch(() => {
+        this.port = null
+      })
+    }
+    return this.port
+  }
+
+  private greet(): Promise<MessagePort> {
+    const { hostOrigin, nonce } = this
+    if (window.parent === window || hostOrigin === null)
+      return Promise.reject(new HostError(CLIENT_ERROR, 'this page is not framed by an agent desktop'))
+    return new Promise((resolve, reject) => {
+      const hello: Hello = { standdown: 'hello', version: 1, nonce }
+      const greet = () => window.parent.postMessage(hello, hostOrigin)
+      const done = () => {
+        clearInterval(again)
+        clearTimeout(tooLate)
+        removeEventListener('message', hear)
+      }
+      const hear = (message: MessageEvent) => {
+        if (message.source !== window.parent || message.origin !== hostOrigin) return
+        const said: Partial<Welcome> | null = message.data
+        const [port] = message.ports
+        if (said?.standdown !== 'welcome' || said.nonce !== nonce || !port) return
+        done()
+        port.onmessage = ({ data }) => this.hear(data)
+        resolve(port)
+      }
+      const again = setInterval(greet, GREET_AGAIN_MS)
+      const tooLate = setTimeout(() => {
+        done()
+        reject(new HostError(CLIENT_ERROR, `no agent desktop answered at ${hostOrigin}`))
+      }, HOST_TIMEOUT_MS)
+      addEventListener('message', hear)
+      greet()
+    })
+  }
+
+  private hear(said: HostAnswer | HostEvent): void {
+    if ('event' in said) {
+      this.onEvent(said.event, said.detail)
+      return
+    }
+    const call = this.waiting.get(said.id)
+    this.waiting.delete(said.id)
+    if ('error' in said) call?.reject(new HostError(said.error.code, said.error.detail))
+    else call?.resolve(said.value)
+  }
+}

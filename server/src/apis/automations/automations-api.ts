@@ -1,0 +1,152 @@
+// Wix Automations "Triggered Events": the four calls, at every path that Wix's clients use. Which of them a client uses
+// depends on the host that it was given (reference: the path table inside @wix/automations):
+//   www.wixapis.com  /automations/v1/events/…       manage.wix.com   /_api/esb-config-resolver/v1/events/…
+//   any other host   /v1/events/…                   platform.rise.ai /workflows/v1/events/report
+
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { CancelResult } from '../../automations/cancel-events.ts'
+import type { Automations } from '../../automations/create-automations.ts'
+import type { CallingApp } from '../../automations/needs.ts'
+import { Fault } from '../../core/fault.ts'
+import { faultOf, httpFault } from '../../http/fault-of.ts'
+import { logFault } from '../../http/server.ts'
+import { bulkAnswer } from './bulk-answer.ts'
+import { type Authenticator, CANCEL_SCOPES, callingApp, REPORT_SCOPES } from './calling-app.ts'
+import {
+  readBulkCancel,
+  readBulkReport,
+  readCancel,
+  readIdempotencyKey,
+  readReport,
+} from './read-requests.ts'
+import { wixError } from './wix-error.ts'
+
+export type AutomationsApiNeeds = {
+  readonly automations: Pick<Automations, 'report' | 'cancel'>
+  readonly auth: Authenticator
+  /** Wix's limit of 200 requests a minute; left out, nobody is limited. */
+  readonly rateLimit?: RateLimitNeeds
+}
+
+type Call = (app: CallingApp, request: FastifyRequest, reply: FastifyReply) => Promise<object>
+
+const PREFIXES = ['/automations/v1/events', '/v1/events', '/_api/esb-config-resolver/v1/events'] as const
+const REPORT_ONLY_PREFIX = '/workflows/v1/events'
+
+export function automationsApi(needs: AutomationsApiNeeds): FastifyPluginAsync {
+  const { automations, auth } = needs
+  const rateLimit = needs.rateLimit ? new RateLimit(needs.rateLimit) : null
+
+  const report: Call = async (app, request) => {
+    const { triggerKey, event } = readReport(request.body)
+    const [result] = await automations.report({ app, triggerKey, events: [event] })
+    if (result!.is === 'refused') throw result!.fault
+    return { activationIds: result!.is === 'reported' ? result!.activationIds : [] }
+  }
+
+  const bulkReport: Call = async (app, request) => {
+    const { triggerKey, items } = readBulkReport(request.body)
+    const results = await automations.report({ app, triggerKey, events: items.map(({ event }) => event) })
+    return bulkAnswer(
+      triggerKey,
+      results.map((result, i) => ({
+        error: result.is === 'refused' ? result.fault : null,
+        item: {
+          eventInfo: items[i]!.sent,
+          activationIds: result.is === 'reported' ? result.activationIds : [],
+        },
+      })),
+    )
+  }
+
+  const cancel: Call = async (app, request, reply) => {
+    const { triggerKey, externalEntityId } = readCancel(request.body)
+    const requestKey = readIdempotencyKey(request.headers['idempotency-key'])
+    const results = await automations.cancel({
+      app,
+      triggerKey,
+      externalEntityIds: [externalEntityId],
+      requestKey,
+    })
+    throwWhenAllFailed(results)
+    nameReceipts(reply, results)
+    return {}
+  }
+
+  const bulkCancel: Call = async (app, request, reply) => {
+    const { triggerKey, externalEntityIds } = readBulkCancel(request.body)
+    const requestKey = readIdempotencyKey(request.headers['idempotency-key'])
+    const results = await automations.cancel({ app, triggerKey, externalEntityIds, requestKey })
+    if (!results.some(result => result instanceof Fault)) throwWhenAllFailed(results)
+    nameReceipts(reply, results)
+    return bulkAnswer(
+      triggerKey,
+      results.map((result, i) => ({
+        id: externalEntityIds[i]!,
+        error: result instanceof Error ? result : null,
+        item: { externalEntityId: externalEntityIds[i]! },
+      })),
+    )
+  }
+
+  function route(api: FastifyInstance, path: string, call: { run: Call; scopes: readonly string[] }): void {
+    const apps = new WeakMap<FastifyRequest, CallingApp>()
+    api.post(path, {
+      // Before the body is read: who has no right does not get it parsed.
+      onRequest: async request => {
+        apps.set(request, await callingApp(auth.authenticate.bind(auth), request, call.scopes))
+      },
+      // Wix's client takes 200 alone as success, and wants JSON in it.
+      handler: async (request, reply) =>
+        reply.code(200).send(await call.run(apps.get(request)!, request, reply)),
+    })
+  }
+
+  function shape(api: FastifyInstance): void {
+    api.addHook('onRequest', async (request, reply) => {
+      reply.header('x-wix-request-id', request.id)
+    })
+    api.setErrorHandler((error, request, reply) => {
+      const fault = faultOf(error)
+      logFault(request, fault, error)
+      return reply.code(fault.status).send(wixError(fault))
+    })
+    api.setNotFoundHandler((request, reply) => {
+      const fault = httpFault.NOT_FOUND({ path: request.url.split('?')[0]!.slice(0, 200) })
+      return reply.code(404).send(wixError(fault))
+    })
+  }
+
+  return async app => {
+    for (const prefix of PREFIXES) {
+      await app.register(
+        async api => {
+          shape(api)
+          route(api, '/report', { run: report, scopes: REPORT_SCOPES })
+          route(api, '/bulk-report', { run: bulkReport, scopes: REPORT_SCOPES })
+          route(api, '/cancel', { run: cancel, scopes: CANCEL_SCOPES })
+          route(api, '/bulk-cancel', { run: bulkCancel, scopes: CANCEL_SCOPES })
+        },
+        { prefix },
+      )
+    }
+    await app.register(
+      async api => {
+        shape(api)
+        route(api, '/report', { run: report, scopes: REPORT_SCOPES })
+      },
+      { prefix: REPORT_ONLY_PREFIX },
+    )
+  }
+}
+
+function throwWhenAllFailed(results: readonly CancelResult[]): void {
+  const [first] = results
+  if (first instanceof Error && results.every(result => result instanceof Error)) throw first
+}
+
+/** One receipt per distinct entity, comma separated: the body is Wix's and has no place for them. */
+function nameReceipts(reply: FastifyReply, results: readonly CancelResult[]): void {
+  const ids = new Set(results.flatMap(result => (result instanceof Error ? [] : [result.receiptId])))
+  if (ids.size > 0) reply.header('standdown-receipt', [...ids].map(id => `/api/v1/receipts/${id}`).join(', '))
+}

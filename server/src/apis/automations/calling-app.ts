@@ -1,0 +1,42 @@
+// Who may call: apps only (Wix: "applicable identity APP"), with the method's scope, for the site that the token is bound
+// to; an API key's is named by the wix-site-id header.
+
+import type { FastifyRequest } from 'fastify'
+import type { CallingApp } from '../../automations/needs.ts'
+import { faults } from '../../core/fault.ts'
+import { type Principal, principalKey } from '../../core/principal.ts'
+
+/** What this API needs of auth. Throws Faults with status 401, or 403 when the app is not at the site. */
+export type Authenticator = {
+  authenticate(
+    authorization: string | undefined,
+    options: { readonly scheme: 'raw'; readonly siteId?: string | undefined },
+  ): Promise<Principal>
+}
+
+export const CANCEL_SCOPES: readonly string[] = ['SCOPE.DC.MANAGE-YOUR-APP']
+export const REPORT_SCOPES: readonly string[] = ['SCOPE.CRM.SETUP-AUTOMATIONS', ...CANCEL_SCOPES]
+
+const fault = faults({
+  APPS_ONLY: { status: 403, message: 'Only an app may call this method.' },
+  MISSING_SCOPE: { status: 403, message: 'The token lacks the permission scope of this method.' },
+  NO_SITE: { status: 403, message: 'The token is bound to no site.' },
+})
+
+/** Throws a Fault 401 without a valid token, 403 without the right. */
+export async function callingApp(
+  auth: Authenticator,
+  request: FastifyRequest,
+  scopes: readonly string[],
+): Promise<CallingApp> {
+  const site = request.headers['wix-site-id']
+  const principal = await auth.authenticate(request.headers.authorization, {
+    scheme: 'raw',
+    siteId: typeof site === 'string' ? site : undefined,
+  })
+  if (principal.kind !== 'app' || principal.appId === null) throw fault.APPS_ONLY()
+  if (!scopes.some(scope => principal.scopes.has(scope))) throw fault.MISSING_SCOPE()
+  const { tenant, appId, name, siteInstanceId } = principal
+  if (siteInstanceId === null) throw fault.NO_SITE()
+  return { tenant, appId, site: siteInstanceId, principal: principalKey(principal), name }
+}

@@ -1,0 +1,114 @@
+// Reads the fields of a request and gathers every rule that is broken, as the annotations of Wix's API state them. A
+// broken structure refuses the whole request, bulk or not; what only an item's meaning breaks fails that item alone.
+
+import type { Violation } from '../../automations/faults.ts'
+import { isGuid } from '../../core/ids.ts'
+import type { JsonObject } from '../../core/json.ts'
+
+/** More than these are not listed: a hundred broken items would say the same a hundred times. */
+const MOST_VIOLATIONS = 100
+
+export class Violations {
+  readonly list: Violation[] = []
+
+  add(
+    field: string,
+    violatedRule: Violation['violatedRule'],
+    how: { description: string; data?: JsonObject },
+  ): void {
+    if (this.list.length < MOST_VIOLATIONS) this.list.push({ field, violatedRule, ...how })
+  }
+
+  required(field: string): void {
+    this.add(field, 'REQUIRED_FIELD', { description: 'must not be empty' })
+  }
+
+  format(field: string, expected: string): void {
+    const data = { expected }
+    this.add(field, 'FORMAT', { description: `must be a value of format ${expected}`, data })
+  }
+
+  threshold(
+    field: string,
+    rule: 'MIN' | 'MIN_LENGTH' | 'MAX_LENGTH' | 'MIN_SIZE' | 'MAX_SIZE',
+    threshold: number,
+  ): void {
+    this.add(field, rule, { description: `${WORDS[rule]} ${threshold}`, data: { threshold } })
+  }
+}
+
+const WORDS = {
+  MIN: 'must be at least',
+  MIN_LENGTH: 'must have a length of at least',
+  MAX_LENGTH: 'must have a length of at most',
+  MIN_SIZE: 'must have a size of at least',
+  MAX_SIZE: 'must have a size of at most',
+} as const
+
+export type Fields = { readonly [name: string]: unknown }
+
+/** The body as an object; a missing one has no fields. */
+export function readObject(value: unknown, field: string, violations: Violations): Fields | null {
+  if (value === undefined || value === null) return {}
+  if (typeof value === 'object' && !Array.isArray(value)) return value as Fields
+  violations.format(field, 'OBJECT')
+  return null
+}
+
+/** A required text of `1..most` characters; a character outside the BMP counts once. */
+export function readText(
+  value: unknown,
+  field: string,
+  at: { violations: Violations; most: number },
+): string | null {
+  const { violations, most } = at
+  if (value === undefined || value === null) violations.required(field)
+  else if (typeof value !== 'string') violations.format(field, 'STRING')
+  else if (value === '') violations.threshold(field, 'MIN_LENGTH', 1)
+  else if (value.length > most * 2 || [...value].length > most)
+    violations.threshold(field, 'MAX_LENGTH', most)
+  else return value
+  return null
+}
+
+export function readGuid(value: unknown, field: string, violations: Violations): string | null {
+  if (value === undefined || value === null || value === '') violations.required(field)
+  else if (!isGuid(value)) violations.format(field, 'GUID')
+  else return value
+  return null
+}
+
+/** A required list of `1..most` entries, each read by `entry`; entries are read only when the size is right. */
+export function readList<T>(
+  value: unknown,
+  field: string,
+  at: {
+    readonly violations: Violations
+    readonly most: number
+    readonly entry: (value: unknown, field: string) => T | null
+  },
+): readonly T[] {
+  const { violations, most } = at
+  if (value === undefined || value === null) violations.required(field)
+  else if (!Array.isArray(value)) violations.format(field, 'ARRAY')
+  else if (value.length === 0) violations.threshold(field, 'MIN_SIZE', 1)
+  else if (value.length > most) violations.threshold(field, 'MAX_SIZE', most)
+  else return value.flatMap((entry, i) => at.entry(entry, `${field}[${i}]`) ?? [])
+  return []
+}
+
+const MAX_INT64 = 9_223_372_036_854_775_807n
+
+/** An int64 of at least 1, as a JSON string as protobuf writes it, or as a whole number. Cut to what a number holds. */
+export function readPositiveInt64(value: unknown, field: string, violations: Violations): number | null {
+  const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value
+  if (typeof text !== 'string' || !/^-?\d{1,19}$/.test(text)) {
+    violations.format(field, 'INT64')
+    return null
+  }
+  const number = BigInt(text)
+  if (number > MAX_INT64) violations.format(field, 'INT64')
+  else if (number < 1n) violations.threshold(field, 'MIN', 1)
+  else return Number(number)
+  return null
+}

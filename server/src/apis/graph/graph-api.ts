@@ -1,0 +1,115 @@
+// The Graph API as a Fastify plugin: one wildcard per prefix, behind which path.ts reads the address. Everything that
+// goes wrong is answered in Graph's shape, always as JSON with a content type: its clients need both.
+
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { Principal } from '../../core/principal.ts'
+import { faultOf } from '../../http/fault-of.ts'
+import { logFault } from '../../http/server.ts'
+import type { Answer, Asked, Version } from './asked.ts'
+import { asGraphFault, errorBody, graphFault } from './faults.ts'
+import type { GraphNeeds } from './needs.ts'
+import { operate } from './operations.ts'
+import { readPath } from './path.ts'
+import { readPreferences } from './preferences.ts'
+
+const JSON_TYPE =
+  'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8'
+const VERSIONS: readonly Version[] = ['v1.0', 'beta', 'docs/api']
+
+export function graphApi(needs: GraphNeeds): FastifyPluginAsync {
+  return async app => {
+    for (const version of VERSIONS) await app.register(inVersion(needs, version), { prefix: `/${version}` })
+  }
+}
+
+function inVersion(needs: GraphNeeds, version: Version): FastifyPluginAsync {
+  return async (app: FastifyInstance) => {
+    // JSON is parsed by the server's own parser. Any other type is refused, unless there is no body at all.
+    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
+      if (body.length === 0) done(null, undefined)
+      else done(graphFault.UnsupportedMediaType())
+    })
+    const principals = new WeakMap<FastifyRequest, Principal>()
+    app.addHook('onRequest', async (request, reply) => {
+      reply.header('request-id', request.id)
+      reply.header('client-request-id', clientRequestId(request) ?? request.id)
+      // Before the body is read: nobody's JSON is parsed for a stranger.
+      const { authorization } = request.headers
+      principals.set(request, await needs.auth.authenticate(authorization, { scheme: 'bearer' }))
+    })
+    app.setErrorHandler((error, request, reply) => {
+      const known = faultOf(error)
+      logFault(request, known, error)
+      const fault = asGraphFault(known)
+      const ids = {
+        requestId: request.id,
+        clientRequestId: clientRequestId(request) ?? request.id,
+        at: needs.now(),
+      }
+      if (fault.status === 401) reply.header('www-authenticate', 'Bearer realm="", error="invalid_token"')
+      if (typeof fault.data.allow === 'string') reply.header('allow', fault.data.allow)
+      if (typeof fault.data.receiptId === 'string') receiptHeader(reply, fault.data.receiptId)
+      return reply.code(fault.status).type('application/json; charset=utf-8').send(errorBody(fault, ids))
+    })
+    const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+      const principal = principals.get(request)
+      if (!principal) throw graphFault.InvalidAuthenticationToken({ detail: 'Access token is empty.' })
+      return await send(reply, await answer(needs, { version, principal, request }))
+    }
+    // Unknown addresses pass through the same handler, so that they too are answered in Graph's shape.
+    app.all('/', handler)
+    app.all('/*', handler)
+  }
+}
+
+type Inside = { readonly version: Version; readonly principal: Principal; readonly request: FastifyRequest }
+
+async function answer(needs: GraphNeeds, { version, principal, request }: Inside): Promise<Answered> {
+  // The draft's table: "Delegated (personal Microsoft account): Not supported".
+  if (version === 'docs/api' && (await needs.directory.tenant(principal.tenant))?.consumers)
+    throw graphFault.ErrorAccessDenied()
+  const [whole = '', search = ''] = split(request.url)
+  const path = whole.slice(version.length + 2)
+  const prefer = readPreferences(request.headers.prefer)
+  const asked: Asked = {
+    needs,
+    principal,
+    version,
+    method: request.method === 'HEAD' ? 'GET' : request.method,
+    steps: readPath(path),
+    path,
+    search,
+    root: `${needs.publicUrl()}/${version}`,
+    prefer,
+    body: request.body,
+    clientRequestId: clientRequestId(request),
+    ifMatch: request.headers['if-match'] ?? null,
+  }
+  return { ...(await operate(asked)), applied: prefer.applied }
+}
+
+type Answered = Answer & { readonly applied: readonly string[] }
+
+function send(reply: FastifyReply, { status, body, receiptId, location, applied }: Answered): FastifyReply {
+  if (receiptId) receiptHeader(reply, receiptId)
+  if (location) reply.header('location', location)
+  reply.code(status)
+  if (body === undefined) return reply.send()
+  if (applied.length > 0) reply.header('preference-applied', applied.join(', '))
+  return reply.type(JSON_TYPE).send(body)
+}
+
+function receiptHeader(reply: FastifyReply, receiptId: string): void {
+  reply.header('standdown-receipt', `/api/v1/receipts/${receiptId}`)
+}
+
+function split(url: string): readonly [string, string] {
+  const at = url.indexOf('?')
+  return at === -1 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)]
+}
+
+/** Graph asks for a GUID; any short printable text is taken, since it only has to be the same when it is the same. */
+function clientRequestId(request: FastifyRequest): string | null {
+  const given = request.headers['client-request-id']
+  return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : null
+}

@@ -1,0 +1,203 @@
+// JSON of an event → what the calendar creates. What cannot be kept is refused by name, never dropped silently; what is
+// read-only in Graph is passed over, as there.
+
+import type { Attendee, Body, MeetingDraft, WallTime } from '../../calendar/meeting.ts'
+import { ianaZone, instantOf, wallTime } from '../../calendar/time-zone.ts'
+import type { Json, JsonObject } from '../../core/json.ts'
+import { graphFault } from './faults.ts'
+import { invalid, JsonFields } from './json-fields.ts'
+
+const MAX_SUBJECT = 255
+const MAX_ATTENDEES = 500
+const MAX_NAME = 255
+const MAX_BODY = 1_000_000
+// Exchange's own bounds for a calendar item.
+const YEARS = { min: 1601, max: 4500 }
+
+const WRITABLE = new Set(
+  `subject body start end isAllDay location locations attendees categories importance sensitivity showAs isReminderOn
+  reminderMinutesBeforeStart responseRequested allowNewTimeProposals hideAttendees transactionId`
+    .toLowerCase()
+    .split(/\s+/),
+)
+/** Without an online meeting provider in the calendar, Graph passes these over too. */
+const ONLINE = new Set(['isonlinemeeting', 'onlinemeetingprovider', 'onlinemeetingurl', 'onlinemeeting'])
+const READ_ONLY = new Set(
+  `id changeKey createdDateTime lastModifiedDateTime iCalUId uid organizer isOrganizer isCancelled isDraft hasAttachments
+  bodyPreview responseStatus seriesMasterId type webLink originalStart originalStartTimeZone originalEndTimeZone occurrenceId
+  cancelledOccurrences`
+    .toLowerCase()
+    .split(/\s+/),
+)
+const LATER = new Set(
+  `recurrence attachments extensions singleValueExtendedProperties multiValueExtendedProperties`
+    .toLowerCase()
+    .split(/\s+/),
+)
+
+/** @throws Fault ErrorPropertyValidationFailure, RequestBodyRead, TimeZoneNotSupportedException, NotImplemented */
+export function readEvent(body: unknown): MeetingDraft {
+  if (body === undefined || body === null)
+    throw graphFault.RequestBodyRead({ detail: 'The request has no body.' })
+  const fields = new JsonFields(body)
+  for (const name of fields.names()) checkName(fields, name)
+  const isAllDay = fields.flag('isAllDay', false)
+  const start = readTime(fields, 'start')
+  const end = readTime(fields, 'end')
+  if (isAllDay) checkAllDay(start, end)
+  const [startAt, endAt] = isAllDay ? [utcMidnight(start), utcMidnight(end)] : [start.at, end.at]
+  if (endAt < startAt || (isAllDay && endAt.getTime() === startAt.getTime()))
+    throw invalid('end', 'it must be after the start.')
+  return {
+    subject: fields.text('subject', '', MAX_SUBJECT).replace(/[\r\n]+/g, ' '),
+    body: readBody(fields),
+    start: start.wall,
+    end: end.wall,
+    startAt,
+    endAt,
+    isAllDay,
+    locations: readLocations(fields),
+    attendees: fields
+      .list('attendees', MAX_ATTENDEES)
+      .map((value, i) => readAttendee(value, `attendees[${i}]`)),
+    categories: fields.list('categories', 100).map(value => {
+      if (typeof value !== 'string' || value.length > 255)
+        throw invalid('categories', 'short strings are expected.')
+      return value
+    }),
+    importance: fields.choice('importance', ['low', 'normal', 'high'], 'normal'),
+    sensitivity: fields.choice('sensitivity', ['normal', 'personal', 'private', 'confidential'], 'normal'),
+    showAs: fields.choice(
+      'showAs',
+      ['free', 'tentative', 'busy', 'oof', 'workingElsewhere', 'unknown'],
+      'busy',
+    ),
+    isReminderOn: fields.flag('isReminderOn', true),
+    reminderMinutesBeforeStart: fields.integer('reminderMinutesBeforeStart', 15, { min: 0, max: 2_629_800 }),
+    responseRequested: fields.flag('responseRequested', true),
+    allowNewTimeProposals: fields.flag('allowNewTimeProposals', true),
+    hideAttendees: fields.flag('hideAttendees', false),
+    transactionId: fields.text('transactionId', '', 255) || null,
+  }
+}
+
+function checkName(fields: JsonFields, name: string): void {
+  if (WRITABLE.has(name) || READ_ONLY.has(name) || ONLINE.has(name) || name.includes('@odata.')) return
+  if (!LATER.has(name))
+    throw graphFault.RequestBodyRead({
+      detail: `The property '${name.slice(0, 100)}' does not exist on type 'microsoft.graph.event'.`,
+    })
+  const value = fields.get(name)
+  if (value !== undefined && !(Array.isArray(value) && value.length === 0))
+    throw graphFault.NotImplemented({ what: name })
+}
+
+type ReadTime = { readonly wall: WallTime; readonly at: Date }
+
+function readTime(fields: JsonFields, name: 'start' | 'end'): ReadTime {
+  const time = fields.object(name)
+  if (!time) throw invalid(name, 'it is required.')
+  const zone = time.text('timeZone', 'UTC', 100) || 'UTC'
+  const iana = ianaZone(zone)
+  if (iana === null) throw graphFault.TimeZoneNotSupportedException({ zone })
+  const at = instantOf(time.text('dateTime', '', 40), iana)
+  const year = at?.getUTCFullYear()
+  if (!at || year === undefined || year < YEARS.min || year > YEARS.max)
+    throw invalid(time.path('dateTime'), 'a date and time like 2026-03-01T09:00:00 is expected.')
+  return { wall: { local: wallTime(at, iana).slice(0, 19), zone }, at }
+}
+
+function checkAllDay(start: ReadTime, end: ReadTime): void {
+  if (!start.wall.local.endsWith('T00:00:00') || !end.wall.local.endsWith('T00:00:00'))
+    throw invalid('isAllDay', 'start and end of an all-day event must be midnight.')
+  if (start.wall.zone !== end.wall.zone)
+    throw invalid('isAllDay', 'start and end must be in the same time zone.')
+}
+
+/** An all-day event has dates, in whatever zone: they are kept as UTC midnights. */
+function utcMidnight({ wall }: ReadTime): Date {
+  return new Date(`${wall.local}Z`)
+}
+
+function readBody(fields: JsonFields): Body {
+  const body = fields.object('body')
+  if (!body) return { contentType: 'text', content: '' }
+  const contentType = body.choice('contentType', ['text', 'html'], 'text')
+  return { contentType, content: body.text('content', '', MAX_BODY) }
+}
+
+function readAttendee(value: unknown, at: string): Attendee {
+  const attendee = new JsonFields(value, at)
+  const email = attendee.object('emailAddress')
+  if (!email) throw invalid(attendee.path('emailAddress'), 'it is required.')
+  const address = email.text('address', '', 254).trim()
+  if (!/^[^\s@<>",;:\\()[\]\x00-\x1f\x7f]+@[^\s@<>",;:\\()[\]\x00-\x1f\x7f]+$/.test(address))
+    throw invalid(email.path('address'), 'a mail address is expected.')
+  const name = email
+    .text('name', '', MAX_NAME)
+    .replace(/[\x00-\x1f\x7f]+/g, ' ')
+    .trim()
+  const type = attendee.choice('type', ['required', 'optional', 'resource'], 'required')
+  return { name: name || address, address, type, response: 'none' }
+}
+
+const LOCATION_TEXTS = ['locationUri', 'locationEmailAddress', 'uniqueId']
+const ADDRESS_TEXTS = ['street', 'city', 'state', 'countryOrRegion', 'postalCode', 'type', 'postOfficeBox']
+const COORDINATES = ['latitude', 'longitude', 'altitude', 'accuracy', 'altitudeAccuracy']
+const LOCATION_TYPES =
+  `default conferenceRoom homeAddress businessAddress geoCoordinates streetAddress hotel restaurant
+  localBusiness postalAddress`.split(/\s+/)
+const UNIQUE_ID_TYPES = ['unknown', 'locationStore', 'directory', 'private', 'bing']
+
+function readLocations(fields: JsonFields): readonly JsonObject[] {
+  const one = fields.get('location')
+  const many = fields.list('locations', 20)
+  if (many.length > 0)
+    return many.map((value, i) => readLocation(new JsonFields(value, `locations[${i}]`))).filter(isNamed)
+  return one === undefined ? [] : [readLocation(new JsonFields(one, 'location'))].filter(isNamed)
+}
+
+function isNamed({ displayName }: JsonObject): boolean {
+  return displayName !== ''
+}
+
+function readLocation(location: JsonFields): JsonObject {
+  known(location, [
+    'displayName',
+    'locationType',
+    'uniqueIdType',
+    'address',
+    'coordinates',
+    ...LOCATION_TEXTS,
+  ])
+  const read: { [name: string]: Json } = {
+    displayName: location.text('displayName', '', 255).replace(/[\r\n]+/g, ' '),
+    locationType: location.choice('locationType', LOCATION_TYPES, 'default'),
+  }
+  for (const name of LOCATION_TEXTS)
+    if (location.get(name) !== undefined) read[name] = location.text(name, '', 500)
+  if (location.get('uniqueIdType') !== undefined)
+    read.uniqueIdType = location.choice('uniqueIdType', UNIQUE_ID_TYPES, 'unknown')
+  const address = location.object('address')
+  if (address) {
+    known(address, ADDRESS_TEXTS)
+    const texts = ADDRESS_TEXTS.filter(name => address.get(name) !== undefined)
+    read.address = Object.fromEntries(texts.map(name => [name, address.text(name, '', 255)]))
+  }
+  const coordinates = location.object('coordinates')
+  if (coordinates) {
+    known(coordinates, COORDINATES)
+    const numbers = COORDINATES.map(name => [name, coordinates.get(name)] as const)
+    read.coordinates = Object.fromEntries(
+      numbers.filter((pair): pair is [string, number] => typeof pair[1] === 'number'),
+    )
+  }
+  return read
+}
+
+function known(fields: JsonFields, names: readonly string[]): void {
+  const lower = names.map(name => name.toLowerCase())
+  for (const name of fields.names())
+    if (!lower.includes(name) && !name.includes('@odata.'))
+      throw invalid(fields.path(name).slice(0, 100), 'there is no such property.')
+}

@@ -1,0 +1,137 @@
+// Meeting messages, folders, calendars and people → JSON of Graph.
+
+import { previewOf } from '../../calendar/body-text.ts'
+import type {
+  CalendarFolder,
+  CalendarGroup,
+  Mailbox,
+  MailFolder,
+  MeetingMessage,
+} from '../../calendar/meeting.ts'
+import type { CalendarTeam, CalendarUser } from '../../calendar/needs.ts'
+import { encodeOutlookId } from '../../calendar/outlook-id.ts'
+import type { Preferences } from './preferences.ts'
+import { folderId } from './resolve.ts'
+import { calendarId, timeIn, writeBody } from './write-event.ts'
+
+export function messageId(message: MeetingMessage): string {
+  const { mailboxId, id, generation } = message
+  return encodeOutlookId({ type: 'message', mailboxId, id, generation })
+}
+
+/** Bodies of messages are written as they are unless HTML or text is asked for: a comment stays verbatim. */
+export function writeMessage(message: MeetingMessage, mailbox: Mailbox, prefer: Preferences) {
+  const { data } = message
+  const asked = prefer.applied.some(text => text.startsWith('outlook.body-content-type'))
+  const changeKey = Buffer.from(`${message.id}:0`).toString('base64')
+  return {
+    '@odata.type':
+      message.kind === 'meetingRequest'
+        ? '#microsoft.graph.eventMessageRequest'
+        : '#microsoft.graph.eventMessage',
+    '@odata.etag': `W/"${changeKey}"`,
+    id: messageId(message),
+    createdDateTime: seconds(message.sentAt),
+    lastModifiedDateTime: seconds(message.sentAt),
+    changeKey,
+    categories: [],
+    receivedDateTime: seconds(message.sentAt),
+    sentDateTime: seconds(message.sentAt),
+    hasAttachments: false,
+    internetMessageId: `<${message.id}@${mailbox.address.slice(mailbox.address.lastIndexOf('@') + 1)}>`,
+    subject: data.subject,
+    bodyPreview: previewOf(data.body),
+    importance: 'normal',
+    parentFolderId: folderId(mailbox, message.folder),
+    isRead: message.folder === 'sentitems',
+    isDraft: false,
+    body: asked ? writeBody(data.body, prefer) : data.body,
+    sender: { emailAddress: data.from },
+    from: { emailAddress: data.from },
+    toRecipients: data.to.map(emailAddress => ({ emailAddress })),
+    ccRecipients: [],
+    bccRecipients: [],
+    meetingMessageType: message.kind,
+    type: 'singleInstance',
+    isOutOfDate: false,
+    isAllDay: data.isAllDay,
+    isDelegated: false,
+    startDateTime: timeIn(new Date(data.startAt), data.isAllDay, prefer),
+    endDateTime: timeIn(new Date(data.endAt), data.isAllDay, prefer),
+    location: { displayName: data.locations[0]?.displayName ?? '' },
+    recurrence: null,
+  }
+}
+
+function seconds(at: Date): string {
+  return `${at.toISOString().slice(0, 19)}Z`
+}
+
+const FOLDER_NAMES: { readonly [folder in MailFolder]: string } = {
+  inbox: 'Inbox',
+  sentitems: 'Sent Items',
+  deleteditems: 'Deleted Items',
+}
+
+export function writeFolder(folder: MailFolder, mailbox: Mailbox, total: number) {
+  return {
+    id: folderId(mailbox, folder),
+    displayName: FOLDER_NAMES[folder],
+    childFolderCount: 0,
+    totalItemCount: total,
+    isHidden: false,
+  }
+}
+
+export function writeCalendar(calendar: CalendarFolder, mailbox: Mailbox) {
+  return {
+    id: calendarId(mailbox, calendar.id),
+    name: calendar.name,
+    color: 'auto',
+    hexColor: '',
+    isDefaultCalendar: calendar.isDefault,
+    changeKey: Buffer.from(calendar.id).toString('base64'),
+    canShare: false,
+    canViewPrivateItems: true,
+    canEdit: true,
+    allowedOnlineMeetingProviders: [],
+    defaultOnlineMeetingProvider: 'unknown',
+    isTallyingResponses: true,
+    isRemovable: !calendar.isDefault,
+    owner: { name: mailbox.name, address: mailbox.address },
+  }
+}
+
+export function writeCalendarGroup(group: CalendarGroup, mailbox: Mailbox) {
+  const id = encodeOutlookId({ type: 'calendarGroup', mailboxId: mailbox.id, id: group.id, generation: 0 })
+  return { id, name: group.name, classId: group.id, changeKey: Buffer.from(group.id).toString('base64') }
+}
+
+export function writeUser(user: CalendarUser) {
+  return {
+    id: user.id,
+    displayName: user.name,
+    mail: user.mail,
+    userPrincipalName: user.upn,
+    givenName: null,
+    surname: null,
+    jobTitle: null,
+    mobilePhone: null,
+    officeLocation: null,
+    preferredLanguage: null,
+    businessPhones: [],
+  }
+}
+
+export function writeGroup(group: CalendarTeam) {
+  return {
+    id: group.id,
+    displayName: group.name,
+    mail: group.mail,
+    mailNickname: group.mail.split('@')[0] ?? '',
+    mailEnabled: true,
+    securityEnabled: false,
+    groupTypes: ['Unified'],
+    visibility: 'Private',
+  }
+}

@@ -1,0 +1,72 @@
+// From what a caller writes to what the engine keeps.
+
+import type { EffectRequest } from '@standdown/wire/src/event.ts'
+import type { NewEffect } from '../../core/effect.ts'
+import type { JsonObject } from '../../core/json.ts'
+import { nativeFault } from './native-faults.ts'
+
+/** One effect for each thing that can be prevented alone: a mail to three people is three. */
+export function newEffects(request: EffectRequest): readonly NewEffect[] {
+  const common = { due: due(request), ...(request.link ? { link: request.link } : {}) }
+  switch (request.kind) {
+    case 'mail':
+      return [...new Set(request.to)].map(to => ({
+        ...common,
+        kind: 'mail.send',
+        title: title(request.title ?? `Mail to ${to}`),
+        lane: to.slice(to.lastIndexOf('@') + 1).toLowerCase(),
+        data: {
+          to,
+          subject: request.subject,
+          text: request.text,
+          ...(request.html === undefined ? {} : { html: request.html }),
+        },
+      }))
+    case 'webhook': {
+      const host = hostOf(request.url)
+      const { url, type = 'native.effect', payload = {} } = request
+      const data = { url, type, payload: payload as JsonObject }
+      return [
+        {
+          ...common,
+          kind: 'webhook.call',
+          title: title(request.title ?? `Webhook to ${host}`),
+          lane: host,
+          data,
+        },
+      ]
+    }
+    case 'delay':
+      return [{ ...common, kind: 'native.delay', title: title(request.title ?? 'Wait'), data: {} }]
+    default:
+      return request satisfies never
+  }
+}
+
+function due(request: EffectRequest): NewEffect['due'] {
+  if (request.at === undefined) return { afterMs: request.afterMs ?? 0 }
+  if (request.afterMs !== undefined) throw nativeFault.DUE_TWICE()
+  const at = new Date(request.at)
+  const year = at.getUTCFullYear()
+  if (Number.isNaN(at.getTime()) || year < 1970 || year > 9999)
+    throw nativeFault.BAD_INSTANT({ value: request.at })
+  return { at }
+}
+
+/** Titles are at most 200 characters; a made one is shortened without cutting a pair of surrogates apart. */
+function title(text: string): string {
+  return text.length <= 200
+    ? text
+    : `${text
+        .slice(0, 199)
+        .toWellFormed()
+        .replace(/\ufffd$/, '')}…`
+}
+
+function hostOf(url: string): string {
+  try {
+    return new URL(url).host
+  } catch (cause) {
+    throw nativeFault.INVALID_REQUEST({ detail: '`url` is not a URL.' }, cause)
+  }
+}

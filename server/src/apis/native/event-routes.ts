@@ -1,0 +1,143 @@
+// Announcing, looking at and revising native events.
+
+import type { AnnouncedView, AnnounceRequest, ReviseRequest } from '@standdown/wire/src/event.ts'
+import { announceRequestSchema, reviseRequestSchema } from '@standdown/wire/src/event.ts'
+import type { FastifyInstance } from 'fastify'
+import type { Announced, StoredEvent } from '../../core/event.ts'
+import type { JsonObject } from '../../core/json.ts'
+import { type Principal, principalKey } from '../../core/principal.ts'
+import { isOperator, keyOf, mayUseEvent, NATIVE_EVENT, requireAnnouncer } from './access.ts'
+import { newEffects } from './effect-request.ts'
+import type { NativeContext } from './native-api.ts'
+import { nativeFault } from './native-faults.ts'
+import { idParams, response } from './route-schema.ts'
+import { eventView, receiptLink } from './views.ts'
+
+export function eventRoutes(app: FastifyInstance, context: NativeContext): void {
+  const { engine, db, callers } = context
+
+  app.post(
+    '/events',
+    {
+      schema: {
+        summary: 'Announce an event with what shall happen because of it.',
+        body: announceRequestSchema,
+        response: { ...response('Announced', 201), ...response('Announced', 200) },
+      },
+    },
+    async (request, reply) => {
+      const caller = callers.of(request)
+      requireAnnouncer(caller)
+      const body = request.body as AnnounceRequest
+      if (body.parent) await usable(caller, body.parent.id)
+      const [announced] = await db.transaction('native.announce', tx =>
+        engine.announce(tx, [
+          {
+            tenant: caller.tenant,
+            kind: NATIVE_EVENT,
+            key: body.key === undefined ? null : keyOf(caller, body.key),
+            entity: body.entity ?? body.key ?? request.id,
+            ...(body.parent ? { parent: { id: body.parent.id, link: body.parent.link ?? 'cancel' } } : {}),
+            title: body.title,
+            data: { announcedBy: principalKey(caller), data: (body.data ?? {}) as JsonObject },
+            correlationId: body.correlationId ?? null,
+            effects: (body.effects ?? []).flatMap(newEffects),
+            early: body.early ?? 'absorb',
+          },
+        ]),
+      )
+      const view = announcedView(announced!)
+      return reply
+        .code(view.is === 'announced' ? 201 : 200)
+        .header('location', `/api/v1/events/${view.id}`)
+        .send(view)
+    },
+  )
+
+  app.get(
+    '/events/:id',
+    {
+      schema: {
+        summary: 'An event with its actions and their states.',
+        params: idParams,
+        response: response('Event'),
+      },
+    },
+    async request => {
+      const event = await usable(callers.of(request), (request.params as { id: string }).id)
+      return eventView(event, await engine.effectsOf(event.tenant, event.id))
+    },
+  )
+
+  app.post(
+    '/events/:id/revise',
+    {
+      schema: {
+        summary: 'Replace what is still pending of an event, in one commit.',
+        params: idParams,
+        body: reviseRequestSchema,
+        response: response('Announced'),
+      },
+    },
+    async request => {
+      const caller = callers.of(request)
+      const event = await usable(caller, (request.params as { id: string }).id)
+      if (event.kind !== NATIVE_EVENT) throw nativeFault.NOT_REVISABLE({ id: event.id })
+      const body = request.body as ReviseRequest
+      const revised = await db.transaction('native.revise', tx =>
+        engine.revise(tx, {
+          tenant: caller.tenant,
+          eventId: event.id,
+          effects: body.effects.flatMap(newEffects),
+          ...(body.title === undefined ? {} : { title: body.title }),
+          ...(body.data === undefined ? {} : { data: { ...event.data, data: body.data as JsonObject } }),
+        }),
+      )
+      if (revised.is === 'unknown') throw nativeFault.NOT_FOUND({ what: 'event', id: event.id })
+      if (revised.is === 'cancelled') {
+        const receipt = revised.cancellationId === null ? null : receiptLink(revised.cancellationId)
+        throw nativeFault.EVENT_CANCELLED({ id: event.id, receipt })
+      }
+      return {
+        id: event.id,
+        is: 'revised',
+        effectIds: revised.effectIds,
+        receipt: null,
+      } satisfies AnnouncedView
+    },
+  )
+
+  /** The event, when this caller may use it; anything else is "not found", so that ids cannot be probed. */
+  async function usable(caller: Principal, id: string): Promise<StoredEvent> {
+    const event = await engine.event(caller.tenant, id.toLowerCase())
+    if (!event || !(isOperator(caller) || mayUseEvent(caller, event))) {
+      throw nativeFault.NOT_FOUND({ what: 'event', id })
+    }
+    return event
+  }
+}
+
+function announcedView(announced: Announced): AnnouncedView {
+  switch (announced.is) {
+    case 'announced':
+      return { id: announced.eventId, is: 'announced', effectIds: announced.effectIds, receipt: null }
+    case 'absorbed':
+      return {
+        id: announced.eventId,
+        is: 'absorbed',
+        effectIds: [],
+        receipt: receiptLink(announced.cancellationId),
+      }
+    case 'rejected':
+      throw nativeFault.CANCELLED_BEFORE({ receipt: receiptLink(announced.cancellationId) })
+    case 'parent_cancelled':
+      throw nativeFault.PARENT_CANCELLED({
+        id: announced.parentId,
+        receipt: announced.cancellationId === null ? null : receiptLink(announced.cancellationId),
+      })
+    case 'parent_unknown':
+      throw nativeFault.NOT_FOUND({ what: 'parent event', id: announced.parentId })
+    default:
+      return announced satisfies never
+  }
+}

@@ -1,0 +1,143 @@
+// Tokens, credentials and sign-in links for whoever runs the server: what `./standdown token` and `./standdown app` call.
+
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { Auth } from '../../auth/auth.ts'
+import { authFault } from '../../auth/auth-faults.ts'
+import { isOperatorKey, isServerOperator } from '../../auth/principals.ts'
+import { readScopes } from '../../auth/scopes.ts'
+import { domainOf } from '../../auth/workspace-ids.ts'
+import { Fault } from '../../core/fault.ts'
+import { sendProblem } from './problem.ts'
+
+type TokenOrder = {
+  readonly tenant?: string
+  readonly user?: string
+  readonly app?: string
+  readonly operator?: boolean
+  readonly instanceId?: string
+  readonly scope?: string
+  readonly ttlSeconds?: number
+}
+
+const NAME = { type: 'string', minLength: 1, maxLength: 320 } as const
+const TOKEN_ORDER = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    tenant: NAME,
+    user: NAME,
+    app: NAME,
+    operator: { const: true },
+    instanceId: NAME,
+    scope: { type: 'string', maxLength: 4000 },
+    ttlSeconds: { type: 'integer', minimum: 1, maximum: 30 * 86_400 },
+  },
+} as const
+const LINK_ORDER = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['user'],
+  properties: { tenant: NAME, user: NAME },
+} as const
+const KEY_ORDER = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['label'],
+  properties: { label: NAME },
+} as const
+
+export function mintRoutes(auth: Auth): FastifyPluginAsync {
+  return async app => {
+    app.setErrorHandler(sendProblem)
+    const tenants = new WeakMap<FastifyRequest, string>()
+
+    // Only keys of the operator: a person who is an admin must not be able to act as somebody else.
+    app.addHook('onRequest', async request => {
+      const principal = await auth.authenticate(request.headers.authorization, { scheme: 'bearer' })
+      if (!isOperatorKey(principal, auth.installation.id))
+        throw authFault.FORBIDDEN({ needs: "the operator's token" })
+      tenants.set(request, isServerOperator(principal) ? '' : principal.tenant)
+    })
+
+    /** The tenant that is meant: the one that is named, the operator's own, the one of the person's domain, or the only one. */
+    async function tenantOf(
+      request: FastifyRequest,
+      order: { tenant?: string; user?: string },
+    ): Promise<string> {
+      const own = tenants.get(request)!
+      if (own !== '') {
+        if (order.tenant !== undefined && order.tenant !== own)
+          throw authFault.UNKNOWN_TENANT({ tenant: order.tenant })
+        return own
+      }
+      const all = await auth.directory.tenants()
+      const { tenant: named, user } = order
+      const found =
+        named !== undefined
+          ? all.find(tenant => tenant.id === named)
+          : (all.find(tenant => user?.includes('@') && tenant.domains.includes(domainOf(user))) ??
+            (all.length === 1 ? all[0] : undefined))
+      if (found) return found.id
+      if (named !== undefined) throw authFault.UNKNOWN_TENANT({ tenant: named })
+      throw new Fault('TENANT_NEEDED', 400, 'There are several tenants (or none): say which one.')
+    }
+
+    app.post('/api/v1/tokens', { schema: { body: TOKEN_ORDER } }, async request => {
+      const order = request.body as TokenOrder
+      const tenant = await tenantOf(request, order)
+      const minted = await auth.mintToken({
+        tenant,
+        for: bearerOf(order),
+        ...(order.scope === undefined ? {} : { scopes: readScopes(order.scope).names }),
+        ...(order.ttlSeconds === undefined ? {} : { ttlSeconds: order.ttlSeconds }),
+      })
+      const { token, expiresInSeconds, scopes } = minted
+      return { token, tokenType: 'Bearer', expiresInSeconds, scope: scopes.join(' '), tenant }
+    })
+
+    app.post('/api/v1/sign-in-links', { schema: { body: LINK_ORDER } }, async request => {
+      const order = request.body as { tenant?: string; user: string }
+      const person = await auth.person(await tenantOf(request, order), order.user)
+      return { path: await auth.sessions.makeLink(person), user: person.upn }
+    })
+
+    app.get('/api/v1/apps/:name', async request => auth.credentials(...(await appOf(request))))
+    app.post('/api/v1/apps/:name/renew', async request => auth.renewApp(...(await appOf(request))))
+    app.post('/api/v1/apps/:name/api-keys', { schema: { body: KEY_ORDER } }, async request => {
+      const { label } = request.body as { label: string }
+      return { apiKey: await auth.mintApiKey(...(await appOf(request)), label), label }
+    })
+    app.delete('/api/v1/apps/:name/api-keys/:label', async (request, reply) => {
+      const { label } = request.params as { label: string }
+      await auth.revokeApiKey(...(await appOf(request)), label)
+      return reply.code(204).send()
+    })
+    app.post('/api/v1/users/:user/revoke-tokens', async (request, reply) => {
+      const { user } = request.params as { user: string }
+      const { tenant } = request.query as { tenant?: string }
+      await auth.revokePerson(await tenantOf(request, { user, ...(tenant ? { tenant } : {}) }), user)
+      return reply.code(204).send()
+    })
+    app.post('/api/v1/keys/rotate', async (request, reply) => {
+      if (tenants.get(request) !== '') throw authFault.FORBIDDEN({ needs: "the server's own token" })
+      await auth.keys.rotate()
+      return reply.code(204).send()
+    })
+
+    async function appOf(request: FastifyRequest): Promise<[tenant: string, name: string]> {
+      const { name } = request.params as { name: string }
+      const { tenant } = request.query as { tenant?: string }
+      return [await tenantOf(request, tenant ? { tenant } : {}), name]
+    }
+  }
+}
+
+function bearerOf(order: TokenOrder) {
+  const { user, app, operator, instanceId } = order
+  if ([user, app, operator].filter(each => each !== undefined).length !== 1) {
+    throw new Fault('INVALID_REQUEST', 400, 'Say one of user, app and operator.')
+  }
+  if (user !== undefined) return { person: user }
+  if (app !== undefined) return { app, ...(instanceId === undefined ? {} : { instanceId }) }
+  return { operator: true } as const
+}

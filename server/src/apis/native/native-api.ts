@@ -1,0 +1,61 @@
+// The native API, /api/v1: announce, revise, cancel, receipts, previews, and looking after the server.
+
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import { Callers } from './callers.ts'
+import { cancellationRoutes } from './cancellation-routes.ts'
+import { eventRoutes } from './event-routes.ts'
+import { nativeFault } from './native-faults.ts'
+import type { NativeNeeds } from './needs.ts'
+import { OpenApi, schemasOfTheWire } from './openapi.ts'
+import { operationRoutes } from './operation-routes.ts'
+import { previewRoutes } from './preview-routes.ts'
+import { sendProblem } from './problem.ts'
+import { receiptRoutes } from './receipt-routes.ts'
+import { compileValidator } from './validator.ts'
+import { workspaceRoutes } from './workspace-routes.ts'
+
+export const NATIVE_PREFIX = '/api/v1'
+
+/** What each file of routes is handed. */
+export type NativeContext = NativeNeeds & { readonly callers: Callers }
+
+export function nativeApi(needs: NativeNeeds): FastifyPluginAsync {
+  return async root => {
+    await root.register(
+      async app => {
+        const openApi = new OpenApi(needs.facts)
+        app.addHook('onRoute', route => openApi.add(route))
+        app.setErrorHandler(sendProblem)
+        app.setNotFoundHandler((request, reply) =>
+          sendProblem(
+            nativeFault.NOT_FOUND({ what: 'call', id: `${request.method} ${request.url}` }),
+            request,
+            reply,
+          ),
+        )
+        app.get('/openapi.json', { schema: { summary: 'This description.' } }, async () => openApi.document())
+        await app.register(async guarded => {
+          const callers = new Callers(needs.auth)
+          guarded.setValidatorCompiler(({ schema }) => compileValidator(schema))
+          // Response schemas describe; JSON.stringify writes, so that a schema never silently drops a property.
+          guarded.setSerializerCompiler(() => data => JSON.stringify(data))
+          for (const schema of schemasOfTheWire) guarded.addSchema(schema)
+          guarded.addHook('onRequest', async request => {
+            await callers.identify(request)
+          })
+          const context: NativeContext = { ...needs, callers }
+          const routes = [
+            eventRoutes,
+            cancellationRoutes,
+            receiptRoutes,
+            previewRoutes,
+            operationRoutes,
+            workspaceRoutes,
+          ] satisfies readonly ((app: FastifyInstance, context: NativeContext) => void)[]
+          for (const add of routes) add(guarded, context)
+        })
+      },
+      { prefix: NATIVE_PREFIX },
+    )
+  }
+}

@@ -1,0 +1,16 @@
+// The native event: a domain without hooks (it owes nothing and begets nothing), and its one effect of its own, a timer.
+
+import type { Carrier, Domain } from '../../engine/hooks.ts'
+import { NATIVE_EVENT } from './access.ts'
+
+export const nativeDomain: Domain = { eventKind: NATIVE_EVENT }
+
+/** `native.delay`: falls due, and that is all. Nothing can abort it: starting it is ending it. */
+export const delayCarrier: Carrier = {
+  kind: 'native.delay',
+  slots: 100,
+  maxAttempts: 1,
+  async run(effect) {
+    return { is: 'done', evidence: { dueAt: effect.dueAt.toISOString() } }
+  },
+}

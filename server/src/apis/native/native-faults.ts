@@ -1,0 +1,44 @@
+// Errors of the native API. docs/native-api.md lists them; a test keeps the two equal.
+
+import { faults } from '../../core/fault.ts'
+
+export const nativeFaultCatalogue = {
+  INVALID_REQUEST: { status: 400, message: '{detail}' },
+  DUE_TWICE: { status: 400, message: 'An effect has either `at` or `afterMs`, not both.' },
+  BAD_INSTANT: {
+    status: 400,
+    message: '{value} is not an instant that can be kept: RFC 3339, years 1970 to 9999.',
+  },
+  SEARCH_NEEDED: {
+    status: 400,
+    message:
+      'Say what to look for: key, triggerKey with externalEntityId, eventId, cancellationToken or correlationId.',
+  },
+  FORBIDDEN: { status: 403, message: 'This needs {needs}.' },
+  NOT_SANDBOX: {
+    status: 403,
+    message: 'Only the clock of a sandbox can be moved; tenant {tenant} runs on real time.',
+  },
+  NOT_FOUND: { status: 404, message: 'There is no {what} {id} here.' },
+  EVENT_CANCELLED: { status: 409, message: 'Event {id} was called off.' },
+  NOT_REVISABLE: { status: 409, message: 'Event {id} belongs to another API, which revises it.' },
+  PARENT_CANCELLED: {
+    status: 409,
+    message: 'The parent event {id} was called off: nothing is born from it.',
+  },
+  CANCELLED_BEFORE: {
+    status: 409,
+    message: 'A cancel came before this event, and the event asked to be refused then.',
+  },
+  REQUEST_KEY_REUSED: {
+    status: 409,
+    message: 'This Idempotency-Key was used for another cancel, whose receipt is {receipt}.',
+  },
+  NOT_DEAD: { status: 409, message: 'Action {id} is not dead: only a dead one can be tried again by hand.' },
+  RETRY_CANCELLED: {
+    status: 409,
+    message: 'Action {id} belongs to an event that was called off: it stays as it is.',
+  },
+} as const
+
+export const nativeFault = faults(nativeFaultCatalogue)

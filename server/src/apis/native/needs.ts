@@ -1,0 +1,79 @@
+// What the native API needs of the other rooms, by shape; compose passes the parts.
+
+import type { Auth } from '../../auth/auth.ts'
+import type { Principal } from '../../core/principal.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { ReceiptFinder } from './receipt-finder.ts'
+
+export type NativeEngine = Pick<
+  Engine,
+  | 'announce'
+  | 'revise'
+  | 'cancel'
+  | 'cancelIn'
+  | 'event'
+  | 'effectsOf'
+  | 'receipt'
+  | 'findReceipts'
+  | 'now'
+  | 'dead'
+  | 'retry'
+  | 'advanceClock'
+>
+
+type Tx = Parameters<Engine['announce']>[0]
+
+export interface NativeDatabase {
+  transaction<T>(name: string, work: (tx: Tx) => Promise<T>): Promise<T>
+}
+
+/** Mail that was kept because there is no SMTP_URL. */
+export interface KeptMail {
+  list(tenant: string, options: { readonly limit: number }): Promise<readonly KeptMailEntry[]>
+  read(tenant: string, id: string): Promise<(KeptMailEntry & { readonly raw: string }) | null>
+}
+
+export type KeptMailEntry = {
+  readonly id: string
+  readonly at: Date
+  readonly from: string
+  readonly to: readonly string[]
+  readonly subject: string
+  readonly text: string | null
+  readonly html: string | null
+  readonly calendar: string | null
+}
+
+export type WorkspaceDifference = {
+  readonly is: 'added' | 'changed' | 'removed'
+  readonly at: string
+  readonly detail?: string
+}
+
+/** What the server is, for the start page, `status` and /api/v1/status. */
+export type ServerFacts = {
+  readonly version: string
+  readonly publicUrl: string
+  readonly tlsUrl: string | null
+  /** 'embedded PostgreSQL 18.4', 'PostgreSQL 16.2 at db.example'. Never a password. */
+  readonly database: string
+  /** 'kept and shown here' or 'sent through mail.example'. */
+  readonly mail: string
+  readonly demo: boolean
+  isSandbox(tenant: string): Promise<boolean>
+}
+
+export type NativeNeeds = {
+  readonly db: NativeDatabase
+  readonly engine: NativeEngine
+  readonly auth: Pick<Auth, 'authenticate' | 'session'>
+  readonly find: ReceiptFinder
+  readonly mail: KeptMail
+  readonly facts: ServerFacts
+  /** Compares a workspace file with what is there, and applies it when `apply`. Throws a Fault for a bad file. */
+  workspace(
+    principal: Principal,
+    text: string,
+    options: { readonly apply: boolean; readonly prune: boolean },
+  ): Promise<readonly WorkspaceDifference[]>
+}

@@ -1,0 +1,54 @@
+// The token endpoints of apps. They take JSON, as Wix's SDK sends it, and forms, as OAuth clients do.
+
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { Auth } from '../../auth/auth.ts'
+import type { GrantRequest } from '../../auth/token-endpoint.ts'
+import { faultOf } from '../../http/fault-of.ts'
+import { logFault } from '../../http/server.ts'
+import { acceptForms, textFields } from './form-body.ts'
+
+export function oauthRoutes(auth: Auth): FastifyPluginAsync {
+  const { tokenEndpoint: endpoint } = auth
+  return async app => {
+    acceptForms(app)
+    app.setErrorHandler(sendOAuthError)
+    app.addHook('onSend', async (request, reply) => {
+      // RFC 6749, 5.1; and what Wix's SDK names in its own errors.
+      reply
+        .header('cache-control', 'no-store')
+        .header('pragma', 'no-cache')
+        .header('x-wix-request-id', request.id)
+    })
+
+    app.post('/oauth2/token', async request => endpoint.token(grantRequest(request)))
+    app.post('/oauth/access', async request => endpoint.access(grantRequest(request)))
+    app.post('/oauth2/token-info', async request => {
+      const { token } = textFields(request.body)
+      return endpoint.info(token ?? '')
+    })
+    // Where Microsoft's client libraries look for an app's token, below their authority.
+    app.post('/:tenant/oauth2/v2.0/token', async request => {
+      const { tenant } = request.params as { tenant: string }
+      return endpoint.token({ ...grantRequest(request), tenant })
+    })
+  }
+}
+
+function grantRequest(request: FastifyRequest): GrantRequest {
+  return { parameters: textFields(request.body), authorization: request.headers.authorization }
+}
+
+/** RFC 6749, 5.2, with what Wix's errors have beside it: no client has to know which of the two it meets. */
+function sendOAuthError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const fault = faultOf(error)
+  logFault(request, fault, error)
+  const isOAuth = /^[a-z_]+$/.test(fault.code)
+  const code = isOAuth ? fault.code : fault.status >= 500 ? 'temporarily_unavailable' : 'invalid_request'
+  if (fault.status === 401) reply.header('www-authenticate', 'Basic realm="standdown"')
+  return reply.code(fault.status).send({
+    error: code,
+    error_description: fault.message,
+    message: fault.message,
+    details: { applicationError: { code, description: fault.message, data: {} } },
+  })
+}

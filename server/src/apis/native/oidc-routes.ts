@@ -1,0 +1,41 @@
+// The built-in issuer of people's tokens, below /oidc.
+
+import type { FastifyPluginAsync } from 'fastify'
+import type { Auth } from '../../auth/auth.ts'
+import { authFault } from '../../auth/auth-faults.ts'
+import { INTERACTION_PATH, type OidcIssuer } from '../../auth/oidc-issuer.ts'
+import { OIDC_PATH } from '../../auth/people-issuer.ts'
+import { sendProblem } from './problem.ts'
+
+export function oidcRoutes(auth: Auth, issuer: OidcIssuer): FastifyPluginAsync {
+  return async app => {
+    app.setErrorHandler(sendProblem)
+    // It reads bodies by itself.
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', (_request, _body, done) => done(null))
+
+    app.get(`${INTERACTION_PATH}:id`, async (request, reply) => {
+      // Asked first: the id in the address is nothing without the cookie of the browser that began.
+      if (!(await issuer.isInteraction(request.raw, reply.raw))) throw authFault.LINK_USED()
+      const who = await auth.session(request)
+      const person = who && (await auth.directory.userById(who.tenant, who.id))
+      if (!person) return reply.redirect(`/signin?return_to=${encodeURIComponent(request.url)}`, 303)
+      reply.hijack()
+      return issuer.finish({ request: request.raw, response: reply.raw, person })
+    })
+
+    app.all(`${OIDC_PATH}/*`, async (request, reply) => {
+      reply.hijack()
+      reply.raw.setHeader('x-content-type-options', 'nosniff')
+      reply.raw.setHeader('x-frame-options', 'DENY')
+      reply.raw.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
+      try {
+        await issuer.answer(request.raw, reply.raw)
+      } catch (error) {
+        request.log.error({ err: error }, 'issuer failed')
+        if (!reply.raw.headersSent) reply.raw.writeHead(503, { 'retry-after': '2' })
+        reply.raw.end()
+      }
+    })
+  }
+}

@@ -1,0 +1,64 @@
+// Pages that are not of the API: the start page, kept mail, and the style sheet of both.
+
+import { readFileSync } from 'node:fs'
+import type { FastifyPluginAsync } from 'fastify'
+import { isOperator } from './access.ts'
+import { DemoReceiver } from './demo-receiver.ts'
+import { nativeFault } from './native-faults.ts'
+import type { NativeNeeds } from './needs.ts'
+import { mailPage } from './pages/mail-page.ts'
+import { sendPage } from './pages/send-page.ts'
+import { type StartPage, startPage } from './pages/start-page.ts'
+import { sendProblem } from './problem.ts'
+import { receiptView } from './views.ts'
+
+const STYLE = readFileSync(new URL('./pages/standdown.css', import.meta.url), 'utf8')
+const LISTED = 10
+
+export function startPages(needs: NativeNeeds): FastifyPluginAsync {
+  const { auth, engine, facts, mail } = needs
+  return async root => {
+    await root.register(async app => {
+      app.setErrorHandler(sendProblem)
+      const receiver = facts.demo ? new DemoReceiver() : null
+      receiver?.route(app)
+
+      app.get('/standdown.css', async (_request, reply) =>
+        reply.type('text/css; charset=utf-8').header('cache-control', 'public, max-age=300').send(STYLE),
+      )
+
+      app.get('/', async (request, reply) => {
+        const who = await auth.session(request)
+        if (!who) return sendPage(reply, startPage({ facts, signedIn: null }))
+        const operator = isOperator(who)
+        const [now, sandbox, receipts, kept, dead] = await Promise.all([
+          engine.now(who.tenant),
+          facts.isSandbox(who.tenant),
+          operator ? engine.findReceipts(who.tenant, { limit: LISTED }) : [],
+          operator ? mail.list(who.tenant, { limit: LISTED }) : [],
+          operator ? engine.dead(who.tenant, LISTED) : [],
+        ])
+        const signedIn: StartPage['signedIn'] = {
+          name: who.name,
+          tenant: who.tenant,
+          operator,
+          now: now.toISOString(),
+          sandbox,
+          receipts: receipts.map(receiptView),
+          mail: kept,
+          dead: dead.length,
+          webhooks: operator ? (receiver?.received ?? []) : [],
+        }
+        return sendPage(reply, startPage({ facts, signedIn }))
+      })
+
+      app.get('/mail/:id', async (request, reply) => {
+        const who = await auth.session(request)
+        const { id } = request.params as { id: string }
+        const kept = who && isOperator(who) ? await mail.read(who.tenant, id) : null
+        if (!kept) throw nativeFault.NOT_FOUND({ what: 'mail', id })
+        return sendPage(reply, mailPage(kept))
+      })
+    })
+  }
+}

@@ -1,0 +1,26 @@
+// What a browser sees when something is refused.
+
+import type { Problem } from '@standdown/wire/src/problem.ts'
+import { type Html, html } from '../../../http/html.ts'
+import { layout } from './layout.ts'
+
+export function problemPage(problem: Problem): Html {
+  return layout({
+    title: problem.title,
+    aside: `${problem.status} ${problem.code}`,
+    body: html`
+<h1>${problem.title}</h1>
+<p class="lead">${problem.detail}</p>
+${
+  problem.status === 401 &&
+  html`<p>Sign in first: the terminal in which the server was started shows a link for that, and
+<code>./standdown receipt ID</code> shows a receipt without a browser.</p>`
+}
+${
+  problem.status === 404 &&
+  html`<p class="soft">Perhaps it belongs to somebody else: a receipt is shown to whoever cancelled, and to operators of
+the tenant.</p>`
+}
+<p><a href="/">The start page</a></p>`,
+  })
+}

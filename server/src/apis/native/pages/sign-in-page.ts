@@ -1,0 +1,54 @@
+// The page at which somebody signs in: a choice of people in the demo, otherwise a word on how to get a link.
+
+import { type Html, html } from '../../../http/html.ts'
+import { layout } from './layout.ts'
+
+export type SignInPage = {
+  /** Null without the demo. */
+  readonly people:
+    | readonly {
+        readonly id: string
+        readonly name: string
+        readonly upn: string
+        readonly roles: readonly string[]
+      }[]
+    | null
+  /** Where to go afterwards, on this server. */
+  readonly next: string
+  readonly signedInAs: string | null
+}
+
+export function signInPage({ people, next, signedInAs }: SignInPage): Html {
+  return layout({
+    title: 'Sign in',
+    body: html`<h1>Sign in</h1>
+${signedInAs !== null && html`<p>You are signed in as ${signedInAs}.</p>`}
+${people ? choice(people, next) : html`<p>Ask whoever runs this server for a sign-in link.</p>`}
+${signedInAs !== null && html`<form method="post" action="/signout"><button type="submit">Sign out</button></form>`}`,
+  })
+}
+
+function choice(people: NonNullable<SignInPage['people']>, next: string): Html {
+  return html`<p>This is the demo: choose who you are.</p>
+<form method="post" action="/signin">
+<input type="hidden" name="return_to" value="${next}">
+${people.map(
+  person => html`<p><button type="submit" name="person" value="${person.id}">${person.name}</button>
+<span>${person.upn}, ${person.roles.join(', ')}</span></p>
+`,
+)}</form>`
+}
+
+/** Goes on by itself, without a form's redirect. */
+export function onwardPage(next: string): Html {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="0;url=${next}">
+<title>Signing in · Standdown</title>
+</head>
+<body><p><a href="${next}">Go on</a></p></body>
+</html>
+`
+}

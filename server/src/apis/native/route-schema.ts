@@ -1,0 +1,40 @@
+// Pieces that the schemas of several routes share.
+
+declare module 'fastify' {
+  // What openapi.ts reads besides Fastify's own keys.
+  interface FastifySchema {
+    readonly summary?: string
+    readonly description?: string
+  }
+}
+
+export const idParams = {
+  type: 'object',
+  required: ['id'],
+  properties: { id: { type: 'string', format: 'uuid' } },
+} as const
+
+export const mailIdParams = {
+  type: 'object',
+  required: ['id'],
+  properties: { id: { type: 'string', minLength: 1, maxLength: 200 } },
+} as const
+
+/** Describes an answer by a shape of the wire; every call may also answer with a Problem. */
+export function response(
+  shape: string,
+  status = 200,
+): { readonly [status: number]: { readonly $ref: string } } {
+  return { [status]: { $ref: `${shape}#` } }
+}
+
+/** An answer that is a list: `{ value: […] }`. */
+export function listResponse(shape: string): { readonly 200: object } {
+  return {
+    200: {
+      type: 'object',
+      required: ['value'],
+      properties: { value: { type: 'array', items: { $ref: `${shape}#` } } },
+    },
+  }
+}

@@ -1,0 +1,34 @@
+// Validates requests of the native API against its JSON schemas. Nothing is coerced, dropped or filled in: what a caller
+// sent is what is checked.
+
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import addFormats from 'ajv-formats'
+
+const ajv = new Ajv({ strict: false, discriminator: true, allErrors: false, coerceTypes: false })
+addFormats.default(ajv)
+
+export function compileValidator(schema: unknown): ValidateFunction {
+  return ajv.compile(schema as object)
+}
+
+/** What is wrong and where, for a problem's `errors`: the deepest complaint is the one that helps. */
+export function complaints(errors: readonly ErrorObject[]): { at: string; message: string }[] {
+  const deepest = errors.reduce((most, error) => Math.max(most, depth(error)), 0)
+  return errors
+    .filter(error => depth(error) === deepest)
+    .map(error => ({ at: error.instancePath, message: sentence(error) }))
+}
+
+function depth(error: ErrorObject): number {
+  return error.instancePath.split('/').length
+}
+
+function sentence(error: ErrorObject): string {
+  const { keyword, params } = error
+  if (keyword === 'additionalProperties') return `unknown property ${String(params.additionalProperty)}`
+  if (keyword === 'enum') return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`
+  if (keyword === 'const') return `must be ${String(params.allowedValue)}`
+  if (keyword === 'not') return 'has either `at` or `afterMs`, not both'
+  if (keyword === 'discriminator') return `must have a known ${String(params.tag)}`
+  return error.message ?? 'is not valid'
+}

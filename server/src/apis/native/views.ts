@@ -1,0 +1,87 @@
+// From what the engine keeps to what callers see.
+
+import type { EffectView, EventView } from '@standdown/wire/src/event.ts'
+import type { CancelledView, PreviewView, ReceiptView } from '@standdown/wire/src/receipt.ts'
+import type { Cancelled, Receipt } from '../../core/cancellation.ts'
+import type { StoredEvent } from '../../core/event.ts'
+import type { EffectState } from '../../engine/engine.ts'
+import { nameOfKey } from './access.ts'
+
+export function receiptLink(id: string): string {
+  return `/api/v1/receipts/${id}`
+}
+
+export function effectView(effect: EffectState): EffectView {
+  return {
+    id: effect.id,
+    kind: effect.kind,
+    title: effect.title,
+    state: effect.ending ?? effect.state,
+    dueAt: effect.dueAt.toISOString(),
+    at: effect.at?.toISOString() ?? null,
+    attempt: effect.attempt,
+    error: effect.error,
+    evidence: effect.evidence,
+  }
+}
+
+export function eventView(event: StoredEvent, effects: readonly EffectState[]): EventView {
+  return {
+    id: event.id,
+    kind: event.kind,
+    key: nameOfKey(event.key),
+    entity: event.entity,
+    title: event.title,
+    parentId: event.parentId,
+    state: event.cancellationId === null ? 'announced' : 'cancelled',
+    createdAt: event.createdAt.toISOString(),
+    correlationId: event.correlationId,
+    receipt: event.cancellationId === null ? null : receiptLink(event.cancellationId),
+    effects: effects.map(effectView),
+  }
+}
+
+export function cancelledView(cancelled: Cancelled): CancelledView {
+  return {
+    receipt: receiptLink(cancelled.receiptId),
+    receiptId: cancelled.receiptId,
+    replayed: cancelled.replayed,
+    early: cancelled.early,
+    eventIds: cancelled.eventIds,
+    counts: cancelled.counts,
+  }
+}
+
+export function receiptView(receipt: Receipt): ReceiptView {
+  return {
+    id: receipt.id,
+    link: receiptLink(receipt.id),
+    state: receipt.state,
+    cancelledAt: receipt.cancelledAt,
+    finalBy: receipt.finalBy,
+    by: receipt.by,
+    target: { ...receipt.target, key: nameOfKey(receipt.target.key) },
+    reason: receipt.reason,
+    correlationId: receipt.correlationId,
+    early: receipt.early,
+    events: receipt.events.map(event => ({ ...event, key: nameOfKey(event.key) })),
+    counts: receipt.counts,
+    items: receipt.items.map(({ cancellationId, ...item }) => ({
+      ...item,
+      // What had ended before was followed by its next steps, which are items of their own.
+      next: item.outcome === 'done' || item.outcome === 'already_cancelled' ? [] : item.next,
+      earlierReceipt: cancellationId === null ? null : receiptLink(cancellationId),
+    })),
+    itemsAfter: receipt.itemsAfter,
+    notices: receipt.notices,
+    notes: receipt.notes.map(({ at, effectId, text }) => ({ at, effectId, text })),
+    progress: receipt.progress,
+  }
+}
+
+/** What a cancel that came now would say of an effect in this state. */
+export function outcomeIfCancelled(effect: EffectState): PreviewView['items'][number]['outcome'] {
+  if (effect.state === 'ended') return effect.cancellationId === null ? 'done' : 'already_cancelled'
+  if (effect.link === 'keep') return 'kept'
+  return effect.state === 'pending' ? 'prevented' : 'stopping'
+}

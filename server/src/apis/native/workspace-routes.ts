@@ -1,0 +1,28 @@
+// The workspace file: what would change, and then changing it.
+
+import type { WorkspaceRequest, WorkspaceView } from '@standdown/wire/src/operations.ts'
+import { workspaceRequestSchema } from '@standdown/wire/src/operations.ts'
+import type { FastifyInstance } from 'fastify'
+import { requireAdmin } from './access.ts'
+import type { NativeContext } from './native-api.ts'
+import { response } from './route-schema.ts'
+
+export function workspaceRoutes(app: FastifyInstance, context: NativeContext): void {
+  app.post(
+    '/workspace',
+    {
+      schema: {
+        summary: 'Compare a workspace file with what is there, and apply it.',
+        body: workspaceRequestSchema,
+        response: response('Workspace'),
+      },
+    },
+    async request => {
+      const caller = context.callers.of(request)
+      requireAdmin(caller)
+      const { workspace, apply = true, prune = false } = request.body as WorkspaceRequest
+      const changes = await context.workspace(caller, workspace, { apply, prune })
+      return { applied: apply, changes } satisfies WorkspaceView
+    },
+  )
+}

@@ -1,0 +1,11 @@
+// What can be wrong with a request before an offer comes into it.
+
+import { faults } from '../../core/fault.ts'
+
+export const desktopFaults = faults({
+  SIGN_IN_NEEDED: { status: 401, message: 'Sign in first.' },
+  SCOPE_MISSING: { status: 403, message: 'The token lacks the scope {scope}.' },
+  OTHER_ORIGIN: { status: 403, message: 'A page of another origin may not do this with your session.' },
+  STOPPING: { status: 503, message: 'The server is stopping. Connect again in a moment.' },
+  NO_SUCH_FILE: { status: 404, message: 'There is no such file.' },
+})

@@ -1,0 +1,72 @@
+// Dynamics 365 Channel Integration Framework 2.0, as providers' pages see it: the script, the desktop page that frames
+// them, and the REST calls between that page and this server (ours; nothing of them is documented by Microsoft).
+
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { Notifications } from '../../notifications/create-notifications.ts'
+import { type AgentAuth, agentCaller } from './agent-caller.ts'
+import { sendAgentPage } from './agent-page.ts'
+import { desktopFaults } from './api-faults.ts'
+import { desktopFiles, libraryFile, sendFile } from './browser-files.ts'
+import { LIBRARY_PATH } from './library-path.ts'
+import { offerRoutes } from './offer-routes.ts'
+import { ScreenStreams } from './screen-stream.ts'
+
+export const NOTIFICATIONS_PREFIX = '/api/v1/notifications'
+
+const LIBRARY_FILE = LIBRARY_PATH.split('/').slice(2).join('/').toLowerCase()
+
+export type NotificationsApiNeeds = {
+  readonly notifications: Notifications
+  readonly auth: AgentAuth
+  /** Origins that our own pages have in a browser. */
+  readonly ownOrigins: () => ReadonlySet<string>
+  /** The origin of every link. */
+  readonly publicUrl: () => string
+  /** Where a person signs in; `returnTo` is a path of ours. */
+  readonly signInUrl: (returnTo: string) => string
+  readonly now: () => Date
+}
+
+export function notificationsApi(needs: NotificationsApiNeeds): FastifyPluginAsync {
+  const { notifications, auth, ownOrigins } = needs
+  return async app => {
+    const streams = new ScreenStreams(notifications, needs.now)
+    app.addHook('preClose', async () => streams.close())
+    const callerOf = (request: FastifyRequest) => agentCaller(request, auth, ownOrigins)
+
+    await app.register(async routes => offerRoutes(routes, { notifications, streams, callerOf }), {
+      prefix: NOTIFICATIONS_PREFIX,
+    })
+
+    app.get('/agent', async (request, reply) => {
+      const principal = await auth.session(request)
+      if (!principal && request.headers.authorization === undefined)
+        return reply.redirect(needs.signInUrl('/agent'))
+      const { agent } = await callerOf(request)
+      const channels = await notifications.channelsOf(agent)
+      const libraryUrl = `${needs.publicUrl()}${LIBRARY_PATH}`
+      return sendAgentPage(reply, { agentName: agent.agentName, channels, libraryUrl })
+    })
+
+    const desktop = desktopFiles()
+    app.get<{ Params: { file: string } }>('/agent/:file', async (request, reply) => {
+      const file = desktop.get(request.params.file)
+      if (!file) throw desktopFaults.NO_SUCH_FILE()
+      return sendFile(request, reply, file)
+    })
+
+    const library = libraryFile()
+    // Clients write WebResources and msdyn_cilibrary too: the path counts without regard to case.
+    app.get<{ Params: { '*': string } }>(
+      '/:webresources(^[Ww][Ee][Bb][Rr][Ee][Ss][Oo][Uu][Rr][Cc][Ee][Ss]$)/*',
+      async (request, reply) => {
+        if (request.params['*'].toLowerCase() !== LIBRARY_FILE) throw desktopFaults.NO_SUCH_FILE()
+        // Providers' pages of other origins run it, also those that isolate themselves (COEP).
+        reply
+          .header('cross-origin-resource-policy', 'cross-origin')
+          .header('access-control-allow-origin', '*')
+        return sendFile(request, reply, library)
+      },
+    )
+  }
+}

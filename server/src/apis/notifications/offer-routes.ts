@@ -1,0 +1,128 @@
+// The REST side: raise, answer, cancel, look. An agent's own offers only; what the desktop's page uses, and a script may.
+
+import type { FastifyInstance } from 'fastify'
+import type { CancelOffer, RaiseOffer } from '../../../../wire/src/agent-screen.ts'
+import { isGuid } from '../../core/ids.ts'
+import type { Answer } from '../../notifications/answer-offer.ts'
+import type { Notifications } from '../../notifications/create-notifications.ts'
+import { notificationFaults } from '../../notifications/notification-faults.ts'
+import type { AgentCaller } from './agent-caller.ts'
+import { offerView, screenView } from './offer-view.ts'
+import type { ScreenStreams } from './screen-stream.ts'
+
+export type OfferRoutesNeeds = {
+  readonly notifications: Notifications
+  readonly streams: ScreenStreams
+  readonly callerOf: (request: import('fastify').FastifyRequest) => Promise<AgentCaller>
+}
+
+const TOKEN = { type: 'string', minLength: 1, maxLength: 500 }
+const CHANNEL = { type: 'string', minLength: 1, maxLength: 64 }
+const CORRELATION = { type: ['string', 'null'], maxLength: 200 }
+const RAISE = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['channel', 'templateName'],
+  properties: {
+    channel: CHANNEL,
+    templateName: { type: 'string', minLength: 1, maxLength: 128 },
+    templateParameters: { type: ['object', 'null'], maxProperties: 200 },
+    cancellationTokens: { type: 'array', maxItems: 2, uniqueItems: true, items: TOKEN },
+    correlationId: CORRELATION,
+  },
+}
+const CANCEL = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['channel', 'cancellationToken'],
+  properties: { channel: CHANNEL, cancellationToken: TOKEN, correlationId: CORRELATION },
+}
+const BY_TOKEN = {
+  type: 'object',
+  required: ['channel', 'cancellationToken'],
+  properties: { channel: CHANNEL, cancellationToken: TOKEN },
+}
+
+type ByToken = { Querystring: { channel: string; cancellationToken: string } }
+
+export function offerRoutes(
+  app: FastifyInstance,
+  { notifications, streams, callerOf }: OfferRoutesNeeds,
+): void {
+  /** Offers are raised and called off under channels of the agent only: an agent cannot speak for another's provider. */
+  const ownChannel = async (caller: AgentCaller, channel: string) => {
+    const channels = await notifications.channelsOf(caller.agent)
+    if (!channels.some(each => each.uniqueName === channel))
+      throw notificationFaults.CHANNEL_UNKNOWN({ channel })
+  }
+
+  app.post<{ Body: RaiseOffer }>('/offers', { schema: { body: RAISE } }, async (request, reply) => {
+    const caller = await callerOf(request)
+    const { channel, templateName, templateParameters, cancellationTokens, correlationId } = request.body
+    const { label } = await ownChannel(caller, channel)
+    const { offer, joined } = await notifications.notifyAgent({
+      agent: caller.agent,
+      channel,
+      channelLabel: label,
+      templateName,
+      templateParameters,
+      tokens: cancellationTokens ?? [],
+      correlationId: correlationId ?? null,
+    })
+    return reply.code(joined ? 200 : 201).send(offerView(offer))
+  })
+
+  app.get<ByToken>('/offers', { schema: { querystring: BY_TOKEN } }, async request => {
+    const { agent } = await callerOf(request)
+    const { channel, cancellationToken: token } = request.query
+    return { value: (await notifications.openOffers({ agent, channel, token })).map(offerView) }
+  })
+
+  app.get<{ Params: { id: string } }>('/offers/:id', async request => {
+    const { agent } = await callerOf(request)
+    const offer = isGuid(request.params.id) ? await notifications.readOffer(agent, request.params.id) : null
+    if (!offer) throw notificationFaults.OFFER_UNKNOWN()
+    return offerView(offer)
+  })
+
+  for (const answer of ['accept', 'reject'] as const satisfies readonly Answer[]) {
+    app.post<{ Params: { id: string } }>(`/offers/:id/${answer}`, async request => {
+      const { agent } = await callerOf(request)
+      if (!isGuid(request.params.id)) throw notificationFaults.OFFER_UNKNOWN()
+      return offerView(await notifications.answerOffer(agent, request.params.id, answer))
+    })
+  }
+
+  app.post<{ Body: CancelOffer }>('/cancel', { schema: { body: CANCEL } }, async (request, reply) => {
+    const caller = await callerOf(request)
+    const { channel, cancellationToken: token, correlationId } = request.body
+    await ownChannel(caller, channel)
+    const cancelled = await notifications.cancelOffers({
+      agent: caller.agent,
+      channel,
+      token,
+      correlationId: correlationId ?? null,
+      by: caller.by,
+    })
+    return reply
+      .header('standdown-receipt', `/api/v1/receipts/${cancelled.receiptId}`)
+      .send({ cancellationToken: token, receiptId: cancelled.receiptId })
+  })
+
+  app.get<ByToken>('/receipts', { schema: { querystring: BY_TOKEN } }, async request => {
+    const { agent } = await callerOf(request)
+    const { channel, cancellationToken: token } = request.query
+    return { value: await notifications.receiptsOfToken({ agent, channel, token }) }
+  })
+
+  app.get('/screen', async request => {
+    const { agent } = await callerOf(request)
+    return screenView(await notifications.agentScreen(agent))
+  })
+
+  app.get('/screen/events', async (request, reply) => {
+    const { agent } = await callerOf(request)
+    streams.start(request, reply, agent)
+    return reply
+  })
+}

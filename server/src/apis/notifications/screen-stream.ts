@@ -1,0 +1,104 @@
+// Pushes an agent's screen to a page as server-sent events: whole each time, so that nothing depends on what came before.
+// The id of an event is the digest of what it says; a page that comes back with it is told only what it does not know.
+
+import { createHash } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ScreenView } from '../../../../wire/src/agent-screen.ts'
+import type { Notifications } from '../../notifications/create-notifications.ts'
+import type { AgentRef } from '../../notifications/offer.ts'
+import { desktopFaults } from './api-faults.ts'
+import { screenView } from './offer-view.ts'
+
+/** Looks again by itself, since a hint may be lost; what it sends then also keeps the connection alive. */
+const LOOK_AGAIN_MS = 15_000
+/** Asked of browsers before they connect again. */
+const RECONNECT_MS = 1000
+/** A difference between the tenant's clock and ours that pages are told of. */
+const LEAP_MS = 5000
+/** A page that does not read is cut off when this much waits for it. */
+const MOST_UNSENT_BYTES = 1_000_000
+
+export class ScreenStreams {
+  private readonly notifications: Notifications
+  private readonly now: () => Date
+  private closed = false
+  private readonly open = new Set<() => void>()
+
+  /** `now`: the wall clock, against which a leap of a sandbox clock is noticed. */
+  constructor(notifications: Notifications, now: () => Date) {
+    this.notifications = notifications
+    this.now = now
+    notifications.onStop(() => this.close())
+  }
+
+  /** Ends all streams, as the server stops; pages connect again elsewhere or later. */
+  close(): void {
+    this.closed = true
+    for (const end of [...this.open]) end()
+  }
+
+  /** @throws Fault STOPPING while the server stops: the page connects again elsewhere or later */
+  start(request: FastifyRequest, reply: FastifyReply, agent: AgentRef): void {
+    if (this.closed) throw desktopFaults.STOPPING()
+    const headers = {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'x-accel-buffering': 'no',
+    }
+    reply.hijack()
+    const { raw } = reply
+    raw.writeHead(200, headers)
+    raw.write(`retry: ${RECONNECT_MS}\n\n`)
+
+    let known = request.headers['last-event-id'] ?? ''
+    let looking = false
+    let lookAgain = false
+    const look = async () => {
+      if (looking) {
+        lookAgain = true
+        return
+      }
+      looking = true
+      do {
+        lookAgain = false
+        const view = await this.view(agent)
+        const id = digest(view, this.now())
+        if (id !== known) raw.write(`id: ${id}\nevent: screen\ndata: ${JSON.stringify(view)}\n\n`)
+        known = id
+      } while (lookAgain && !raw.writableEnded)
+      looking = false
+      if (raw.writableLength > MOST_UNSENT_BYTES) end()
+    }
+    // The database is away: the page connects again, and is told to wait by then.
+    const lookOrEnd = () => void look().catch(() => end())
+
+    const unhear = this.notifications.onScreenChange(agent, lookOrEnd)
+    const timer = setInterval(() => {
+      raw.write(': still here\n\n')
+      lookOrEnd()
+    }, LOOK_AGAIN_MS)
+    const end = () => {
+      clearInterval(timer)
+      unhear()
+      this.open.delete(end)
+      raw.end()
+    }
+    this.open.add(end)
+    raw.on('close', end)
+    lookOrEnd()
+  }
+
+  private async view(agent: AgentRef): Promise<ScreenView> {
+    return screenView(await this.notifications.agentScreen(agent))
+  }
+}
+
+function digest({ now, ...rest }: ScreenView, wall: Date): string {
+  // Time that merely passes is drawn by the page; a clock that leapt has to be told.
+  const ahead = Math.round((Date.parse(now) - wall.getTime()) / LEAP_MS)
+  return createHash('sha256')
+    .update(JSON.stringify([ahead, rest]))
+    .digest('base64url')
+    .slice(0, 22)
+}

@@ -1,0 +1,93 @@
+// Access tokens that we sign ourselves: of apps, and those that the command line mints. JWTs (RFC 9068), ES256.
+
+import { SignJWT } from 'jose'
+import type { Random } from '../core/ids.ts'
+import type { App, Person, SiteInstance } from './directory.ts'
+import type { SigningKeys } from './signing-keys.ts'
+
+/** Seconds that an app's token lives, as Wix's do. */
+export const APP_TOKEN_SECONDS = 4 * 3600
+/** Longest life that can be asked for, seconds. */
+export const LONGEST_TOKEN_SECONDS = 30 * 86_400
+
+export type Bearer =
+  | { readonly is: 'person'; readonly person: Person; readonly appId: string | null }
+  | { readonly is: 'app'; readonly app: App; readonly instance: SiteInstance | null }
+  /** Looks after one tenant with the rights of an admin; minted for the command line. */
+  | { readonly is: 'operator'; readonly tenant: string }
+
+export type AccessToken = {
+  readonly token: string
+  readonly expiresInSeconds: number
+  readonly scopes: readonly string[]
+}
+
+/**
+ * Claims beside the registered ones:
+ * - tid: tenant; idtyp: what `sub` is the id of: user, app, operator
+ * - gen: generation of that person or app: another one makes the token void
+ * - scp: scopes, separated by spaces; azp: the app it was issued to; instance_id: Wix's site instance
+ */
+export type OwnClaims = {
+  readonly sub: string
+  readonly tid: string
+  readonly idtyp: 'user' | 'app' | 'operator'
+  readonly gen: number
+  readonly scp: string
+  readonly azp?: string
+  readonly instance_id?: string
+}
+
+export class AccessTokens {
+  readonly #keys: SigningKeys
+  readonly #urn: string
+  readonly #now: () => Date
+  readonly #random: Random
+
+  /** `urn`: issuer and audience at once. */
+  constructor(parts: { keys: SigningKeys; urn: string; now: () => Date; random: Random }) {
+    this.#keys = parts.keys
+    this.#urn = parts.urn
+    this.#now = parts.now
+    this.#random = parts.random
+  }
+
+  async sign(bearer: Bearer, scopes: readonly string[], ttlSeconds: number): Promise<AccessToken> {
+    const key = this.#keys.signer('ES256')
+    const issuedAt = Math.floor(this.#now().getTime() / 1000)
+    const life = Math.max(1, Math.min(Math.floor(ttlSeconds), LONGEST_TOKEN_SECONDS))
+    const token = await new SignJWT({ ...claimsOf(bearer, scopes) })
+      .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'at+jwt' })
+      .setIssuer(this.#urn)
+      .setAudience(this.#urn)
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(issuedAt + life)
+      .setJti(Buffer.from(this.#random(12)).toString('base64url'))
+      .sign(key.privateKey)
+    return { token, expiresInSeconds: life, scopes }
+  }
+}
+
+function claimsOf(bearer: Bearer, scopes: readonly string[]): OwnClaims {
+  const scp = scopes.join(' ')
+  switch (bearer.is) {
+    case 'person': {
+      const { id, tenant, generation } = bearer.person
+      return {
+        sub: id,
+        tid: tenant,
+        idtyp: 'user',
+        gen: generation,
+        scp,
+        ...(bearer.appId ? { azp: bearer.appId } : {}),
+      }
+    }
+    case 'app': {
+      const { id, tenant, generation } = bearer.app
+      const instance = bearer.instance ? { instance_id: bearer.instance.id } : {}
+      return { sub: id, tid: tenant, idtyp: 'app', gen: generation, scp, azp: id, ...instance }
+    }
+    case 'operator':
+      return { sub: 'operator', tid: bearer.tenant, idtyp: 'operator', gen: 0, scp }
+  }
+}

@@ -1,0 +1,30 @@
+// What can be wrong with a caller. One sentence for each reason that an honest caller can act on, and no more for the rest.
+
+import { faults } from '../core/fault.ts'
+
+export const authFault = faults({
+  UNAUTHENTICATED: { status: 401, message: 'No credential was sent.' },
+  INVALID_TOKEN: { status: 401, message: 'The token is not valid here.' },
+  TOKEN_EXPIRED: { status: 401, message: 'The token has expired.' },
+  TOKEN_REVOKED: { status: 401, message: 'The token was revoked.' },
+  NOT_INSTALLED: { status: 403, message: 'The app is not installed at that site.' },
+  CROSS_SITE: { status: 403, message: 'A page of another origin may not do this with your cookie.' },
+  FORBIDDEN: { status: 403, message: 'This needs {needs}.' },
+  UNKNOWN_TENANT: { status: 404, message: 'There is no tenant {tenant}.' },
+  UNKNOWN_PERSON: { status: 404, message: 'Tenant {tenant} has no person {person}.' },
+  UNKNOWN_APP: { status: 404, message: 'Tenant {tenant} has no app {app}.' },
+  UNKNOWN_SCOPE: { status: 400, message: 'App {app} does not have scope {scope}.' },
+  LINK_USED: { status: 410, message: 'This sign-in link was used already, or has expired.' },
+  DEMO_OFF: { status: 404, message: 'Nobody signs in by choosing a person here.' },
+  DEMO_NEEDS_LOOPBACK: {
+    status: 500,
+    message:
+      'HOST={host}: the demo lets anybody sign in as anybody, so it runs on loopback only.\nSet DEMO=off, or HOST=127.0.0.1.',
+  },
+  DEMO_NOT_HERE: {
+    status: 500,
+    message:
+      'DEMO=on: this installation has run without the demo, and never gets it again.\nUse another DATA_DIR (or database) for the demo.',
+  },
+  ISSUER_UNREACHABLE: { status: 503, message: 'The issuer of people’s tokens cannot be reached right now.' },
+})

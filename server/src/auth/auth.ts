@@ -1,0 +1,304 @@
+// Who is calling: the face of this room. Every API asks here and nowhere else.
+
+import type { Config } from '../config.ts'
+import { isGuid, type Random } from '../core/ids.ts'
+import type { Principal } from '../core/principal.ts'
+import type { Database } from '../store/database.ts'
+import { statements } from '../store/statements.ts'
+import { type AccessToken, AccessTokens, APP_TOKEN_SECONDS } from './access-tokens.ts'
+import { deriveSecret, hashKey, makeKey } from './app-secrets.ts'
+import { authFault } from './auth-faults.ts'
+import { type BrowserRequest, BrowserSessions } from './browser-sessions.ts'
+import { type App, Directory, type Person, type SiteInstance } from './directory.ts'
+import { type Installation, openInstallation } from './installation.ts'
+import { OidcIssuer } from './oidc-issuer.ts'
+import { OutsideIssuer } from './outside-issuer.ts'
+import { BuiltInIssuer } from './people-issuer.ts'
+import { appPrincipal, operatorPrincipal } from './principals.ts'
+import { Revision } from './revision.ts'
+import { PEOPLE_SCOPES } from './scopes.ts'
+import { SigningKeys } from './signing-keys.ts'
+import { TokenEndpoint } from './token-endpoint.ts'
+import { TokenVerifier } from './token-verifier.ts'
+
+const sql = statements(import.meta.url)
+
+/** 'bearer': `Authorization: Bearer <token>`. 'raw': the same, or the token alone, as Wix's SDK sends it. */
+export type Scheme = 'bearer' | 'raw'
+
+export type AuthenticateOptions = {
+  readonly scheme: Scheme
+  /** The header `wix-site-id`: which site an API key acts at. */
+  readonly siteId?: string | undefined
+}
+
+export type MintToken = {
+  readonly tenant: string
+  readonly for:
+    | { readonly person: string }
+    | { readonly app: string; readonly instanceId?: string | null }
+    | { readonly operator: true }
+  /** Default: everything that the person or app may have. */
+  readonly scopes?: readonly string[]
+  /** Default: 12 hours for people and operators, 4 for apps. At most 30 days. */
+  readonly ttlSeconds?: number
+}
+
+/** What `./standdown app NAME` prints. */
+export type AppCredentials = {
+  readonly name: string
+  readonly clientId: string
+  /** Null when the workspace file gave one: only its hash is kept. */
+  readonly clientSecret: string | null
+  readonly scopes: readonly string[]
+  readonly instances: readonly {
+    readonly name: string
+    readonly instanceId: string
+    readonly siteId: string
+    readonly refreshToken: string
+  }[]
+}
+
+const PERSON_TOKEN_SECONDS = 12 * 3600
+const OPERATOR_KEY = 'sdo_'
+const APP_KEY = 'sdk_'
+
+export type AuthNeeds = {
+  readonly db: Database
+  readonly config: Pick<Config, 'demo' | 'host' | 'oidcIssuer' | 'oidcAudience'>
+  readonly now: () => Date
+  readonly random: Random
+  /** The origin of every link; null before the server listens. */
+  readonly publicUrl: () => string | null
+  /** Origins that our pages have in a browser. */
+  readonly ownOrigins: () => ReadonlySet<string>
+}
+
+/** Migrations must have run. @throws Fault DEMO_NEEDS_LOOPBACK, DEMO_NOT_HERE */
+export async function createAuth(needs: AuthNeeds): Promise<Auth> {
+  const installation = await openInstallation(needs.db, needs.config, needs)
+  const keys = await SigningKeys.open(needs.db, needs)
+  return new Auth(needs, installation, keys)
+}
+
+export class Auth {
+  readonly installation: Installation
+  readonly directory: Directory
+  readonly sessions: BrowserSessions
+  readonly tokenEndpoint: TokenEndpoint
+  readonly keys: SigningKeys
+  /** The built-in issuer of people's tokens; null with OIDC_ISSUER. */
+  readonly oidc: OidcIssuer | null
+  /** To be raised in the transaction of whatever changes people, groups or apps. */
+  readonly revision: Revision
+  readonly #needs: AuthNeeds
+  readonly #tokens: AccessTokens
+  readonly #verifier: TokenVerifier
+
+  constructor(needs: AuthNeeds, installation: Installation, keys: SigningKeys) {
+    const { db, config, now, random, publicUrl } = needs
+    this.#needs = needs
+    this.installation = installation
+    this.keys = keys
+    this.revision = new Revision(db, now)
+    this.directory = new Directory(db, this.revision)
+    const { directory, revision } = this
+    const { urn, masterKey, id: installationId } = installation
+    const people = config.oidcIssuer
+      ? new OutsideIssuer({
+          issuer: config.oidcIssuer,
+          audience: () => config.oidcAudience ?? publicUrl() ?? urn,
+          directory,
+          now,
+        })
+      : new BuiltInIssuer({ keys, directory, origin: publicUrl })
+    this.#tokens = new AccessTokens({ keys, urn, now, random })
+    this.#verifier = new TokenVerifier({ keys, directory, revision, people, urn, installationId, now })
+    this.tokenEndpoint = new TokenEndpoint({
+      directory,
+      tokens: this.#tokens,
+      verifier: this.#verifier,
+      masterKey,
+    })
+    this.oidc = config.oidcIssuer
+      ? null
+      : new OidcIssuer({ db, directory, keys, masterKey, origin: publicUrl, now })
+    this.sessions = new BrowserSessions({
+      db,
+      directory,
+      revision,
+      installationId,
+      demo: installation.demo,
+      origins: needs.ownOrigins,
+      publicUrl,
+      now,
+      random,
+    })
+  }
+
+  /** Demo people may sign in by choosing themselves. */
+  get demo(): boolean {
+    return this.installation.demo
+  }
+
+  /** @throws Fault INVALID_TOKEN, TOKEN_EXPIRED, TOKEN_REVOKED (401), NOT_INSTALLED (403) */
+  async verify(token: string): Promise<Principal> {
+    if (token.startsWith(APP_KEY) || token.startsWith(OPERATOR_KEY)) return this.#key(token, undefined)
+    return (await this.#verifier.verify(token)).principal
+  }
+
+  /** @throws Fault UNAUTHENTICATED for no credential; as `verify` for a bad one */
+  async authenticate(header: string | undefined, options: AuthenticateOptions): Promise<Principal> {
+    const text = header?.trim() ?? ''
+    if (text === '') throw authFault.UNAUTHENTICATED()
+    const bearer = /^bearer(?:\s+(.*))?$/is.exec(text)
+    if (!bearer && (options.scheme === 'bearer' || /\s/.test(text))) throw authFault.UNAUTHENTICATED()
+    const token = bearer ? (bearer[1] ?? '') : text
+    if (token === '') throw authFault.UNAUTHENTICATED()
+    if (token.startsWith(APP_KEY)) return this.#key(token, options.siteId)
+    return this.verify(token)
+  }
+
+  /** Who is signed in at the browser; null for nobody. @throws Fault CROSS_SITE for a write from a foreign page */
+  async session(request: BrowserRequest): Promise<Principal | null> {
+    return this.sessions.principal(request)
+  }
+
+  /** @throws Fault UNKNOWN_TENANT, UNKNOWN_PERSON, UNKNOWN_APP, UNKNOWN_SCOPE, NOT_INSTALLED */
+  async mintToken(order: MintToken): Promise<AccessToken> {
+    const { tenant, ttlSeconds } = order
+    if ('operator' in order.for) {
+      if (!(await this.directory.tenant(tenant))) throw authFault.UNKNOWN_TENANT({ tenant })
+      return this.#tokens.sign({ is: 'operator', tenant }, [], ttlSeconds ?? PERSON_TOKEN_SECONDS)
+    }
+    if ('person' in order.for) {
+      const person = await this.person(tenant, order.for.person)
+      const scopes = order.scopes ?? PEOPLE_SCOPES
+      return this.#tokens.sign(
+        { is: 'person', person, appId: null },
+        scopes,
+        ttlSeconds ?? PERSON_TOKEN_SECONDS,
+      )
+    }
+    const app = await this.app(tenant, order.for.app)
+    const instance = await this.#instanceFor(app, order.for.instanceId)
+    const foreign = order.scopes?.find(scope => !app.scopes.includes(scope))
+    if (foreign !== undefined) throw authFault.UNKNOWN_SCOPE({ app: app.name, scope: foreign })
+    return this.#tokens.sign(
+      { is: 'app', app, instance },
+      order.scopes ?? app.scopes,
+      ttlSeconds ?? APP_TOKEN_SECONDS,
+    )
+  }
+
+  /**
+   * The key by which the command line of this machine looks after the whole server. A new one makes the one before with
+   * the same label (say, the data directory) void.
+   */
+  async mintAdminToken(label = 'command line'): Promise<string> {
+    const { key, hash } = makeKey(OPERATOR_KEY, this.#needs.random)
+    await this.#needs.db.transaction('auth.mint-admin-token', async tx => {
+      await tx.query(sql('put-api-key'), [hash, null, null, label, null])
+      await this.revision.raise(tx)
+    })
+    return key
+  }
+
+  /** A key that acts as the app, at the site that `wix-site-id` names. A new one of the same label replaces the old one. */
+  async mintApiKey(tenant: string, appIdOrName: string, label: string): Promise<string> {
+    const app = await this.app(tenant, appIdOrName)
+    const { key, hash } = makeKey(APP_KEY, this.#needs.random)
+    await this.#needs.db.transaction('auth.mint-api-key', async tx => {
+      await tx.query(sql('put-api-key'), [hash, tenant, app.id, label, null])
+      await this.revision.raise(tx)
+    })
+    return key
+  }
+
+  async revokeApiKey(tenant: string, appIdOrName: string, label: string): Promise<void> {
+    const app = await this.app(tenant, appIdOrName)
+    await this.#needs.db.transaction('auth.revoke-api-key', async tx => {
+      await tx.query(sql('drop-api-key'), [tenant, app.id, label])
+      await this.revision.raise(tx)
+    })
+  }
+
+  /** A new secret; the old one, its refresh tokens, and every token that was issued to the app are void. */
+  async renewApp(tenant: string, idOrName: string): Promise<AppCredentials> {
+    const app = await this.app(tenant, idOrName)
+    await this.#needs.db.transaction('auth.renew-app', async tx => {
+      await tx.query(sql('renew-app'), [tenant, app.id])
+      await this.revision.raise(tx)
+    })
+    return this.credentials(tenant, app.id)
+  }
+
+  /** Every token that was issued to the person is void, refresh tokens included, and every browser is signed out. */
+  async revokePerson(tenant: string, idOrUpn: string): Promise<void> {
+    const person = await this.person(tenant, idOrUpn)
+    await this.#needs.db.transaction('auth.revoke-person', async tx => {
+      await tx.query(sql('renew-person'), [tenant, person.id])
+      await tx.query(sql('drop-oidc-person'), [person.id])
+      await tx.query(sql('drop-person-sessions'), [tenant, person.id])
+      await this.revision.raise(tx)
+    })
+  }
+
+  async credentials(tenant: string, idOrName: string): Promise<AppCredentials> {
+    const app = await this.app(tenant, idOrName)
+    const instances = (await this.directory.instances(tenant)).filter(instance => instance.appId === app.id)
+    return {
+      name: app.name,
+      clientId: app.id,
+      clientSecret: app.secret === null ? deriveSecret(this.installation.masterKey, app) : null,
+      scopes: app.scopes,
+      instances: instances.map(instance => ({
+        name: instance.name,
+        instanceId: instance.id,
+        siteId: instance.siteId,
+        refreshToken: this.tokenEndpoint.refreshToken(app, instance),
+      })),
+    }
+  }
+
+  /** @throws Fault UNKNOWN_PERSON */
+  async person(tenant: string, idOrUpn: string): Promise<Person> {
+    const person = await this.directory.user(tenant, idOrUpn)
+    if (!person) throw authFault.UNKNOWN_PERSON({ tenant, person: idOrUpn })
+    return person
+  }
+
+  /** @throws Fault UNKNOWN_APP */
+  async app(tenant: string, idOrName: string): Promise<App> {
+    const app = await this.directory.app(tenant, idOrName)
+    if (!app) throw authFault.UNKNOWN_APP({ tenant, app: idOrName })
+    return app
+  }
+
+  async #instanceFor(app: App, id: string | null | undefined): Promise<SiteInstance | null> {
+    if (id === null) return null
+    if (id === undefined)
+      return (await this.directory.instances(app.tenant)).find(each => each.appId === app.id) ?? null
+    const instance = await this.directory.instance(app, id)
+    if (!instance) throw authFault.NOT_INSTALLED()
+    return instance
+  }
+
+  async #key(key: string, siteId: string | undefined): Promise<Principal> {
+    const found = await this.directory.apiKey(hashKey(key))
+    if (!found) throw authFault.INVALID_TOKEN()
+    if (found.expiresAt !== null && found.expiresAt <= this.#needs.now()) throw authFault.TOKEN_EXPIRED()
+    if (found.tenant === null || found.appId === null) {
+      const tenants = await this.directory.tenants()
+      // With several tenants it belongs to none of them: whoever works in one mints an operator's token for it.
+      const tenant = tenants.length === 1 ? tenants[0]!.id : ''
+      return operatorPrincipal({ id: this.installation.id, tenant, server: true })
+    }
+    const app = await this.directory.app(found.tenant, found.appId)
+    if (!app) throw authFault.TOKEN_REVOKED()
+    if (siteId === undefined || siteId === '') return appPrincipal(app, app.scopes, null)
+    const instance = isGuid(siteId) ? await this.directory.instanceAt(app, siteId) : null
+    if (!instance) throw authFault.NOT_INSTALLED()
+    return appPrincipal(app, app.scopes, instance)
+  }
+}

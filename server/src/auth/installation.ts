@@ -1,0 +1,50 @@
+// This installation: who it is to its own tokens, what the secrets of apps are derived from, and whether it is a demo.
+
+import type { Config } from '../config.ts'
+import { isLoopback } from '../config.ts'
+import { makeId, type Random } from '../core/ids.ts'
+import type { Database } from '../store/database.ts'
+import { statements } from '../store/statements.ts'
+import { authFault } from './auth-faults.ts'
+
+const sql = statements(import.meta.url)
+
+export type Installation = {
+  readonly id: string
+  /** Issuer and audience of the tokens that we sign ourselves. */
+  readonly urn: string
+  readonly masterKey: Buffer
+  readonly demo: boolean
+}
+
+type Row = { id: string; master_key: Buffer; demo: boolean }
+
+/**
+ * Finds or founds it, and decides about the demo: DEMO unset follows what the installation has been so far; one that
+ * ever ran without the demo never gets it. @throws Fault DEMO_NEEDS_LOOPBACK, DEMO_NOT_HERE
+ */
+export async function openInstallation(
+  db: Database,
+  config: Pick<Config, 'demo' | 'host'>,
+  make: { readonly now: () => Date; readonly random: Random },
+): Promise<Installation> {
+  const before = await read(db)
+  if (config.demo === 'on' && before?.demo === false) throw authFault.DEMO_NOT_HERE()
+  const demo = config.demo !== 'off' && (before?.demo ?? true)
+  // Before anything is written: a refused start leaves no trace.
+  if (demo && !isLoopback(config.host)) throw authFault.DEMO_NEEDS_LOOPBACK({ host: config.host })
+  if (before === null) {
+    const id = makeId(0, make.now().getTime(), make.random)
+    await db.query(sql('open-installation'), [id, Buffer.from(make.random(32)), demo])
+  } else if (before.demo && !demo) {
+    await db.query(sql('end-demo'))
+  }
+  const row = (await read(db))!
+  // Another process may have founded it in between, without the demo.
+  if (demo && !row.demo) throw authFault.DEMO_NOT_HERE()
+  return { id: row.id, urn: `urn:standdown:${row.id}`, masterKey: row.master_key, demo }
+}
+
+async function read(db: Database): Promise<Row | null> {
+  return (await db.query<Row>(sql('read-installation')))[0] ?? null
+}

@@ -1,0 +1,103 @@
+// Caches of what is written rarely. Each change raises one number in the database; a cache is thrown away when it sees a
+// new one. This process sees its own changes at once, those of other processes within `LOOK_AGAIN_MS`.
+
+import type { Database, Tx } from '../store/database.ts'
+import { statements } from '../store/statements.ts'
+
+const sql = statements(import.meta.url)
+
+/** How long another process may still believe what has been changed or revoked here. */
+export const LOOK_AGAIN_MS = 5_000
+
+export class Revision {
+  readonly #db: Database
+  readonly #now: () => Date
+  #value = 0
+  #readAtMs = Number.NEGATIVE_INFINITY
+  #reading: Promise<number> | null = null
+
+  constructor(db: Database, now: () => Date) {
+    this.#db = db
+    this.#now = now
+  }
+
+  /** The number when it was read lately, else null: then `current` reads it. */
+  fresh(): number | null {
+    const age = this.#now().getTime() - this.#readAtMs
+    return age >= 0 && age < LOOK_AGAIN_MS ? this.#value : null
+  }
+
+  async current(): Promise<number> {
+    return this.fresh() ?? (await this.#read())
+  }
+
+  /** In the transaction of a change. */
+  async raise(tx: Tx): Promise<void> {
+    await tx.query(sql('raise-revision'))
+    tx.afterCommit(() => this.expire())
+  }
+
+  expire(): void {
+    this.#readAtMs = Number.NEGATIVE_INFINITY
+    // A read that is under way may have begun before the change: its answer must not count as fresh.
+    this.#reading = null
+  }
+
+  async #read(): Promise<number> {
+    if (this.#reading) return this.#reading
+    const startedAtMs = this.#now().getTime()
+    const reading: Promise<number> = this.#db
+      .query<{ revision: number }>(sql('read-revision'))
+      .then(rows => {
+        const value = rows[0]?.revision ?? 0
+        if (this.#reading === reading) {
+          this.#value = value
+          this.#readAtMs = startedAtMs
+        }
+        return value
+      })
+      .finally(() => {
+        if (this.#reading === reading) this.#reading = null
+      })
+    this.#reading = reading
+    return reading
+  }
+}
+
+/** Answers by key, at most `most` of them (the longest unused goes), all of one revision. Equal questions wait together. */
+export class RevisionCache<V> {
+  readonly #revision: Revision
+  readonly #most: number
+  readonly #entries = new Map<string, Promise<V>>()
+  #of = -1
+
+  constructor(revision: Revision, most: number) {
+    this.#revision = revision
+    this.#most = most
+  }
+
+  async get(key: string, load: () => Promise<V>): Promise<V> {
+    const revision = this.#revision.fresh() ?? (await this.#revision.current())
+    if (revision !== this.#of) {
+      this.#entries.clear()
+      this.#of = revision
+    }
+    const known = this.#entries.get(key)
+    if (known) {
+      this.#entries.delete(key)
+      this.#entries.set(key, known)
+      return known
+    }
+    const loading = load()
+    this.#entries.set(key, loading)
+    if (this.#entries.size > this.#most) this.#entries.delete(this.#entries.keys().next().value!)
+    loading.catch(() => {
+      if (this.#entries.get(key) === loading) this.#entries.delete(key)
+    })
+    return loading
+  }
+
+  forget(key: string): void {
+    this.#entries.delete(key)
+  }
+}

@@ -1,0 +1,49 @@
+// Names of rights. Graph's and Wix's own where an API has them; ours for the rest.
+
+/** Delegated rights that the built-in issuer gives to people's tokens; what a person may do with them is up to the API. */
+export const PEOPLE_SCOPES = [
+  'Calendars.Read',
+  'Calendars.Read.Shared',
+  'Calendars.ReadBasic',
+  'Calendars.ReadWrite',
+  'Calendars.ReadWrite.Shared',
+  'Group.Read.All',
+  'Group.ReadWrite.All',
+  'Mail.Read',
+  'Mail.ReadBasic',
+  'Mail.ReadWrite',
+  'MailboxSettings.Read',
+  'User.Read',
+  'User.ReadBasic.All',
+  'Notifications.ReadWrite',
+  'Events.ReadWrite',
+  'Receipts.Read',
+] as const
+
+/** What Wix's calls ask for (reference: permission scopes of Triggered Events). */
+export const WIX_SCOPES = [
+  'SCOPE.DC.MANAGE-YOUR-APP',
+  'SCOPE.CRM.SETUP-AUTOMATIONS',
+  'SCOPE.DEV_CENTER.APP-INSTANCE-READ-BASIC-INFO',
+] as const
+
+/** Looking after the whole server, all tenants: given to the command line's key and to nothing else. */
+export const SERVER_SCOPE = 'standdown.server'
+
+const SCOPE = /^[A-Za-z][\w.:-]{0,99}$/
+
+export function isScope(text: string): boolean {
+  return SCOPE.test(text) && text !== SERVER_SCOPE
+}
+
+/**
+ * Splits a `scope` parameter. The resource in front (`https://graph.microsoft.com/Calendars.Read`) is dropped;
+ * `.default` and `…/.default` mean all that the client has.
+ */
+export function readScopes(text: string): { readonly all: boolean; readonly names: readonly string[] } {
+  const names = text
+    .split(/\s+/)
+    .filter(part => part !== '')
+    .map(part => (/^(https?|api):\/\//i.test(part) ? part.slice(part.lastIndexOf('/') + 1) : part))
+  return { all: names.includes('.default'), names: [...new Set(names.filter(name => name !== '.default'))] }
+}

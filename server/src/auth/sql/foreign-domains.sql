@@ -1,0 +1,1 @@
+select domain from auth.tenant_domain where domain = any ($2::text[]) and tenant <> $1

@@ -1,0 +1,1 @@
+select id, tenant, upn, mail, name, roles, generation from auth.person where id = $1

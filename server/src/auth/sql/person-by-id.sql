@@ -1,0 +1,1 @@
+select id, tenant, upn, mail, name, roles, generation from auth.person where tenant = $1 and id = $2

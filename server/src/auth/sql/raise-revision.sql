@@ -1,0 +1,1 @@
+update auth.installation set revision = revision + 1

@@ -1,0 +1,1 @@
+select id, master_key, demo from auth.installation

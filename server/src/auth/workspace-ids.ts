@@ -1,0 +1,32 @@
+// Ids of what the workspace file names without giving an id: made from the name, so that the same file gives the same
+// ids everywhere and every time, and a diff needs nothing written down.
+
+import { createHash } from 'node:crypto'
+
+type Named = { readonly id: string | undefined } & (
+  | { readonly user: string }
+  | { readonly group: string }
+  | { readonly app: string }
+  | { readonly site: string }
+  | { readonly instance: string }
+)
+
+/** Lower case. A made one is a UUID of version 8 (RFC 9562: what the bits mean is the maker's business). */
+export function idOf(tenant: string, named: Named): string {
+  if (named.id !== undefined) return named.id.toLowerCase()
+  const [kind, name] = Object.entries(named).find(([key]) => key !== 'id')!
+  const hash = createHash('sha256')
+    .update(`${tenant}\n${kind}\n${String(name).toLowerCase()}`)
+    .digest()
+  hash[6] = (hash[6]! & 0x0f) | 0x80
+  hash[8] = (hash[8]! & 0x3f) | 0x80
+  const hex = hash.toString('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
+    '-',
+  )
+}
+
+/** Lower case; of a mail address. */
+export function domainOf(mail: string): string {
+  return mail.slice(mail.lastIndexOf('@') + 1).toLowerCase()
+}

@@ -1,0 +1,16 @@
+// What a Wix cancel finds its activations by.
+
+export const ACTIVATION_KIND = 'automations.activation'
+
+/**
+ * The key of every activation that shares (app, site, trigger key, external entity id). App and site are GUIDs of ours
+ * and the entity is a GUID, so whatever characters a trigger key has, two different pairs never share a key.
+ */
+export function activationKey(of: {
+  readonly appId: string
+  readonly site: string
+  readonly triggerKey: string
+  readonly externalEntityId: string
+}): string {
+  return `wix:${of.appId}:${of.site}:${of.triggerKey}:${of.externalEntityId.toLowerCase()}`
+}

@@ -1,0 +1,41 @@
+// The automations room, put together: what compose calls.
+
+import type { Carrier, Domain } from '../engine/hooks.ts'
+import { DELAY_KIND } from './action-effect.ts'
+import { type ApplyWorkspace, applyWorkspace } from './apply-workspace.ts'
+import { type CancelEvents, cancelEvents } from './cancel-events.ts'
+import { findTrigger } from './find-trigger.ts'
+import { activationDomain } from './go-on.ts'
+import type { Needs } from './needs.ts'
+import { ProgramCache } from './program-cache.ts'
+import { type ReportEvents, reportEvents } from './report-events.ts'
+
+export type Automations = {
+  /** One event or many: the single call of the API is a list of one. */
+  readonly report: ReportEvents
+  readonly cancel: CancelEvents
+  readonly applyWorkspace: ApplyWorkspace
+  readonly domain: Domain
+  readonly carriers: readonly Carrier[]
+}
+
+export function createAutomations(needs: Needs): Automations {
+  const programs = new ProgramCache()
+  const parts = { ...needs, find: findTrigger(needs.db), programs }
+  return {
+    report: reportEvents(parts),
+    cancel: cancelEvents(parts),
+    applyWorkspace: applyWorkspace(needs),
+    domain: activationDomain(needs, programs),
+    carriers: [delayCarrier],
+  }
+}
+
+/** A delay is over as soon as it falls due: the waiting was the work. */
+const delayCarrier: Carrier = {
+  kind: DELAY_KIND,
+  slots: 1000,
+  // Only a worker that dies in the middle of nothing uses one up.
+  maxAttempts: 50,
+  run: async () => ({ is: 'done' }),
+}

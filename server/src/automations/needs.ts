@@ -1,0 +1,34 @@
+// What this room needs from the rooms around it, as narrow as it uses them.
+
+import type { CancelOutcome, CancelRequest } from '../core/cancellation.ts'
+import type { Announced, Announcement } from '../core/event.ts'
+import type { Random } from '../core/ids.ts'
+import type { Database, Tx } from '../store/database.ts'
+
+export type Engine = {
+  announce(tx: Tx, announcements: readonly Announcement[]): Promise<readonly Announced[]>
+  cancel(request: CancelRequest): Promise<CancelOutcome>
+  /** The tenant's clock. */
+  now(tenant: string): Promise<Date>
+}
+
+export type Needs = {
+  readonly db: Database
+  readonly engine: Engine
+  /** For the order of ids only; what falls due is counted on the tenant's clock, which the engine knows. */
+  readonly now: () => Date
+  readonly random: Random
+  /** The concurrency lane of a webhook's address. Default: its host. */
+  readonly webhookLane?: (url: string) => string
+}
+
+/** Which app at which site is calling, its rights having been checked. */
+export type CallingApp = {
+  readonly tenant: string
+  readonly appId: string
+  /** The site instance that its token is bound to. */
+  readonly site: string
+  /** Stable name of the credential (I5), and its name for people. */
+  readonly principal: string
+  readonly name: string
+}

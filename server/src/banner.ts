@@ -1,0 +1,35 @@
+// What a start prints: at most twelve lines, each of them of use at once.
+
+import type { Serving } from './serve.ts'
+import { DEMO_TENANT } from './serve.ts'
+
+/** Samples that stand in the demo workspace, and the entity of Wix's own documentation. */
+const TRIGGER = 'my_trigger'
+const ENTITY = '16ef8c9c-413e-4d5f-b77d-8c67c3c8ae0c'
+
+export async function banner({ server, url, tlsUrl, demo }: Serving, mail: string): Promise<string> {
+  const head = `Standdown runs at ${url}${tlsUrl === null ? '' : ` and ${tlsUrl}`}`
+  if (!demo) {
+    return `${head}\n  Set it up:  ./standdown apply workspace.yaml   (examples/workspace.yaml is one)\n  Mail is ${mail}. ./standdown --help\n`
+  }
+  const { auth } = server
+  const alice = await auth.person(DEMO_TENANT, 'alice@contoso.example')
+  const link = await auth.sessions.makeLink(alice)
+  const { token } = await auth.mintToken({ tenant: DEMO_TENANT, for: { app: 'demo-app' } })
+  const call = (verb: string, body: string) =>
+    `  curl ${url}/automations/v1/events/${verb} -H 'Content-Type: application/json' -H 'Authorization: ${token}' -d '${body}'`
+  const target = `"triggerKey":"${TRIGGER}","externalEntityId":"${ENTITY}"`
+  return [
+    head,
+    `  Start page, signed in as Alice (once): ${url}${link}`,
+    '  Demo people: alice (organizer), bob, carol (attendees), dana (agent), all @contoso.example',
+    '  Announce something that can be called off:',
+    call('report', `{${target}}`),
+    '  Call it off:',
+    call('cancel', `{${target}}`),
+    `  Read what that did:  ./standdown receipt --trigger ${TRIGGER} --entity ${ENTITY}`,
+    `  Mail is ${mail}: ./standdown mail, or ${url}/   Agent desktop (as dana): ${url}/agent`,
+    '  A month in a minute: ./standdown demo   Everything else: ./standdown --help   Stop: Ctrl-C',
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,78 @@
+// The calendar's public face: its verbs over one set of needs, its domain and its carriers for the engine.
+
+import type { Carrier, Domain } from '../engine/hooks.ts'
+import { cancelMeeting, type MeetingCancel, type MeetingCancelled } from './cancel-meeting.ts'
+import { createMeeting, type MeetingCreation } from './create-meeting.ts'
+import { deleteEvent, type EventDeleted } from './delete-event.ts'
+import { cancellationCarrier } from './deliver-cancellation.ts'
+import { invitationCarrier } from './deliver-invitation.ts'
+import { findItem, type ItemList, itemOfMeeting, listItems } from './events.ts'
+import {
+  defaultCalendar,
+  findCalendar,
+  findCalendarGroup,
+  listCalendarGroups,
+  listCalendars,
+  type MailboxDeclaration,
+  provisionMailboxes,
+} from './mailboxes.ts'
+import type {
+  CalendarFolder,
+  CalendarGroup,
+  Item,
+  Mailbox,
+  MailFolder,
+  MeetingMessage,
+  Page,
+} from './meeting.ts'
+import { meetingDomain } from './meeting-cancelled.ts'
+import { countFolder, findMessage, listMessages } from './messages.ts'
+import type { CalendarNeeds } from './needs.ts'
+
+export type Calendar = {
+  /** The id of the organizer's item. */
+  createMeeting(creation: MeetingCreation): Promise<string>
+  cancelMeeting(request: MeetingCancel): Promise<MeetingCancelled>
+  deleteEvent(request: Omit<MeetingCancel, 'verb' | 'comment'>): Promise<EventDeleted>
+  findItem(mailbox: Mailbox, id: string): Promise<Item | null>
+  itemOfMeeting(mailbox: Mailbox, meetingId: string): Promise<Item | null>
+  listItems(mailbox: Mailbox, list: ItemList): Promise<readonly Item[]>
+  listCalendars(mailbox: Mailbox): Promise<readonly CalendarFolder[]>
+  findCalendar(mailbox: Mailbox, id: string): Promise<CalendarFolder | null>
+  defaultCalendar(mailbox: Mailbox): Promise<CalendarFolder>
+  listCalendarGroups(mailbox: Mailbox): Promise<readonly CalendarGroup[]>
+  findCalendarGroup(mailbox: Mailbox, id: string): Promise<CalendarGroup | null>
+  listMessages(
+    mailbox: Mailbox,
+    options: Page & { readonly folder: MailFolder | null },
+  ): Promise<readonly MeetingMessage[]>
+  findMessage(mailbox: Mailbox, id: string): Promise<MeetingMessage | null>
+  countFolder(mailbox: Mailbox, folder: MailFolder): Promise<number>
+  /** Makes the mailboxes of all users and groups of a tenant, and the calendars that the workspace file names. Repeatable. */
+  provision(tenant: string, declarations: readonly MailboxDeclaration[]): Promise<void>
+  readonly domain: Domain
+  readonly carriers: readonly Carrier[]
+}
+
+export function createCalendar(needs: CalendarNeeds): Calendar {
+  const { db } = needs
+  return {
+    createMeeting: creation => createMeeting(needs, creation),
+    cancelMeeting: request => cancelMeeting(needs, request),
+    deleteEvent: request => deleteEvent(needs, request),
+    findItem: (mailbox, id) => findItem(db, mailbox, id),
+    itemOfMeeting: (mailbox, meetingId) => itemOfMeeting(db, mailbox, meetingId),
+    listItems: (mailbox, list) => listItems(db, mailbox, list),
+    listCalendars: mailbox => listCalendars(needs, mailbox),
+    findCalendar: (mailbox, id) => findCalendar(needs, mailbox, id),
+    defaultCalendar: mailbox => defaultCalendar(needs, mailbox),
+    listCalendarGroups: mailbox => listCalendarGroups(needs, mailbox),
+    findCalendarGroup: (mailbox, id) => findCalendarGroup(needs, mailbox, id),
+    listMessages: (mailbox, options) => listMessages(db, mailbox, options),
+    findMessage: (mailbox, id) => findMessage(db, mailbox, id),
+    countFolder: (mailbox, folder) => countFolder(db, mailbox, folder),
+    provision: (tenant, declarations) => provisionMailboxes(needs, tenant, declarations),
+    domain: meetingDomain(needs),
+    carriers: [invitationCarrier(needs), cancellationCarrier(needs)],
+  }
+}

@@ -1,0 +1,96 @@
+// Carrier `calendar.deliver`: puts an attendee's own copy of a meeting and the request into the mailbox of a user of the
+// tenant, in one commit. The meeting's row is locked first. A cancel changes that row, so either it sees this copy and
+// calls it off by its own notice, or this delivery sees the cancel and does nothing: never a live copy of a dead meeting.
+
+import type { StartedEffect, Verdict } from '../core/effect.ts'
+import { makeId, shardOfId } from '../core/ids.ts'
+import type { Carrier } from '../engine/hooks.ts'
+import type { Tx } from '../store/database.ts'
+import { DELIVER, requestMessage } from './create-meeting.ts'
+import { defaultCalendar, mailboxOfUser } from './mailboxes.ts'
+import type { CalendarFolder, Item, ItemData, Mailbox } from './meeting.ts'
+import { mailedAttendees } from './meeting-mail.ts'
+import { insertMessages } from './messages.ts'
+import type { CalendarNeeds } from './needs.ts'
+import { type ItemRow, itemOf, type MeetingRow } from './rows.ts'
+import { sql } from './statements.ts'
+
+export function invitationCarrier(needs: CalendarNeeds): Carrier {
+  return {
+    kind: DELIVER,
+    slots: 8,
+    maxAttempts: 12,
+    async run(effect, signal) {
+      if (signal.aborted) return { is: 'stopped' }
+      const { meetingId, itemId, organizerMailboxId, userId } = effect.data as Record<string, string>
+      if (!meetingId || !itemId || !organizerMailboxId || !userId)
+        return { is: 'failed', error: 'the effect does not name a meeting and a user' }
+      const user = await needs.directory.user(effect.tenant, userId)
+      if (!user) return { is: 'skipped', evidence: { reason: 'the user is gone' } }
+      const mailbox = mailboxOfUser(effect.tenant, user)
+      const calendar = await defaultCalendar(needs, mailbox)
+      const at = await needs.engine.now(effect.tenant)
+      return await needs.db.transaction('calendar.deliver', tx =>
+        deliver(needs, tx, { effect, meetingId, itemId, organizerMailboxId, mailbox, calendar, at }),
+      )
+    },
+  }
+}
+
+type Delivery = {
+  readonly effect: StartedEffect
+  readonly meetingId: string
+  readonly itemId: string
+  readonly organizerMailboxId: string
+  readonly mailbox: Mailbox
+  readonly calendar: CalendarFolder
+  readonly at: Date
+}
+
+async function deliver(needs: CalendarNeeds, tx: Tx, delivery: Delivery): Promise<Verdict> {
+  const { effect, meetingId, mailbox, calendar, at } = delivery
+  const shard = shardOfId(meetingId)
+  const [meeting] = await tx.query<MeetingRow>(sql('meeting-for-share'), [shard, meetingId, effect.tenant])
+  if (!meeting) return { is: 'failed', error: 'there is no such meeting' }
+  if (meeting.cancelled_at !== null)
+    return { is: 'stopped', evidence: { reason: 'the meeting was called off' } }
+  const values = [shard, delivery.itemId, effect.tenant, delivery.organizerMailboxId]
+  const [row] = await tx.query<ItemRow>(sql('find-item'), values)
+  if (!row) return { is: 'failed', error: "the organizer's event is gone" }
+  const original = itemOf(row)
+  const data = copyFor(original, mailbox)
+  const id = makeId(shard, at.getTime(), needs.random)
+  await tx.query(sql('insert-item'), [
+    shard,
+    id,
+    effect.tenant,
+    mailbox.id,
+    calendar.id,
+    meetingId,
+    'attendee',
+    original.startAt,
+    original.endAt,
+    at,
+    JSON.stringify(data),
+  ])
+  // The message takes the effect's id, so that a repeat after a crash finds it there.
+  const to = data.hideAttendees ? [{ name: mailbox.name, address: mailbox.address }] : mailedAttendees(data)
+  const message = { id: effect.id, mailbox, folder: 'inbox', kind: 'meetingRequest', sentAt: at } as const
+  await insertMessages(tx, [{ ...message, meetingId, data: requestMessage(data, original, to) }])
+  return { is: 'done', evidence: { mailbox: mailbox.address, folders: ['calendar', 'inbox'] } }
+}
+
+function copyFor(original: Item, mailbox: Mailbox): ItemData {
+  const { data } = original
+  const own = (address: string) => address.toLowerCase() === mailbox.address.toLowerCase()
+  return {
+    ...data,
+    attendees: data.hideAttendees ? data.attendees.filter(({ address }) => own(address)) : data.attendees,
+    // Outlook keeps an invitation as tentative until its owner answers; a free one stays free.
+    showAs: data.showAs === 'free' ? 'free' : 'tentative',
+    response: 'notResponded',
+    // Both are the organizer's own business.
+    categories: [],
+    transactionId: null,
+  }
+}

@@ -1,0 +1,159 @@
+// What a cancelled meeting means in mailboxes, inside the cancel's own transaction: SEQUENCE goes up, the organizer's event
+// moves to Deleted Items, and everybody whom the invitation has reached, or may have reached, is owed a cancellation.
+
+import type { NewEffect } from '../core/effect.ts'
+import { makeId, shardOfId } from '../core/ids.ts'
+import type { JsonObject } from '../core/json.ts'
+import type { CancelledEvent, Domain } from '../engine/hooks.ts'
+import type { Tx } from '../store/database.ts'
+import { MEETING, titleOf } from './create-meeting.ts'
+import { DELIVER_CANCEL } from './deliver-cancellation.ts'
+import type { Address, ItemData, MessageData } from './meeting.ts'
+import { cancellationMail, type MailedMeeting, mailedAttendees } from './meeting-mail.ts'
+import { insertMessages, type NewMessage } from './messages.ts'
+import type { CalendarNeeds } from './needs.ts'
+import { sql } from './statements.ts'
+
+type CancelledRow = {
+  readonly id: string
+  readonly tenant: string
+  readonly ical_uid: string
+  readonly sequence: number
+  readonly cancelled_at: Date
+}
+type OrganizerRow = {
+  readonly meeting_id: string
+  readonly mailbox_id: string
+  readonly start_at: Date
+  readonly end_at: Date
+  readonly data: ItemData
+}
+type CopyRow = Address & { readonly meeting_id: string; readonly mailbox_id: string }
+
+export function meetingDomain(needs: CalendarNeeds): Domain {
+  return {
+    eventKind: MEETING,
+    wantsSettled: () => false,
+    async cancelled(tx, events) {
+      const meetings = await callOff(needs, tx, events)
+      const ids = meetings.map(({ id }) => id)
+      const shards = ids.map(shardOfId)
+      const originals = byMeeting(
+        await tx.query<OrganizerRow>(sql('delete-cancelled-items'), [
+          shards,
+          ids,
+          meetings.map(m => m.cancelled_at),
+        ]),
+      )
+      // Younger than the lock on the meetings' rows: a delivery that was under way then is seen now, or never was.
+      const copies = byMeeting(await tx.query<CopyRow>(sql('copies-of-meetings'), [shards, ids]))
+      const notices = new Map<string, readonly NewEffect[]>()
+      const sent: NewMessage[] = []
+      for (const row of meetings) {
+        const event = events.find(({ event }) => event.id === row.id)
+        const original = originals.get(row.id)?.[0]
+        if (!event || !original) continue
+        const owed = owedBy(event, row, original, copies.get(row.id) ?? [])
+        notices.set(row.id, owed.notices)
+        if (owed.told.length === 0) continue
+        sent.push({
+          id: makeId(shardOfId(row.id), row.cancelled_at.getTime(), needs.random),
+          mailbox: { tenant: row.tenant, id: original.mailbox_id },
+          folder: 'sentitems',
+          meetingId: row.id,
+          kind: 'meetingCancelled',
+          sentAt: row.cancelled_at,
+          data: owed.message,
+        })
+      }
+      await insertMessages(tx, sent)
+      return notices
+    },
+  }
+}
+
+async function callOff(needs: CalendarNeeds, tx: Tx, events: readonly CancelledEvent[]) {
+  return await tx.query<CancelledRow>(sql('cancel-meetings'), [
+    events.map(({ event }) => shardOfId(event.id)),
+    events.map(({ event }) => event.id),
+    events.map(({ event }) => event.tenant),
+    events.map(({ request }) => cancelTime(request.data, needs.now())),
+    events.map(({ cancellationId }) => cancellationId),
+    events.map(({ request }) => request.by.principal),
+    events.map(({ request }) => request.requestKey ?? null),
+  ])
+}
+
+/** The tenant's time, which cancel-meeting.ts sends along; a cancel from elsewhere has the process's. */
+function cancelTime(data: JsonObject | undefined, now: Date): Date {
+  return typeof data?.at === 'string' ? new Date(data.at) : now
+}
+
+function owedBy(
+  event: CancelledEvent,
+  row: CancelledRow,
+  original: OrganizerRow,
+  copies: readonly CopyRow[],
+) {
+  const { data } = original
+  const comment = event.request.reason ?? null
+  const meeting: MailedMeeting = {
+    iCalUid: row.ical_uid,
+    sequence: row.sequence,
+    stamp: row.cancelled_at,
+    startAt: original.start_at,
+    endAt: original.end_at,
+    data,
+  }
+  const toMail = mailedAttendees(data).filter(({ address }) => mayHaveReached(event, address))
+  const told = new Map<string, Address>()
+  for (const { name, address } of [...toMail, ...copies]) told.set(address.toLowerCase(), { name, address })
+  const message: MessageData = {
+    subject: `Canceled: ${data.subject}`,
+    body: { contentType: 'text', content: comment ?? '' },
+    from: data.organizer,
+    to: [...told.values()],
+    start: data.start,
+    end: data.end,
+    startAt: original.start_at.toISOString(),
+    endAt: original.end_at.toISOString(),
+    isAllDay: data.isAllDay,
+    locations: data.locations,
+  }
+  const notices: NewEffect[] = [
+    ...toMail.map(to => cancellationMail(meeting, to, comment)),
+    ...copies.map(copy =>
+      cancelCopy(row.id, copy, data.hideAttendees ? { ...message, to: [addressOf(copy)] } : message),
+    ),
+  ]
+  return { notices, message, told: [...told.values()] }
+}
+
+/**
+ * True unless the attendee's invitation was prevented. In a tree so large that it is marked behind the acknowledgement the
+ * effects are not known here: then everybody is told, and whom no invitation had reached gets a CANCEL that means nothing.
+ */
+function mayHaveReached(event: CancelledEvent, address: string): boolean {
+  const mails = event.effects.filter(({ kind }) => kind === 'mail.send')
+  if (mails.length === 0) return true
+  return mails.some(({ data: { to }, outcome }) => {
+    const isTo = typeof to === 'object' && to !== null && 'address' in to
+    return isTo && String(to.address).toLowerCase() === address.toLowerCase() && outcome !== 'prevented'
+  })
+}
+
+function cancelCopy(meetingId: string, copy: CopyRow, message: MessageData): NewEffect {
+  const data: JsonObject = { meetingId, mailboxId: copy.mailbox_id, message }
+  const title = titleOf(`Cancellation in the mailbox of ${copy.address}`)
+  return { kind: DELIVER_CANCEL, title, due: { afterMs: 0 }, data }
+}
+
+function addressOf({ name, address }: Address): Address {
+  return { name, address }
+}
+
+function byMeeting<Row extends { readonly meeting_id: string }>(
+  rows: readonly Row[],
+): ReadonlyMap<string, readonly Row[]> {
+  return Map.groupBy(rows, row => row.meeting_id)
+}

@@ -1,0 +1,25 @@
+// How a command ends when it cannot do what was asked. Exit codes are a promise to scripts (docs/cli.md).
+
+export const EXIT = {
+  ok: 0,
+  /** Refused, not found, or something broke. */
+  failed: 1,
+  /** The command line itself was wrong. */
+  usage: 2,
+  /** No server answered. */
+  unreachable: 3,
+} as const
+
+/** Ends the command: `message` goes to standard error, and says what to do. */
+export class CommandEnd extends Error {
+  override readonly name = 'CommandEnd'
+  readonly code: number
+  constructor(code: number, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+export function usage(message: string): CommandEnd {
+  return new CommandEnd(EXIT.usage, message)
+}

@@ -1,0 +1,78 @@
+// The command line: finds the command, reads its arguments, runs it, and turns whatever goes wrong into a sentence and an
+// exit code.
+
+import type { CliIo } from './cli-io.ts'
+import { type Command, helpOf, readInput } from './command.ts'
+import { appCommand } from './commands/app.ts'
+import { applyCommand } from './commands/apply.ts'
+import { cancelCommand } from './commands/cancel.ts'
+import { clockCommand } from './commands/clock.ts'
+import { demoCommand } from './commands/demo.ts'
+import { envCommand } from './commands/env.ts'
+import { backupCommand, doctorCommand, restoreCommand, startCommand } from './commands/local.ts'
+import { mailCommand } from './commands/mail.ts'
+import { receiptCommand } from './commands/receipt.ts'
+import { statusCommand } from './commands/status.ts'
+import { tokenCommand } from './commands/token.ts'
+import { CommandEnd, EXIT } from './exit.ts'
+
+export const COMMANDS: readonly Command[] = [
+  startCommand,
+  demoCommand,
+  tokenCommand,
+  appCommand,
+  applyCommand,
+  cancelCommand,
+  receiptCommand,
+  mailCommand,
+  clockCommand,
+  envCommand,
+  statusCommand,
+  doctorCommand,
+  backupCommand,
+  restoreCommand,
+]
+
+/** Runs `./standdown …args` and returns its exit code: 0 done, 1 refused or failed, 2 wrong usage, 3 no server. */
+export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+  const [name = 'help', ...rest] = args
+  if (name === 'help' || name === '--help' || name === '-h') {
+    const asked = COMMANDS.find(command => command.name === rest[0])
+    io.stdout(asked ? helpOf(asked) : overview())
+    return EXIT.ok
+  }
+  const command = COMMANDS.find(candidate => candidate.name === name)
+  if (!command) {
+    io.stderr(`standdown: there is no command ${name}.\n\n${overview()}`)
+    return EXIT.usage
+  }
+  try {
+    const input = readInput(command, rest, io)
+    if (input.flags.help === true) {
+      io.stdout(helpOf(command))
+      return EXIT.ok
+    }
+    return await command.run(input)
+  } catch (error) {
+    if (error instanceof CommandEnd) {
+      io.stderr(`standdown: ${error.message}\n`)
+      return error.code
+    }
+    io.stderr(`standdown: ${error instanceof Error ? error.message : String(error)}\n`)
+    return EXIT.failed
+  }
+}
+
+function overview(): string {
+  const width = Math.max(...COMMANDS.map(command => command.name.length))
+  const rows = COMMANDS.map(command => `  ${command.name.padEnd(width)}  ${command.summary}`)
+  return `Standdown: cancel once, and everything that hangs from it stands down.
+
+Usage: ./standdown COMMAND [--help]
+
+${rows.join('\n')}
+
+It talks to the server that runs here; STANDDOWN_URL and STANDDOWN_TOKEN name another one.
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no server answers.
+`
+}

@@ -1,0 +1,198 @@
+// The only file that names every concrete part. Reading it from top to bottom is reading what the server is made of.
+
+import { automationsApi } from './apis/automations/automations-api.ts'
+import { graphApi } from './apis/graph/graph-api.ts'
+import { nativeApi } from './apis/native/native-api.ts'
+import { delayCarrier, nativeDomain } from './apis/native/native-domain.ts'
+import type { NativeNeeds } from './apis/native/needs.ts'
+import { startPages } from './apis/native/page-routes.ts'
+import { createReceiptFinder } from './apis/native/receipt-finder.ts'
+import { tokenRoutes } from './apis/native/token-routes.ts'
+import { notificationsApi } from './apis/notifications/notifications-api.ts'
+import { type Auth, createAuth } from './auth/auth.ts'
+import { createAutomations } from './automations/create-automations.ts'
+import { createCalendar } from './calendar/calendar.ts'
+import type { Config } from './config.ts'
+import type { Random } from './core/ids.ts'
+import { createKeptMail } from './delivery/mail/kept-mail.ts'
+import { createMailCarrier } from './delivery/mail/mail-carrier.ts'
+import { createWebhookCarriers } from './delivery/webhook/webhook-carriers.ts'
+import { Engine } from './engine/engine.ts'
+import type { RunnerOptions } from './engine/runner.ts'
+import { createHttp, type Http } from './http/server.ts'
+import { createNotifications } from './notifications/create-notifications.ts'
+import { createMailStore } from './store/mail-store.ts'
+import { checkSchema } from './store/migrate.ts'
+import type { OpenDatabase } from './store/open-database.ts'
+import { createWebhookSecrets } from './store/webhook-secrets.ts'
+import { VERSION } from './version.ts'
+import { createWorkspaceApply, type WorkspaceApply } from './workspace-apply.ts'
+
+export type ComposeNeeds = {
+  readonly config: Config
+  readonly database: OpenDatabase
+  readonly now: () => Date
+  readonly random: Random
+  /** Where log lines go. Default: standard output. */
+  readonly logStream?: { write(line: string): void }
+  readonly runner?: RunnerOptions
+  /** Origin of the demo soft-phone, once it listens; null: none. */
+  readonly softphoneOrigin: () => string | null
+}
+
+/** The server, put together and not yet listening. */
+export type Server = {
+  readonly http: Http
+  readonly auth: Auth
+  readonly engine: Engine
+  readonly workspace: WorkspaceApply
+  /** Listens, then begins to run what is due. */
+  start(): Promise<void>
+  /** Takes nothing new, lets what runs end, gives the rest back. */
+  stop(): Promise<void>
+}
+
+export async function compose(needs: ComposeNeeds): Promise<Server> {
+  const { config, now, random } = needs
+  const { db } = needs.database
+  let auth: Auth | null = null
+  const http = createHttp({
+    config,
+    now,
+    logStream: needs.logStream,
+    demo: () => auth?.demo ?? false,
+  })
+  auth = await createAuth({
+    db,
+    config,
+    now,
+    random,
+    publicUrl: () => urlOrNull(http),
+    ownOrigins: () => http.ownOrigins(),
+  })
+  const { directory } = auth
+  const publicUrl = () => http.publicUrl()
+
+  const engine = new Engine({
+    db,
+    random,
+    runner: {
+      ...needs.runner,
+      pid: process.pid,
+      onError: (where, error) => http.app.log.error({ where, err: error }, 'engine'),
+    },
+  })
+
+  const mailStore = createMailStore(db)
+  const keptMail = createKeptMail(mailStore)
+  const mail = createMailCarrier({
+    smtpUrl: config.smtpUrl,
+    mailFrom: config.mailFrom,
+    // Kept mail is shown on the tenant's clock, which runs ahead in a sandbox.
+    keep: async kept => mailStore.keep({ ...kept, at: await engine.now(kept.tenant) }),
+    now,
+    domains: async tenant => (await directory.tenant(tenant))?.domains ?? [],
+  })
+  const secrets = createWebhookSecrets({ db, random })
+  const webhooks = createWebhookCarriers({
+    secretFor: (tenant, ref) => secrets.secretFor(tenant, ref),
+    allowed: async tenant => (await directory.tenant(tenant))?.webhookAllow ?? [],
+    now,
+  })
+
+  const calendar = createCalendar({ db, engine, directory, now, random })
+  const automations = createAutomations({ db, engine, now, random })
+  const notifications = createNotifications({ db, engine, now, random, softphoneOrigin: needs.softphoneOrigin })
+  engine.register({
+    carriers: [
+      mail,
+      ...webhooks.carriers,
+      ...calendar.carriers,
+      ...automations.carriers,
+      ...notifications.carriers,
+      delayCarrier,
+    ],
+    domains: [calendar.domain, automations.domain, notifications.domain, nativeDomain],
+  })
+  const workspace = createWorkspaceApply({
+    db,
+    engine,
+    auth,
+    calendar,
+    automations,
+    notifications,
+    random,
+    variables: () => ({ PUBLIC_URL: publicUrl() }),
+  })
+
+  const native: NativeNeeds = {
+    db,
+    engine,
+    auth,
+    find: createReceiptFinder({ engine, directory, calendar, notifications }),
+    mail: keptMail,
+    facts: {
+      version: VERSION,
+      get publicUrl() {
+        return publicUrl()
+      },
+      get tlsUrl() {
+        return http.tlsUrl()
+      },
+      database: needs.database.kind === 'embedded' ? 'embedded PostgreSQL' : 'PostgreSQL of DATABASE_URL',
+      mail: config.smtpUrl === null ? 'kept and shown here' : `sent through ${new URL(config.smtpUrl).host}`,
+      demo: auth.demo,
+      isSandbox: async tenant => (await directory.tenant(tenant))?.sandbox ?? false,
+    },
+    workspace: (principal, text, options) => workspace.forPrincipal(principal, text, options),
+  }
+  const { app } = http
+  await app.register(tokenRoutes({ auth }))
+  await app.register(graphApi({ calendar, auth, directory, publicUrl, now }))
+  await app.register(automationsApi({ automations, auth }))
+  await app.register(
+    notificationsApi({
+      notifications,
+      auth,
+      ownOrigins: () => http.ownOrigins(),
+      publicUrl,
+      signInUrl: returnTo => `/signin?return_to=${encodeURIComponent(returnTo)}`,
+      now,
+    }),
+  )
+  await app.register(nativeApi(native))
+  await app.register(startPages(native))
+
+  http.ready('database', () => checkSchema(db))
+  http.ready('wake loop', async () => {
+    // It goes round at least once a minute.
+    if (engine.loopAgeMs() > 90_000) throw new Error('WakeLoopStuck')
+  })
+  http.metrics.gauge('standdown_effects_running', 'Effects that this process is running.', () => engine.runningCount)
+
+  return {
+    http,
+    auth,
+    engine,
+    workspace,
+    async start() {
+      await http.listen()
+      await engine.start()
+    },
+    async stop() {
+      await http.close()
+      await engine.stop()
+      await notifications.stop()
+      mail.close()
+      webhooks.close()
+    },
+  }
+}
+
+function urlOrNull(http: Http): string | null {
+  try {
+    return http.publicUrl()
+  } catch {
+    return null
+  }
+}

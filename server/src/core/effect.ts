@@ -1,0 +1,120 @@
+// An effect is one thing that will happen because of an event, at a due time. On screens and in receipts: action.
+//
+//            announce / settle / cancel (notice)
+//                     |
+//                  pending ----- cancel ------> ended: prevented      revise ----> ended: superseded
+//                     |  ^
+//   start (guarded,   |  |  retry, rescue of a lost worker
+//   committed before  v  |
+//   the world is   running ----- settle ------> ended: done | failed | skipped | dead
+//   touched)          |
+//                     | cancel: asked to stop (the row is marked; the runner hears by signal or heartbeat)
+//                     v
+//                  running, asked -- settle --> ended: stopped | too_late | in_doubt
+//                                 -- 30 s ----> ended: in_doubt
+//
+// Each state is a row in exactly one table (engine.pending, engine.running, engine.ended); what the effect is stands in
+// engine.effect and never changes. Leaving a state is deleting its row: of two that want to, one finds nothing.
+
+import type { JsonObject } from './json.ts'
+
+/** Kinds of effect, each with one carrier. See ARCHITECTURE.md's table: when it counts as started, what abort does. */
+export type EffectKind = string
+
+/** What an announcement or a domain asks the engine to make happen. */
+export type NewEffect = {
+  /** The id to use; left out, the engine makes one. */
+  readonly id?: string
+  readonly kind: EffectKind
+  /** Short text for people: "Mail to bob@contoso.example". At most 200 characters. */
+  readonly title: string
+  /** When it falls due: an instant of the tenant's clock, or milliseconds after the birth (0: at once). Never early. */
+  readonly due: { readonly at: Date } | { readonly afterMs: number }
+  /** What its carrier needs. */
+  readonly data: JsonObject
+  /** Concurrency lane within kind and tenant, e.g. the destination host; '' for none. */
+  readonly lane?: string
+  /** Titles of the steps behind it, which a cancel that prevents it will leave unreached. */
+  readonly next?: readonly string[]
+  /** What the cancel of its event means for it. Default 'cancel'. */
+  readonly link?: Link
+  /** How many attempts before it ends dead. Default: the carrier's. */
+  readonly maxAttempts?: number
+}
+
+/** What a parent's cancel means for a child event, or an event's cancel for one of its effects. */
+export type Link = 'cancel' | 'keep'
+
+/** An effect whose start has been committed: what a carrier is handed. */
+export type StartedEffect = {
+  readonly id: string
+  readonly tenant: string
+  /** The event that it was born under; null for a notice, which a cancellation owes. */
+  readonly eventId: string | null
+  /** The cancellation that owes it, for a notice. */
+  readonly noticeOf: string | null
+  readonly kind: EffectKind
+  readonly title: string
+  readonly data: JsonObject
+  /** When it fell due, on the tenant's clock. */
+  readonly dueAt: Date
+  /** 1 for the first attempt. */
+  readonly attempt: number
+}
+
+/** The cause of an abort signal: `signal.reason` of a carrier is always one of these. */
+export class EffectAborted extends Error {
+  override readonly name = 'EffectAborted'
+  readonly why: 'cancelled' | 'lease_lost' | 'shutdown'
+  readonly cancellationId: string | null
+  constructor(cause: 'cancelled' | 'lease_lost' | 'shutdown', cancellationId: string | null = null) {
+    super(`effect aborted: ${cause}`)
+    this.why = cause
+    this.cancellationId = cancellationId
+  }
+}
+
+/**
+ * What a carrier says of one attempt. It returns, never throws, to steer; a throw counts as `retry`.
+ * - done: took effect. `evidence` e.g. the SMTP reply. `result` is handed to the domain's `settled`.
+ * - skipped: there was nothing to do (a condition was false, the recipient is gone).
+ * - retry: failed, worth another attempt after `afterMs` (default: backoff with jitter).
+ * - failed: will never work; ends dead, retryable by hand.
+ * - stopped: an abort was heeded, provably without effect.
+ * - waiting: nobody runs it any more and it ends from outside, by `Engine.end`: an offer that waits for its agent, or a
+ *   webhook that was aborted in the middle, whose withdrawal notice will say how it ended (or 30 s pass: in doubt).
+ * - in_doubt: an abort was heeded, and nobody can say whether it took effect.
+ * An answer of `done` after a cancel asked to stop is recorded as too_late; `retry`/`failed` then as stopped unless
+ * `mayHaveHappened`, which makes it in_doubt.
+ */
+export type Verdict =
+  | { readonly is: 'done'; readonly evidence?: JsonObject; readonly result?: JsonObject }
+  | { readonly is: 'skipped'; readonly evidence?: JsonObject; readonly result?: JsonObject }
+  | {
+      readonly is: 'retry'
+      readonly error: string
+      readonly afterMs?: number
+      readonly mayHaveHappened?: boolean
+      readonly evidence?: JsonObject
+    }
+  | {
+      readonly is: 'failed'
+      readonly error: string
+      readonly mayHaveHappened?: boolean
+      readonly evidence?: JsonObject
+      readonly result?: JsonObject
+    }
+  | { readonly is: 'stopped'; readonly evidence?: JsonObject }
+  | { readonly is: 'waiting'; readonly evidence?: JsonObject }
+  | { readonly is: 'in_doubt'; readonly evidence?: JsonObject }
+
+/** How an effect ended, as kept. */
+export type Ending =
+  | 'done'
+  | 'skipped'
+  | 'dead'
+  | 'superseded'
+  | 'prevented'
+  | 'stopped'
+  | 'too_late'
+  | 'in_doubt'

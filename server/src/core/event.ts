@@ -1,0 +1,55 @@
+// An event is something announced that may be called off. The domains call theirs meeting, activation, offer.
+
+import type { Link, NewEffect } from './effect.ts'
+import type { JsonObject } from './json.ts'
+
+/** One announcement. Bounds are the announcing API's duty; the engine refuses what cannot be stored. */
+export type Announcement = {
+  /** The id to use: made with `makeId(shardOfEntity(tenant, entity), …)`, or in the parent's shard. Left out: made. */
+  readonly id?: string
+  readonly tenant: string
+  /** Owner of its meaning: 'calendar.meeting', 'automations.activation', 'notifications.offer', 'native.event'. */
+  readonly kind: string
+  /** What a caller cancels by; unique to nothing: every live event with it is cancelled. Null: only by id. */
+  readonly key: string | null
+  /** The thing in the world that it is about; decides the shard of a root. */
+  readonly entity: string
+  readonly parent?: { readonly id: string; readonly link: Link }
+  readonly title: string
+  /** What the domain wants to find again. */
+  readonly data: JsonObject
+  readonly correlationId?: string | null
+  readonly effects: readonly NewEffect[]
+  /** What to do when an early cancellation waits for this key. Default 'ignore'. */
+  readonly early?: EarlyPolicy
+}
+
+/**
+ * A cancel that came before its event (I6). absorb: the event is acknowledged, born cancelled; reject: refused, naming
+ * the cancellation; ignore: the early cancellation has no power over it.
+ */
+export type EarlyPolicy = 'absorb' | 'reject' | 'ignore'
+
+export type Announced =
+  | { readonly is: 'announced'; readonly eventId: string; readonly effectIds: readonly string[] }
+  | { readonly is: 'absorbed'; readonly eventId: string; readonly cancellationId: string }
+  | { readonly is: 'rejected'; readonly cancellationId: string }
+  | { readonly is: 'parent_cancelled'; readonly parentId: string; readonly cancellationId: string | null }
+  | { readonly is: 'parent_unknown'; readonly parentId: string }
+
+/** An event as stored. */
+export type StoredEvent = {
+  readonly id: string
+  readonly tenant: string
+  readonly kind: string
+  readonly key: string | null
+  readonly entity: string
+  readonly parentId: string | null
+  readonly rootId: string
+  readonly title: string
+  readonly data: JsonObject
+  readonly correlationId: string | null
+  /** On the tenant's clock. */
+  readonly createdAt: Date
+  readonly cancellationId: string | null
+}

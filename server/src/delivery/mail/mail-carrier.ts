@@ -1,0 +1,163 @@
+// Carries effects of kind `mail.send`: to the mail server of SMTP_URL, or into the drawer of kept mail.
+//
+// What an abort means (docs/mail.md): before the final dot could leave → stopped; after it the server's answer is waited
+// for and decides; without an answer → in doubt.
+
+import { EffectAborted, type StartedEffect, type Verdict } from '../../core/effect.ts'
+import type { JsonObject } from '../../core/json.ts'
+import type { Carrier } from '../carrier.ts'
+import { type ComposedMail, composeMail } from './compose-mail.ts'
+import type { KeepMail } from './kept-mail.ts'
+import { readMailFrom, readMailOrder } from './mail-order.ts'
+import { SmtpPool } from './smtp-pool.ts'
+import { type Handover, PHASE_LIMITS, type PhaseLimits } from './smtp-session.ts'
+import { readSmtpUrl } from './smtp-url.ts'
+
+export const MAIL_SEND = 'mail.send'
+
+export type MailCarrierOptions = {
+  /** SMTP_URL; null: mail is kept. See readSmtpUrl. */
+  readonly smtpUrl: string | null
+  /** MAIL_FROM, default `Standdown <standdown@localhost>`: envelope sender, From, and host of Message-IDs. */
+  readonly mailFrom?: string
+  readonly keep: KeepMail
+  readonly now: () => Date
+  /** Domains that a tenant may write From, lower case. Default: none, so that From is always MAIL_FROM. */
+  readonly domains?: (tenant: string) => Promise<readonly string[]>
+  readonly limits?: Partial<PhaseLimits>
+  /** How long a mail whose dot has left is waited for after an abort, ms. Default 20,000 for a cancel (a receipt is final
+   * after 30 s), 3,000 for a shutdown or a lost lease. */
+  readonly graceMs?: { readonly cancelled: number; readonly other: number }
+  /** Further trusted authorities for TLS, PEM. */
+  readonly ca?: string
+  /** Most connections to the mail server at once. Default 10. */
+  readonly maxConnections?: number
+  /** Mails at once per tenant. Default 6. */
+  readonly slots?: number
+}
+
+/** Lane of `mail.send` effects: one, since all go to one mail server. */
+export function mailLane(): string {
+  return ''
+}
+
+// Replies that speak of us and not of this mail: authentication or TLS wanted. An operator can mend it, so it is retried.
+const OURS_TO_MEND = new Set([454, 530, 534, 535, 538])
+
+/** Throws an Error when smtpUrl or mailFrom is wrong. */
+export function createMailCarrier(options: MailCarrierOptions): Carrier & { close(): void } {
+  const sender = readMailFrom(options.mailFrom ?? 'Standdown <standdown@localhost>')
+  if (sender === null) throw new Error('MAIL_FROM is not a mail address')
+  const mailFrom = sender
+  const grace = options.graceMs ?? { cancelled: 20_000, other: 3000 }
+  const pool =
+    options.smtpUrl === null
+      ? null
+      : new SmtpPool({
+          server: readSmtpUrl(options.smtpUrl),
+          limits: { ...PHASE_LIMITS, ...options.limits },
+          ca: options.ca,
+          maxConnections: options.maxConnections ?? 10,
+          idleMs: 15_000,
+        })
+
+  async function run(effect: StartedEffect, signal: AbortSignal): Promise<Verdict> {
+    const order = readMailOrder(effect.data)
+    if (typeof order === 'string') return { is: 'failed', error: `mail.send: ${order}` }
+    const domains = (await options.domains?.(effect.tenant)) ?? []
+    // A sandbox tenant's clock runs ahead of ours; everywhere else the moment of the attempt is the later one.
+    const now = options.now()
+    const date = new Date(Math.max(effect.dueAt.getTime(), now.getTime()))
+    const mail = await composeMail({
+      effectId: effect.id,
+      order,
+      mailFrom,
+      domains,
+      date,
+    })
+    if (signal.aborted) return stoppedBefore(signal, 'compose')
+    if (!pool) {
+      await options.keep(keptForm(effect, mail, { at: date, method: order.ical?.method ?? null }))
+      return { is: 'done', evidence: { kept: true, messageId: mail.messageId } }
+    }
+    const graceMs = () => (cancelled(signal) ? grace.cancelled : grace.other)
+    return verdictOf(await pool.send(mail, { signal, graceMs }), mail.messageId, signal)
+  }
+
+  return {
+    kind: MAIL_SEND,
+    slots: options.slots ?? 6,
+    maxAttempts: 12,
+    async run(effect, signal) {
+      try {
+        return await run(effect, signal)
+      } catch (error) {
+        // Only lookups and keeping throw. A database that vanished in the middle may have kept it: the repeat finds it.
+        return {
+          is: 'retry',
+          error: error instanceof Error ? error.message : String(error),
+          mayHaveHappened: !pool,
+        }
+      }
+    },
+    close: () => pool?.close(),
+  }
+}
+
+function verdictOf(handover: Handover, messageId: string, signal: AbortSignal): Verdict {
+  switch (handover.is) {
+    case 'accepted':
+      return { is: 'done', evidence: { reply: handover.reply, messageId } }
+    case 'refused': {
+      const error = `the mail server refused at ${handover.command}: ${handover.reply}`
+      const evidence: JsonObject = { reply: handover.reply, command: handover.command }
+      if (cancelled(signal)) return { is: 'stopped', evidence }
+      const forGood = handover.code >= 500 && handover.command !== 'CONN' && !OURS_TO_MEND.has(handover.code)
+      return {
+        is: forGood && !/^(AUTH|EHLO|HELO|STARTTLS)/.test(handover.command) ? 'failed' : 'retry',
+        error,
+        evidence,
+      }
+    }
+    case 'unsent':
+      if (handover.aborted) return stoppedBefore(signal, handover.phase)
+      return { is: 'retry', error: `not sent (${handover.phase}): ${handover.error}` }
+    case 'unknown': {
+      const evidence = { phase: 'reply', error: handover.error, messageId }
+      if (cancelled(signal)) return { is: 'in_doubt', evidence }
+      const error = `sent, but no answer came: ${handover.error}`
+      return { is: 'retry', error, mayHaveHappened: true, evidence }
+    }
+    default:
+      return handover satisfies never
+  }
+}
+
+function cancelled(signal: AbortSignal): boolean {
+  return signal.aborted && !(signal.reason instanceof EffectAborted && signal.reason.why !== 'cancelled')
+}
+
+function stoppedBefore(signal: AbortSignal, phase: string): Verdict {
+  if (cancelled(signal)) return { is: 'stopped', evidence: { phase } }
+  return { is: 'retry', error: `aborted before it was sent (${phase})`, afterMs: 0 }
+}
+
+function keptForm(
+  effect: StartedEffect,
+  mail: ComposedMail,
+  more: { readonly at: Date; readonly method: string | null },
+) {
+  return {
+    tenant: effect.tenant,
+    id: effect.id,
+    messageId: mail.messageId,
+    envelopeFrom: mail.envelope.from,
+    envelopeTo: mail.envelope.to,
+    fromName: mail.from.name,
+    fromAddress: mail.from.address,
+    subject: mail.subject,
+    method: more.method,
+    raw: mail.raw,
+    at: more.at,
+  }
+}

@@ -1,0 +1,57 @@
+// Which addresses a webhook may reach. Everything that is not the public internet is refused, unless the tenant's
+// allow-list has it: the check is made on the resolved address, at every attempt, and the connection goes to that very
+// address, so a name that changes its answer in between gains nothing.
+
+import ipaddr from 'ipaddr.js'
+
+/** An allow-list, read: what `allowed(tenant)` gives. */
+export type AllowList = {
+  readonly hosts: ReadonlySet<string>
+  readonly ranges: readonly (readonly [ipaddr.IPv4 | ipaddr.IPv6, number])[]
+}
+
+/**
+ * Reads entries of the forms `host`, `host:port`, `[v6]:port`, an address, and CIDR (`10.1.0.0/16`, `fd00::/8`). A host
+ * allows every address that its name resolves to; an address or CIDR allows every name that resolves into it. Entries that
+ * are none of these allow nothing.
+ */
+export function readAllowList(entries: readonly string[]): AllowList {
+  const hosts = new Set<string>()
+  const ranges: [ipaddr.IPv4 | ipaddr.IPv6, number][] = []
+  for (const entry of entries) {
+    const text = entry.trim().toLowerCase()
+    if (ipaddr.isValidCIDR(text)) ranges.push(ipaddr.parseCIDR(text))
+    else if (isAddress(text))
+      ranges.push([ipaddr.process(text), ipaddr.process(text).kind() === 'ipv4' ? 32 : 128])
+    else if (text !== '') hosts.add(text)
+  }
+  return { hosts, ranges }
+}
+
+/** True when the name itself is on the list. `host` without brackets. */
+export function allowsHost(list: AllowList, host: string, port: number): boolean {
+  const bracketed = host.includes(':') ? `[${host}]` : host
+  return list.hosts.has(host) || list.hosts.has(`${bracketed}:${port}`)
+}
+
+/** Null when a webhook may go to this address; else what kind of address it is, for the error. */
+export function refusedAddress(address: string, list: AllowList): string | null {
+  if (!isAddress(address)) return 'no address'
+  // An IPv4 address in IPv6 clothes (::ffff:127.0.0.1) is judged as what it reaches.
+  const parsed = ipaddr.process(address)
+  for (const [range, bits] of list.ranges) {
+    if (range.kind() === parsed.kind() && parsed.match(range as never, bits)) return null
+  }
+  const kind = parsed.range()
+  if (kind !== 'unicast') return kind
+  // Global unicast is 2000::/3 and nothing else (IANA): `::a.b.c.d` and whatever is still unassigned stay out.
+  if (parsed.kind() === 'ipv6' && !parsed.match(GLOBAL_UNICAST as never, 3)) return 'not global'
+  return null
+}
+
+const GLOBAL_UNICAST = ipaddr.parse('2000::')
+
+// Dotted decimal with four parts, or IPv6 without a zone: what a resolver answers. `ipaddr.isValid` alone takes 127.1 too.
+function isAddress(text: string): boolean {
+  return ipaddr.IPv4.isValidFourPartDecimal(text) || (ipaddr.IPv6.isValid(text) && !text.includes('%'))
+}

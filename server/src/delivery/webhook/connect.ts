@@ -1,0 +1,93 @@
+// Opens the connection for one webhook: resolves the name, judges every address, connects to one that passed. Not an octet
+// of a request is written here; until it returns, nothing has happened at the receiver.
+
+import { lookup as dnsLookup } from 'node:dns/promises'
+import { isIP, connect as netConnect, type Socket } from 'node:net'
+import { connect as tlsConnect } from 'node:tls'
+import { type AllowList, allowsHost, refusedAddress } from './address-guard.ts'
+import { hostOf, portOf } from './endpoint.ts'
+
+/** The addresses of a host name, best first. Rejects when it has none. */
+export type Lookup = (host: string) => Promise<readonly string[]>
+
+export const systemLookup: Lookup = async host => {
+  const found = await dnsLookup(host, { all: true })
+  return found.map(({ address }) => address)
+}
+
+/** Thrown when no address of the host may be reached: trying again does not help until the allow-list changes. */
+export class AddressRefused extends Error {
+  override readonly name = 'AddressRefused'
+}
+
+export type ConnectOptions = {
+  readonly url: URL
+  readonly allowed: AllowList
+  readonly lookup: Lookup
+  /** Further trusted authorities, PEM. */
+  readonly ca?: string | undefined
+  /** For all addresses together, ms: each gets its share. */
+  readonly connectMs: number
+  /** Aborted: rejects with its reason, and the socket is destroyed. */
+  readonly signal: AbortSignal
+}
+
+/** A connected socket, its TLS handshake done and its certificate checked for https. */
+export async function openConnection(options: ConnectOptions): Promise<Socket> {
+  const { url, allowed, lookup, signal } = options
+  const host = hostOf(url)
+  const port = portOf(url)
+  const addresses = isIP(host) ? [host] : await unlessAborted(lookup(host), signal)
+  if (addresses.length === 0) throw new Error(`${host} has no address`)
+  const trusted = allowsHost(allowed, host, port)
+  const refusals = addresses.map(address => (trusted ? null : refusedAddress(address, allowed)))
+  const open = addresses.filter((_, i) => refusals[i] === null)
+  if (open.length === 0) {
+    throw new AddressRefused(`${host} is at ${addresses[0]} (${refusals[0]}), which is not on the allow-list`)
+  }
+  let failure: unknown
+  for (const address of open) {
+    try {
+      return await connectTo(address, { ...options, host, port, connectMs: options.connectMs / open.length })
+    } catch (error) {
+      signal.throwIfAborted()
+      failure = error
+    }
+  }
+  throw failure
+}
+
+function connectTo(
+  address: string,
+  options: ConnectOptions & { readonly host: string; readonly port: number },
+): Promise<Socket> {
+  const { url, host, port, ca, connectMs, signal } = options
+  const secure = url.protocol === 'https:'
+  // An address, never the name: nothing is looked up a second time.
+  const socket: Socket = secure
+    ? tlsConnect({ host: address, port, servername: isIP(host) ? '' : host, ALPNProtocols: ['http/1.1'], ca })
+    : netConnect({ host: address, port })
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>()
+  const onAbort = () => {
+    socket.destroy()
+    reject(signal.reason)
+  }
+  signal.addEventListener('abort', onAbort, { once: true })
+  const timer = setTimeout(() => socket.destroy(new Error(`no connection within ${connectMs} ms`)), connectMs)
+  socket.once(secure ? 'secureConnect' : 'connect', () => resolve(socket))
+  socket.once('error', reject)
+  socket.once('close', () => reject(new Error('the connection was closed')))
+  return promise.finally(() => {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', onAbort)
+  })
+}
+
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
+  const onAbort = () => reject(signal.reason)
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  work.then(resolve, reject)
+  return promise.finally(() => signal.removeEventListener('abort', onAbort))
+}

@@ -1,0 +1,49 @@
+// Where a webhook goes, read once and checked.
+
+import type { JsonObject } from '../../core/json.ts'
+
+export type Endpoint = {
+  readonly url: URL
+  /** Names the secret that signs for it; the secret itself is never in an effect. */
+  readonly secretRef: string
+}
+
+/** Longest URL, characters. */
+export const MAX_URL = 2048
+
+/**
+ * Lane of a `webhook.call` effect: host and port, so that a receiver that hangs holds only its own slots. The empty lane
+ * for what is no URL (its carrier will say so).
+ */
+export function webhookLane(url: string): string {
+  return URL.canParse(url) ? laneOf(new URL(url)) : ''
+}
+
+export function laneOf(url: URL): string {
+  return `${url.hostname}:${portOf(url)}`
+}
+
+/** The port that is connected to. */
+export function portOf(url: URL): number {
+  return url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
+}
+
+/** The host without the brackets of an IPv6 address and without a last dot, lower case: what is looked up and allowed. */
+export function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
+}
+
+/**
+ * The endpoint in an effect's data, `{ url, secretRef? }`, or the sentence that says what is wrong with it. Without a
+ * secretRef the URL's origin names the secret: one for each receiving server. Never repeats the URL.
+ */
+export function readEndpoint(data: JsonObject): Endpoint | string {
+  const { url: text, secretRef } = data
+  if (typeof text !== 'string' || text.length > MAX_URL || !URL.canParse(text)) return 'url is not a URL'
+  const url = new URL(text)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'url is neither https nor http'
+  if (url.username !== '' || url.password !== '') return 'url holds credentials'
+  if (secretRef === undefined || secretRef === null) return { url, secretRef: url.origin }
+  if (typeof secretRef !== 'string' || secretRef === '') return 'secretRef is not a name'
+  return { url, secretRef }
+}

@@ -1,0 +1,192 @@
+// Carries effects of kind `webhook.call` and the notices `webhook.withdraw` that tell a receiver that its call was called
+// off. docs/webhooks.md is their contract with receivers.
+//
+//   call ── abort before an octet left ──────> stopped
+//        ── abort after that ──> connection closed, waiting ── withdrawal answered ──> stopped | too late
+//                                                           ── no known answer ─────> in doubt (the engine, after 30 s)
+
+import { EffectAborted, type NewEffect, type StartedEffect, type Verdict } from '../../core/effect.ts'
+import type { JsonObject } from '../../core/json.ts'
+import type { Carrier } from '../carrier.ts'
+import { oneLine } from '../one-line.ts'
+import { readAllowList } from './address-guard.ts'
+import { type Lookup, systemLookup } from './connect.ts'
+import { type Endpoint, laneOf, readEndpoint } from './endpoint.ts'
+import { type Posted, post } from './post.ts'
+import { webhookHeaders } from './signature.ts'
+import { evidenceOf, refusalOf, verdictOfAnswer } from './webhook-verdict.ts'
+
+export const WEBHOOK_CALL = 'webhook.call'
+export const WEBHOOK_WITHDRAW = 'webhook.withdraw'
+
+export type WebhookCarrierOptions = {
+  /** The keys that sign for an endpoint (see readWebhookSecret), the newest first; null or none: it cannot be called. */
+  readonly secretFor: (
+    tenant: string,
+    secretRef: string,
+  ) => Promise<Uint8Array | readonly Uint8Array[] | null>
+  /** The tenant's allow-list of otherwise refused hosts; see readAllowList. Asked at every attempt. */
+  readonly allowed: (tenant: string) => Promise<readonly string[]>
+  readonly now: () => Date
+  /** Default: the system's resolver. */
+  readonly lookup?: Lookup
+  /** For resolving, connecting and the TLS handshake, ms. Default 5,000. */
+  readonly connectMs?: number
+  /** From the first octet of the request to the end of the answer, ms. Default 15,000. */
+  readonly answerMs?: number
+  /** Calls at once per tenant and lane (host and port). Default 4. */
+  readonly slots?: number
+  /** Further trusted authorities for https, PEM. */
+  readonly ca?: string
+}
+
+/** Type of the event that tells of a call that was called off. */
+export const EFFECT_CANCELLED = 'effect.cancelled'
+
+const EVENT_TYPE = /^[A-Za-z0-9_.-]{1,128}$/
+
+export function createWebhookCarriers(options: WebhookCarrierOptions): {
+  readonly carriers: readonly Carrier[]
+  close(): void
+} {
+  const { secretFor, allowed, now, lookup = systemLookup, connectMs = 5000, answerMs = 15_000, ca } = options
+  const slots = options.slots ?? 4
+  const closing = new AbortController()
+
+  async function send(
+    effect: StartedEffect,
+    message: { readonly id: string; readonly endpoint: Endpoint; readonly content: JsonObject },
+    signal: AbortSignal,
+  ): Promise<Posted | { readonly is: 'no_secret' }> {
+    const { id, endpoint, content } = message
+    const found = await secretFor(effect.tenant, endpoint.secretRef)
+    const secrets = found === null ? [] : found instanceof Uint8Array ? [found] : found
+    if (secrets.length === 0) return { is: 'no_secret' }
+    const list = readAllowList(await allowed(effect.tenant))
+    const body = JSON.stringify(content)
+    const timestamp = Math.floor(now().getTime() / 1000)
+    return await post({
+      url: endpoint.url,
+      body,
+      headers: webhookHeaders({ id, timestamp, body }, secrets),
+      allowed: list,
+      lookup,
+      connectMs,
+      answerMs,
+      ca,
+      signal: AbortSignal.any([signal, closing.signal]),
+    })
+  }
+
+  async function call(effect: StartedEffect, signal: AbortSignal): Promise<Verdict> {
+    const { type, payload } = effect.data
+    const endpoint = readEndpoint(effect.data)
+    if (typeof endpoint === 'string') return { is: 'failed', error: `${WEBHOOK_CALL}: ${endpoint}` }
+    if (typeof type !== 'string' || !EVENT_TYPE.test(type)) {
+      return {
+        is: 'failed',
+        error: `${WEBHOOK_CALL}: type is not a name of letters, digits, dots and underscores`,
+      }
+    }
+    // The same octets at every attempt: the timestamp is that of the event, the attempt's stands in its header.
+    const content = { type, timestamp: effect.dueAt.toISOString(), data: payload ?? {} }
+    const posted = await send(effect, { id: effect.id, endpoint, content }, signal)
+    if (posted.is === 'answered') return verdictOfAnswer(posted, now())
+    if (posted.is === 'no_secret') return noSecret(endpoint)
+    if (posted.is === 'no_answer') {
+      // Only the receiver knows. It is asked by the withdrawal that the cancel owes it.
+      if (cancelled(signal)) return { is: 'waiting', evidence: { phase: 'sent', error: posted.error } }
+      return { is: 'retry', error: posted.error, mayHaveHappened: true }
+    }
+    if (cancelled(signal)) return { is: 'stopped', evidence: { phase: 'connect' } }
+    return refusalOf(posted)
+  }
+
+  function withdraw(effect: {
+    readonly id: string
+    readonly data: JsonObject
+    readonly title: string
+  }): NewEffect | null {
+    const endpoint = readEndpoint(effect.data)
+    if (typeof endpoint === 'string') return null
+    return {
+      kind: WEBHOOK_WITHDRAW,
+      title: oneLine(`Withdraw: ${effect.title}`, 200),
+      due: { afterMs: 0 },
+      lane: laneOf(endpoint.url),
+      data: {
+        url: endpoint.url.href,
+        secretRef: endpoint.secretRef,
+        effectId: effect.id,
+        type: effect.data.type ?? null,
+      },
+    }
+  }
+
+  async function tell(effect: StartedEffect, signal: AbortSignal): Promise<Verdict> {
+    const { effectId, type } = effect.data
+    const endpoint = readEndpoint(effect.data)
+    if (typeof endpoint === 'string' || typeof effectId !== 'string') {
+      return {
+        is: 'failed',
+        error: `${WEBHOOK_WITHDRAW}: ${typeof endpoint === 'string' ? endpoint : 'no effectId'}`,
+      }
+    }
+    const content = {
+      type: EFFECT_CANCELLED,
+      timestamp: effect.dueAt.toISOString(),
+      data: { effectId, cancellationId: effect.noticeOf, type: type ?? null },
+    }
+    const posted = await send(effect, { id: effectId, endpoint, content }, signal)
+    if (posted.is === 'no_secret') return noSecret(endpoint)
+    if (posted.is === 'no_answer') return { is: 'retry', error: posted.error, mayHaveHappened: true }
+    if (posted.is === 'not_begun') return refusalOf(posted)
+    const verdict = verdictOfAnswer(posted, now())
+    if (verdict.is !== 'done') return verdict
+    const outcome = outcomeIn(posted.body)
+    const evidence: JsonObject = { ...evidenceOf(posted), outcome }
+    if (outcome === null) return { is: 'done', evidence }
+    const result = { resolves: effectId, outcome: outcome === 'stopped' ? 'stopped' : 'too_late', evidence }
+    return { is: 'done', evidence, result }
+  }
+
+  return {
+    carriers: [
+      { kind: WEBHOOK_CALL, slots, maxAttempts: 10, run: guarded(call), withdraw },
+      { kind: WEBHOOK_WITHDRAW, slots, maxAttempts: 10, run: guarded(tell) },
+    ],
+    close: () => closing.abort(new EffectAborted('shutdown')),
+  }
+}
+
+/** What a receiver said in its answer to `effect.cancelled`; null when it said nothing known. */
+function outcomeIn(body: string): 'stopped' | 'took_effect' | null {
+  try {
+    const outcome = (JSON.parse(body) as { outcome?: unknown } | null)?.outcome
+    return outcome === 'stopped' || outcome === 'took_effect' ? outcome : null
+  } catch {
+    return null
+  }
+}
+
+function noSecret(endpoint: Endpoint): Verdict {
+  return {
+    is: 'failed',
+    error: `there is no secret ${JSON.stringify(endpoint.secretRef.slice(0, 100))} to sign with`,
+  }
+}
+
+function cancelled(signal: AbortSignal): boolean {
+  return signal.aborted && !(signal.reason instanceof EffectAborted && signal.reason.why !== 'cancelled')
+}
+
+// Looking up secrets and allow-lists may throw, before anything has left.
+function guarded(run: Carrier['run']): Carrier['run'] {
+  return async (effect, signal) => {
+    try {
+      return await run(effect, signal)
+    } catch (error) {
+      return { is: 'retry', error: error instanceof Error ? error.message : String(error) }
+    }
+  }
+}

@@ -1,0 +1,61 @@
+// What a receiver's answer means for the attempt (Standard Webhooks 1.0.0, "Delivery success and failure").
+
+import type { Verdict } from '../../core/effect.ts'
+import type { JsonObject } from '../../core/json.ts'
+import type { Posted } from './post.ts'
+
+type Answered = Posted & { readonly is: 'answered' }
+
+/** Longest wait that a Retry-After is given, ms: a day. */
+export const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000
+
+/** Characters of an answer that are kept. */
+const KEPT_PREFIX = 200
+
+// 500, 502 and 504 say that something broke, perhaps behind the point of no return. The other refusals say no.
+const MAY_HAVE_HAPPENED = new Set([500, 502, 504])
+
+export function verdictOfAnswer(answer: Answered, now: Date): Verdict {
+  const { status, headers } = answer
+  const evidence = evidenceOf(answer)
+  if (status >= 200 && status < 300) return { is: 'done', evidence }
+  if (status === 410)
+    return { is: 'failed', error: 'the receiver answered 410: it wants no more of this', evidence }
+  if (status >= 300 && status < 400) {
+    return { is: 'retry', error: `the receiver answered ${status}: redirects are not followed`, evidence }
+  }
+  const error = `the receiver answered ${status}`
+  if (status === 429 || status === 503) {
+    const afterMs = retryAfterMs(headers['retry-after'], now)
+    return { is: 'retry', error, evidence, ...(afterMs === null ? {} : { afterMs }) }
+  }
+  return { is: 'retry', error, evidence, ...(MAY_HAVE_HAPPENED.has(status) ? { mayHaveHappened: true } : {}) }
+}
+
+/** A request that never left: refused addresses for good, everything else until it works. */
+export function refusalOf(posted: Posted & { readonly is: 'not_begun' }): Verdict {
+  return posted.refused
+    ? { is: 'failed', error: `refused: ${posted.error}` }
+    : { is: 'retry', error: posted.error }
+}
+
+/** What is kept of an answer: its status, the address that gave it, the beginning of its body as storable text. */
+export function evidenceOf(answer: Answered): JsonObject {
+  const clean = answer.body.toWellFormed().replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, ' ')
+  return {
+    status: answer.status,
+    address: answer.address,
+    body: Array.from(clean.slice(0, KEPT_PREFIX * 2))
+      .slice(0, KEPT_PREFIX)
+      .join('')
+      .toWellFormed(),
+  }
+}
+
+/** Retry-After as milliseconds from `now`, between 0 and a day; null when absent or unreadable. */
+export function retryAfterMs(header: string | undefined, now: Date): number | null {
+  if (header === undefined) return null
+  const text = header.trim()
+  const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now.getTime()
+  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS)
+}

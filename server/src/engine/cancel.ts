@@ -1,0 +1,274 @@
+// Cancel: a batch of requests, one commit. The commit is the moment that counts.
+//
+//   key gates -> same request before? -> find targets -> mark the trees (cancel-tree.ts) -> write the cancellations
+//     -> each domain writes its own rows and says what the cancel owes (notices) -> commit -> hints
+
+import type { CancelOutcome, Cancelled, CancelRequest } from '../core/cancellation.ts'
+import type { NewEffect } from '../core/effect.ts'
+import { type Shard, shardOfEntity, shardOfId } from '../core/ids.ts'
+import { countOutcomes } from '../core/receipt.ts'
+import type { Tx } from '../store/database.ts'
+import { keyGate } from './announce.ts'
+import { type Birth, bearEffects } from './births.ts'
+import { type MarkedEffect, type MarkedTree, markTree, storedEvent } from './cancel-tree.ts'
+import { columns } from './columns.ts'
+import { type Context, newId, sql } from './context.ts'
+import type { CancelledEffect, CancelledEvent } from './hooks.ts'
+
+export type Prepared = {
+  readonly request: CancelRequest
+  readonly shard: Shard
+  readonly id: string
+  readonly key: string | null
+  readonly eventId: string | null
+  readonly entity: string | null
+}
+
+type Earlier = {
+  place: number
+  id: string
+  shard: Shard
+  target_key: string | null
+  target_event: string | null
+  birth: number
+  same_request: boolean
+}
+
+export function prepare(context: Context, request: CancelRequest): Prepared {
+  const { target } = request
+  const shard = 'eventId' in target ? shardOfId(target.eventId) : shardOfEntity(request.tenant, target.entity)
+  return {
+    request,
+    shard,
+    id: newId(context, shard),
+    key: 'key' in target ? target.key : null,
+    eventId: 'eventId' in target ? target.eventId : null,
+    entity: 'entity' in target ? target.entity : null,
+  }
+}
+
+/** What two requests of one batch must not share: the second is to find the first one's receipt. */
+export function targetText(request: CancelRequest): string {
+  const { target, tenant } = request
+  return 'eventId' in target ? `${tenant}\n${target.eventId}` : `${tenant}\n${target.key}`
+}
+
+export async function cancelBatch(
+  context: Context,
+  tx: Tx,
+  requests: readonly CancelRequest[],
+  most: number,
+): Promise<readonly CancelOutcome[]> {
+  const prepared = requests.map(request => prepare(context, request))
+  const replays = await findRepeats(tx, prepared)
+  const results: (CancelOutcome | null)[] = prepared.map(() => null)
+
+  const open = prepared.map((p, i) => ({ p, i }))
+  const targets = await findTargets(tx, prepared, most)
+  const fresh = open.filter(({ p, i }) => {
+    const found = targets.get(i) ?? []
+    const verdict = repeatVerdict(p, replays.get(i) ?? [], found)
+    if (verdict !== null) results[i] = verdict
+    else if (p.eventId !== null && found.length === 0) results[i] = { refused: 'unknown_event' }
+    return results[i] === null
+  })
+  const tree = await markTree(
+    context,
+    tx,
+    fresh.map(({ p, i }) => ({ cancellationId: p.id, eventIds: (targets.get(i) ?? []).map(t => t.id) })),
+    most,
+  )
+  const early = new Set(
+    fresh.filter(({ p, i }) => p.request.early && (targets.get(i) ?? []).length === 0).map(({ p }) => p.id),
+  )
+  await writeCancellations(context, tx, fresh.map(({ p }) => p), { early, open: false })
+  await writeMarks(tx, tree)
+  await oweNotices(context, tx, tree, new Map(fresh.map(({ p }) => [p.id, p.request])))
+
+  const effectsOf = Map.groupBy(tree.effects, effect => effect.cancellationId)
+  const eventsOf = Map.groupBy(tree.events, event => event.cancellationId)
+  for (const { p, i } of fresh) {
+    results[i] = {
+      receiptId: p.id,
+      replayed: false,
+      eventIds: (eventsOf.get(p.id) ?? []).slice(0, 1000).map(e => e.row.id),
+      counts: countOutcomes((effectsOf.get(p.id) ?? []).map(e => e.outcome)),
+      early: early.has(p.id),
+    } satisfies Cancelled
+  }
+  const asked = tree.effects.filter(e => e.outcome === 'stopping')
+  tx.afterCommit(() => {
+    if (asked.length > 0) {
+      context.hints.asked(asked.map(e => ({ effectId: e.row.id, cancellationId: e.cancellationId })))
+    }
+  })
+  return results as CancelOutcome[]
+}
+
+/** Takes the key gates, then looks for what each request may repeat. */
+export async function findRepeats(tx: Tx, prepared: readonly Prepared[]): Promise<Map<number, readonly Earlier[]>> {
+  const keyed = prepared.filter(p => p.key !== null)
+  if (keyed.length > 0) {
+    await tx.query(sql('key-gates-alone'), [keyed.map(p => keyGate(p.request.tenant, p.key as string))])
+  }
+  // A repeat by event id must find the first one's commit, so the event's lock comes before this look.
+  const byId = prepared.filter(p => p.eventId !== null)
+  if (byId.length > 0) await tx.query(sql('lock-events'), [byId.map(p => p.shard), byId.map(p => p.eventId)])
+  const rows = await tx.query<Earlier>(
+    sql('find-requests'),
+    columns(prepared, 6, p => [p.shard, p.request.tenant, p.request.by.principal, p.request.requestKey ?? null, p.key, p.eventId]),
+  )
+  return Map.groupBy(rows, row => row.place - 1)
+}
+
+async function findTargets(tx: Tx, prepared: readonly Prepared[], most: number) {
+  const rows = await tx.query<{ place: number; shard: Shard; id: string; birth: number }>(sql('find-targets'), [
+    ...columns(prepared, 4, p => [p.shard, p.request.tenant, p.key, p.eventId]),
+    // One more than may be marked, so that markTree notices.
+    most + 1,
+  ])
+  return Map.groupBy(rows, row => row.place - 1)
+}
+
+/** The receipt of the same request before (I5); null when this is a new one. */
+export function repeatVerdict(
+  p: Prepared,
+  earlier: readonly Earlier[],
+  found: readonly { readonly birth: number }[],
+): CancelOutcome | null {
+  const sameRequest = earlier.find(e => e.same_request)
+  if (sameRequest) {
+    const sameTarget = sameRequest.target_key === p.key && sameRequest.target_event === p.eventId
+    return sameTarget ? replay(sameRequest.id) : { refused: 'request_key_reused', receiptId: sameRequest.id }
+  }
+  if (p.request.requestKey) return null
+  const before = earlier.reduce<Earlier | null>((last, e) => (last === null || e.birth > last.birth ? e : last), null)
+  if (before === null) return null
+  // By key, `found` holds live events only: with none, nothing has been announced since. By id, nothing can be.
+  const nothingSince = p.key === null || found.length === 0
+  return nothingSince ? replay(before.id) : null
+}
+
+function replay(receiptId: string): Cancelled {
+  return { receiptId, replayed: true, eventIds: [], counts: countOutcomes([]), early: false }
+}
+
+export async function writeCancellations(
+  context: Context,
+  tx: Tx,
+  prepared: readonly Prepared[],
+  { early, open }: { readonly early: ReadonlySet<string>; readonly open: boolean },
+): Promise<void> {
+  if (prepared.length === 0) return
+  await tx.query(sql('insert-cancellations'), [
+    context.clock(),
+    context.finalAfterMs,
+    ...columns(prepared, 16, p => {
+      const { request } = p
+      return [
+        p.shard,
+        p.id,
+        request.tenant,
+        p.eventId,
+        p.key,
+        p.entity,
+        'kind' in request.target ? request.target.kind : null,
+        request.by.principal,
+        request.by.api,
+        request.by.name,
+        request.requestKey ?? null,
+        request.reason ?? null,
+        request.correlationId ?? null,
+        early.has(p.id) ? (request.early?.ttlMs ?? null) : null,
+        open,
+        request.data === undefined ? null : JSON.stringify(request.data),
+      ]
+    }),
+  ])
+}
+
+/** Marks the events and keeps the items that no ended row of this cancellation tells. */
+export async function writeMarks(tx: Tx, tree: MarkedTree): Promise<void> {
+  if (tree.events.length > 0) {
+    await tx.query(
+      sql('mark-events'),
+      columns(tree.events, 3, e => [e.row.shard, e.row.id, e.cancellationId]),
+    )
+  }
+  const told = tree.effects.filter(e => e.outcome === 'done' || e.outcome === 'kept' || e.outcome === 'already_cancelled')
+  if (told.length === 0) return
+  await tx.query(
+    sql('insert-receipt-items'),
+    columns(told, 8, e => [
+      e.row.shard,
+      e.cancellationId,
+      e.row.id,
+      e.outcome,
+      e.ending,
+      e.at,
+      e.evidence === null ? null : JSON.stringify(e.evidence),
+      e.earlier,
+    ]),
+  )
+}
+
+/** Asks the domains and carriers what this owes the world, and writes it, born of the cancellations (I3). */
+export async function oweNotices(
+  context: Context,
+  tx: Tx,
+  tree: MarkedTree,
+  requests: ReadonlyMap<string, CancelRequest>,
+): Promise<void> {
+  const births: Birth[] = []
+  const owe = (effect: NewEffect, tenant: string, cancellationId: string) =>
+    births.push({ effect, tenant, under: { noticeOf: cancellationId } })
+
+  for (const effect of tree.effects) {
+    if (effect.outcome !== 'stopping') continue
+    const notice = context.carriers.get(effect.row.kind)?.withdraw?.(effect.row)
+    if (notice) owe(notice, effect.row.tenant, effect.cancellationId)
+  }
+  const effectsOf = Map.groupBy(tree.effects, effect => effect.row.event_id)
+  // What an earlier cancel called off has had its notices.
+  const events = tree.events.filter(e => e.row.cancellation_id === null)
+  for (const [kind, domain] of context.domains) {
+    if (!domain.cancelled) continue
+    const mine = events.filter(e => e.row.kind === kind)
+    if (mine.length === 0) continue
+    const notices = await domain.cancelled(
+      tx,
+      mine.map(({ row, cancellationId, asked }): CancelledEvent => ({
+        event: storedEvent(row),
+        cancellationId,
+        request: requests.get(cancellationId) as CancelRequest,
+        asked,
+        effects: (effectsOf.get(row.id) ?? []).map(cancelledEffect),
+      })),
+    )
+    for (const { row, cancellationId } of mine) {
+      for (const effect of notices.get(row.id) ?? []) owe(effect, row.tenant, cancellationId)
+    }
+  }
+  await bearEffects(context, tx, births)
+  await lookAgainAtStopping(tx, tree)
+}
+
+function cancelledEffect(e: MarkedEffect): CancelledEffect {
+  return { id: e.row.id, eventId: e.row.event_id, kind: e.row.kind, title: e.row.title, data: e.row.data, outcome: e.outcome }
+}
+
+/** A domain may have ended what was stopping within the same transaction (an offer that is withdrawn). */
+async function lookAgainAtStopping(tx: Tx, tree: MarkedTree): Promise<void> {
+  const stopping = tree.effects.filter(e => e.outcome === 'stopping')
+  if (stopping.length === 0) return
+  type State = { effect_id: string; ending: MarkedEffect['ending']; at: Date | null }
+  const states = await tx.query<State>(sql('states-of-effects'), [
+    stopping.map(e => e.row.shard),
+    stopping.map(e => e.row.id),
+  ])
+  const by = new Map(states.map(s => [s.effect_id, s]))
+  for (const effect of stopping) {
+    const ending = by.get(effect.row.id)?.ending
+    if (ending === 'stopped' || ending === 'too_late' || ending === 'in_doubt') effect.outcome = ending
+  }
+}

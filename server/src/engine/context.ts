@@ -1,0 +1,43 @@
+// What every verb of the engine works with; made once, in engine.ts.
+
+import type { Random } from '../core/ids.ts'
+import { makeId, type Shard } from '../core/ids.ts'
+import type { Database } from '../store/database.ts'
+import { statements } from '../store/statements.ts'
+import type { Carrier, Domain } from './hooks.ts'
+
+export const sql = statements(import.meta.url)
+
+/** Number of gates that the shards share: few, since a start passes all that its batch touches. */
+export const GATES = 8
+
+export type Context = {
+  readonly db: Database
+  /** Null in production: statements then take the database's clock. A test passes its own. */
+  readonly clock: () => Date | null
+  readonly random: Random
+  readonly carriers: ReadonlyMap<string, Carrier>
+  readonly domains: ReadonlyMap<string, Domain>
+  readonly hints: Hints
+  /** A cancel of more effects or events than this is acknowledged first and written down behind (I10). */
+  readonly maxMarkedAtOnce: number
+  /** A receipt is final at the latest this long after its commit. */
+  readonly finalAfterMs: number
+}
+
+/** Tells runners, here and in other processes, that there is something to look at. Losing one costs latency only. */
+export type Hints = {
+  /** Something may be due. */
+  due(): void
+  /** These running effects were asked to stop. */
+  asked(effects: readonly { readonly effectId: string; readonly cancellationId: string }[]): void
+}
+
+export function gateOf(shard: Shard): number {
+  return shard % GATES
+}
+
+export function newId(context: Pick<Context, 'random' | 'clock'>, shard: Shard): string {
+  // The time in an id only sorts; the wall clock is good enough for it.
+  return makeId(shard, (context.clock() ?? new Date()).getTime(), context.random)
+}

@@ -1,0 +1,336 @@
+// The engine's public face: three verbs (announce, revise, cancel), the reads, and the loop behind them.
+
+import type { CancelOutcome, CancelRequest, Receipt } from '../core/cancellation.ts'
+import type { Ending, Link } from '../core/effect.ts'
+import type { Announced, Announcement, StoredEvent } from '../core/event.ts'
+import { isGuid, type Random, shardOfEntity, shardOfId } from '../core/ids.ts'
+import type { JsonObject } from '../core/json.ts'
+import type { Database, Tx } from '../store/database.ts'
+import { announce, lockParents } from './announce.ts'
+import { cancelBatch, targetText } from './cancel.ts'
+import { openCancellation } from './cancel-open.ts'
+import { type EventRow, storedEvent, TooMuchAtOnce } from './cancel-tree.ts'
+import { type Context, sql } from './context.ts'
+import { type End, end } from './end.ts'
+import { Gather, type GatherOptions } from './gather.ts'
+import { HintChannel } from './hints.ts'
+import type { Carrier, Domain } from './hooks.ts'
+import { readReceipt, receiptWait } from './read-receipt.ts'
+import { Caretaker } from './rescue.ts'
+import { type Revised, type Revision, revise } from './revise.ts'
+import { Runner, type RunnerOptions } from './runner.ts'
+import { advanceClock, type ClockProgress, tenantNow } from './sandbox-clock.ts'
+
+export type EngineOptions = {
+  readonly db: Database
+  readonly random: Random
+  /** A clock to decide by instead of the database's; tests only. */
+  readonly clock?: () => Date | null
+  /** Effects or events marked in a cancel's own transaction; beyond, an open cancellation. Default 5,000. */
+  readonly maxMarkedAtOnce?: number
+  /** A receipt is final this long after its commit at the latest. Default 30,000 ms. */
+  readonly finalAfterMs?: number
+  /** Callers that may wait for a batch of cancels. Default 10,000. */
+  readonly maxQueue?: number
+  readonly runner?: RunnerOptions
+  /** Milliseconds between two rounds of rescue and closing. Default 2,000. */
+  readonly careEveryMs?: number
+}
+
+export type EffectState = {
+  readonly id: string
+  readonly kind: string
+  readonly title: string
+  readonly data: JsonObject
+  readonly state: 'pending' | 'running' | 'ended'
+  readonly ending: Ending | null
+  /** The cancellation that prevented it or asked it to stop. */
+  readonly cancellationId: string | null
+  readonly dueAt: Date
+  /** When it ended, on the tenant's clock. */
+  readonly at: Date | null
+  readonly attempt: number
+  readonly error: string | null
+  readonly evidence: JsonObject | null
+  readonly next: readonly string[]
+  readonly link: Link
+}
+
+export type DeadEffect = {
+  readonly id: string
+  readonly event_id: string | null
+  readonly kind: string
+  readonly title: string
+  readonly at: Date
+  readonly error: string | null
+  readonly attempt: number
+}
+
+export class Engine {
+  private readonly context: Context
+  private readonly options: EngineOptions
+  private readonly carriers = new Map<string, Carrier>()
+  private readonly domains = new Map<string, Domain>()
+  private readonly cancels: Gather<CancelRequest, CancelOutcome>
+  private readonly runner: Runner
+  private readonly caretaker: Caretaker
+  private readonly channel: HintChannel
+  private started = false
+
+  constructor(options: EngineOptions) {
+    this.options = options
+    this.context = {
+      db: options.db,
+      clock: options.clock ?? (() => null),
+      random: options.random,
+      carriers: this.carriers,
+      domains: this.domains,
+      maxMarkedAtOnce: options.maxMarkedAtOnce ?? 5000,
+      finalAfterMs: options.finalAfterMs ?? 30_000,
+      hints: {
+        due: () => {
+          this.runner.wake()
+          this.channel.send('due')
+        },
+        asked: effects => {
+          this.runner.abortAsked(effects)
+          this.caretaker.nudge()
+          this.channel.send('asked')
+        },
+      },
+    }
+    const onError = options.runner?.onError
+    this.runner = new Runner(this.context, options.runner)
+    this.caretaker = new Caretaker(this.context, { everyMs: options.careEveryMs, onError })
+    const self = Buffer.from(options.random(9)).toString('base64url')
+    this.channel = new HintChannel(options.db, self, {
+      due: () => this.runner.wake(),
+      asked: () => {
+        this.caretaker.nudge()
+        this.runner.heartbeat().catch(error => onError?.('heartbeat', error))
+      },
+    })
+    this.cancels = new Gather({
+      name: 'cancel',
+      maxQueue: options.maxQueue,
+      distinct: targetText,
+      run: batch => this.cancelGathered(batch),
+    })
+  }
+
+  /** Hands over what the rooms own; before start. */
+  register(parts: { readonly carriers?: readonly Carrier[]; readonly domains?: readonly Domain[] }): void {
+    for (const carrier of parts.carriers ?? []) this.carriers.set(carrier.kind, carrier)
+    for (const domain of parts.domains ?? []) this.domains.set(domain.eventKind, domain)
+  }
+
+  /** Begins to run what is due. An engine that is not started still announces, cancels and reads. */
+  async start(): Promise<void> {
+    this.started = true
+    await this.channel.start()
+    await this.runner.start()
+    this.caretaker.start()
+  }
+
+  async stop(): Promise<void> {
+    if (!this.started) return
+    this.started = false
+    await this.cancels.drained()
+    await this.caretaker.stop()
+    await this.runner.stop()
+    await this.channel.stop()
+  }
+
+  /** Milliseconds since the wake loop last went round. */
+  loopAgeMs(): number {
+    return performance.now() - this.runner.turnedAt
+  }
+
+  get runningCount(): number {
+    return this.runner.runningCount
+  }
+
+  gather<Req, Res>(options: GatherOptions<Req, Res>): Gather<Req, Res> {
+    return new Gather(options)
+  }
+
+  async announce(tx: Tx, announcements: readonly Announcement[]): Promise<readonly Announced[]> {
+    return await announce(this.context, tx, announcements)
+  }
+
+  async revise(tx: Tx, revision: Revision): Promise<Revised> {
+    return await revise(this.context, tx, revision)
+  }
+
+  async cancel(request: CancelRequest): Promise<CancelOutcome> {
+    return await this.cancels.submit(request)
+  }
+
+  /** In the caller's transaction; marks everything at once, whatever the size. */
+  async cancelIn(tx: Tx, requests: readonly CancelRequest[]): Promise<readonly CancelOutcome[]> {
+    return await cancelBatch(this.context, tx, requests, 1_000_000)
+  }
+
+  async end(tx: Tx, ends: readonly (End & { readonly tenant?: string })[]): Promise<readonly ('ended' | 'gone')[]> {
+    return await end(this.context, tx, ends)
+  }
+
+  async event(tenant: string, id: string): Promise<StoredEvent | null> {
+    if (!isGuid(id)) return null
+    const [row] = await this.options.db.query<EventRow>(sql('read-event'), [shardOfId(id), id, tenant])
+    return row ? storedEvent(row) : null
+  }
+
+  async eventsByKey(tenant: string, key: string, entity: string): Promise<readonly StoredEvent[]> {
+    const rows = await this.options.db.query<EventRow>(sql('read-events-by-key'), [shardOfEntity(tenant, entity), tenant, key])
+    return rows.map(storedEvent)
+  }
+
+  async effectsOf(tenant: string, eventId: string): Promise<readonly EffectState[]> {
+    if (!isGuid(eventId)) return []
+    const rows = await this.options.db.query<EffectStateRow>(sql('read-effects'), [shardOfId(eventId), eventId, tenant])
+    return rows.map(effectState)
+  }
+
+  /** `waitMs`: answers when the receipt is final, or after that long as it then is. */
+  async receipt(
+    tenant: string,
+    id: string,
+    options: { readonly after?: string; readonly waitMs?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<Receipt | null> {
+    if (!isGuid(id)) return null
+    const until = performance.now() + (options.waitMs ?? 0)
+    for (;;) {
+      const wait = await receiptWait(this.context, tenant, id)
+      if (wait === null) return null
+      const left = until - performance.now()
+      if (wait.final || left <= 0 || options.signal?.aborted) break
+      // Ends are written by any process; a look every so often needs no hint to be right.
+      await new Promise(resolve => setTimeout(resolve, Math.min(left, 100)))
+    }
+    return await readReceipt(this.context, tenant, id, options.after)
+  }
+
+  /** Newest first, by the one name that is given; none given: the tenant's last ones. */
+  async findReceipts(
+    tenant: string,
+    by: { readonly key?: string; readonly eventId?: string; readonly correlationId?: string; readonly limit?: number },
+  ): Promise<readonly Receipt[]> {
+    const rows = await this.findCancellations(tenant, by)
+    const receipts = await Promise.all(rows.map(row => readReceipt(this.context, tenant, row.id)))
+    return receipts.filter(receipt => receipt !== null)
+  }
+
+  private async findCancellations(
+    tenant: string,
+    by: { readonly key?: string; readonly eventId?: string; readonly correlationId?: string; readonly limit?: number },
+  ): Promise<readonly { readonly id: string }[]> {
+    const { db } = this.options
+    const most = by.limit ?? 20
+    if (by.eventId !== undefined) {
+      if (!isGuid(by.eventId)) return []
+      return await db.query<{ id: string }>(sql('receipts-of-event'), [tenant, shardOfId(by.eventId), by.eventId, most])
+    }
+    if (by.key !== undefined) return await db.query<{ id: string }>(sql('receipts-of-key'), [tenant, by.key, most])
+    if (by.correlationId !== undefined) {
+      return await db.query<{ id: string }>(sql('receipts-of-correlation'), [tenant, by.correlationId, most])
+    }
+    return await db.query<{ id: string }>(sql('receipts-recent'), [tenant, most])
+  }
+
+  /** The tenant's clock: the database's, plus a sandbox's offset. */
+  async now(tenant: string): Promise<Date> {
+    return await tenantNow(this.context, tenant)
+  }
+
+  async dead(tenant: string, limit = 100): Promise<readonly DeadEffect[]> {
+    return await this.options.db.query<DeadEffect>(sql('read-dead'), [tenant, limit])
+  }
+
+  /** Retries a dead effect by hand. Nothing is revived under an event that was called off. */
+  async retry(tenant: string, effectId: string): Promise<'retried' | 'not_dead' | 'unknown' | 'cancelled'> {
+    if (!isGuid(effectId)) return 'unknown'
+    const shard = shardOfId(effectId)
+    return await this.options.db.transaction('retry', async tx => {
+      const [effect] = await tx.query<{ event_id: string | null; ending: Ending | null }>(sql('read-effect'), [
+        shard,
+        effectId,
+        tenant,
+      ])
+      if (!effect) return 'unknown'
+      if (effect.event_id !== null) {
+        const event = (await lockParents(tx, [effect.event_id])).get(effect.event_id)
+        if (event?.cancellation_id != null) return 'cancelled'
+      }
+      const revived = await tx.query(sql('revive'), [this.context.clock(), shard, effectId, tenant])
+      if (revived.length === 0) return 'not_dead'
+      tx.afterCommit(() => this.context.hints.due())
+      return 'retried'
+    })
+  }
+
+  async advanceClock(tenant: string, byMs: number, progress?: ClockProgress, signal?: AbortSignal): Promise<Date> {
+    return await advanceClock(this.context, {
+      tenant,
+      byMs,
+      progress,
+      signal,
+      // Another process may be the one that runs it: look again shortly.
+      changed: () => new Promise(resolve => setTimeout(resolve, 10)),
+    })
+  }
+
+  /** Makes the tenant known to the engine; `sandbox` gives it a clock of its own. */
+  async putTenant(tx: Tx, tenant: string, sandbox: boolean): Promise<void> {
+    await tx.query(sql('put-tenant'), [tenant, sandbox])
+  }
+
+  private async cancelGathered(batch: readonly CancelRequest[]): Promise<readonly CancelOutcome[]> {
+    const { context } = this
+    try {
+      return await context.db.transaction('cancel', tx => cancelBatch(context, tx, batch, context.maxMarkedAtOnce))
+    } catch (error) {
+      // Only a request that is alone in its batch can be told to be the large one; Gather splits until it is.
+      if (!(error instanceof TooMuchAtOnce) || batch.length > 1) throw error
+      return [await openCancellation(context, batch[0] as CancelRequest)]
+    }
+  }
+}
+
+type EffectStateRow = {
+  id: string
+  kind: string
+  title: string
+  data: JsonObject
+  due_at: Date
+  next: string[]
+  link: Link
+  ending: Ending | null
+  at: Date | null
+  last_error: string | null
+  evidence: JsonObject | null
+  ended_by: string | null
+  asked_by: string | null
+  pending: boolean
+  running: boolean
+  attempt: number | null
+}
+
+function effectState(row: EffectStateRow): EffectState {
+  return {
+    id: row.id,
+    kind: row.kind,
+    title: row.title,
+    data: row.data,
+    state: row.ending !== null ? 'ended' : row.running ? 'running' : 'pending',
+    ending: row.ending,
+    cancellationId: row.ended_by ?? row.asked_by,
+    dueAt: row.due_at,
+    at: row.at,
+    attempt: row.attempt ?? 0,
+    error: row.last_error,
+    evidence: row.evidence,
+    next: row.next,
+    link: row.link,
+  }
+}

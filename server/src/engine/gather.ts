@@ -1,0 +1,125 @@
+// PostgreSQL does the work of a thousand callers in one statement: concurrent calls of one verb are gathered for a moment
+// and committed together. Nothing waits on a clock: while a batch is at the database the next one gathers, so a lone
+// caller goes at once and a crowd shares.
+//
+//   submit -> queue (bounded; full: Overloaded) -> batch -> run -> each caller's own result
+//                                                  | fails: split in halves and run again, so that
+//                                                  | one caller's fault is never another's
+
+import { isUnavailable } from '../store/database.ts'
+
+/** The queue is full: http answers 503 with Retry-After. */
+export class Overloaded extends Error {
+  override readonly name = 'Overloaded'
+}
+
+export type GatherOptions<Req, Res> = {
+  /** For metrics and messages. */
+  readonly name: string
+  /** Most requests of one batch. Default 256. */
+  readonly maxBatch?: number
+  /** Most requests that wait. Default 10,000. */
+  readonly maxQueue?: number
+  /** Batches at the database at once. Default 2: one runs while the other commits. */
+  readonly maxInFlight?: number
+  /** Two requests with the same text never share a batch; the second goes into a later one. */
+  readonly distinct?: (request: Req) => string | null
+  /** Commits the batch whole or throws; a result may be an Error, which only its own caller gets. */
+  readonly run: (batch: readonly Req[]) => Promise<readonly (Res | Error)[]>
+}
+
+type Waiting<Req, Res> = {
+  readonly request: Req
+  readonly resolve: (result: Res) => void
+  readonly reject: (error: unknown) => void
+}
+
+export class Gather<Req, Res> {
+  private readonly options: Required<Omit<GatherOptions<Req, Res>, 'distinct'>> & Pick<GatherOptions<Req, Res>, 'distinct'>
+  private queue: Waiting<Req, Res>[] = []
+  private inFlight = 0
+  private scheduled = false
+  private idle: (() => void)[] = []
+
+  constructor(options: GatherOptions<Req, Res>) {
+    this.options = { maxBatch: 256, maxQueue: 10_000, maxInFlight: 2, ...options }
+  }
+
+  get waiting(): number {
+    return this.queue.length
+  }
+
+  submit(request: Req): Promise<Res> {
+    if (this.queue.length >= this.options.maxQueue) {
+      return Promise.reject(new Overloaded(`${this.options.name}: ${this.queue.length} requests are waiting already`))
+    }
+    return new Promise((resolve, reject) => {
+      this.queue.push({ request, resolve, reject })
+      this.schedule()
+    })
+  }
+
+  /** Resolves when nothing waits and nothing is at the database. */
+  drained(): Promise<void> {
+    if (this.queue.length === 0 && this.inFlight === 0) return Promise.resolve()
+    return new Promise(resolve => this.idle.push(resolve))
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.inFlight >= this.options.maxInFlight || this.queue.length === 0) return
+    this.scheduled = true
+    // setImmediate: what arrives in this turn of the event loop shares the batch.
+    setImmediate(() => {
+      this.scheduled = false
+      if (this.inFlight >= this.options.maxInFlight || this.queue.length === 0) return
+      const batch = this.takeBatch()
+      this.inFlight += 1
+      void this.runSplitting(batch).finally(() => {
+        this.inFlight -= 1
+        this.schedule()
+        if (this.queue.length === 0 && this.inFlight === 0) {
+          for (const done of this.idle.splice(0)) done()
+        }
+      })
+      this.schedule()
+    })
+  }
+
+  private takeBatch(): Waiting<Req, Res>[] {
+    const { maxBatch, distinct } = this.options
+    if (!distinct) return this.queue.splice(0, maxBatch)
+    const seen = new Set<string>()
+    const batch: Waiting<Req, Res>[] = []
+    const rest: Waiting<Req, Res>[] = []
+    for (const waiting of this.queue) {
+      const text = batch.length < maxBatch ? distinct(waiting.request) : null
+      if (batch.length >= maxBatch || (text !== null && seen.has(text))) rest.push(waiting)
+      else {
+        if (text !== null) seen.add(text)
+        batch.push(waiting)
+      }
+    }
+    this.queue = rest
+    return batch
+  }
+
+  private async runSplitting(batch: readonly Waiting<Req, Res>[]): Promise<void> {
+    try {
+      const results = await this.options.run(batch.map(waiting => waiting.request))
+      if (results.length !== batch.length) throw new Error(`${this.options.name}: a result is missing`)
+      for (const [i, waiting] of batch.entries()) {
+        const result = results[i] as Res | Error
+        if (result instanceof Error) waiting.reject(result)
+        else waiting.resolve(result)
+      }
+    } catch (error) {
+      if (batch.length === 1 || isUnavailable(error)) {
+        for (const waiting of batch) waiting.reject(error)
+        return
+      }
+      const half = batch.length >> 1
+      await this.runSplitting(batch.slice(0, half))
+      await this.runSplitting(batch.slice(half))
+    }
+  }
+}

@@ -1,0 +1,75 @@
+// What the rooms around the engine hand to it, in compose: a carrier for each kind of effect, a domain for each kind of
+// event. The engine knows them by these shapes only.
+
+import type { CancelRequest, Outcome } from '../core/cancellation.ts'
+import type { NewEffect, StartedEffect, Verdict } from '../core/effect.ts'
+import type { Announcement, StoredEvent } from '../core/event.ts'
+import type { JsonObject } from '../core/json.ts'
+import type { Tx } from '../store/database.ts'
+
+/** Does one kind of effect. `run` is called after its start was committed, at most `slots` at once per lane. */
+export type Carrier = {
+  readonly kind: string
+  /** At most this many at once, per tenant and lane, in one process. */
+  readonly slots: number
+  /** Attempts before it ends dead, unless the effect says otherwise. */
+  readonly maxAttempts: number
+  /**
+   * Heeds `signal` (its reason is an EffectAborted) at once. Never throws to steer; see Verdict. `shutdown` and
+   * `lease_lost` aborts may simply return { is: 'retry' }.
+   */
+  run(effect: StartedEffect, signal: AbortSignal): Promise<Verdict>
+  /**
+   * The notice that tells the other side, when a cancel finds this effect running. Its own carrier's verdict may carry
+   * `result: { resolves: <effect id>, outcome: 'stopped' | 'too_late', evidence }`, which ends the told effect.
+   */
+  withdraw?(effect: { readonly id: string; readonly tenant: string; readonly data: JsonObject; readonly title: string }): NewEffect | null
+}
+
+/** An effect of a cancelled event, with what the cancel did to it. */
+export type CancelledEffect = {
+  readonly id: string
+  readonly eventId: string
+  readonly kind: string
+  readonly title: string
+  readonly data: JsonObject
+  readonly outcome: Outcome
+}
+
+export type CancelledEvent = {
+  readonly event: StoredEvent
+  readonly cancellationId: string
+  readonly request: CancelRequest
+  /** True for the event that was asked for, false for one that its parent took along. */
+  readonly asked: boolean
+  /** Empty for an event of a tree so large that its marking goes on behind the acknowledgement (I10). */
+  readonly effects: readonly CancelledEffect[]
+}
+
+/** What an ended effect brings into the world; born under the event of that effect, in the same commit. */
+export type Births = { readonly effects?: readonly NewEffect[]; readonly events?: readonly Announcement[] }
+
+export type Settled = {
+  readonly effect: StartedEffect
+  readonly ending: 'done' | 'skipped' | 'dead'
+  readonly result: JsonObject | null
+  readonly error: string | null
+  /** The tenant's time that steps behind it count from: when it fell due on a sandbox clock, else now. */
+  readonly at: Date
+}
+
+/** Owner of one kind of event. Both hooks run inside the engine's transaction and are called with whole batches. */
+export type Domain = {
+  readonly eventKind: string
+  /**
+   * Called inside the cancel's transaction, after its effects are marked: writes what the domain must write, and returns
+   * what the cancel owes the world, by event id. A domain that owes nothing leaves it out.
+   */
+  cancelled?(tx: Tx, events: readonly CancelledEvent[]): Promise<ReadonlyMap<string, readonly NewEffect[]>>
+  /**
+   * Called inside the settling transaction for ended effects of its events that were not called off: the next step is
+   * decided here. Returns births by effect id. `wantsSettled` limits it to the kinds that need it (others settle faster).
+   */
+  settled?(tx: Tx, settled: readonly Settled[]): Promise<ReadonlyMap<string, Births>>
+  wantsSettled?(effectKind: string): boolean
+}

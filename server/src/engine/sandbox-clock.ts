@@ -1,0 +1,54 @@
+// The sandbox clock: a month of reminders is seen in a minute. It moves from one due effect to the next, and waits at
+// each until everything that fell due has ended, so that due effects run in due order and a delay that begins behind
+// another counts from the right day.
+
+import { Fault } from '../core/fault.ts'
+import { type Context, sql } from './context.ts'
+
+export type ClockProgress = (now: Date) => void
+
+export type AdvanceOptions = {
+  readonly tenant: string
+  readonly byMs: number
+  readonly progress?: ClockProgress
+  /** Told when something of the tenant may have ended: the engine's own settle. */
+  readonly changed: () => Promise<void>
+  readonly signal?: AbortSignal
+}
+
+export async function advanceClock(context: Context, options: AdvanceOptions): Promise<Date> {
+  const { tenant } = options
+  for (let left = options.byMs; ; ) {
+    await untilQuiet(context, options)
+    const [step] = await context.db.query<{ moved_ms: number; sandbox: boolean }>(sql('clock-step'), [
+      context.clock(),
+      tenant,
+      left,
+    ])
+    if (!step?.sandbox) throw new Fault('NOT_A_SANDBOX', 409, 'This tenant has no sandbox clock.', { tenant })
+    left -= Number(step.moved_ms)
+    context.hints.due()
+    const now = await tenantNow(context, tenant)
+    options.progress?.(now)
+    options.signal?.throwIfAborted()
+    if (left <= 0) {
+      await untilQuiet(context, options)
+      return await tenantNow(context, tenant)
+    }
+  }
+}
+
+export async function tenantNow(context: Context, tenant: string): Promise<Date> {
+  const [row] = await context.db.query<{ now: Date }>(sql('tenant-now'), [context.clock(), tenant])
+  return row!.now
+}
+
+async function untilQuiet(context: Context, { tenant, changed, signal }: AdvanceOptions): Promise<void> {
+  for (;;) {
+    const [row] = await context.db.query<{ quiet: boolean }>(sql('tenant-quiet'), [context.clock(), tenant])
+    if (row?.quiet) return
+    signal?.throwIfAborted()
+    context.hints.due()
+    await changed()
+  }
+}

@@ -1,0 +1,14 @@
+-- Moves a sandbox clock to the next due effect, at most $3 ms ahead: what is pending comes nearer by as much.
+-- $1 now, $2 tenant, $3 most ms. Answers how far it moved.
+with step as (
+  select least($3::double precision, greatest(0, coalesce(
+    (select extract(epoch from (min(p.due_at) - coalesce($1::timestamptz, clock_timestamp()))) * 1000
+     from engine.pending p where p.tenant = $2), $3::double precision))) as ms
+), moved as (
+  update engine.tenant t set clock_offset = clock_offset + step.ms * interval '1 millisecond'
+  from step where t.id = $2 and t.sandbox returning t.id
+), nearer as (
+  update engine.pending p set due_at = p.due_at - step.ms * interval '1 millisecond'
+  from step where p.tenant = $2 and exists (select from moved) and step.ms > 0
+)
+select step.ms as moved_ms, exists (select from moved) as sandbox from step

@@ -1,0 +1,5 @@
+-- Children of these events that are still to be marked. $1 shards, $2 parents, $3 most.
+select e.shard, e.id, e.birth
+from unnest($1::smallint[], $2::uuid[]) as p (shard, id)
+join engine.event e on e.shard = p.shard and e.parent_id = p.id and e.link = 'cancel' and e.cancellation_id is null
+limit $3

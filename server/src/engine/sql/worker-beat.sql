@@ -1,0 +1,3 @@
+-- $1 now, $2 worker, $3 lease ms. No row: the lease was lost and another has taken over.
+update engine.worker set alive_until = coalesce($1::timestamptz, clock_timestamp()) + $3::double precision * interval '1 millisecond'
+where id = $2 returning id

@@ -1,0 +1,1 @@
+delete from engine.worker where id = $1

@@ -1,0 +1,74 @@
+// What any thrown thing means to a caller. Each API shapes the Fault that comes out in its own way; what is not known
+// to be fit for a caller's eyes becomes INTERNAL without details.
+
+import { Fault, faults } from '../core/fault.ts'
+
+export const httpFault = faults({
+  MALFORMED_JSON: { status: 400, message: 'The body is not valid JSON.' },
+  TOO_DEEP: { status: 400, message: 'The body is nested deeper than 64 levels, at {at}.' },
+  UNSTORABLE_TEXT: { status: 400, message: 'A text holds a NUL or an unpaired surrogate, at {at}.' },
+  FORBIDDEN_KEY: { status: 400, message: 'A key named {key} is not accepted.' },
+  BODY_TOO_LARGE: { status: 413, message: 'The body is larger than {limitBytes} bytes.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'The body must be application/json.' },
+  BAD_REQUEST: { status: 400, message: 'The request cannot be understood.' },
+  INVALID: { status: 400, message: '{detail}' },
+  NOT_FOUND: { status: 404, message: 'There is nothing at {path}.' },
+  MISDIRECTED: {
+    status: 421,
+    message: 'This server does not answer to that host name while its demo is on.',
+  },
+  UNAVAILABLE: { status: 503, message: 'The server cannot take this right now. Try again in a moment.' },
+  INTERNAL: { status: 500, message: 'Something went wrong here; it is not your fault.' },
+})
+
+/** Largest body, bytes. */
+export const BODY_LIMIT_BYTES = 1_048_576
+
+/** Seconds that a caller is asked to wait after a 503. */
+export const RETRY_AFTER_SECONDS = 2
+
+// By name, because these belong to rooms that http does not import: the store's, and the engine's full queue.
+const UNAVAILABLE = new Set(['DatabaseUnavailable', 'Overloaded'])
+
+type FastifyIssue = {
+  readonly instancePath?: string
+  readonly message?: string
+  readonly params?: { readonly missingProperty?: unknown }
+}
+
+/** Total: never throws. The thrown thing stands in `cause` when its own text is not for callers. */
+export function faultOf(error: unknown): Fault {
+  if (error instanceof Fault) return error
+  if (!(error instanceof Error)) return httpFault.INTERNAL({}, error)
+  if (UNAVAILABLE.has(error.name))
+    return httpFault.UNAVAILABLE({ retryAfterSeconds: RETRY_AFTER_SECONDS }, error)
+  const { code, statusCode, validation } = error as Error & {
+    readonly code?: unknown
+    readonly statusCode?: unknown
+    readonly validation?: readonly FastifyIssue[]
+  }
+  if (Array.isArray(validation)) return invalid(error, validation)
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return httpFault.BODY_TOO_LARGE({ limitBytes: BODY_LIMIT_BYTES }, error)
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+    case 'FST_ERR_CTP_INVALID_TYPE':
+      return httpFault.UNSUPPORTED_MEDIA_TYPE({}, error)
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+      return httpFault.MALFORMED_JSON({}, error)
+  }
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500)
+    return httpFault.BAD_REQUEST({}, error)
+  return httpFault.INTERNAL({}, error)
+}
+
+/** A request that its JSON schema refuses. `data.errors`: `{ at: JSON pointer, message }` each. */
+function invalid(error: Error, issues: readonly FastifyIssue[]): Fault {
+  const errors = issues.map(issue => {
+    const missing = issue.params?.missingProperty
+    const at = `${issue.instancePath ?? ''}${typeof missing === 'string' ? `/${missing}` : ''}`
+    return { at, message: issue.message ?? 'is not valid' }
+  })
+  return httpFault.INVALID({ detail: error.message, errors }, error)
+}

@@ -1,0 +1,32 @@
+// While the demo is on, anybody at this machine may sign in by choosing a person. A web page must not get in the same
+// way by pointing a name of its own at 127.0.0.1 (DNS rebinding): so only known names are answered to.
+
+import type { FastifyRequest } from 'fastify'
+import { isLoopback } from '../config.ts'
+import { httpFault } from './fault-of.ts'
+
+// Names under which unchanged clients come here when a hosts file sends them; no page of an attacker has them.
+const VENDORS = new Set(['www.wixapis.com', 'manage.wix.com', 'graph.microsoft.com'])
+
+export type HostGuard = {
+  readonly on: () => boolean
+  readonly publicUrl: () => string | null
+}
+
+/** An onRequest hook. A request without Host is no browser's. @throws Fault MISDIRECTED */
+export function hostGuard(guard: HostGuard) {
+  return async (request: FastifyRequest): Promise<void> => {
+    if (!guard.on()) return
+    const host = request.headers.host
+    if (host === undefined || host === '') return
+    const name = nameOf(host)
+    if (name !== null && (isLoopback(name) || VENDORS.has(name))) return
+    const own = guard.publicUrl()
+    if (name !== null && own !== null && nameOf(new URL(own).host) === name) return
+    throw httpFault.MISDIRECTED()
+  }
+}
+
+function nameOf(host: string): string | null {
+  return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : null
+}

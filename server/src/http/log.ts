@@ -1,0 +1,70 @@
+// Logs are lines of JSON without secrets. Headers and bodies are never written; what an error says is scrubbed, because
+// drivers and libraries put what they were given into their messages.
+
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { LogLevel } from '../config.ts'
+import { loggedPath } from './request-path.ts'
+
+// JWTs, our opaque keys, what follows an authentication scheme, userinfo of a URL, and fields with telling names.
+const SECRETS: readonly (readonly [RegExp, string])[] = [
+  [/eyJ[\w-]{4,}\.[\w-]*\.?[\w-]*/g, '[token]'],
+  [/\bsd[a-z]_[\w-]{8,}/g, '[key]'],
+  [/\b(bearer|basic)\s+[\w.~+/=-]+/gi, '$1 [redacted]'],
+  [/:\/\/[^/\s@]+@/g, '://[redacted]@'],
+  [
+    /(["']?(?:client_secret|refresh_token|access_token|id_token|password|secret|code|token|authorization|cookie)["']?\s*[:=]\s*["']?)[^\s"'&,;}]+/gi,
+    '$1[redacted]',
+  ],
+]
+
+/** `text` without anything that looks like a credential. */
+export function scrub(text: string): string {
+  let clean = text
+  for (const [pattern, replacement] of SECRETS) clean = clean.replace(pattern, replacement)
+  return clean
+}
+
+type LogStream = { write(line: string): void }
+
+/** Options for Fastify's logger. `stream`: where lines go; default standard output. */
+export function logOptions(level: LogLevel, stream?: LogStream) {
+  return {
+    level,
+    ...(stream ? { stream } : {}),
+    redact: {
+      paths: [
+        'authorization',
+        'cookie',
+        'token',
+        'secret',
+        'password',
+        'access_token',
+        'refresh_token',
+        'client_secret',
+      ].flatMap(name => [name, `*.${name}`, `*.*.${name}`]),
+      censor: '[redacted]',
+    },
+    serializers: {
+      req: (request: FastifyRequest) => ({
+        method: request.method,
+        path: scrub(loggedPath(request.url)),
+        from: request.ip,
+      }),
+      res: (reply: Pick<FastifyReply, 'statusCode'>) => ({ status: reply.statusCode }),
+      err: loggedError,
+    },
+  }
+}
+
+/** What of an error is logged: never its own fields, which in drivers hold the values of a statement. */
+export function loggedError(error: unknown): { type: string; message: string; stack: string; code?: string } {
+  if (!(error instanceof Error)) return { type: typeof error, message: scrub(String(error)), stack: '' }
+  const { code } = error as { code?: unknown }
+  const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.stack ?? error.cause.message}` : ''
+  return {
+    type: error.name,
+    message: scrub(error.message),
+    stack: scrub((error.stack ?? '') + cause),
+    ...(typeof code === 'string' ? { code } : {}),
+  }
+}

@@ -1,0 +1,30 @@
+// The address of a request, before it is routed.
+
+/**
+ * The path and query to route by.
+ * - A target in absolute form (`POST https://graph.microsoft.com/v1.0/… HTTP/1.1`, RFC 9112 3.2.2) loses its origin: the
+ *   examples of Graph's documentation are written so, and the host it names is not used for anything.
+ * - A backslash in the path is a slash, as in every URL parser (URL Standard, special schemes): the draft of Graph's
+ *   cancel is published under `/docs\api`. Its escaped form counts in that prefix only; elsewhere %5C is data.
+ */
+export function requestPath(target: string): string {
+  const origin = /^https?:\/\/[^/\\?#]*/i.exec(target)
+  let rest = origin ? target.slice(origin[0].length) : target
+  if (origin && !/^[/\\]/.test(rest)) rest = `/${rest}`
+  const query = rest.indexOf('?')
+  const path = query === -1 ? rest : rest.slice(0, query)
+  if (!path.includes('\\') && !/^\/docs%5c/i.test(path)) return rest
+  const clean = path.replaceAll('\\', '/').replace(/^\/docs%5capi(?=\/|$)/i, '/docs/api')
+  return query === -1 ? clean : clean + rest.slice(query)
+}
+
+/** A path for logs: without the values of query parameters, which may be codes and tokens. */
+export function loggedPath(target: string): string {
+  const query = target.indexOf('?')
+  if (query === -1) return target
+  const names = target
+    .slice(query + 1)
+    .split('&')
+    .map(pair => pair.split('=', 1)[0])
+  return `${target.slice(0, query)}?${names.join('&')}`
+}

@@ -1,0 +1,61 @@
+// The entry: one process, one command.
+
+import { randomBytes } from 'node:crypto'
+import { createInterface } from 'node:readline/promises'
+import { banner } from './banner.ts'
+import type { CliIo } from './cli/cli-io.ts'
+import { runCli } from './cli/run-cli.ts'
+import { readConfig } from './config.ts'
+import { doctor } from './doctor.ts'
+import { serve } from './serve.ts'
+import { backupDatabase, restoreDatabase } from './store-commands.ts'
+
+const io: CliIo = {
+  stdout: text => void process.stdout.write(text),
+  stderr: text => void process.stderr.write(text),
+  env: process.env,
+  cwd: process.cwd(),
+  isTerminal: process.stdout.isTTY === true,
+  columns: process.stdout.columns ?? 100,
+  confirm: process.stdin.isTTY ? confirm : null,
+  local: { start, doctor, backup: backupDatabase, restore: restoreDatabase },
+}
+
+async function start(io: CliIo): Promise<number> {
+  const config = readConfig(io.env, io.cwd)
+  // Before anything starts: a signal that comes meanwhile is not lost.
+  const asked = stopAsked()
+  const serving = await serve({ config, now: () => new Date(), random: bytes => randomBytes(bytes) })
+  io.stdout(await banner(serving, config.smtpUrl === null ? 'kept and shown here' : 'sent'))
+  const reason = await Promise.race([asked, serving.database.lost.then(error => error ?? 'stopped')])
+  await serving.stop()
+  if (reason instanceof Error) throw reason
+  return 0
+}
+
+/** Ctrl-C, a service manager, or the end of the launcher, which a kill -9 cannot pass on. */
+function stopAsked(): Promise<string> {
+  return new Promise(resolve => {
+    let asked = false
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        // A second one does not wait for what is running.
+        if (asked && signal === 'SIGINT') process.exit(130)
+        asked = true
+        resolve(signal)
+      })
+    }
+    if (process.env.STANDDOWN_LAUNCHED === '1') process.on('disconnect', () => resolve('launcher gone'))
+  })
+}
+
+async function confirm(question: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stdout })
+  const answer = await lines.question(`${question} [y/N] `)
+  lines.close()
+  return /^y(es)?$/i.test(answer.trim())
+}
+
+process.exitCode = await runCli(process.argv.slice(2), io)
+// The channel to the launcher would keep the process alive.
+if (process.connected) process.disconnect()

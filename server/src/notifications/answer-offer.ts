@@ -1,0 +1,39 @@
+// The agent accepts or rejects what is on the screen. A cancel that was committed first wins: the answer finds it gone.
+
+import type { OfferResult } from '../core/offer-queue.ts'
+import { endOffer } from './end-offer.ts'
+import { notificationFaults } from './notification-faults.ts'
+import { type AgentRef, type Offer, type OfferRow, offerOf, shardOfAgent } from './offer.ts'
+import { type NotificationParts, sql } from './offer-engine.ts'
+
+export type Answer = 'accept' | 'reject'
+
+const RESULT: { readonly [answer in Answer]: OfferResult } = {
+  accept: { actionName: 'Accept', responseReason: 'Accept' },
+  reject: { actionName: 'Reject', responseReason: 'DeclinedByAgent' },
+}
+
+/**
+ * Throws OFFER_UNKNOWN, OFFER_NOT_SHOWN for one that still waits in line, and OFFER_GONE for one that has ended. The same
+ * answer given twice (another tab, a repeated request) is the same answer.
+ */
+export async function answerOffer(
+  parts: NotificationParts,
+  agent: AgentRef,
+  { offerId, answer }: { readonly offerId: string; readonly answer: Answer },
+): Promise<Offer> {
+  const wanted = RESULT[answer]
+  const shard = shardOfAgent(agent.tenant, agent.agentId)
+  for (;;) {
+    const [row] = await parts.db.query<OfferRow>(sql('offer'), [agent.tenant, shard, offerId])
+    if (!row || row.agent_id !== agent.agentId) throw notificationFaults.OFFER_UNKNOWN()
+    const offer = offerOf(row)
+    if (offer.result) {
+      if (offer.result.responseReason === wanted.responseReason) return offer
+      throw notificationFaults.OFFER_GONE({ ...offer.result })
+    }
+    if (offer.state !== 'displayed') throw notificationFaults.OFFER_NOT_SHOWN({ waiting: 'others come' })
+    const ended = await endOffer(parts, { offer, result: wanted, by: agent.agentName })
+    if (ended) return ended
+  }
+}

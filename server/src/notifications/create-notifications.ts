@@ -1,0 +1,48 @@
+// The room's verbs, bound to what they work with.
+
+import { type Answer, answerOffer } from './answer-offer.ts'
+import { type CancelOffers, cancelOffers, receiptsOfToken } from './cancel-offers.ts'
+import { type NotifyRequest, notifyAgent } from './notify-agent.ts'
+import type { AgentRef } from './offer.ts'
+import { offerDomain } from './offer-domain.ts'
+import type { NotificationParts } from './offer-engine.ts'
+import { offerCarrier } from './place-offer.ts'
+import { agentScreen, openOffers, readOffer } from './read-offers.ts'
+import { ScreenHints } from './screen-hints.ts'
+import { timerCarrier } from './time-offer.ts'
+import { applyNotificationWorkspace, channelsOf, currentNotificationWorkspace } from './workspace.ts'
+
+export type NotificationNeeds = Omit<NotificationParts, 'hints'>
+export type Notifications = ReturnType<typeof createNotifications>
+
+type ByToken = { readonly agent: AgentRef; readonly channel: string; readonly token: string }
+
+export function createNotifications(needs: NotificationNeeds) {
+  const hints = new ScreenHints(needs.db)
+  const parts: NotificationParts = { ...needs, hints }
+  return {
+    notifyAgent: (request: NotifyRequest) => notifyAgent(parts, request),
+    answerOffer: (agent: AgentRef, offerId: string, answer: Answer) =>
+      answerOffer(parts, agent, { offerId, answer }),
+    cancelOffers: (request: CancelOffers) => cancelOffers(parts, request),
+    receiptsOfToken: (of: ByToken) => receiptsOfToken(parts, of),
+    openOffers: (of: ByToken) => openOffers(parts, of),
+    readOffer: (agent: AgentRef, offerId: string) => readOffer(parts, agent, offerId),
+    agentScreen: (agent: AgentRef) => agentScreen(parts, agent),
+    /** Calls `heard` after every change of the agent's screen, at times once too often. The answer stops it. */
+    onScreenChange: (agent: AgentRef, heard: () => void) =>
+      hints.onChange(agent.tenant, agent.agentId, heard),
+    channelsOf: (agent: AgentRef & { readonly upn: string | null }) => channelsOf(parts, agent),
+    applyWorkspace: applyNotificationWorkspace,
+    currentWorkspace: (tenant: string) => currentNotificationWorkspace(parts, tenant),
+    domain: offerDomain(parts),
+    carriers: [offerCarrier(parts), timerCarrier(parts)],
+    /** Calls `ended` when `stop` is called. */
+    onStop: (ended: () => void) => hints.onStop(ended),
+    /**
+     * Ends the pages' streams and lets go of the connection that listens for other processes: before the HTTP server is
+     * closed, which waits for its connections. May be called twice.
+     */
+    stop: () => hints.stop(),
+  }
+}

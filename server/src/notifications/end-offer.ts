@@ -1,0 +1,55 @@
+// Ends an offer in one commit: the engine's waiting effect, its timers, and the row. A cancel that came first wins.
+
+import type { OfferResult, OfferState } from '../core/offer-queue.ts'
+import type { Tx } from '../store/database.ts'
+import { arrangeScreen } from './arrange-screen.ts'
+import { type Offer, type OfferRow, offerOf } from './offer.ts'
+import { type NotificationParts, sql } from './offer-engine.ts'
+
+/** Undoes the transaction: the offer is no longer what the caller saw. */
+class OfferChanged extends Error {
+  override readonly name = 'OfferChanged'
+}
+
+export type End = {
+  readonly offer: Offer
+  readonly result: OfferResult
+  /** For people: "dana", "time limit". */
+  readonly by: string
+}
+
+/** The ended offer; null when it is no longer in the state in which the caller saw it (then nothing was changed). */
+export async function endOffer(parts: NotificationParts, end: End): Promise<Offer | null> {
+  try {
+    const ended = await parts.db.transaction('notifications.end', tx => endIn(parts, tx, end))
+    await arrangeScreen(parts, ended)
+    return ended
+  } catch (error) {
+    if (error instanceof OfferChanged) return null
+    throw error
+  }
+}
+
+async function endIn(parts: NotificationParts, tx: Tx, { offer, result, by }: End): Promise<Offer> {
+  const { tenant, id: eventId, shard } = offer
+  // The event, its effects, then our row: the order in which a cancel goes too. From here on a cancel waits for us, and
+  // one that came before has won. Timers are superseded; an offer that was not started yet loses its own effect as well,
+  // and is never shown.
+  const revised = await parts.engine.revise(tx, { tenant, eventId, effects: [] })
+  if (revised.is !== 'revised') throw new OfferChanged()
+  const evidence = { ...result, by }
+  await parts.engine.end(tx, [{ tenant, effectId: offer.effectId, verdict: { is: 'done', evidence } }])
+  const may: readonly OfferState[] = [offer.state]
+  const [row] = await tx.query<OfferRow>(sql('end-offer'), [
+    shard,
+    tenant,
+    eventId,
+    result.actionName,
+    result.responseReason,
+    by,
+    may,
+  ])
+  if (!row) throw new OfferChanged()
+  tx.afterCommit(() => parts.hints.changed(tenant, offer.agentId))
+  return offerOf(row)
+}

@@ -1,0 +1,21 @@
+// What can be wrong with a call about offers. The first three codes are the documentation's own (`message` of notifyEvent's
+// and cancelEvent's error callback).
+
+import { faults } from '../core/fault.ts'
+
+export const notificationFaults = faults({
+  NotificationTemplateNotFoundError: {
+    status: 404,
+    message: 'There is no notification template with the unique name "{template}".',
+  },
+  NotificationTemplateResolverNotFoundError: {
+    status: 422,
+    message: 'Template "{template}" uses {{slug}}, which is neither known nor in templateParameters.',
+  },
+  RejectAfterClientError: { status: 400, message: '{what}' },
+  CHANNEL_UNKNOWN: { status: 404, message: 'There is no channel "{channel}" for this agent.' },
+  OFFER_UNKNOWN: { status: 404, message: 'There is no such offer for this agent.' },
+  OFFER_GONE: { status: 410, message: 'The offer is no longer open: {actionName}, {responseReason}.' },
+  OFFER_NOT_SHOWN: { status: 409, message: 'The offer is not on the screen yet: {waiting} before it.' },
+  AGENT_ONLY: { status: 403, message: 'Only an agent has a screen for offers.' },
+})

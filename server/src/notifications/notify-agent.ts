@@ -1,0 +1,172 @@
+// Raises an offer: the verb behind notifyEvent. It answers as soon as the offer is on record; how it ends is learnt from
+// the offer itself.
+
+import type { Announcement } from '../core/event.ts'
+import { makeId } from '../core/ids.ts'
+import type { OfferResult } from '../core/offer-queue.ts'
+import type { Tx } from '../store/database.ts'
+import { notificationFaults } from './notification-faults.ts'
+import {
+  type AgentRef,
+  agentEntity,
+  OFFER_EFFECT,
+  OFFER_EVENT,
+  type Offer,
+  type OfferRow,
+  offerOf,
+  shardOfAgent,
+  tokenKey,
+} from './offer.ts'
+import { type NotificationParts, sql } from './offer-engine.ts'
+import { type Card, makeCard, readParameters, type Template } from './template.ts'
+
+export type NotifyRequest = {
+  readonly agent: AgentRef
+  /** Unique name of the channel provider whose call it is. */
+  readonly channel: string
+  readonly channelLabel: string
+  readonly templateName: string
+  readonly templateParameters: unknown
+  /** At most two; either cancels. */
+  readonly tokens: readonly string[]
+  readonly correlationId: string | null
+}
+
+/** `joined`: an open offer has the token already (several tabs announce one call): it is that one. */
+export type Notified = { readonly offer: Offer; readonly joined: boolean }
+
+/** Another tab was faster; its offer is the one. */
+class OpenAlready extends Error {
+  override readonly name = 'OpenAlready'
+}
+
+type Draft = {
+  readonly request: NotifyRequest
+  readonly template: Template
+  readonly card: Card
+  readonly at: Date
+}
+
+export async function notifyAgent(parts: NotificationParts, request: NotifyRequest): Promise<Notified> {
+  const { tenant, agentId } = request.agent
+  const template = await findTemplate(parts, tenant, request.templateName)
+  const card = makeCard(template, readParameters(request.templateParameters), request.channelLabel)
+  const at = await parts.engine.now(tenant)
+  for (;;) {
+    const open = await findOpen(parts, request)
+    if (open) return { offer: open, joined: true }
+    try {
+      const offer = await parts.db.transaction('notifications.notify', tx =>
+        raise(parts, tx, { request, template, card, at }),
+      )
+      parts.hints.changed(tenant, agentId)
+      return { offer, joined: false }
+    } catch (error) {
+      // Open when we wrote, ended when we look: then there is room for ours, so try again.
+      if (!(error instanceof OpenAlready)) throw error
+    }
+  }
+}
+
+async function findTemplate(parts: NotificationParts, tenant: string, name: string): Promise<Template> {
+  const [row] = await parts.db.query<{ definition: Template }>(sql('template'), [tenant, name.toLowerCase()])
+  if (!row) throw notificationFaults.NotificationTemplateNotFoundError({ template: name.slice(0, 128) })
+  return row.definition
+}
+
+async function findOpen(
+  parts: NotificationParts,
+  { agent, channel, tokens }: NotifyRequest,
+): Promise<Offer | null> {
+  if (tokens.length === 0) return null
+  const shard = shardOfAgent(agent.tenant, agent.agentId)
+  const rows = await parts.db.query<OfferRow>(sql('open-by-token'), [
+    shard,
+    agent.tenant,
+    agent.agentId,
+    channel,
+    tokens,
+  ])
+  return rows[0] ? offerOf(rows[0]) : null
+}
+
+async function raise(parts: NotificationParts, tx: Tx, draft: Draft): Promise<Offer> {
+  const { agent, channel, tokens } = draft.request
+  const shard = shardOfAgent(agent.tenant, agent.agentId)
+  const newId = () => makeId(shard, parts.now().getTime(), parts.random)
+  const id = newId()
+  const effectId = newId()
+  const data = { offerId: id, agentId: agent.agentId, agentName: agent.agentName, channel, tokens }
+  const offer: Announcement = {
+    id,
+    tenant: agent.tenant,
+    kind: OFFER_EVENT,
+    key: tokens[0] === undefined ? null : tokenKey(channel, agent.agentId, tokens[0]),
+    entity: agentEntity(agent.agentId),
+    title: draft.card.title,
+    data,
+    correlationId: draft.request.correlationId,
+    early: 'absorb',
+    effects: [
+      {
+        id: effectId,
+        kind: OFFER_EFFECT,
+        title: `Offer to ${agent.agentName}: ${draft.card.title}`.slice(0, 200).toWellFormed(),
+        due: { afterMs: 0 },
+        lane: agent.agentId,
+        data,
+      },
+    ],
+  }
+  const cancelled = await announce(parts, tx, { offer, secondToken: tokens[1], channel, aliasId: newId() })
+  const end: OfferResult | null = cancelled ? { actionName: 'Cancel', responseReason: 'Cancelled' } : null
+  const [row] = await tx.query<OfferRow>(sql('insert-offer'), [
+    shard,
+    agent.tenant,
+    id,
+    agent.agentId,
+    channel,
+    tokens[0] ?? null,
+    tokens[1] ?? null,
+    draft.request.correlationId,
+    draft.template.uniqueName,
+    JSON.stringify(draft.card),
+    draft.template.timeoutSeconds * 1000,
+    draft.template.autoAccept,
+    effectId,
+    end ? 'ended' : 'arriving',
+    draft.at,
+    end?.actionName ?? null,
+    end?.responseReason ?? null,
+    end ? 'a cancel that came first' : null,
+  ])
+  if (!row) throw new OpenAlready()
+  return offerOf(row)
+}
+
+/**
+ * True when an early cancellation was waiting for one of its tokens. A second token is an event of its own above the
+ * offer, without effects: the cancel of either takes the offer along, and so does an early one.
+ */
+async function announce(
+  parts: NotificationParts,
+  tx: Tx,
+  of: { offer: Announcement; secondToken: string | undefined; channel: string; aliasId: string },
+): Promise<boolean> {
+  const { offer, secondToken } = of
+  if (secondToken === undefined) {
+    const [announced] = await parts.engine.announce(tx, [offer])
+    return announced?.is !== 'announced'
+  }
+  const alias: Announcement = {
+    ...offer,
+    id: of.aliasId,
+    key: tokenKey(of.channel, String(offer.data.agentId), secondToken),
+    effects: [],
+  }
+  const [above] = await parts.engine.announce(tx, [alias])
+  if (above?.is !== 'announced') return true
+  const child: Announcement = { ...offer, parent: { id: of.aliasId, link: 'cancel' } }
+  const [announced] = await parts.engine.announce(tx, [child])
+  return announced?.is !== 'announced'
+}

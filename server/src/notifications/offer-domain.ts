@@ -1,0 +1,71 @@
+// What the engine asks of this room: to take called-off offers from the screens, inside the cancel's own transaction, and
+// to set a timer again.
+
+import type { NewEffect } from '../core/effect.ts'
+import type { CancelledEvent, Domain, Settled } from '../engine/hooks.ts'
+import type { Tx } from '../store/database.ts'
+import { arrangeScreen } from './arrange-screen.ts'
+import { OFFER_EFFECT, OFFER_EVENT, type OfferRow, offerOf, shardOfAgent, TIMER_EFFECT } from './offer.ts'
+import { type NotificationParts, sql } from './offer-engine.ts'
+import { offerEffectData, timerEffect } from './place-offer.ts'
+
+export function offerDomain(parts: NotificationParts): Domain {
+  return {
+    eventKind: OFFER_EVENT,
+    wantsSettled: kind => kind === TIMER_EFFECT,
+    async settled(_tx, settled) {
+      return new Map(settled.flatMap(one => again(one)))
+    },
+    async cancelled(tx, events) {
+      await withdraw(parts, tx, events)
+      // A cancelled offer owes nothing to anybody: leaving the screen is all there is.
+      return new Map<string, readonly NewEffect[]>()
+    },
+  }
+}
+
+function again({ effect, result }: Settled): [string, { effects: NewEffect[] }][] {
+  if (typeof result?.againAt !== 'string') return []
+  return [[effect.id, { effects: [timerEffect(offerEffectData(effect.data), new Date(result.againAt))] }]]
+}
+
+/**
+ * The engine has locked and marked the events; the rows follow in id order. An offer whose start was committed is stopped
+ * here and now: from this commit on no page shows it, and an answer that comes later finds it gone.
+ */
+async function withdraw(parts: NotificationParts, tx: Tx, events: readonly CancelledEvent[]): Promise<void> {
+  const of = events.map(({ event, request }) => ({
+    shard: shardOfAgent(event.tenant, String(event.data.agentId)),
+    tenant: event.tenant,
+    id: event.id,
+    by: request.by.name,
+  }))
+  const columns = [of.map(o => o.shard), of.map(o => o.tenant), of.map(o => o.id)]
+  const offers = (await tx.query<OfferRow>(sql('lock-offers'), columns)).map(offerOf)
+  await tx.query(sql('withdraw-offers'), [...columns, of.map(o => o.by)])
+
+  const byId = new Map(offers.map(offer => [offer.id, offer]))
+  const ends = events.flatMap(({ event, effects }) => {
+    const offer = byId.get(event.id)
+    // It had ended by itself at that very moment (refused, accepted by its template): its carrier is about to say so.
+    if (!offer) return []
+    const evidence = { shown: offer.state === 'displayed', was: offer.state }
+    return effects
+      .filter(effect => effect.kind === OFFER_EFFECT && effect.outcome === 'stopping')
+      .map(effect => ({
+        tenant: event.tenant,
+        effectId: effect.id,
+        verdict: { is: 'stopped', evidence } as const,
+      }))
+  })
+  if (ends.length > 0) await parts.engine.end(tx, ends)
+
+  const agents = new Map(offers.map(offer => [`${offer.tenant}\n${offer.agentId}`, offer]))
+  tx.afterCommit(() => {
+    for (const offer of agents.values()) {
+      parts.hints.changed(offer.tenant, offer.agentId)
+      // Whoever looks at the screen next arranges it too, should this fail.
+      arrangeScreen(parts, offer).catch(() => {})
+    }
+  })
+}

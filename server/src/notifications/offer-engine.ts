@@ -1,0 +1,45 @@
+// The part of the engine that offers need, and the parts of the server that every verb of this room works with.
+
+import type { CancelOutcome, CancelRequest, Receipt } from '../core/cancellation.ts'
+import type { NewEffect, Verdict } from '../core/effect.ts'
+import type { Announced, Announcement } from '../core/event.ts'
+import type { Random } from '../core/ids.ts'
+import type { Database, Tx } from '../store/database.ts'
+import { statements } from '../store/statements.ts'
+import type { ScreenHints } from './screen-hints.ts'
+
+export interface OfferEngine {
+  announce(tx: Tx, announcements: readonly Announcement[]): Promise<readonly Announced[]>
+  revise(
+    tx: Tx,
+    revision: { readonly tenant: string; readonly eventId: string; readonly effects: readonly NewEffect[] },
+  ): Promise<
+    | { readonly is: 'revised'; readonly effectIds: readonly string[] }
+    | { readonly is: 'cancelled'; readonly cancellationId: string | null }
+    | { readonly is: 'unknown' }
+  >
+  cancel(request: CancelRequest): Promise<CancelOutcome>
+  end(
+    tx: Tx,
+    ends: readonly { readonly tenant: string; readonly effectId: string; readonly verdict: Verdict }[],
+  ): Promise<readonly ('ended' | 'gone')[]>
+  findReceipts(
+    tenant: string,
+    by: { readonly key: string; readonly limit?: number },
+  ): Promise<readonly Receipt[]>
+  /** The tenant's clock. */
+  now(tenant: string): Promise<Date>
+}
+
+export type NotificationParts = {
+  readonly db: Database
+  readonly engine: OfferEngine
+  readonly hints: ScreenHints
+  /** For ids only; every decision takes the tenant's clock from the engine. */
+  readonly now: () => Date
+  readonly random: Random
+  /** Origin of the demonstration soft-phone; null while there is none. */
+  readonly softphoneOrigin: () => string | null
+}
+
+export const sql = statements(import.meta.url)

@@ -1,0 +1,2 @@
+-- $1 tenant.
+select definition from notifications.channel where tenant = $1 order by position, unique_name

@@ -1,0 +1,133 @@
+// A whole server, from its environment to the first request: the database, the parts, the demo, and the file by which the
+// command line finds it.
+
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { compose, type Server } from './compose.ts'
+import type { Config } from './config.ts'
+import type { Random } from './core/ids.ts'
+import type { RunnerOptions } from './engine/runner.ts'
+import { createSoftphoneServer } from './apis/notifications/softphone-server.ts'
+import type { DatabaseOptions } from './store/database.ts'
+import { type OpenDatabase, openDatabase } from './store/open-database.ts'
+
+const DEMO_WORKSPACE = new URL('../../examples/workspace.yaml', import.meta.url)
+export const DEMO_TENANT = 'contoso'
+
+export type ServeOptions = {
+  readonly config: Config
+  readonly now: () => Date
+  readonly random: Random
+  readonly logStream?: { write(line: string): void }
+  readonly runner?: RunnerOptions
+}
+
+export type Serving = {
+  readonly server: Server
+  readonly database: OpenDatabase
+  readonly url: string
+  readonly tlsUrl: string | null
+  readonly certificateFile: string | null
+  readonly softphoneUrl: string | null
+  readonly demo: boolean
+  /** The command line's token: an operator's. */
+  readonly token: string
+  /** May be called twice. */
+  stop(): Promise<void>
+}
+
+/** Resolves when it answers requests. Throws with nothing left running. */
+export async function serve(options: ServeOptions): Promise<Serving> {
+  const { config } = options
+  const undo: (() => Promise<void>)[] = []
+  const stop = async () => {
+    // In the reverse order of starting: PostgreSQL last.
+    for (let last = undo.pop(); last; last = undo.pop()) await last()
+  }
+  try {
+    mkdirSync(config.dataDir, { recursive: true })
+    const database = await openDatabase({ ...config, databaseUrl: config.databaseUrl ?? undefined })
+    undo.push(() => database.close())
+    let softphoneUrl: string | null = null
+    const server = await compose({ ...options, database, softphoneOrigin: () => softphoneUrl })
+    undo.push(() => server.stop())
+    const demo = server.auth.demo
+    if (demo) {
+      const softphone = createSoftphoneServer({ hostOrigin: () => server.http.publicUrl() })
+      await softphone.listen(0, config.host)
+      undo.push(() => softphone.close())
+      softphoneUrl = softphone.origin()
+    }
+    await server.start()
+    const url = server.http.publicUrl()
+    if (demo) await applyDemo(server, config, url)
+    const token = await server.auth.mintAdminToken(`command line of ${config.dataDir}`)
+    const tlsUrl = server.http.tlsUrl()
+    writeServerFile(config, {
+      url,
+      tlsUrl,
+      token,
+      pid: process.pid,
+      database: database.kind === 'embedded' ? database.options : null,
+    })
+    return {
+      server,
+      database,
+      url,
+      tlsUrl,
+      certificateFile: server.http.certificateFile(),
+      softphoneUrl,
+      demo,
+      token,
+      stop,
+    }
+  } catch (error) {
+    await stop().catch(() => {})
+    throw error
+  }
+
+  function writeServerFile(config: Config, content: ServerFile): void {
+    const file = serverFile(config)
+    rmSync(file, { force: true })
+    writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
+  }
+}
+
+/** What DATA_DIR/server.json holds, mode 600: how the command line reaches this server, and backup its database. */
+type ServerFile = {
+  readonly url: string
+  readonly tlsUrl: string | null
+  readonly token: string
+  readonly pid: number
+  /** The embedded PostgreSQL's socket; null for a DATABASE_URL. */
+  readonly database: DatabaseOptions | null
+}
+
+function serverFile(config: Pick<Config, 'dataDir'>): string {
+  return join(config.dataDir, 'server.json')
+}
+
+/**
+ * Makes the demo's tenant at the first start. Later it is left as its people made it; only where it still is what the
+ * file says, addresses in it follow a server that has moved to another port.
+ */
+async function applyDemo(server: Server, config: Config, url: string): Promise<void> {
+  const text = readFileSync(DEMO_WORKSPACE, 'utf8')
+  const there = await server.auth.directory.tenant(DEMO_TENANT)
+  if (there) {
+    const before = urlBefore(config)
+    if (before === null || before === url) return
+    const changes = await server.workspace.apply(text, { apply: false, variables: { PUBLIC_URL: before } })
+    if (changes.length > 0) return
+  }
+  await server.workspace.apply(text, { apply: true, demo: true })
+}
+
+function urlBefore(config: Config): string | null {
+  try {
+    const { url } = JSON.parse(readFileSync(serverFile(config), 'utf8')) as { url?: unknown }
+    return typeof url === 'string' ? url : null
+  } catch {
+    return null
+  }
+}

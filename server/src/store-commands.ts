@@ -1,0 +1,46 @@
+// The commands that open the database themselves: backup, which also works beside a running server, and restore.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { CliIo } from './cli/cli-io.ts'
+import { readConfig } from './config.ts'
+import { backup } from './store/backup.ts'
+import { Database, type DatabaseOptions } from './store/database.ts'
+import { openDatabase } from './store/open-database.ts'
+import { restore } from './store/restore.ts'
+
+export async function backupDatabase(io: CliIo, file: string): Promise<{ bytes: number; rows: number }> {
+  const config = readConfig(io.env, io.cwd)
+  const running = config.databaseUrl === null ? runningDatabase(config.dataDir) : null
+  if (running) {
+    // The embedded PostgreSQL of the server that runs here: a second one on its directory would be refused.
+    const db = new Database({ ...running, maxConnections: 1, statementTimeoutMs: 0 })
+    try {
+      return await backup(db, file, { now: () => new Date() })
+    } finally {
+      await db.close()
+    }
+  }
+  await using database = await openDatabase({ ...config, databaseUrl: config.databaseUrl ?? undefined, schema: 'as-is' })
+  return await backup(database.db, file, { now: () => new Date() })
+}
+
+export async function restoreDatabase(io: CliIo, file: string): Promise<{ tables: number }> {
+  const config = readConfig(io.env, io.cwd)
+  await using database = await openDatabase({ ...config, databaseUrl: config.databaseUrl ?? undefined, schema: 'as-is' })
+  return await restore(database.db, file)
+}
+
+/** How to reach the database of the server whose file lies in `dataDir`; null when that process is gone. */
+export function runningDatabase(dataDir: string): DatabaseOptions | null {
+  try {
+    const { pid, database } = JSON.parse(readFileSync(join(dataDir, 'server.json'), 'utf8')) as {
+      pid: number
+      database: DatabaseOptions | null
+    }
+    process.kill(pid, 0)
+    return database
+  } catch {
+    return null
+  }
+}

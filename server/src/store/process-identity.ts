@@ -1,0 +1,46 @@
+// Which process a pid meant. A pid alone is not enough: after a restart of the machine or of a container another
+// process has it, so a process is its pid and the moment it started.
+
+import { spawnSync } from 'node:child_process'
+import { readFileSync, realpathSync } from 'node:fs'
+
+/** When the process started, in the system's own words, only good for comparing; null when there is none. */
+export function processStart(pid: number): string | null {
+  if (process.platform === 'linux') {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      // Field 2 is the command in parentheses and may hold anything; the start is field 22 (proc_pid_stat(5)).
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      return fields[0] === 'Z' ? null : (fields[19] ?? null)
+    } catch {
+      return null
+    }
+  }
+  const ps = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' })
+  return ps.status === 0 ? ps.stdout.trim() || null : null
+}
+
+/** True while the pid is taken, by whomever. */
+export function isTaken(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** True when the pid is a process that works in `directory`, as each process of PostgreSQL does in its data. */
+export function worksIn(pid: number, directory: string): boolean {
+  if (processStart(pid) === null) return false
+  if (process.platform === 'linux') {
+    try {
+      return realpathSync(`/proc/${pid}/cwd`) === realpathSync(directory)
+    } catch {
+      // Another user's process: not one that we started.
+      return false
+    }
+  }
+  const ps = spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' })
+  return ps.stdout.includes(directory)
+}

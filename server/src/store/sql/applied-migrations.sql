@@ -1,0 +1,1 @@
+select number, name, checksum from public.standdown_migration order by number

@@ -1,0 +1,1 @@
+select to_regclass('public.standdown_migration') is not null as found

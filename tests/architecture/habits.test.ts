@@ -1,0 +1,89 @@
+// Laws that a reviewer should not have to remember.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { filesBelow } from './source-files.ts'
+
+const MAX_LINES = 500
+const FOLDERS = ['server/src', 'wire/src', 'tests', 'bench', 'client']
+
+const FORBIDDEN: readonly { readonly what: string; readonly pattern: RegExp; readonly in: RegExp }[] = [
+  { what: 'the type any', pattern: /(?::|\bas|<|,|\|)\s*any\b(?!\w)(?=\s*[;,)>=|\]}\n]|\[\])/, in: /\.ts$/ },
+  { what: '@ts-ignore or @ts-nocheck', pattern: new RegExp('@ts-' + '(ignore|nocheck)'), in: /\.ts$/ },
+  {
+    what: 'a note to do something later',
+    pattern: new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX'].join('|')})\\b`),
+    in: /\.(ts|sql)$/,
+  },
+  {
+    what: 'a test that is skipped or alone',
+    pattern: /\b(test|it|describe|suite)\.(skip|only|todo)\b|\bt\.(skip|todo)\(|\{ *(skip|only|todo):/,
+    in: /\.test\.ts$/,
+  },
+  {
+    what: 'the clock of this process',
+    pattern: /\bDate\.now\(\)|\bnew Date\(\)/,
+    in: /^server\/src\/(core|calendar|automations|notifications)\//,
+  },
+  { what: 'randomness that is not handed in', pattern: /\bMath\.random\(\)/, in: /^server\/src\// },
+  {
+    what: 'SQL outside of a .sql file',
+    pattern: /\bquery\(\s*['"`]\s*(select|insert|update|delete|with)\b/i,
+    in: /^server\/src\/(?!store\/)/,
+  },
+]
+
+test(`no file is longer than ${MAX_LINES} lines`, () => {
+  const long = sources()
+    .map(({ path, text }) => ({ path, lines: text.split('\n').length }))
+    .filter(({ lines }) => lines > MAX_LINES)
+  assert.deepEqual(long, [])
+})
+
+test('files are named for what they hold, in kebab-case, and none is a dumping ground', () => {
+  const badNames = sources()
+    .map(({ path }) => path)
+    .filter(path => {
+      const name = path.slice(path.lastIndexOf('/') + 1)
+      const grounds = /^(utils?|helpers?|common|misc|types|index|manager|service)\.ts$/
+      return !/^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.(ts|sql)$/.test(name) || grounds.test(name)
+    })
+  assert.deepEqual(badNames, [])
+})
+
+for (const law of FORBIDDEN) {
+  test(`nowhere ${law.what}`, () => {
+    const own = 'tests/architecture/habits.test.ts'
+    const broken = sources()
+      .filter(({ path }) => law.in.test(path) && path !== own)
+      .flatMap(({ path, text }) =>
+        text
+          .split('\n')
+          .flatMap((line, index) =>
+            law.pattern.test(uncommented(line, law.what)) ? [`${path}:${index + 1}: ${line.trim()}`] : [],
+          ),
+      )
+    assert.deepEqual(broken, [])
+  })
+}
+
+test('a test never waits for time', () => {
+  const sleeps = /setTimeout\(|timers\/promises|\bsleep\(/
+  const broken = sources()
+    .filter(({ path }) => path.endsWith('.test.ts') && path !== 'tests/architecture/habits.test.ts')
+    .flatMap(({ path, text }) =>
+      text.split('\n').flatMap((line, at) => (sleeps.test(line) ? [`${path}:${at + 1}`] : [])),
+    )
+  assert.deepEqual(broken, [])
+})
+
+function sources() {
+  return FOLDERS.flatMap(folder => filesBelow(folder, ['.ts', '.sql']))
+}
+
+/** Without the line comment, unless the law is about comments. */
+function uncommented(line: string, what: string): string {
+  return what.startsWith('a note') || what.startsWith('@ts')
+    ? line
+    : line.replace(/(^|\s)\/\/.*$|^\s*\*.*$/, '')
+}

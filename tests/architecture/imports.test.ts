@@ -1,0 +1,104 @@
+// The import table, held against every file of the server.
+
+import assert from 'node:assert/strict'
+import { posix } from 'node:path'
+import { test } from 'node:test'
+import { type Allowed, IMPORT_TABLE } from './import-table.ts'
+import { importsOf } from './imports.ts'
+import { filesBelow } from './source-files.ts'
+
+test('every file imports only what the import table allows its room', () => {
+  const files = [...filesBelow('server/src', ['.ts']), ...filesBelow('wire/src', ['.ts'])]
+  assert.ok(files.length > 50, 'found the source files')
+  const broken = files.flatMap(file => violations(file.path, file.text))
+  assert.deepEqual(broken, [])
+})
+
+test('every folder of the server has a row in the import table', () => {
+  const folders = new Set(
+    filesBelow('server/src', ['.ts'])
+      .map(file => file.path.split('/').slice(2, -1))
+      .filter(parts => parts.length > 0)
+      .map(parts => (parts[0] === 'apis' ? `apis/${parts[1]}` : parts[0]!)),
+  )
+  const rows = new Set(IMPORT_TABLE.map(row => row.room))
+  assert.deepEqual(
+    [...folders].filter(folder => !rows.has(folder)),
+    [],
+  )
+})
+
+test('the scan finds every form of import and no comment', () => {
+  const source = `import a from 'a'
+import type { B } from "b"
+import 'c'
+import {
+  d,
+} from './d.ts'
+export { e } from '../e.ts'
+export type * from 'f'
+const g = await import('g')
+// import h from 'h'
+/* import i from 'i' */
+const text = \`
+import j from 'j'\`
+const k = "import l from 'l'"
+import m, { type N } from 'm'`
+  assert.deepEqual(importsOf(source), ['a', 'b', 'c', './d.ts', '../e.ts', 'f', 'g', 'm'])
+})
+
+test('the check refuses what it should', () => {
+  const refused = (path: string, imported: string): boolean =>
+    violations(path, `import x from '${imported}'`).length > 0
+  assert.ok(refused('server/src/core/json.ts', 'node:fs'))
+  assert.ok(refused('server/src/core/json.ts', '../store/database.ts'))
+  assert.ok(refused('server/src/calendar/meeting.ts', '../automations/report.ts'))
+  assert.ok(refused('server/src/apis/graph/routes.ts', '../native/views.ts'))
+  assert.ok(refused('server/src/apis/graph/routes.ts', '../../engine/engine.ts'))
+  assert.ok(refused('server/src/engine/engine.ts', 'lodash'))
+  assert.ok(refused('server/src/cli/run-cli.ts', '../store/database.ts'))
+  assert.ok(refused('wire/src/event.ts', 'node:util'))
+  assert.ok(!refused('server/src/apis/native/views.ts', '../../engine/engine.ts'))
+  assert.ok(!refused('server/src/compose.ts', './store/database.ts'))
+})
+
+function violations(path: string, text: string): string[] {
+  const row = rowOf(path)
+  if (!row) return []
+  return importsOf(text).flatMap(imported => {
+    const wrong = whyNot(row, path, imported)
+    return wrong === null
+      ? []
+      : [`${path} imports ${imported}: ${wrong}${row.because ? ` (${row.because})` : ''}`]
+  })
+}
+
+/** Null for files directly in server/src. */
+function rowOf(path: string): Allowed | null {
+  const room = roomOf(path)
+  return IMPORT_TABLE.find(row => row.room === room) ?? null
+}
+
+function roomOf(path: string): string | null {
+  if (path.startsWith('wire/')) return 'wire'
+  if (path === 'server/src/config.ts') return 'config'
+  const parts = path.split('/').slice(2, -1)
+  if (parts.length === 0) return null
+  return parts[0] === 'apis' ? `apis/${parts[1]}` : parts[0]!
+}
+
+function whyNot(row: Allowed, from: string, imported: string): string | null {
+  if (imported.startsWith('node:')) return row.node ? null : `${row.room} uses nothing of Node`
+  if (imported.startsWith('.')) {
+    const target = posix.join(posix.dirname(from), imported)
+    const room = roomOf(target)
+    if (room === row.room) return null
+    const ours = target.startsWith('server/src/') || target.startsWith('wire/src/')
+    if (ours && room !== null && row.rooms.includes(room)) return null
+    return `${row.room} may not import ${room ?? target}`
+  }
+  const [first, second] = imported.split('/')
+  const name = first!.startsWith('@') ? `${first}/${second}` : first!
+  if (name === '@standdown/wire') return row.rooms.includes('wire') ? null : `${row.room} may not import wire`
+  return row.libraries.includes(name) ? null : `${row.room} may not use the library ${name}`
+}

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { describe, it } from 'node:test'
+import { createAuth } from '../../server/src/auth/auth.ts'
+import { openInstallation } from '../../server/src/auth/installation.ts'
+import { LOOK_AGAIN_MS } from '../../server/src/auth/revision.ts'
+import { testDatabase } from '../support/database.ts'
+import { authServer } from './auth-server.ts'
+
+const make = { now: () => new Date(), random: (bytes: number) => randomBytes(bytes) }
+const LOOPBACK = '127.0.0.1'
+
+describe('an installation', () => {
+  it('has the demo by default, on loopback only', async () => {
+    await using database = await testDatabase()
+    const { db } = database
+    for (const host of ['0.0.0.0', '::', '192.168.1.10', 'standdown.example']) {
+      for (const demo of ['auto', 'on'] as const) {
+        await assert.rejects(openInstallation(db, { demo, host }, make), { code: 'DEMO_NEEDS_LOOPBACK' })
+      }
+    }
+    const first = await openInstallation(db, { demo: 'auto', host: LOOPBACK }, make)
+    assert.equal(first.demo, true)
+    const again = await openInstallation(db, { demo: 'on', host: '::1' }, make)
+    assert.deepEqual([again.id, again.masterKey], [first.id, first.masterKey])
+    await assert.rejects(openInstallation(db, { demo: 'auto', host: '0.0.0.0' }, make), {
+      code: 'DEMO_NEEDS_LOOPBACK',
+    })
+  })
+
+  it('that ran without the demo never gets it', async () => {
+    await using database = await testDatabase()
+    const { db } = database
+    assert.equal((await openInstallation(db, { demo: 'auto', host: LOOPBACK }, make)).demo, true)
+    assert.equal((await openInstallation(db, { demo: 'off', host: '0.0.0.0' }, make)).demo, false)
+    assert.equal((await openInstallation(db, { demo: 'auto', host: LOOPBACK }, make)).demo, false)
+    assert.equal((await openInstallation(db, { demo: 'auto', host: '0.0.0.0' }, make)).demo, false)
+    await assert.rejects(openInstallation(db, { demo: 'on', host: LOOPBACK }, make), {
+      code: 'DEMO_NOT_HERE',
+    })
+  })
+
+  it('is founded once by two processes that start together', async () => {
+    await using database = await testDatabase()
+    const open = () => openInstallation(database.db, { demo: 'off', host: LOOPBACK }, make)
+    const [a, b] = await Promise.all([open(), open()])
+    assert.equal(a!.id, b!.id)
+    assert.deepEqual(a!.masterKey, b!.masterKey)
+  })
+})
+
+describe('two processes of one installation', () => {
+  it("believe each other's tokens, and hear of a revocation within seconds", async () => {
+    await using server = await authServer()
+    let aheadMs = 0
+    const other = await createAuth({
+      db: server.db,
+      config: { demo: 'auto', host: LOOPBACK, oidcIssuer: null, oidcAudience: null },
+      now: () => new Date(Date.now() + aheadMs),
+      random: make.random,
+      publicUrl: () => 'http://127.0.0.1:1',
+      ownOrigins: () => new Set<string>(),
+    })
+    const { token } = await server.auth.mintToken({
+      tenant: 'contoso',
+      for: { person: 'bob@contoso.example' },
+    })
+    assert.equal((await other.verify(token)).upn, 'bob@contoso.example')
+    await server.auth.revokePerson('contoso', 'bob@contoso.example')
+    await assert.rejects(server.auth.verify(token), { code: 'TOKEN_REVOKED' }, 'here at once')
+    aheadMs = LOOK_AGAIN_MS
+    await assert.rejects(other.verify(token), { code: 'TOKEN_REVOKED' }, 'there when it looks again')
+    await other.keys.rotate()
+    const { token: next } = await other.mintToken({
+      tenant: 'contoso',
+      for: { person: 'bob@contoso.example' },
+    })
+    server.clock.aheadMs += 11_000
+    assert.equal((await server.auth.verify(next)).upn, 'bob@contoso.example', 'a new key is looked up')
+  })
+})

@@ -1,0 +1,434 @@
+// The four calls over HTTP, on the whole server: paths, limits, error shapes, rights.
+
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { after, before, test } from 'node:test'
+import { DEMO_TENANT, type TestServer, testServer } from '../support/server.ts'
+
+let server: TestServer
+let origin: string
+let token: string
+before(async () => {
+  server = await testServer()
+  origin = server.server.http.publicUrl()
+  token = await server.appToken()
+})
+after(() => server[Symbol.asyncDispose]())
+
+type Answer = { status: number; headers: Headers; text: string; json: Record<string, unknown> }
+type Send = { token?: string | null; headers?: Record<string, string>; body?: unknown; path?: string }
+
+async function call(method: string, { token: own, headers, body, path }: Send = {}): Promise<Answer> {
+  const authorization = own === undefined ? token : own
+  const response = await fetch(`${origin}${path ?? '/automations/v1/events'}/${method}`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json;charset=UTF-8',
+      ...(authorization === null ? {} : { authorization }),
+      ...headers,
+    },
+    body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body ?? {}),
+  })
+  const text = await response.text()
+  return { status: response.status, headers: response.headers, text, json: JSON.parse(text) }
+}
+
+type Violation = { field: string; violatedRule: string; data?: unknown; description: string }
+function violations(answer: Answer): [string, string, unknown][] {
+  assert.equal(answer.status, 400, answer.text)
+  const { details } = answer.json as { details: { validationError: { fieldViolations: Violation[] } } }
+  return details.validationError.fieldViolations.map(v => [v.field, v.violatedRule, v.data])
+}
+const applicationError = ({ json }: Answer) =>
+  (json.details as { applicationError: { code: string; description: string; data: unknown } })
+    .applicationError
+
+test('report, cancel, and their bulk forms answer at every path with 200 and JSON', async () => {
+  for (const path of ['/automations/v1/events', '/v1/events', '/_api/esb-config-resolver/v1/events']) {
+    const externalEntityId = randomUUID()
+    const triggerKey = 'my_trigger'
+    const report = await call('report', { path, body: { triggerKey, externalEntityId, payload: { a: 1 } } })
+    assert.equal(report.status, 200)
+    assert.equal((report.json.activationIds as string[]).length, 1)
+    assert.match(report.headers.get('x-wix-request-id')!, /^[0-9a-f-]{36}$/)
+    const cancel = await call('cancel', { path, body: { triggerKey, externalEntityId } })
+    assert.deepEqual([cancel.status, cancel.text], [200, '{}'])
+    assert.match(cancel.headers.get('content-type')!, /^application\/json/)
+    const bulk = await call('bulk-report', {
+      path,
+      body: { triggerKey, eventsInfo: [{ externalEntityId }, {}] },
+    })
+    assert.equal(bulk.status, 200)
+    const cancels = await call('bulk-cancel', {
+      path,
+      body: { triggerKey, externalEntityIds: [externalEntityId] },
+    })
+    assert.equal(cancels.status, 200)
+  }
+  const rise = await call('report', { path: '/workflows/v1/events', body: { triggerKey: 'my_trigger' } })
+  assert.equal(rise.status, 200)
+})
+
+test('a cancel names its receipt, which the app may read, and which tells what was prevented', async () => {
+  const externalEntityId = randomUUID()
+  const triggerKey = 'appointment_starting'
+  const startsAt = new Date(Date.now() + 40 * 86_400_000).toISOString()
+  await call('report', { body: { triggerKey, externalEntityId, payload: { startsAt, title: 'Check-up' } } })
+  const cancel = await call('cancel', { body: { triggerKey, externalEntityId } })
+  const address = cancel.headers.get('standdown-receipt')!
+  assert.match(address, /^\/api\/v1\/receipts\/[0-9a-f-]{36}$/)
+  const headers = { authorization: `Bearer ${token}`, accept: 'application/json' }
+  const receipt = (await (await fetch(`${origin}${address}?wait=10`, { headers })).json()) as {
+    items: { outcome: string; next: string[] }[]
+  }
+  assert.equal(receipt.items.length, 1)
+  assert.equal(receipt.items[0]!.outcome, 'prevented')
+  assert.equal(receipt.items[0]!.next.length, 5)
+})
+
+test('broken limits are named field by field', async () => {
+  const id = randomUUID()
+  const key = 'k'.repeat(101)
+  const required = ['REQUIRED_FIELD', undefined] as const
+  const format = (expected: string) => ['FORMAT', { expected }] as const
+  const over = (threshold: number) => ['MAX_LENGTH', { threshold }] as const
+  const cases: [string, unknown, [string, string, unknown][]][] = [
+    [
+      'cancel',
+      {},
+      [
+        ['triggerKey', ...required],
+        ['externalEntityId', ...required],
+      ],
+    ],
+    [
+      'cancel',
+      { triggerKey: '', externalEntityId: '' },
+      [
+        ['triggerKey', 'MIN_LENGTH', { threshold: 1 }],
+        ['externalEntityId', ...required],
+      ],
+    ],
+    [
+      'cancel',
+      { triggerKey: key, externalEntityId: 'x' },
+      [
+        ['triggerKey', ...over(100)],
+        ['externalEntityId', ...format('GUID')],
+      ],
+    ],
+    [
+      'cancel',
+      { triggerKey: 1, externalEntityId: 2 },
+      [
+        ['triggerKey', ...format('STRING')],
+        ['externalEntityId', ...format('GUID')],
+      ],
+    ],
+    [
+      'cancel',
+      { triggerKey: null, externalEntityId: `{${id}}` },
+      [
+        ['triggerKey', ...required],
+        ['externalEntityId', ...format('GUID')],
+      ],
+    ],
+    ['report', {}, [['triggerKey', ...required]]],
+    ['report', { triggerKey: 'my_trigger', payload: [] }, [['payload', ...format('OBJECT')]]],
+    [
+      'report',
+      { triggerKey: 'my_trigger', externalEntityId: 'nope' },
+      [['externalEntityId', ...format('GUID')]],
+    ],
+    ['report', { triggerKey: 'my_trigger', idempotency: {} }, [['idempotency.key', ...required]]],
+    [
+      'report',
+      { triggerKey: 'my_trigger', idempotency: { key: 'x'.repeat(81) } },
+      [['idempotency.key', ...over(80)]],
+    ],
+    [
+      'report',
+      { triggerKey: 'my_trigger', idempotency: { key: 'x', ttlInMilliseconds: '0' } },
+      [['idempotency.ttlInMilliseconds', 'MIN', { threshold: 1 }]],
+    ],
+    [
+      'report',
+      { triggerKey: 'my_trigger', idempotency: { key: 'x', ttlInMilliseconds: '1e3' } },
+      [['idempotency.ttlInMilliseconds', ...format('INT64')]],
+    ],
+    [
+      'report',
+      { triggerKey: 'my_trigger', idempotency: { key: 'x', ttlInMilliseconds: '9223372036854775808' } },
+      [['idempotency.ttlInMilliseconds', ...format('INT64')]],
+    ],
+    [
+      'report',
+      { triggerKey: 'my_trigger', payload: { _secret: 1 } },
+      [['payload._secret', ...format('PROPERTY_NAME')]],
+    ],
+    ['report', { triggerKey: 'appointment_starting' }, [['payload.startsAt', ...required]]],
+    ['bulk-report', { triggerKey: 'my_trigger' }, [['eventsInfo', ...required]]],
+    [
+      'bulk-report',
+      { triggerKey: 'my_trigger', eventsInfo: [] },
+      [['eventsInfo', 'MIN_SIZE', { threshold: 1 }]],
+    ],
+    [
+      'bulk-report',
+      { triggerKey: 'my_trigger', eventsInfo: Array(101).fill({}) },
+      [['eventsInfo', 'MAX_SIZE', { threshold: 100 }]],
+    ],
+    [
+      'bulk-report',
+      { triggerKey: 'my_trigger', eventsInfo: [{}, { externalEntityId: 'x' }, 7] },
+      [
+        ['eventsInfo[1].externalEntityId', ...format('GUID')],
+        ['eventsInfo[2]', ...format('OBJECT')],
+      ],
+    ],
+    [
+      'bulk-cancel',
+      { triggerKey: 'my_trigger', externalEntityIds: {} },
+      [['externalEntityIds', ...format('ARRAY')]],
+    ],
+    [
+      'bulk-cancel',
+      { triggerKey: 'my_trigger', externalEntityIds: [] },
+      [['externalEntityIds', 'MIN_SIZE', { threshold: 1 }]],
+    ],
+    [
+      'bulk-cancel',
+      { triggerKey: 'my_trigger', externalEntityIds: Array(101).fill(id) },
+      [['externalEntityIds', 'MAX_SIZE', { threshold: 100 }]],
+    ],
+    [
+      'bulk-cancel',
+      { triggerKey: 'my_trigger', externalEntityIds: [id, 'x', null] },
+      [
+        ['externalEntityIds[1]', ...format('GUID')],
+        ['externalEntityIds[2]', ...required],
+      ],
+    ],
+  ]
+  for (const [method, body, expected] of cases) {
+    assert.deepEqual(
+      violations(await call(method, { body })),
+      expected,
+      `${method} ${JSON.stringify(body).slice(0, 120)}`,
+    )
+  }
+})
+
+test('what is just within the limits is taken', async () => {
+  const ids = Array.from({ length: 100 }, () => randomUUID())
+  const idempotency = { key: '🙂'.repeat(80), ttlInMilliseconds: '9223372036854775807' }
+  const accepted: [string, unknown][] = [
+    ['report', { triggerKey: 'my_trigger', payload: null, externalEntityId: null, idempotency: null }],
+    ['report', { triggerKey: 'my_trigger', idempotency }],
+    [
+      'report',
+      {
+        triggerKey: 'my_trigger',
+        idempotency: { key: 'number', ttlInMilliseconds: 60_000 },
+        more: 'unknown',
+      },
+    ],
+    [
+      'bulk-report',
+      { triggerKey: 'my_trigger', eventsInfo: ids.map(externalEntityId => ({ externalEntityId })) },
+    ],
+    ['bulk-cancel', { triggerKey: 'my_trigger', externalEntityIds: ids }],
+  ]
+  for (const [method, body] of accepted) {
+    const answer = await call(method, { body })
+    assert.equal(answer.status, 200, `${method} ${answer.text}`)
+  }
+  for (const externalEntityId of [
+    'fc81a355-3429-50fc-a4c7-def486e828f3',
+    '00000000-0000-0000-0000-000000000000',
+    ids[0]!.toUpperCase(),
+  ]) {
+    assert.equal((await call('cancel', { body: { triggerKey: 'my_trigger', externalEntityId } })).text, '{}')
+  }
+})
+
+test('bulk: success and failure item by item, with the place in the request; duplicates are one cancel', async () => {
+  const externalEntityId = randomUUID()
+  const eventsInfo = [
+    { payload: { n: 1 }, externalEntityId, idempotency: { key: randomUUID() } },
+    { payload: { _n: 2 } },
+    { payload: { n: 3 } },
+  ]
+  const { json } = await call('bulk-report', { body: { triggerKey: 'my_trigger', eventsInfo } })
+  type Item = {
+    itemMetadata: { originalIndex: number; success: boolean; error?: { code: string; data: object } }
+  }
+  const results = json.results as (Item & { eventInfo: unknown; activationIds: string[] })[]
+  assert.equal(json.triggerKey, 'my_trigger')
+  assert.deepEqual(json.bulkActionMetadata, { totalSuccesses: 2, totalFailures: 1, undetailedFailures: 0 })
+  assert.deepEqual(
+    results.map(({ itemMetadata, eventInfo, activationIds }) => [
+      itemMetadata.originalIndex,
+      itemMetadata.success,
+      itemMetadata.error?.code,
+      eventInfo,
+      activationIds.length,
+    ]),
+    [
+      [0, true, undefined, eventsInfo[0], 1],
+      [1, false, 'INVALID_ARGUMENT', eventsInfo[1], 0],
+      [2, true, undefined, eventsInfo[2], 1],
+    ],
+  )
+  const other = randomUUID()
+  const cancel = await call('bulk-cancel', {
+    body: {
+      triggerKey: 'my_trigger',
+      externalEntityIds: [externalEntityId, other, externalEntityId.toUpperCase()],
+    },
+  })
+  const cancelled = cancel.json.results as (Item & { externalEntityId: string })[]
+  assert.deepEqual(
+    cancelled.map(({ itemMetadata, externalEntityId }) => [itemMetadata, externalEntityId]),
+    [externalEntityId, other, externalEntityId.toUpperCase()].map((id, originalIndex) => [
+      { id, originalIndex, success: true },
+      id,
+    ]),
+  )
+  assert.equal(cancel.headers.get('standdown-receipt')!.split(', ').length, 2)
+})
+
+test('a repeat of an idempotency key is acknowledged and starts nothing', async () => {
+  const body = { triggerKey: 'my_trigger', idempotency: { key: randomUUID(), ttlInMilliseconds: '60000' } }
+  const first = await call('report', { body })
+  const second = await call('report', { body })
+  assert.equal((first.json.activationIds as string[]).length, 1)
+  assert.deepEqual([second.status, second.json], [200, { activationIds: [] }])
+})
+
+test('the same cancel again gets the same receipt, with an Idempotency-Key or without; a key is per pair', async () => {
+  const body = { triggerKey: 'my_trigger', externalEntityId: randomUUID() }
+  await call('report', { body })
+  const receipts = []
+  for (const headers of [{}, {}, { 'idempotency-key': 'a' }, { 'idempotency-key': 'a' }]) {
+    receipts.push(
+      (await call('cancel', { body, headers: headers as Record<string, string> })).headers.get(
+        'standdown-receipt',
+      ),
+    )
+  }
+  assert.equal(receipts[0], receipts[1])
+  assert.equal(receipts[2], receipts[3])
+  const other = { ...body, externalEntityId: randomUUID() }
+  const elsewhere = await call('cancel', { body: other, headers: { 'idempotency-key': 'a' } })
+  assert.notEqual(elsewhere.headers.get('standdown-receipt'), receipts[2])
+  const long = await call('cancel', { body, headers: { 'idempotency-key': 'x'.repeat(201) } })
+  assert.deepEqual([long.status, applicationError(long).code], [400, 'INVALID_IDEMPOTENCY_KEY'])
+})
+
+test('401 without a good token, 403 without the right, all in Wix’s shape', async () => {
+  const body = { triggerKey: 'my_trigger', externalEntityId: randomUUID() }
+  for (const bad of [null, '', 'Bearer', 'nonsense', `${token}x`]) {
+    for (const method of ['report', 'cancel']) {
+      const answer = await call(method, { token: bad, body })
+      assert.deepEqual([answer.status, applicationError(answer).code], [401, 'UNAUTHENTICATED'], String(bad))
+      assert.ok(answer.headers.get('x-wix-request-id'))
+    }
+  }
+  const setup = await server.appToken(['SCOPE.CRM.SETUP-AUTOMATIONS'])
+  assert.equal((await call('report', { token: setup, body })).status, 200)
+  const other = await server.appToken(['Receipts.Read'])
+  const person = await server.personToken('alice')
+  const refused: [string, string][] = [
+    ['cancel', setup],
+    ['bulk-cancel', setup],
+    ['report', other],
+    ['bulk-report', other],
+    ['cancel', other],
+    ['report', person],
+    ['cancel', person],
+  ]
+  for (const [method, who] of refused) {
+    const answer = await call(method, { token: who, body })
+    assert.deepEqual([answer.status, applicationError(answer).code], [403, 'PERMISSION_DENIED'], method)
+  }
+  for (const form of [`Bearer ${token}`, `bearer ${token}`]) {
+    assert.equal((await call('cancel', { token: form, body })).status, 200)
+  }
+})
+
+test("an unknown key and another app's key are refused in the very same way", async () => {
+  const demo = await readFile(new URL('../../examples/workspace.yaml', import.meta.url), 'utf8')
+  const second = `    apps:
+      - name: second-app
+        clientId: 5ec0d000-0000-4000-8000-000000000001
+        scopes: [SCOPE.DC.MANAGE-YOUR-APP]
+        sites:
+          - name: Demo site
+            siteId: 517e0000-0000-4000-8000-000000000007
+            instanceId: 5ec0d000-0000-4000-8000-000000000002
+`
+  await server.server.workspace.apply(demo.replace('    apps:\n', second), { apply: true, demo: true })
+  const { token: theirs } = await server.server.auth.mintToken({
+    tenant: DEMO_TENANT,
+    for: { app: 'second-app' },
+  })
+  const externalEntityId = randomUUID()
+  await call('report', { body: { triggerKey: 'my_trigger', externalEntityId } })
+  const details = {
+    externalEntityIds: [externalEntityId],
+    eventsInfo: [{ externalEntityId }],
+    externalEntityId,
+  }
+  for (const method of ['report', 'cancel', 'bulk-report', 'bulk-cancel']) {
+    const [foreign, unknown] = await Promise.all(
+      ['my_trigger', 'nobody_has_this'].map(async triggerKey => {
+        const { status, text, headers } = await call(method, {
+          token: theirs,
+          body: { triggerKey, ...details },
+        })
+        const named = [...headers.keys()].filter(name => name !== 'date').sort()
+        return { status, text, named, length: headers.get('content-length') }
+      }),
+    )
+    assert.deepEqual(foreign, unknown)
+    assert.equal(foreign!.status, 403)
+    const description = 'The calling app does not own this trigger key.'
+    assert.deepEqual(JSON.parse(foreign!.text), {
+      message: description,
+      details: { applicationError: { code: 'PERMISSION_DENIED', description, data: {} } },
+    })
+  }
+})
+
+test('whatever cannot be read is a 4xx in Wix’s shape, and nothing is half done', async () => {
+  const deep = `{"triggerKey":"my_trigger","payload":${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}}`
+  const cases: [string | Uint8Array, number, string][] = [
+    ['{"triggerKey":', 400, 'MALFORMED_JSON'],
+    [new Uint8Array([0x7b, 0xff, 0x7d]), 400, 'MALFORMED_JSON'],
+    ['[]', 400, 'NOT_AN_OBJECT'],
+    ['"text"', 400, 'NOT_AN_OBJECT'],
+    ['null', 400, 'NOT_AN_OBJECT'],
+    [deep, 400, 'TOO_DEEP'],
+    ['{"triggerKey":"my_trigger","payload":{"a":"\\u0000"}}', 400, 'UNSTORABLE_TEXT'],
+    ['{"triggerKey":"my_trigger","payload":{"a":"\\ud800"}}', 400, 'UNSTORABLE_TEXT'],
+    ['{"triggerKey":"my\\u0000trigger"}', 400, 'UNSTORABLE_TEXT'],
+    [`{"triggerKey":"my_trigger","payload":{"a":"${'x'.repeat(2_000_000)}"}}`, 413, 'BODY_TOO_LARGE'],
+  ]
+  for (const [body, status, code] of cases) {
+    for (const method of ['report', 'bulk-report', 'cancel', 'bulk-cancel']) {
+      const answer = await call(method, { body })
+      assert.deepEqual(
+        [answer.status, applicationError(answer).code],
+        [status, code],
+        String(body).slice(0, 60),
+      )
+    }
+  }
+  const form = await call('cancel', { body: 'a=b', headers: { 'content-type': 'text/plain' } })
+  assert.deepEqual([form.status, applicationError(form).code], [415, 'UNSUPPORTED_MEDIA_TYPE'])
+  const nowhere = await call('no-such-method')
+  assert.deepEqual([nowhere.status, applicationError(nowhere).code], [404, 'NOT_FOUND'])
+  assert.ok(!server.log.some(line => line.includes(token)), 'no token in the log')
+})

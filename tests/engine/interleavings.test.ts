@@ -1,0 +1,272 @@
+// Every order of the statements of two clients that can make a difference, on real connections (see support/stepper.ts).
+// A model of atomic verbs cannot find the races of READ COMMITTED: this can.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { Verdict } from '../../server/src/core/effect.ts'
+import { announce, lockParents } from '../../server/src/engine/announce.ts'
+import { cancelBatch } from '../../server/src/engine/cancel.ts'
+import { markSomeOpen, openCancellation } from '../../server/src/engine/cancel-open.ts'
+import { end } from '../../server/src/engine/end.ts'
+import { closeReceipts, rescueOnce } from '../../server/src/engine/rescue.ts'
+import { revise } from '../../server/src/engine/revise.ts'
+import { settleAttempts } from '../../server/src/engine/settle.ts'
+import { type StartedRow, startChosen } from '../../server/src/engine/start.ts'
+import { sql } from '../../server/src/engine/context.ts'
+import type { Database } from '../../server/src/store/database.ts'
+import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { type Explored, type Part, type Scenario, Stepper } from '../support/stepper.ts'
+import {
+  attemptOf,
+  byId,
+  byKey,
+  contextOn,
+  effect,
+  event,
+  letEverythingEnd,
+  OTHER_WORKER,
+  type PendingRow,
+  pendingOf,
+  settleNow,
+  TENANT,
+  WORKER,
+} from './engine-parts.ts'
+import { checkInvariants, type Seen } from './invariants.ts'
+
+let database: TestDatabase
+let stepper: Stepper
+const table: (Explored & { readonly name: string; readonly ms: number })[] = []
+
+before(async () => {
+  database = await testDatabase()
+  stepper = await Stepper.on(database.options)
+})
+
+after(async () => {
+  await stepper[Symbol.asyncDispose]()
+  await database[Symbol.asyncDispose]()
+  const total = table.reduce((sum, row) => sum + row.schedules, 0)
+  console.log(`# ${total} schedules of ${table.length} meetings; waits: how often one waited for another's lock`)
+  for (const row of table) {
+    const { name, schedules, complete, blocked, deadlocks, ms } = row
+    console.log(`# ${name.padEnd(44)} ${String(schedules).padStart(5)} ${complete ? 'all   ' : 'sample'} ${String(blocked).padStart(5)} waits ${deadlocks} deadlocks ${Math.round(ms)} ms`)
+  }
+})
+
+/** What the parts of one schedule meet: a tree with everything in it that a cancel can find. */
+class World {
+  readonly db: Database
+  readonly seen: Seen[] = []
+  /** The root (key k), a child that goes with it, a child that is kept; one more root beside it (key other). */
+  root = ''
+  child = ''
+  kept = ''
+  beside = ''
+  due: readonly PendingRow[] = []
+  running: StartedRow[] = []
+  dead = ''
+  bornBefore = 0
+
+  constructor(db: Database) {
+    this.db = db
+  }
+
+  context(db: Database, births = true) {
+    return contextOn(db, {
+      births: row => (births && row.eventId !== null ? { effects: [effect('next')], events: [event('step child', [effect('of step child')], { parent: { id: row.eventId, link: 'cancel' } })] } : {}),
+    })
+  }
+
+  started(rows: readonly StartedRow[]): void {
+    for (const row of rows) this.seen.push({ saw: 'start', effectId: row.id, attempt: row.attempt })
+  }
+
+  row(title: string): StartedRow {
+    return this.running.find(row => row.title === title) as StartedRow
+  }
+
+  pending(title: string): PendingRow {
+    return this.titles.get(title) as PendingRow
+  }
+
+  private titles = new Map<string, PendingRow>()
+
+  async make(): Promise<this> {
+    const { db } = this
+    for (const name of ['event', 'alias', 'effect', 'pending', 'running', 'ended', 'cancellation', 'receipt_item', 'receipt_note', 'open_cancellation', 'worker']) {
+      await db.query({ text: `delete from engine.${name}` })
+    }
+    const context = contextOn(db)
+    const make = (announcements: Parameters<typeof announce>[2]) => db.transaction('make', tx => announce(context, tx, announcements))
+    const [root] = await make([event('root', [effect('r1'), effect('r2', { kind: 'step' }), effect('dies'), effect('runs'), effect('steps', { kind: 'step' }), effect('later', { due: { afterMs: 3_600_000 } }), effect('kept effect', { link: 'keep' })], { key: 'k' })])
+    assert.equal(root?.is, 'announced')
+    this.root = root.eventId
+    const [child, kept, beside] = await make([
+      event('child', [effect('c1'), effect('c2 runs')], { parent: { id: this.root, link: 'cancel' }, key: 'child' }),
+      event('kept', [effect('k1')], { parent: { id: this.root, link: 'keep' } }),
+      event('beside', [effect('b1')], { key: 'other' }),
+    ])
+    assert.ok(child?.is === 'announced' && kept?.is === 'announced' && beside?.is === 'announced')
+    this.child = child.eventId
+    this.kept = kept.eventId
+    this.beside = beside.eventId
+    await db.query({ text: `insert into engine.worker values ('${WORKER}', clock_timestamp() + '1 h', '', 0)` })
+    const titles = await db.query<PendingRow & { title: string }>({ text: 'select f.shard, f.id as effect_id, f.title from engine.effect f' })
+    this.titles = new Map(titles.map(({ title, ...row }) => [title, row]))
+    const rows = await db.transaction('start', tx =>
+      startChosen(context, tx, WORKER, ['runs', 'steps', 'c2 runs', 'dies'].map(title => this.pending(title))),
+    )
+    this.running = [...rows]
+    this.started(rows)
+    await settleNow(context, attemptOf(this.row('dies'), { is: 'failed', error: 'no' }))
+    this.dead = this.row('dies').id
+    this.due = await pendingOf(db)
+    const [birth] = await db.query<{ birth: number }>({ text: 'select max(birth) as birth from engine.effect' })
+    this.bornBefore = birth!.birth
+    return this
+  }
+
+  /** Everything that comes after, then the invariants. */
+  async check(): Promise<void> {
+    await letEverythingEnd(this.db, row => this.started([row]))
+    await checkInvariants(this.db, this.seen, { bornBefore: this.bornBefore })
+  }
+}
+
+type Verb = (world: World) => Part
+
+const cancelling =
+  (request: (world: World) => Parameters<typeof cancelBatch>[2], most = 5000): Verb =>
+  world =>
+  async db => {
+    const outcomes = await db.transaction('cancel', tx => cancelBatch(world.context(db), tx, request(world), most))
+    for (const outcome of outcomes) {
+      if ('receiptId' in outcome && !('refused' in outcome) && !outcome.replayed) world.seen.push({ saw: 'cancel', receiptId: outcome.receiptId })
+    }
+    return outcomes
+  }
+
+const opening =
+  (request: (world: World) => Parameters<typeof openCancellation>[1]): Verb =>
+  world =>
+  async db => {
+    const outcome = await openCancellation(world.context(db), request(world))
+    if ('receiptId' in outcome && !('refused' in outcome) && !outcome.replayed) world.seen.push({ saw: 'cancel', receiptId: outcome.receiptId })
+    return outcome
+  }
+
+/** The runner's settle: comes back while held, for a while; a schedule must not go on for ever. */
+const settling =
+  (title: string, verdict: Verdict): Verb =>
+  world =>
+  async db => {
+    const context = world.context(db)
+    for (let turn = 0; turn < 3; turn++) {
+      const [result] = await db.transaction('settle', tx => settleAttempts(context, tx, [attemptOf(world.row(title), verdict)]))
+      if (result !== 'held') return result
+    }
+    return 'held'
+  }
+
+const verbs = {
+  start: world => async db => {
+    world.started(await db.transaction('start', tx => startChosen(world.context(db), tx, OTHER_WORKER, world.due)))
+  },
+  'announce child': world => db =>
+    db.transaction('announce', tx =>
+      announce(world.context(db), tx, [event('late child', [effect('l1')], { parent: { id: world.root, link: 'cancel' } })]),
+    ),
+  'announce grandchild': world => db =>
+    db.transaction('announce', tx =>
+      announce(world.context(db), tx, [event('late grandchild', [effect('g1')], { parent: { id: world.child, link: 'cancel' } })]),
+    ),
+  'announce root': world => db =>
+    db.transaction('announce', tx => announce(world.context(db), tx, [event('late root', [effect('n1')], { key: 'k', early: 'absorb' })])),
+  'settle done': settling('runs', { is: 'done' }),
+  'settle with births': settling('steps', { is: 'done' }),
+  'settle retry': settling('runs', { is: 'retry', error: 'again', afterMs: 0 }),
+  'settle retry of child': settling('c2 runs', { is: 'retry', error: 'again', afterMs: 0 }),
+  'settle waiting': settling('runs', { is: 'waiting' }),
+  'end from outside': world => db =>
+    db.transaction('end', tx => end(world.context(db), tx, [{ effectId: world.row('runs').id, verdict: { is: 'done' } }])),
+  revise: world => db =>
+    db.transaction('revise', tx => revise(world.context(db), tx, { tenant: TENANT, eventId: world.root, effects: [effect('revised')] })),
+  rescue: world => async db => {
+    await rescueOnce({ ...world.context(db), clock: () => new Date(Date.now() + 7_200_000) })
+  },
+  'retry by hand': world => db =>
+    db.transaction('retry', async tx => {
+      const event = (await lockParents(tx, [world.root])).get(world.root)
+      if (event?.cancellation_id != null) return 'cancelled'
+      return await tx.query(sql('revive'), [null, event!.shard, world.dead, TENANT])
+    }),
+  'close receipts': world => db => closeReceipts({ ...world.context(db), clock: () => new Date(Date.now() + 60_000) }),
+  'cancel by id': cancelling(w => [byId(w.root)]),
+  'cancel by id, another': cancelling(w => [byId(w.root, 'b')]),
+  'cancel by key': cancelling(() => [byKey('k')]),
+  'cancel by key, another': cancelling(() => [byKey('k', 'b')]),
+  'cancel child': cancelling(w => [byId(w.child, 'b')]),
+  'cancel child and beside': cancelling(w => [byId(w.child, 'b'), byKey('other', 'b')]),
+  'cancel root and beside': cancelling(w => [byId(w.root), byKey('other', 'c')]),
+  'open by id': opening(w => byId(w.root)),
+  'open by key': opening(() => byKey('k')),
+  'open by id, another': opening(w => byId(w.root, 'b')),
+  mark: world => async db => {
+    while (await markSomeOpen(world.context(db), 50)) {}
+  },
+} satisfies Record<string, Verb>
+
+type VerbName = keyof typeof verbs
+
+async function meet(names: readonly VerbName[], { given = [] as readonly VerbName[], most = 300 } = {}): Promise<void> {
+  const began = performance.now()
+  const name = `${given.length > 0 ? `${given.join(', ')}; ` : ''}${names.join(' | ')}`
+  const explored = await stepper.explore(
+    async (): Promise<Scenario> => {
+      const world = await new World(database.db).make()
+      for (const verb of given) await (verbs[verb] as Verb)(world)(database.db)
+      return {
+        parts: Object.fromEntries(names.map((verb, i) => [`${i + 1} ${verb}`, (verbs[verb] as Verb)(world)])),
+        check: async outcomes => {
+          for (const [client, { error }] of Object.entries(outcomes)) if (error) throw new Error(`${client}: ${error.message}`, { cause: error })
+          await world.check()
+        },
+      }
+    },
+    { most },
+  )
+  table.push({ name, ...explored, ms: performance.now() - began })
+  assert.ok(explored.schedules > 1, name)
+}
+
+const cancels = ['cancel by id', 'cancel by key', 'open by id', 'open by key'] as const
+const others = [
+  'start',
+  'announce child',
+  'announce grandchild',
+  'announce root',
+  'settle done',
+  'settle with births',
+  'settle retry',
+  'settle retry of child',
+  'settle waiting',
+  'end from outside',
+  'revise',
+  'rescue',
+  'retry by hand',
+] as const
+
+for (const cancel of cancels) {
+  for (const other of others) test(`${cancel} | ${other}`, () => meet([cancel, other]))
+}
+for (const other of [...others, 'cancel by id, another', 'cancel by key, another', 'cancel child', 'open by id, another'] as const) {
+  test(`open by id; mark | ${other}`, () => meet(['mark', other], { given: ['open by id'], most: 60 }))
+}
+test('two cancels of one event', () => meet(['cancel by id', 'cancel by id, another']))
+test('the same cancel twice', () => meet(['cancel by key', 'cancel by key']))
+test('cancel by id and by key', () => meet(['cancel by id', 'cancel by key, another']))
+test('cancels of parent and child', () => meet(['cancel by id', 'cancel child']))
+test('batches of cancels that cross', () => meet(['cancel root and beside', 'cancel child and beside']))
+test('two open cancellations', () => meet(['open by id', 'open by id, another']))
+test('open and cancel', () => meet(['open by id', 'cancel by id, another']))
+test('open by key and cancel of a child', () => meet(['open by key', 'cancel child']))

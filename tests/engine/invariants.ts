@@ -1,0 +1,144 @@
+// What must hold of a database once everything in it has ended, whatever came before: I1, I2, I3 and I7, judged from the
+// rows and from the test's own record of what started when.
+
+import assert from 'node:assert/strict'
+import type { Database } from '../../server/src/store/database.ts'
+
+/** What a test saw, in the order of the commits. */
+export type Seen =
+  | { readonly saw: 'start'; readonly effectId: string; readonly attempt: number }
+  | { readonly saw: 'cancel'; readonly receiptId: string }
+
+type Row = Record<string, unknown>
+
+async function none(db: Database, what: string, text: string, values: readonly unknown[] = []): Promise<void> {
+  const rows = await db.query<Row>({ text }, values)
+  assert.deepEqual(rows.slice(0, 5), [], what)
+}
+
+/** The events that each cancellation is about: its target, what it called off, and all below; `kept`: below a keep link. */
+const TREES = `
+  with recursive tree as (
+    select c.id as cancellation, c.shard as home, e.shard, e.id, false as kept
+    from engine.cancellation c
+    join engine.event e on e.tenant = c.tenant and (e.id = c.target_event or e.cancellation_id = c.id)
+    union
+    select t.cancellation, t.home, e.shard, e.id, t.kept or e.link = 'keep'
+    from tree t join engine.event e on e.shard = t.shard and e.parent_id = t.id
+  ), trees as (select cancellation, shard, id, bool_and(kept) as kept from tree group by cancellation, shard, id)`
+
+const ITEMS = `
+  items as (
+    select cancellation_id, effect_id, ending as outcome from engine.ended where cancellation_id is not null
+    union all
+    select cancellation_id, effect_id, 'stopping' from engine.running where cancellation_id is not null
+    union all
+    select cancellation_id, effect_id, outcome from engine.receipt_item
+  )`
+
+/** `bornBefore`: effects born up to this number had been announced before any cancel of the test. */
+export async function checkInvariants(db: Database, seen: readonly Seen[], { bornBefore = 0, settled = true } = {}): Promise<void> {
+  await none(
+    db,
+    'I7: an effect is in exactly one state',
+    `select f.id, f.title,
+       (select count(*)::int from engine.pending p where p.effect_id = f.id) as pending,
+       (select count(*)::int from engine.running r where r.effect_id = f.id) as running,
+       (select count(*)::int from engine.ended d where d.effect_id = f.id) as ended
+     from engine.effect f
+     where (select count(*) from engine.pending p where p.effect_id = f.id)
+       + (select count(*) from engine.running r where r.effect_id = f.id)
+       + (select count(*) from engine.ended d where d.effect_id = f.id) <> 1`,
+  )
+  if (settled) {
+    await none(db, 'I7: everything ends', `select f.id, f.title from engine.effect f
+      where not exists (select from engine.ended d where d.shard = f.shard and d.effect_id = f.id)`)
+    await none(db, 'no open cancellation is left', 'select * from engine.open_cancellation')
+  }
+  await none(
+    db,
+    'I3: nothing waits or runs under a cancelled event as if it were live',
+    `select f.id, f.title from engine.effect f
+     join engine.event e on e.shard = f.shard and e.id = f.event_id and e.cancellation_id is not null
+     left join engine.pending p on p.shard = f.shard and p.effect_id = f.id
+     left join engine.running r on r.shard = f.shard and r.effect_id = f.id and r.cancellation_id is null
+     where f.link = 'cancel' and (p.effect_id is not null or r.effect_id is not null)`,
+  )
+  await none(
+    db,
+    'I3: no live child hangs by a cancel link from a cancelled event',
+    `select c.id, c.title from engine.event c join engine.event p on p.shard = c.shard and p.id = c.parent_id
+     where c.link = 'cancel' and c.cancellation_id is null and p.cancellation_id is not null`,
+  )
+  await none(
+    db,
+    'I2: an item stands in a receipt once',
+    `with ${ITEMS} select cancellation_id, effect_id, array_agg(outcome) as outcomes from items group by 1, 2 having count(*) > 1`,
+  )
+  await none(
+    db,
+    'I2: every effect of the tree stands in the receipt',
+    `${TREES}, ${ITEMS}
+     select c.id as cancellation, f.id, f.title, t.kept from trees t
+     join engine.cancellation c on c.id = t.cancellation
+     join engine.effect f on f.shard = t.shard and f.event_id = t.id and (not t.kept or f.birth <= $1)
+     where not exists (select from items i where i.cancellation_id = c.id and i.effect_id = f.id)`,
+    [bornBefore],
+  )
+  await none(
+    db,
+    'I2: nothing else stands in the receipt',
+    `${TREES}, ${ITEMS}
+     select i.*, f.title from items i join engine.effect f on f.id = i.effect_id join engine.cancellation c on c.id = i.cancellation_id
+     where not exists (select from trees t where t.cancellation = i.cancellation_id and t.id = f.event_id)
+       and not exists (select from engine.event e where e.id = f.event_id and e.key = c.target_key)`,
+  )
+  await none(
+    db,
+    'I2: only what is linked so is kept',
+    `${TREES}, ${ITEMS}
+     select i.*, f.title from items i join engine.effect f on f.id = i.effect_id
+     left join trees t on t.cancellation = i.cancellation_id and t.id = f.event_id
+     where i.outcome = 'kept' and f.link <> 'keep' and not coalesce(t.kept, false)`,
+  )
+  await none(
+    db,
+    'I2: what was called off before names the earlier cancellation, which has it',
+    `with ${ITEMS}
+     select n.cancellation_id, n.effect_id, n.by_cancellation from engine.receipt_item n
+     where n.outcome = 'already_cancelled' and (n.by_cancellation is null or n.by_cancellation = n.cancellation_id
+       or not exists (select from items i where i.cancellation_id = n.by_cancellation and i.effect_id = n.effect_id
+         and i.outcome not in ('kept', 'already_cancelled')))`,
+  )
+  await none(
+    db,
+    'I2: an effect has one cancel that stopped it, at most',
+    `with ${ITEMS} select effect_id, array_agg(outcome) as outcomes from items
+     where outcome not in ('done', 'kept', 'already_cancelled') group by 1 having count(*) > 1`,
+  )
+  await checkStarts(db, seen)
+}
+
+/** I1: after the commit of a cancel, nothing that it covers starts; and what it prevented had no more attempts than it says. */
+async function checkStarts(db: Database, seen: readonly Seen[]): Promise<void> {
+  const covered = await db.query<{ cancellation: string; effect: string; title: string }>({
+    text: `${TREES} select t.cancellation, f.id as effect, f.title from trees t
+      join engine.effect f on f.shard = t.shard and f.event_id = t.id where not t.kept and f.link = 'cancel'`,
+  })
+  const by = Map.groupBy(covered, row => row.cancellation)
+  const off = new Map<string, string>()
+  const attempts = new Map<string, number>()
+  for (const event of seen) {
+    if (event.saw === 'cancel') for (const row of by.get(event.receiptId) ?? []) off.set(row.effect, row.title)
+    else {
+      assert.ok(!off.has(event.effectId), `I1: ${off.get(event.effectId)} started after the commit of its cancel`)
+      attempts.set(event.effectId, (attempts.get(event.effectId) ?? 0) + 1)
+    }
+  }
+  const prevented = await db.query<{ effect_id: string; attempt: number }>({
+    text: `select effect_id, attempt from engine.ended where ending = 'prevented'`,
+  })
+  for (const { effect_id, attempt } of prevented) {
+    assert.ok((attempts.get(effect_id) ?? 0) <= attempt, `I1: ${effect_id} was prevented after ${attempt} attempts, but more started`)
+  }
+}

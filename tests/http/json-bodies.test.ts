@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { jsonFault } from '../../server/src/core/json.ts'
+import { parseJsonBody } from '../../server/src/http/json-body.ts'
+import { type HttpServer, httpServer } from './http-server.ts'
+
+describe('a JSON body', () => {
+  let server: HttpServer
+  before(async () => {
+    server = await httpServer()
+  })
+  after(() => server[Symbol.asyncDispose]())
+
+  async function post(body: BodyInit | null, type: string | null = 'application/json') {
+    const headers: Record<string, string> = type === null ? {} : { 'content-type': type }
+    const answer = await fetch(`${server.url}/echo`, { method: 'POST', body, headers })
+    return {
+      status: answer.status,
+      type: answer.headers.get('content-type'),
+      body: (await answer.json()) as Record<string, unknown>,
+    }
+  }
+  const refusal = async (body: BodyInit | null, type?: string) => {
+    const answer = await post(body, type)
+    assert.match(answer.type!, /^application\/problem\+json/)
+    return `${answer.status} ${answer.body.code}`
+  }
+
+  it('is read with any parameter of its type, and may be missing', async () => {
+    for (const type of [
+      'application/json',
+      'application/json;charset=UTF-8',
+      'Application/JSON; charset="utf-8"',
+      'application/json; odata.metadata=minimal',
+    ]) {
+      assert.deepEqual((await post('{"a":[1,"é🙂"]}', type)).body, { got: { a: [1, 'é🙂'] } }, type)
+    }
+    for (const type of ['application/json', 'text/plain', null]) {
+      assert.deepEqual((await post(null, type)).body, { got: 'nothing' }, String(type))
+    }
+    assert.deepEqual((await post('null')).body, { got: null })
+    assert.deepEqual(
+      (await post('"\\ud83d\\ude42"')).body,
+      { got: '🙂' },
+      'a pair of surrogates is a character',
+    )
+  })
+
+  it('that is not JSON is 400', async () => {
+    const bodies = [
+      '{',
+      '{"a":1,}',
+      "{'a':1}",
+      'NaN',
+      '{"a":"\u0000"}',
+      '{"a":"\n"}',
+      '\ufeff{}x',
+      '[1]]',
+      'undefined',
+    ]
+    for (const body of bodies) assert.equal(await refusal(body), '400 MALFORMED_JSON', JSON.stringify(body))
+    assert.equal(await refusal(new Uint8Array([0x22, 0xff, 0xfe, 0x22])), '400 MALFORMED_JSON', 'not UTF-8')
+    assert.equal(
+      await refusal(new Uint8Array([0x22, 0xed, 0xa0, 0x80, 0x22])),
+      '400 MALFORMED_JSON',
+      'a surrogate in UTF-8',
+    )
+  })
+
+  it('that cannot be kept is 400: a NUL or a lone surrogate, in values and keys', async () => {
+    for (const text of [
+      '"\\u0000"',
+      '"\\ud800"',
+      '"\\udc00\\ud800"',
+      '{"a":{"b":["x\\uD83D"]}}',
+      '{"\\u0000":1}',
+      '{"\\ud800":1}',
+    ]) {
+      assert.equal(await refusal(text), '400 UNSTORABLE_TEXT', text)
+    }
+    const where = await post('{"a":{"b":["x\\uD83D"]}}')
+    assert.match(String(where.body.detail), /a\.b\.0/)
+  })
+
+  it('nested too deeply is 400, at whatever depth, and never overflows the stack', async () => {
+    const nested = (depth: number, open: string, close: string) =>
+      `${open.repeat(depth)}1${close.repeat(depth)}`
+    assert.equal((await post(nested(64, '[', ']'))).status, 200)
+    for (const depth of [65, 10_000, 500_000]) {
+      assert.equal(await refusal(nested(depth, '[', ']')), '400 TOO_DEEP', String(depth))
+    }
+    assert.equal(await refusal(nested(10_000, '{"a":', '}')), '400 TOO_DEEP')
+    assert.equal(await refusal('['.repeat(1_000_000)), '400 MALFORMED_JSON')
+  })
+
+  it('cannot reach a prototype', async () => {
+    for (const text of [
+      '{"__proto__":{"admin":true}}',
+      '[{"x":{"__proto__":1}}]',
+      '{"\\u005f_proto__":1}',
+      '{"constructor":{"prototype":{}}}',
+    ]) {
+      assert.equal(await refusal(text), '400 FORBIDDEN_KEY', text)
+    }
+    assert.equal((await post('{"constructor":"Bob the builder","prototype":1}')).status, 200)
+  })
+
+  it('larger than a megabyte is 413, announced or not', async () => {
+    const big = JSON.stringify('x'.repeat(2_000_000))
+    assert.equal(await refusal(big), '413 BODY_TOO_LARGE')
+    assert.equal((await post(JSON.stringify('x'.repeat(1_048_574)))).status, 200, 'exactly a megabyte')
+    assert.equal(await refusal(JSON.stringify('x'.repeat(1_048_575))), '413 BODY_TOO_LARGE', 'one more')
+  })
+
+  it('of another type is 415', async () => {
+    for (const type of [
+      'text/plain',
+      'application/xml',
+      'application/jsonx',
+      'application/x-www-form-urlencoded',
+      'nonsense',
+    ]) {
+      assert.equal(await refusal('{}', type), '415 UNSUPPORTED_MEDIA_TYPE', type)
+    }
+  })
+
+  it('takes the short way only where the long way would find nothing', () => {
+    const texts = ['{"a":1}', '"plain"', '[[1],[2]]', `[${'[],'.repeat(70)}1]`, '"\\\\u0000"', '"\\u0041"']
+    for (const text of texts) assert.equal(jsonFault(parseJsonBody(Buffer.from(text))), null, text)
+  })
+})

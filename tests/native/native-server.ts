@@ -1,0 +1,153 @@
+// The native API over HTTP, on a real engine and database. Who calls is said by the token itself, so that a test can be
+// anybody: 'alice', 'bob' …
+
+import { nativeApi } from '../../server/src/apis/native/native-api.ts'
+import { delayCarrier, nativeDomain } from '../../server/src/apis/native/native-domain.ts'
+import type { KeptMail, WorkspaceDifference } from '../../server/src/apis/native/needs.ts'
+import { startPages } from '../../server/src/apis/native/page-routes.ts'
+import { readConfig } from '../../server/src/config.ts'
+import { Fault } from '../../server/src/core/fault.ts'
+import type { Principal, Role } from '../../server/src/core/principal.ts'
+import { createHttp } from '../../server/src/http/server.ts'
+import { SteeredCarrier, testEngine } from '../support/engine.ts'
+
+export const TENANT = 'contoso'
+
+type Who = { tenant?: string; kind?: Principal['kind']; roles?: readonly Role[]; scopes?: readonly string[] }
+
+const ALL = ['Events.ReadWrite', 'Receipts.Read']
+
+const PEOPLE: { readonly [token: string]: Who } = {
+  alice: { roles: ['admin', 'member'], scopes: ALL },
+  olga: { roles: ['operator', 'member'], scopes: ALL },
+  bob: { roles: ['member'], scopes: ALL },
+  'alice-for-calendars': { roles: ['admin', 'member'], scopes: ['Calendars.ReadWrite'] },
+  shop: { kind: 'app', scopes: ALL },
+  rival: { kind: 'app', scopes: ALL },
+  mallory: { tenant: 'fabrikam', roles: ['admin'], scopes: ALL },
+}
+
+export function principalOf(token: string): Principal {
+  const who = PEOPLE[token]
+  if (!who) throw new Fault('INVALID_TOKEN', 401, 'The token is not valid here.')
+  const { tenant = TENANT, kind = 'person', roles = [], scopes = [] } = who
+  return {
+    tenant,
+    kind,
+    id: `${token.split('-')[0]}-id`,
+    name: token,
+    upn: kind === 'person' ? `${token}@contoso.example` : null,
+    scopes: new Set(scopes),
+    roles: new Set(roles),
+    appId: kind === 'app' ? `${token}-id` : null,
+    siteInstanceId: null,
+  }
+}
+
+export type Reply = {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  readonly json: () => ReturnType<typeof JSON.parse>
+}
+
+export type NativeServer = AsyncDisposable & {
+  readonly url: string
+  readonly mail: SteeredCarrier
+  readonly webhook: SteeredCarrier
+  readonly engine: Awaited<ReturnType<typeof testEngine>>['engine']
+  readonly applied: { text: string; apply: boolean }[]
+  call(token: string | null, method: string, path: string, options?: CallOptions): Promise<Reply>
+}
+
+type CallOptions = {
+  readonly body?: unknown
+  readonly raw?: string
+  readonly headers?: { readonly [name: string]: string }
+}
+
+export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeServer> {
+  const mail = new SteeredCarrier('mail.send', {
+    answer: () => ({ is: 'done', evidence: { response: '250 Ok' } }),
+  })
+  const webhook = new SteeredCarrier('webhook.call')
+  const { engine, database } = await testEngine([mail, webhook, delayCarrier], { domains: [nativeDomain] })
+  await database.db.transaction('test.tenants', async tx => {
+    await engine.putTenant(tx, TENANT, true)
+    await engine.putTenant(tx, 'fabrikam', false)
+  })
+  const config = readConfig({ PORT: '0', TLS_PORT: 'off', LOG_LEVEL: 'silent' }, process.cwd())
+  const http = createHttp({ config, now: () => new Date() })
+  const applied: { text: string; apply: boolean }[] = []
+  const needs = {
+    db: database.db,
+    engine,
+    auth: {
+      authenticate: async (header: string | undefined) => {
+        const token = /^Bearer (.+)$/.exec(header ?? '')?.[1]
+        if (token === undefined) throw new Fault('UNAUTHENTICATED', 401, 'No credential was sent.')
+        return principalOf(token)
+      },
+      session: async (request: { headers: { readonly [name: string]: unknown } }) => {
+        const { cookie } = request.headers
+        return typeof cookie === 'string' && cookie.startsWith('who=') ? principalOf(cookie.slice(4)) : null
+      },
+    },
+    find: {
+      byTrigger: async () => [],
+      byToken: async () => [],
+      byEvent: async (who: Principal, eventId: string) => engine.findReceipts(who.tenant, { eventId }),
+    },
+    mail: mails,
+    facts: {
+      version: '0.0.0-test',
+      get publicUrl() {
+        return http.publicUrl()
+      },
+      tlsUrl: null,
+      database: 'a test database',
+      mail: 'Kept and shown here',
+      demo: true,
+      isSandbox: async (tenant: string) => tenant === TENANT,
+    },
+    workspace: async (
+      _who: Principal,
+      text: string,
+      { apply }: { apply: boolean },
+    ): Promise<WorkspaceDifference[]> => {
+      applied.push({ text, apply })
+      return [{ is: 'added', at: 'users.eve@contoso.example' }]
+    },
+  }
+  await http.app.register(nativeApi(needs))
+  await http.app.register(startPages(needs))
+  await http.listen()
+  return {
+    url: http.publicUrl(),
+    mail,
+    webhook,
+    engine,
+    applied,
+    async call(token, method, path, { body, raw, headers = {} } = {}) {
+      const sent = raw ?? (body === undefined ? undefined : JSON.stringify(body))
+      const response = await fetch(`${http.publicUrl()}${path}`, {
+        method,
+        headers: {
+          ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+          ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(sent === undefined ? {} : { body: sent }),
+      })
+      const text = await response.text()
+      return { status: response.status, headers: response.headers, text, json: () => JSON.parse(text) }
+    },
+    async [Symbol.asyncDispose]() {
+      await http.close(0)
+      await engine.stop()
+      await database[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const NO_MAIL: KeptMail = { list: async () => [], read: async () => null }

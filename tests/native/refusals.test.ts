@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { nativeFaultCatalogue } from '../../server/src/apis/native/native-faults.ts'
+import { filesBelow } from '../architecture/source-files.ts'
+import { nativeServer } from './native-server.ts'
+
+const MAIL = { kind: 'mail', to: ['bob@contoso.example'], subject: 's', text: 't' }
+
+test('what cannot be kept or understood is a 4xx problem, and nothing is half done', async () => {
+  await using server = await nativeServer()
+  const event = (body: unknown) => ({ body: { key: 'k', title: 'K', ...(body as object) } })
+  const cases: readonly (readonly [string, { body?: unknown; raw?: string }, number, string])[] = [
+    ['malformed', { raw: '{"title": "K"' }, 400, 'MALFORMED_JSON'],
+    ['wrong type', { body: { title: 7 } }, 400, 'INVALID_REQUEST'],
+    ['no title', { body: { key: 'k' } }, 400, 'INVALID_REQUEST'],
+    ['empty body', { raw: '' }, 400, 'INVALID_REQUEST'],
+    ['a list', { body: [] }, 400, 'INVALID_REQUEST'],
+    ['unknown property', event({ efects: [] }), 400, 'INVALID_REQUEST'],
+    ['NUL', { raw: '{"title":"a\\u0000b"}' }, 400, 'UNSTORABLE_TEXT'],
+    ['lone surrogate', { raw: '{"title":"a\\ud800b"}' }, 400, 'UNSTORABLE_TEXT'],
+    [
+      '10,000 deep',
+      { raw: `{"title":"K","data":${'['.repeat(10_000)}${']'.repeat(10_000)}}` },
+      400,
+      'TOO_DEEP',
+    ],
+    ['long key', event({ key: 'k'.repeat(201) }), 400, 'INVALID_REQUEST'],
+    ['2 MB', event({ data: { a: 'x'.repeat(2_000_000) } }), 413, 'BODY_TOO_LARGE'],
+    ['101 effects', event({ effects: Array(101).fill(MAIL) }), 400, 'INVALID_REQUEST'],
+    ['unknown effect', event({ effects: [{ kind: 'fax' }] }), 400, 'INVALID_REQUEST'],
+    [
+      'both times',
+      event({ effects: [{ ...MAIL, at: '2030-01-01T00:00:00Z', afterMs: 1 }] }),
+      400,
+      'INVALID_REQUEST',
+    ],
+    ['no instant', event({ effects: [{ ...MAIL, at: 'tomorrow' }] }), 400, 'INVALID_REQUEST'],
+    [
+      'header injection',
+      event({ effects: [{ ...MAIL, subject: 'a\r\nBcc: eve@x.example' }] }),
+      400,
+      'INVALID_REQUEST',
+    ],
+    [
+      'two addresses in one',
+      event({ effects: [{ ...MAIL, to: ['a@x.example, b@x.example'] }] }),
+      400,
+      'INVALID_REQUEST',
+    ],
+    ['no URL', event({ effects: [{ kind: 'webhook', url: 'http://' }] }), 400, 'INVALID_REQUEST'],
+    [
+      'file URL',
+      event({ effects: [{ kind: 'webhook', url: 'file:///etc/passwd' }] }),
+      400,
+      'INVALID_REQUEST',
+    ],
+    ['parent is no id', event({ parent: { id: 'x' } }), 400, 'INVALID_REQUEST'],
+  ]
+  for (const [name, options, status, code] of cases) {
+    const reply = await server.call('alice', 'POST', '/api/v1/events', options)
+    assert.equal(reply.status, status, `${name}: ${reply.text}`)
+    assert.match(reply.headers.get('content-type') ?? '', /^application\/problem\+json/, name)
+    assert.equal(reply.json().code, code, `${name}: ${reply.text}`)
+  }
+  const form = await server.call('alice', 'POST', '/api/v1/events', {
+    raw: 'title=K',
+    headers: { 'content-type': 'text/plain' },
+  })
+  assert.equal(form.status, 415)
+  const preview = (await server.call('alice', 'POST', '/api/v1/previews', { body: { key: 'k' } })).json()
+  assert.deepEqual(preview.eventIds, [], 'nothing was announced')
+})
+
+test('a complaint names the place and says what is wrong', async () => {
+  await using server = await nativeServer()
+  const problem = async (body: unknown) =>
+    (await server.call('alice', 'POST', '/api/v1/events', { body })).json()
+  assert.match((await problem({ title: 'K', efects: [] })).detail, /unknown property efects/)
+  assert.match(
+    (await problem({ title: 'K', early: 'maybe' })).detail,
+    /\/early: must be one of absorb, reject, ignore/,
+  )
+  assert.match(
+    (await problem({ title: 'K', effects: [{ kind: 'mail', subject: 's', text: 't' }] })).detail,
+    /effects\/0.*'to'/,
+  )
+})
+
+test('ids that are none, and ids of nothing', async () => {
+  await using server = await nativeServer()
+  const id = '019aa3f0-11c2-8a41-b2d0-5d1f9c3e7a42'
+  for (const path of [`events/${id}`, `receipts/${id}`, 'mail/none']) {
+    assert.equal((await server.call('alice', 'GET', `/api/v1/${path}`)).status, 404, path)
+  }
+  assert.equal((await server.call('alice', 'GET', '/api/v1/events/none')).status, 400)
+  assert.equal((await server.call('alice', 'GET', '/api/v1/receipts?wait=1')).status, 400)
+  assert.equal((await server.call('alice', 'GET', '/api/v1/nowhere')).json().code, 'NOT_FOUND')
+  assert.equal((await server.call('alice', 'POST', `/api/v1/effects/${id}/retry`)).json().code, 'NOT_FOUND')
+  assert.equal((await server.call('bob', 'GET', '/api/v1/receipts')).json().code, 'SEARCH_NEEDED')
+})
+
+test('docs/native-api.md lists every error of the native API, and no other', () => {
+  const docs = filesBelow('docs', ['native-api.md'])[0]!.text
+  const listed = [...docs.matchAll(/^\| `([A-Z_]+)` \| (\d{3}) \|/gm)].map(([, code, status]) => [
+    code,
+    Number(status),
+  ])
+  const known = Object.entries(nativeFaultCatalogue).map(([code, { status }]) => [code, status])
+  assert.deepEqual(listed.toSorted(), known.toSorted())
+})

@@ -1,0 +1,334 @@
+// Offers from raise to end, on a real engine: the six documented outcomes, Cancel/Cancelled, the queue, and the receipts.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Receipt } from '../../server/src/core/cancellation.ts'
+import type { Offer } from '../../server/src/notifications/offer.ts'
+import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { CHANNEL, DANA, ERIN, notificationWorld, TENANT, type World } from './notification-world.ts'
+
+const shows = (id: string) => (screen: { displayed: { offer: { id: string } } | null }) =>
+  screen.displayed?.offer.id === id
+
+async function receiptOf(world: World, receiptId: string): Promise<Receipt> {
+  const receipt = await world.engine.receipt(TENANT, receiptId)
+  assert.ok(receipt)
+  return receipt
+}
+
+const outcomes = (receipt: Receipt) => receipt.items.map(item => `${item.kind} ${item.outcome}`).sort()
+
+test("the documentation's template with empty parameters is shown, and accepted", async () => {
+  await using world = await notificationWorld()
+  const offer = await world.raise({ token: 'cancellationtoken123456' })
+  const screen = await world.screen(shows(offer.id))
+  assert.equal(screen.displayed?.offer.card.title, 'Incoming chat')
+  assert.deepEqual(screen.displayed?.offer.card.fields, [], 'known slugs without a value leave no empty rows')
+  assert.equal(
+    screen.displayed.deadline.getTime() - (screen.displayed.offer.displayedAt?.getTime() ?? 0),
+    120_000,
+    'the documented default',
+  )
+
+  const answered = await world.notifications.answerOffer(DANA, offer.id, 'accept')
+  assert.deepEqual(answered.result, { actionName: 'Accept', responseReason: 'Accept' })
+  assert.equal(answered.endedBy, 'dana')
+  const states = await world.engine.effectsOf(TENANT, offer.id)
+  assert.deepEqual(states.map(effect => `${effect.kind} ${effect.ending}`).sort(), [
+    'notifications.offer done',
+    'notifications.timeout superseded',
+  ])
+})
+
+test('rejected, and the same answer given twice is the same answer', async () => {
+  await using world = await notificationWorld()
+  const offer = await world.raise()
+  await world.screen(shows(offer.id))
+  const first = await world.notifications.answerOffer(DANA, offer.id, 'reject')
+  assert.deepEqual(first.result, { actionName: 'Reject', responseReason: 'DeclinedByAgent' })
+  assert.deepEqual(await world.notifications.answerOffer(DANA, offer.id, 'reject'), first)
+  await assert.rejects(world.notifications.answerOffer(DANA, offer.id, 'accept'), {
+    code: 'OFFER_GONE',
+    status: 410,
+  })
+})
+
+test('a template that accepts by itself needs no click, at once or when its turn comes', async () => {
+  await using world = await notificationWorld()
+  const atOnce = await world.ended(await world.raise({ template: 'contoso_auto' }))
+  assert.deepEqual(atOnce.result, { actionName: 'Accept', responseReason: 'AutoAccept' })
+
+  const before = await world.raise()
+  await world.screen(shows(before.id))
+  const behind = await world.raise({ template: 'contoso_auto' })
+  const screen = await world.screen(now => now.open.find(each => each.id === behind.id)?.state === 'queued')
+  assert.equal(screen.waiting, 1)
+  await world.notifications.answerOffer(DANA, before.id, 'reject')
+  assert.deepEqual((await world.ended(behind)).result, { actionName: 'Accept', responseReason: 'AutoAccept' })
+})
+
+test('of twelve at once one is shown, ten wait, and the twelfth is turned away', async () => {
+  await using world = await notificationWorld()
+  const offers = []
+  for (let i = 0; i < 12; i++) offers.push(await world.raise({ token: `token-${i}` }))
+  const last = await world.ended(offers[11]!)
+  assert.deepEqual(last.result, { actionName: 'Reject', responseReason: 'NotificationQueueLimitExceeded' })
+  const screen = await world.screen(now => now.open.every(offer => offer.state !== 'arriving'))
+  assert.equal(screen.displayed?.offer.id, offers[0]!.id)
+  assert.deepEqual(
+    screen.open.map(offer => offer.id),
+    offers.slice(0, 11).map(offer => offer.id),
+    'in the order in which they came',
+  )
+  const other = await world.raise({ agent: ERIN })
+  assert.ok(await world.screen(shows(other.id), ERIN), "another agent's queue is another queue")
+
+  await world.notifications.answerOffer(DANA, offers[0]!.id, 'accept')
+  assert.ok(await world.screen(shows(offers[1]!.id)), 'first come, first shown')
+})
+
+test('a displayed offer that nobody answers runs out, in full time and not before', async () => {
+  await using world = await notificationWorld()
+  const offer = await world.raise({ template: 'contoso_call', parameters: { number: '+1 555 0100' } })
+  const { displayed } = await world.screen(shows(offer.id))
+  assert.equal(displayed?.offer.card.title, 'Call from +1 555 0100')
+  await world.advance(29)
+  assert.ok(shows(offer.id)(await world.notifications.agentScreen(DANA)), 'one second is left')
+  await world.advance(2)
+  assert.deepEqual((await world.ended(offer)).result, {
+    actionName: 'Timeout',
+    responseReason: 'DisplayTimeout',
+  })
+})
+
+test('in line its time counts from arrival; on the screen it has its full time again', async () => {
+  await using world = await notificationWorld()
+  const first = await world.raise()
+  await world.screen(shows(first.id))
+  const waits = await world.raise({ template: 'contoso_call', parameters: { number: '1' } })
+  await world.screen(now => now.open.some(offer => offer.id === waits.id && offer.state === 'queued'))
+  await world.advance(31)
+  assert.deepEqual((await world.ended(waits)).result, {
+    actionName: 'Reject',
+    responseReason: 'NotificationQueueTimeLimitExceeded',
+  })
+
+  const lucky = await world.raise({ template: 'contoso_call', parameters: { number: '2' }, token: 'lucky' })
+  await world.screen(now => now.open.some(offer => offer.id === lucky.id && offer.state === 'queued'))
+  await world.advance(20)
+  await world.notifications.answerOffer(DANA, first.id, 'reject')
+  await world.screen(shows(lucky.id))
+  await world.advance(20)
+  assert.ok(
+    shows(lucky.id)(await world.notifications.agentScreen(DANA)),
+    '40 s after arrival, 20 s after display',
+  )
+  await world.advance(11)
+  assert.deepEqual((await world.ended(lucky)).result, {
+    actionName: 'Timeout',
+    responseReason: 'DisplayTimeout',
+  })
+})
+
+test('cancelled while displayed: stopped, shown, and the next is on the screen', async () => {
+  await using world = await notificationWorld()
+  const shown = await world.raise({ token: 'a' })
+  await world.screen(shows(shown.id))
+  const next = await world.raise({ token: 'b' })
+  await world.screen(now => now.open.some(offer => offer.id === next.id && offer.state === 'queued'))
+
+  const cancelled = await world.cancel('a')
+  assert.deepEqual((await world.ended(shown)).result, { actionName: 'Cancel', responseReason: 'Cancelled' })
+  assert.equal(cancelled.counts.stopping, 0, 'known at once: nothing runs that could still show it')
+  const receipt = await receiptOf(world, cancelled.receiptId)
+  assert.equal(receipt.state, 'final')
+  assert.deepEqual(outcomes(receipt), ['notifications.offer stopped', 'notifications.timeout prevented'])
+  assert.deepEqual(receipt.items.find(item => item.outcome === 'stopped')?.evidence, {
+    shown: true,
+    was: 'displayed',
+  })
+  assert.ok(await world.screen(shows(next.id)))
+})
+
+test('cancelled while in line: stopped, never shown, and nothing else moves', async () => {
+  await using world = await notificationWorld()
+  const shown = await world.raise({ token: 'a' })
+  await world.screen(shows(shown.id))
+  const waits = await world.raise({ token: 'b' })
+  await world.screen(now => now.open.some(offer => offer.id === waits.id && offer.state === 'queued'))
+  const cancelled = await world.cancel('b')
+  const receipt = await receiptOf(world, cancelled.receiptId)
+  const offerItem = receipt.items.find(item => item.kind === 'notifications.offer')
+  assert.equal(offerItem?.outcome, 'stopped')
+  assert.deepEqual(offerItem?.evidence, { shown: false, was: 'queued' })
+  assert.ok(shows(shown.id)(await world.notifications.agentScreen(DANA)))
+  assert.deepEqual((await world.ended(waits)).result, { actionName: 'Cancel', responseReason: 'Cancelled' })
+})
+
+test('cancelled before it was started: prevented', async () => {
+  await using world = await notificationWorld({ started: false })
+  const offer = await world.raise({ token: 'a' })
+  const cancelled = await world.cancel('a')
+  assert.deepEqual((await world.ended(offer)).result, { actionName: 'Cancel', responseReason: 'Cancelled' })
+  assert.deepEqual(outcomes(await receiptOf(world, cancelled.receiptId)), ['notifications.offer prevented'])
+  await world.engine.start()
+  const after = await world.raise({ token: 'b' })
+  await world.screen(shows(after.id))
+})
+
+test('cancelled first, notified later: withdrawn at once, and nothing is shown', async () => {
+  await using world = await notificationWorld()
+  const cancelled = await world.cancel('early')
+  assert.equal(cancelled.early, true)
+  const offer = await world.raise({ token: 'early' })
+  assert.equal(offer.state, 'ended')
+  assert.deepEqual(offer.result, { actionName: 'Cancel', responseReason: 'Cancelled' })
+  assert.deepEqual(await world.engine.effectsOf(TENANT, offer.id), [])
+  const receipt = await receiptOf(world, cancelled.receiptId)
+  assert.deepEqual(receipt.early?.metEventIds, [offer.id])
+})
+
+test('two different tokens: either cancels, before and after', async () => {
+  await using world = await notificationWorld()
+  for (const by of ['in-input', 'third-argument']) {
+    const offer = await world.raise({ tokens: ['in-input', 'third-argument'] })
+    await world.screen(shows(offer.id))
+    await world.cancel(by)
+    assert.deepEqual((await world.ended(offer)).result, { actionName: 'Cancel', responseReason: 'Cancelled' })
+  }
+  for (const by of ['one', 'two']) {
+    await world.cancel(`${by}-early`)
+    const offer = await world.raise({ tokens: ['one-early', 'two-early'].map(token => `${token}`) })
+    assert.equal(offer.result?.actionName, 'Cancel', `early by ${by}`)
+  }
+})
+
+test('the same token while open joins the open offer; once it has ended a new one is made', async () => {
+  await using world = await notificationWorld()
+  const [first, second] = await Promise.all([world.raise({ token: 'call' }), world.raise({ token: 'call' })])
+  assert.equal(first.id, second.id)
+  await world.screen(shows(first.id))
+  assert.deepEqual(
+    (await world.notifications.openOffers({ agent: DANA, channel: CHANNEL, token: 'call' })).map(
+      offer => offer.id,
+    ),
+    [first.id],
+  )
+  await world.notifications.answerOffer(DANA, first.id, 'accept')
+  assert.notEqual((await world.raise({ token: 'call' })).id, first.id)
+})
+
+test("a token reaches neither another agent's offer nor another provider's", async () => {
+  await using world = await notificationWorld()
+  const danas = await world.raise({ token: 'same' })
+  const erins = await world.raise({ token: 'same', agent: ERIN })
+  const others = await world.raise({ token: 'same', channel: 'chat', agent: ERIN })
+  await world.screen(shows(danas.id))
+  await world.screen(shows(erins.id), ERIN)
+  await world.cancel('same', ERIN)
+  assert.equal((await world.ended(erins)).result?.actionName, 'Cancel')
+  assert.equal((await world.notifications.readOffer(DANA, danas.id))?.state, 'displayed')
+  assert.ok(await world.screen(shows(others.id), ERIN))
+  assert.equal(await world.notifications.readOffer(DANA, erins.id), null, "nor may one read another's")
+})
+
+test('cancel beats accept: of both at once exactly one wins, and the receipt says which', async () => {
+  await using world = await notificationWorld()
+  for (let round = 0; round < 12; round++) {
+    const token = `race-${round}`
+    const offer = await world.raise({ token })
+    await world.screen(shows(offer.id))
+    const [answer, cancelled] = await Promise.allSettled([
+      world.notifications.answerOffer(DANA, offer.id, 'accept'),
+      world.cancel(token),
+    ])
+    assert.equal(cancelled.status, 'fulfilled')
+    const receipt = await receiptOf(world, cancelled.value.receiptId)
+    const item = receipt.items.find(each => each.kind === 'notifications.offer')
+    const after = await world.notifications.readOffer(DANA, offer.id)
+    if (answer.status === 'fulfilled') {
+      assert.equal(after?.result?.actionName, 'Accept')
+      assert.equal(item?.outcome, 'done')
+    } else {
+      assert.equal(answer.reason.code, 'OFFER_GONE')
+      assert.equal(after?.result?.actionName, 'Cancel')
+      assert.equal(item?.outcome, 'stopped')
+    }
+  }
+})
+
+test('a cancel after the answer changes nothing and says so', async () => {
+  await using world = await notificationWorld()
+  const offer = await world.raise({ token: 'late', correlationId: 'no guid' })
+  await world.screen(shows(offer.id))
+  await world.notifications.answerOffer(DANA, offer.id, 'accept')
+  const cancelled = await world.cancel('late')
+  const receipt = await receiptOf(world, cancelled.receiptId)
+  assert.deepEqual(receipt.items.map(item => `${item.kind} ${item.outcome} ${item.ending}`).sort(), [
+    'notifications.offer done done',
+    'notifications.timeout done superseded',
+  ])
+  const item = receipt.items.find(each => each.kind === 'notifications.offer')
+  assert.equal(item?.evidence?.responseReason, 'Accept')
+  assert.equal((await world.notifications.readOffer(DANA, offer.id))?.result?.actionName, 'Accept')
+  const again = await world.cancel('late')
+  assert.equal(again.receiptId, cancelled.receiptId, 'the same request again gets the same receipt')
+  assert.deepEqual(
+    (await world.notifications.receiptsOfToken({ agent: DANA, channel: CHANNEL, token: 'late' })).map(
+      r => r.id,
+    ),
+    [cancelled.receiptId],
+  )
+})
+
+test('offers survive a restart of the server, timers included', async () => {
+  await using database = await testDatabase()
+  const [shown, waits] = await raiseTwoAndStop(database)
+  await using world = await notificationWorld({ on: database })
+  assert.ok(shows(shown.id)(await world.notifications.agentScreen(DANA)))
+  await world.notifications.answerOffer(DANA, shown.id, 'accept')
+  assert.ok(await world.screen(shows(waits.id)))
+  await world.advance(121)
+  assert.equal((await world.ended(waits)).result?.responseReason, 'DisplayTimeout')
+})
+
+async function raiseTwoAndStop(on: TestDatabase): Promise<readonly [Offer, Offer]> {
+  await using world = await notificationWorld({ on })
+  const shown = await world.raise({ token: 'a' })
+  await world.screen(shows(shown.id))
+  const waits = await world.raise({ token: 'b' })
+  await world.screen(now => now.open.some(offer => offer.id === waits.id && offer.state === 'queued'))
+  return [shown, waits]
+}
+
+test('a screen that a crash left empty is filled by whoever looks at it', async () => {
+  await using database = await testDatabase()
+  const [shown, waits] = await raiseTwoAndStop(database)
+  await using world = await notificationWorld({ on: database, started: false })
+  // As if the server had died between the commit that ended the one and the one that shows the next.
+  await database.db.query(
+    {
+      text: `update notifications.offer set state = 'ended', action_name = 'Reject', response_reason = 'DeclinedByAgent',
+      ended_at = now() where id = $1`,
+    },
+    [shown.id],
+  )
+  assert.ok(shows(waits.id)(await world.notifications.agentScreen(DANA)))
+})
+
+test('templates that are not there, and slugs that nothing fills, are refused by their documented names', async () => {
+  await using world = await notificationWorld()
+  await assert.rejects(world.raise({ template: 'contoso_none' }), {
+    code: 'NotificationTemplateNotFoundError',
+  })
+  await assert.rejects(world.raise({ template: 'contoso_call' }), {
+    code: 'NotificationTemplateResolverNotFoundError',
+  })
+  await assert.rejects(world.raise({ parameters: { customerName: {} } }), { code: 'RejectAfterClientError' })
+  assert.deepEqual((await world.notifications.agentScreen(DANA)).open, [])
+  const named = await world.raise({
+    template: 'MSDYN_chat_incoming_unauthenticated',
+    parameters: { customerName: 7 },
+  })
+  assert.deepEqual(named.card.fields, [{ header: 'Customer', value: '7' }])
+})

@@ -1,0 +1,135 @@
+// `npm test`: every test file, each in a process of its own, two at a time, on one embedded PostgreSQL; then what
+// touches the database most once more on the oldest PostgreSQL that is supported.
+//
+//   npm test                          everything
+//   npm test -- tests/store/backup    files whose path holds one of these words
+//   npm test -- --pg 15               only this PostgreSQL (15 or 18)
+
+import { globSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { finished } from 'node:stream/promises'
+import { run } from 'node:test'
+import { spec, type TestEvent } from 'node:test/reporters'
+import { parseArgs } from 'node:util'
+import { startEmbedded } from '../server/src/store/embedded.ts'
+import { findPostgresPackage, type PostgresMajor } from '../server/src/store/postgres-binaries.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const FILES = ['tests/**/*.test.ts', '{wire,client,console}/**/*.test.{js,mjs,ts}']
+/** Run on the oldest PostgreSQL too: what depends on how it locks, plans and stores. */
+const ON_OLDEST = /^tests\/(store|engine)\//
+const CONCURRENCY = 2
+/** A file that takes longer hangs. */
+const TIMEOUT_MS = 180_000
+
+type Counts = { tests: number; passed: number; cancelled: number; skipped: number; todo: number }
+
+const interrupted = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort())
+
+const { values, positionals } = parseArgs({ options: { pg: { type: 'string' } }, allowPositionals: true })
+const chosen = testFiles().filter(
+  file => positionals.length === 0 || positionals.some(word => file.includes(word)),
+)
+const total: Counts = { tests: 0, passed: 0, cancelled: 0, skipped: 0, todo: 0 }
+let everythingPassed = chosen.length > 0
+const startedAt = performance.now()
+
+for (const major of majors(values.pg)) {
+  const files = major === 18 || values.pg ? chosen : chosen.filter(file => ON_OLDEST.test(file))
+  if (files.length === 0 || interrupted.signal.aborted) continue
+  console.log(`# ${files.length} files on PostgreSQL ${major}`)
+  everythingPassed = (await runOn(major, files)) && everythingPassed
+}
+
+// In all, in the words of the runner's own closing lines.
+console.log(`# tests ${total.tests}`)
+console.log(`# pass ${total.passed}`)
+console.log(`# fail ${total.tests - total.passed - total.cancelled - total.skipped - total.todo}`)
+console.log(`# cancelled ${total.cancelled}`)
+console.log(`# skipped ${total.skipped}`)
+console.log(`# todo ${total.todo}`)
+console.log(`# duration_ms ${Math.round(performance.now() - startedAt)}`)
+if (chosen.length === 0) console.error(`no test file matches: ${positionals.join(' ')}`)
+process.exitCode = everythingPassed && !interrupted.signal.aborted ? 0 : 1
+
+function testFiles(): string[] {
+  return globSync(FILES, { cwd: ROOT, exclude: path => path.includes('node_modules') })
+    .map(file => relative(ROOT, join(ROOT, file)))
+    .sort()
+}
+
+function majors(wanted: string | undefined): PostgresMajor[] {
+  if (wanted === '15' || wanted === '18') return [Number(wanted) as PostgresMajor]
+  if (wanted !== undefined) throw new Error(`--pg is 15 or 18, not ${wanted}`)
+  try {
+    findPostgresPackage(15)
+    return [18, 15]
+  } catch {
+    console.log(`# PostgreSQL 15 is not packaged for ${process.platform}-${process.arch}: on 18 only`)
+    return [18]
+  }
+}
+
+async function runOn(major: PostgresMajor, files: readonly string[]): Promise<boolean> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'standdown-test-'))
+  const postgres = await startEmbedded({ dataDir, pgMajor: major })
+  try {
+    process.env.STANDDOWN_TEST_PG = JSON.stringify(postgres.options)
+    process.env.STANDDOWN_TEST_PG_MAJOR = String(major)
+    return await runFiles(files)
+  } finally {
+    await postgres.stop()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+async function runFiles(files: readonly string[]): Promise<boolean> {
+  // One reporter for all, so that the failures stand together at its end.
+  const report = new spec()
+  report.pipe(process.stdout, { end: false })
+  const waiting = [...files]
+  let passed = true
+  const work = async (): Promise<void> => {
+    for (
+      let file = waiting.shift();
+      file !== undefined && !interrupted.signal.aborted;
+      file = waiting.shift()
+    ) {
+      passed = (await runFile(file, report)) && passed
+    }
+  }
+  await Promise.all(Array.from({ length: CONCURRENCY }, work))
+  report.end()
+  await finished(report)
+  return passed
+}
+
+// A run for each file, because the runner's own timeout ends a test, but not the process that still hangs.
+async function runFile(file: string, report: InstanceType<typeof spec>): Promise<boolean> {
+  const deadline = AbortSignal.timeout(TIMEOUT_MS)
+  const signal = AbortSignal.any([interrupted.signal, deadline])
+  const stream = run({ files: [join(ROOT, file)], concurrency: 1, timeout: TIMEOUT_MS, signal })
+  let passed = true
+  for await (const event of stream as AsyncIterable<TestEvent>) {
+    if (event.type === 'test:fail') passed = false
+    if (event.type === 'test:summary') {
+      // The file's process and the run have one each, which count the same.
+      if (event.data.file !== undefined) continue
+      for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += event.data.counts[key]
+      passed = passed && event.data.success
+      continue
+    }
+    // The closing lines of one file's run; the ones of all are ours.
+    if (event.type === 'test:diagnostic' && event.data.nesting === 0 && event.data.file === undefined)
+      continue
+    if (event.type === 'test:plan' && event.data.nesting === 0) continue
+    report.write(event)
+  }
+  if (deadline.aborted) {
+    console.log(`# ${file} did not end within ${TIMEOUT_MS / 1000} s and was stopped`)
+    return false
+  }
+  return passed
+}

@@ -1,0 +1,19 @@
+// Processes that are not our children. Their end has no signal to wait for: `ended` looks until one is gone.
+
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+import { processStart } from '../../server/src/store/process-identity.ts'
+
+export async function ended(pid: number): Promise<void> {
+  const start = processStart(pid)
+  while (start !== null && processStart(pid) === start) await wait(10)
+}
+
+export function parentOf(pid: number): number {
+  if (process.platform !== 'linux') {
+    return Number(spawnSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' }).stdout)
+  }
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+}

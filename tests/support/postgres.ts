@@ -1,0 +1,38 @@
+// The PostgreSQL that tests run on: the real embedded one, with production's settings. `npm test` starts one for the
+// whole run and names its socket in STANDDOWN_TEST_PG; a test file that is run alone starts its own, which ends with it.
+
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { DatabaseOptions } from '../../server/src/store/database.ts'
+import { startEmbedded } from '../../server/src/store/embedded.ts'
+import type { PostgresMajor } from '../../server/src/store/postgres-binaries.ts'
+
+/** Which PostgreSQL this run is about: STANDDOWN_TEST_PG_MAJOR, 15 or 18 (the default). */
+export const testPostgresMajor: PostgresMajor = process.env.STANDDOWN_TEST_PG_MAJOR === '15' ? 15 : 18
+
+let started: Promise<DatabaseOptions> | undefined
+
+/** How to reach the tests' PostgreSQL, as its owner. */
+export function testPostgres(): Promise<DatabaseOptions> {
+  started ??= start()
+  return started
+}
+
+async function start(): Promise<DatabaseOptions> {
+  const shared = process.env.STANDDOWN_TEST_PG
+  if (shared) return JSON.parse(shared) as DatabaseOptions
+  const dataDir = mkdtempSync(join(tmpdir(), 'standdown-test-'))
+  const postgres = await startEmbedded({ dataDir, pgMajor: testPostgresMajor })
+  postgres.unref()
+  // An exit handler cannot wait for a promise, and nothing in there is worth a clean stop.
+  process.once('exit', () => {
+    const stop = 'kill -QUIT "$1"; while kill -0 "$1"; do sleep 0.01; done 2>/dev/null'
+    spawnSync('/bin/sh', ['-c', stop, 'sh', String(postgres.pid)])
+    for (const path of [dataDir, postgres.options.host]) {
+      if (path) rmSync(path, { recursive: true, force: true })
+    }
+  })
+  return postgres.options
+}

@@ -1,0 +1,64 @@
+// A whole running server for a test: real PostgreSQL, real HTTP and HTTPS ports, the demo workspace, kept mail.
+
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readConfig } from '../../server/src/config.ts'
+import { DEMO_TENANT, type Serving, serve } from '../../server/src/serve.ts'
+import { testDatabase } from './database.ts'
+
+export { DEMO_TENANT }
+
+export type TestServer = AsyncDisposable &
+  Serving & {
+    readonly dataDir: string
+    /** Lines that it logged. */
+    readonly log: readonly string[]
+    /** A bearer token of a demo person, by the part before the @. */
+    personToken(name: string, scopes?: readonly string[]): Promise<string>
+    /** A token of the demo app, at its site. */
+    appToken(scopes?: readonly string[]): Promise<string>
+    /** The clock of the demo's tenant moves on; resolves when what fell due has ended. */
+    advance(ms: number): Promise<Date>
+  }
+
+/** `env`: settings as the environment gives them, over the test's own. */
+export async function testServer(env: Readonly<Record<string, string>> = {}): Promise<TestServer> {
+  const database = await testDatabase({ empty: true })
+  const dataDir = await mkdtemp(join(tmpdir(), 'standdown-server-'))
+  const log: string[] = []
+  const { host, user, name } = { ...database.options, name: database.name }
+  const databaseUrl = `postgresql:///${name}?host=${encodeURIComponent(host ?? '')}&user=${encodeURIComponent(user ?? '')}`
+  const clean = async () => {
+    await database[Symbol.asyncDispose]()
+    await rm(dataDir, { recursive: true, force: true })
+  }
+  let serving: Serving
+  try {
+    serving = await serve({
+      config: readConfig({ PORT: '0', TLS_PORT: '0', DATA_DIR: dataDir, DATABASE_URL: databaseUrl, ...env }, dataDir),
+      now: () => new Date(),
+      random: bytes => randomBytes(bytes),
+      logStream: { write: line => void log.push(line) },
+    })
+  } catch (error) {
+    await clean()
+    throw error
+  }
+  const { auth, engine } = serving.server
+  const mint = async (whose: Parameters<typeof auth.mintToken>[0]['for'], scopes?: readonly string[]) =>
+    (await auth.mintToken({ tenant: DEMO_TENANT, for: whose, ...(scopes && { scopes }) })).token
+  return {
+    ...serving,
+    dataDir,
+    log,
+    personToken: (name, scopes) => mint({ person: `${name}@contoso.example` }, scopes),
+    appToken: scopes => mint({ app: 'demo-app' }, scopes),
+    advance: ms => engine.advanceClock(DEMO_TENANT, ms),
+    async [Symbol.asyncDispose]() {
+      await serving.stop()
+      await clean()
+    },
+  }
+}

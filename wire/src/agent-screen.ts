@@ -1,0 +1,51 @@
+// What crosses between the agent desktop's page and the server.
+
+export type OfferOutcome = {
+  readonly actionName: 'Accept' | 'Reject' | 'Timeout' | 'Cancel'
+  readonly responseReason: string
+}
+
+/** An offer to an agent. Times are RFC 3339, on the tenant's clock. */
+export type OfferView = {
+  readonly id: string
+  readonly channel: string
+  readonly cancellationTokens: readonly string[]
+  readonly correlationId: string | null
+  readonly templateName: string
+  readonly title: string
+  readonly state: 'arriving' | 'queued' | 'displayed' | 'ended'
+  readonly arrivedAt: string
+  readonly displayedAt: string | null
+  /** When its time is up in its present state; null once it has ended. */
+  readonly deadline: string | null
+  readonly result: OfferOutcome | null
+  /** For people: who or what ended it. */
+  readonly endedBy: string | null
+}
+
+/** The agent's screen: what each event of the stream carries, whole. */
+export type ScreenView = {
+  /** The tenant's clock when this was made. */
+  readonly now: string
+  readonly displayed: OfferView | null
+  /** The displayed offer as the page shows it: made on the server, escaped. */
+  readonly card: string | null
+  readonly waiting: number
+  readonly openIds: readonly string[]
+  /** What ended in the last two minutes, newest first. */
+  readonly ended: readonly OfferView[]
+}
+
+export type RaiseOffer = {
+  readonly channel: string
+  readonly templateName: string
+  readonly templateParameters?: { readonly [slug: string]: unknown } | null
+  readonly cancellationTokens?: readonly string[]
+  readonly correlationId?: string | null
+}
+
+export type CancelOffer = {
+  readonly channel: string
+  readonly cancellationToken: string
+  readonly correlationId?: string | null
+}

@@ -1,0 +1,248 @@
+// Native API: announcing an event and looking at it.
+
+/** What shall happen because of the event. Without `at` and `afterMs`: at once. */
+export type EffectRequest = MailRequest | WebhookRequest | DelayRequest
+
+type Timing = {
+  /** Short text for people, at most 200 characters. Left out: made from the rest. */
+  readonly title?: string
+  /** An instant of the tenant's clock, RFC 3339. Not together with `afterMs`. */
+  readonly at?: string
+  /** Milliseconds after the announcement, 0 to ten years. */
+  readonly afterMs?: number
+  /** What the cancel of the event means for it. Default 'cancel'. */
+  readonly link?: 'cancel' | 'keep'
+}
+
+export type MailRequest = Timing & {
+  readonly kind: 'mail'
+  /** 1 to 50 addresses; each gets a mail of its own, which is an action of its own. */
+  readonly to: readonly string[]
+  readonly subject: string
+  readonly text: string
+  readonly html?: string
+}
+
+export type WebhookRequest = Timing & {
+  readonly kind: 'webhook'
+  readonly url: string
+  /** Standard Webhooks event type, e.g. 'invoice.due'. Default 'native.effect'. */
+  readonly type?: string
+  readonly payload?: { readonly [key: string]: unknown }
+}
+
+/** A timer that does nothing but fall due. */
+export type DelayRequest = Timing & { readonly kind: 'delay' }
+
+export type AnnounceRequest = {
+  /** What to cancel by later; every live event of the same caller with it is meant. Left out: only by id. */
+  readonly key?: string
+  /** The thing in the world that it is about, e.g. 'order-1017'. Left out: the event stands for itself. */
+  readonly entity?: string
+  readonly title: string
+  readonly parent?: { readonly id: string; readonly link?: 'cancel' | 'keep' }
+  readonly effects?: readonly EffectRequest[]
+  /** When a cancel came first: absorb (born cancelled), reject (409) or ignore. Default absorb. */
+  readonly early?: 'absorb' | 'reject' | 'ignore'
+  readonly correlationId?: string
+  /** Anything to find again; at most 64 deep. */
+  readonly data?: { readonly [key: string]: unknown }
+}
+
+export type ReviseRequest = {
+  readonly title?: string
+  readonly data?: { readonly [key: string]: unknown }
+  /** Replaces everything that is still pending. */
+  readonly effects: readonly EffectRequest[]
+}
+
+export type EffectView = {
+  readonly id: string
+  readonly kind: string
+  readonly title: string
+  /** pending, running, done, skipped, dead, superseded, prevented, stopped, too_late, in_doubt. */
+  readonly state: string
+  readonly dueAt: string
+  /** When it ended; null before. */
+  readonly at: string | null
+  readonly attempt: number
+  readonly error: string | null
+  readonly evidence: { readonly [key: string]: unknown } | null
+}
+
+export type EventView = {
+  readonly id: string
+  readonly kind: string
+  readonly key: string | null
+  readonly entity: string
+  readonly title: string
+  readonly parentId: string | null
+  readonly state: 'announced' | 'cancelled'
+  readonly createdAt: string
+  readonly correlationId: string | null
+  /** Address of the receipt of the cancel that called it off; null while it lives. */
+  readonly receipt: string | null
+  readonly effects: readonly EffectView[]
+}
+
+/** Answer to an announcement and a revision. */
+export type AnnouncedView = {
+  readonly id: string
+  /** 'absorbed': a cancel had come first, and the event was born cancelled. */
+  readonly is: 'announced' | 'absorbed' | 'revised'
+  readonly effectIds: readonly string[]
+  readonly receipt: string | null
+}
+
+const guid = { type: 'string', format: 'uuid' } as const
+const shortText = { type: 'string', minLength: 1, maxLength: 200 } as const
+const object = { type: 'object', additionalProperties: true } as const
+
+const timing = {
+  title: { ...shortText, description: 'Short text for people. Left out: made from the rest.' },
+  at: { type: 'string', format: 'date-time', description: "An instant of the tenant's clock." },
+  afterMs: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 315_576_000_000,
+    description: 'Milliseconds after the announcement.',
+  },
+  link: {
+    enum: ['cancel', 'keep'],
+    description: 'What the cancel of the event means for it. Default cancel.',
+  },
+} as const
+
+const notBoth = { not: { required: ['at', 'afterMs'] } } as const
+
+export const effectRequestSchema = {
+  type: 'object',
+  required: ['kind'],
+  discriminator: { propertyName: 'kind' },
+  oneOf: [
+    {
+      title: 'mail',
+      required: ['kind', 'to', 'subject', 'text'],
+      additionalProperties: false,
+      properties: {
+        kind: { const: 'mail' },
+        ...timing,
+        to: {
+          type: 'array',
+          minItems: 1,
+          maxItems: 50,
+          items: { type: 'string', maxLength: 254, pattern: '^[^\\s@<>,;"]+@[^\\s@<>,;"]+$' },
+        },
+        subject: { type: 'string', maxLength: 500, pattern: '^[^\\r\\n]*$' },
+        text: { type: 'string', maxLength: 100_000 },
+        html: { type: 'string', maxLength: 200_000 },
+      },
+      ...notBoth,
+    },
+    {
+      title: 'webhook',
+      required: ['kind', 'url'],
+      additionalProperties: false,
+      properties: {
+        kind: { const: 'webhook' },
+        ...timing,
+        url: { type: 'string', maxLength: 2000, pattern: '^https?://' },
+        type: { type: 'string', maxLength: 100, pattern: '^[A-Za-z0-9_.-]+$' },
+        payload: object,
+      },
+      ...notBoth,
+    },
+    {
+      title: 'delay',
+      required: ['kind'],
+      additionalProperties: false,
+      properties: { kind: { const: 'delay' }, ...timing },
+      ...notBoth,
+    },
+  ],
+} as const
+
+const effectList = { type: 'array', maxItems: 100, items: effectRequestSchema } as const
+
+export const announceRequestSchema = {
+  type: 'object',
+  required: ['title'],
+  additionalProperties: false,
+  properties: {
+    key: { ...shortText, description: 'What to cancel by later.' },
+    entity: { ...shortText, description: 'The thing in the world that it is about.' },
+    title: shortText,
+    parent: {
+      type: 'object',
+      required: ['id'],
+      additionalProperties: false,
+      properties: { id: guid, link: { enum: ['cancel', 'keep'] } },
+    },
+    effects: effectList,
+    early: {
+      enum: ['absorb', 'reject', 'ignore'],
+      description:
+        'What to do when a cancel came first. Default absorb: the event is acknowledged, born cancelled.',
+    },
+    correlationId: { ...shortText, description: 'Kept on the event and its receipt, searchable.' },
+    data: object,
+  },
+} as const
+
+export const reviseRequestSchema = {
+  type: 'object',
+  required: ['effects'],
+  additionalProperties: false,
+  properties: { title: shortText, data: object, effects: effectList },
+} as const
+
+const text = { type: 'string' } as const
+const textOrNull = { type: ['string', 'null'] } as const
+
+export const effectViewSchema = {
+  $id: 'Effect',
+  type: 'object',
+  required: ['id', 'kind', 'title', 'state', 'dueAt', 'at', 'attempt', 'error', 'evidence'],
+  properties: {
+    id: guid,
+    kind: text,
+    title: text,
+    state: text,
+    dueAt: text,
+    at: textOrNull,
+    attempt: { type: 'integer' },
+    error: textOrNull,
+    evidence: { type: ['object', 'null'] },
+  },
+} as const
+
+export const eventViewSchema = {
+  $id: 'Event',
+  type: 'object',
+  required: ['id', 'kind', 'key', 'entity', 'title', 'parentId', 'state', 'createdAt', 'receipt', 'effects'],
+  properties: {
+    id: guid,
+    kind: text,
+    key: textOrNull,
+    entity: text,
+    title: text,
+    parentId: textOrNull,
+    state: { enum: ['announced', 'cancelled'] },
+    createdAt: text,
+    correlationId: textOrNull,
+    receipt: textOrNull,
+    effects: { type: 'array', items: { $ref: 'Effect#' } },
+  },
+} as const
+
+export const announcedViewSchema = {
+  $id: 'Announced',
+  type: 'object',
+  required: ['id', 'is', 'effectIds', 'receipt'],
+  properties: {
+    id: guid,
+    is: { enum: ['announced', 'absorbed', 'revised'] },
+    effectIds: { type: 'array', items: guid },
+    receipt: textOrNull,
+  },
+} as const

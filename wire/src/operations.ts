@@ -1,0 +1,177 @@
+// Native API: looking after the server: dead actions, the sandbox clock, kept mail, the workspace file.
+
+export type MailSummary = {
+  readonly id: string
+  readonly at: string
+  readonly from: string
+  readonly to: readonly string[]
+  readonly subject: string
+}
+
+export type MailView = MailSummary & {
+  readonly text: string | null
+  readonly html: string | null
+  /** An iCalendar part, when there is one. */
+  readonly calendar: string | null
+  /** The message as it would have been sent, RFC 5322. */
+  readonly raw: string
+}
+
+export type DeadEffectView = {
+  readonly id: string
+  readonly eventId: string | null
+  readonly kind: string
+  readonly title: string
+  readonly at: string
+  readonly attempt: number
+  readonly error: string | null
+}
+
+/** How far the sandbox clock is moved: '3d', '90m', '1w2d', '+12h'; units s m h d w. */
+export type ClockRequest = { readonly advance: string }
+
+export type ClockView = {
+  /** The tenant's time. */
+  readonly now: string
+  readonly sandbox: boolean
+}
+
+/** One line of an `application/x-ndjson` answer while the clock moves; the last one is a ClockView. */
+export type ClockProgress = { readonly at: string }
+
+export type WorkspaceChange = {
+  readonly is: 'added' | 'changed' | 'removed'
+  /** Where in the workspace, e.g. 'tenants.contoso.users.alice@contoso.example'. */
+  readonly at: string
+  readonly detail?: string
+}
+
+/** `apply` false: only the differences. `prune`: what the file leaves out goes, instead of being refused. */
+export type WorkspaceRequest = {
+  readonly workspace: string
+  readonly apply?: boolean
+  readonly prune?: boolean
+}
+
+export type WorkspaceView = { readonly applied: boolean; readonly changes: readonly WorkspaceChange[] }
+
+export type StatusView = {
+  readonly version: string
+  readonly tenant: string
+  readonly sandbox: boolean
+  readonly now: string
+  readonly publicUrl: string
+  readonly tlsUrl: string | null
+  readonly database: string
+  readonly mail: string
+  readonly demo: boolean
+  readonly you: { readonly name: string; readonly principal: string; readonly roles: readonly string[] }
+}
+
+export const clockRequestSchema = {
+  type: 'object',
+  required: ['advance'],
+  additionalProperties: false,
+  properties: {
+    advance: {
+      type: 'string',
+      maxLength: 40,
+      pattern: '^\\+?(\\d{1,6}[smhdw])+$',
+      description: "How far: '3d', '90m', '1w2d'; units s m h d w. At most 10 years.",
+    },
+  },
+} as const
+
+export const workspaceRequestSchema = {
+  type: 'object',
+  required: ['workspace'],
+  additionalProperties: false,
+  properties: {
+    workspace: { type: 'string', maxLength: 1_000_000, description: 'The workspace file, YAML or JSON.' },
+    apply: { type: 'boolean', description: 'false: say what would change, change nothing. Default true.' },
+    prune: { type: 'boolean', description: 'Remove what the file leaves out, instead of refusing it.' },
+  },
+} as const
+
+const text = { type: 'string' } as const
+const textOrNull = { type: ['string', 'null'] } as const
+
+export const mailSummarySchema = {
+  $id: 'MailSummary',
+  type: 'object',
+  required: ['id', 'at', 'from', 'to', 'subject'],
+  properties: { id: text, at: text, from: text, to: { type: 'array', items: text }, subject: text },
+} as const
+
+export const mailViewSchema = {
+  $id: 'Mail',
+  type: 'object',
+  required: ['id', 'at', 'from', 'to', 'subject', 'text', 'html', 'calendar', 'raw'],
+  properties: {
+    ...mailSummarySchema.properties,
+    text: textOrNull,
+    html: textOrNull,
+    calendar: textOrNull,
+    raw: text,
+  },
+} as const
+
+export const deadEffectSchema = {
+  $id: 'DeadEffect',
+  type: 'object',
+  required: ['id', 'eventId', 'kind', 'title', 'at', 'attempt', 'error'],
+  properties: {
+    id: text,
+    eventId: textOrNull,
+    kind: text,
+    title: text,
+    at: text,
+    attempt: { type: 'integer' },
+    error: textOrNull,
+  },
+} as const
+
+export const clockViewSchema = {
+  $id: 'Clock',
+  type: 'object',
+  required: ['now', 'sandbox'],
+  properties: { now: text, sandbox: { type: 'boolean' } },
+} as const
+
+export const workspaceViewSchema = {
+  $id: 'Workspace',
+  type: 'object',
+  required: ['applied', 'changes'],
+  properties: {
+    applied: { type: 'boolean' },
+    changes: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['is', 'at'],
+        properties: { is: { enum: ['added', 'changed', 'removed'] }, at: text, detail: text },
+      },
+    },
+  },
+} as const
+
+export const statusViewSchema = {
+  $id: 'Status',
+  type: 'object',
+  required: ['version', 'tenant', 'sandbox', 'now', 'publicUrl', 'mail', 'demo', 'you'],
+  properties: {
+    version: text,
+    tenant: text,
+    sandbox: { type: 'boolean' },
+    now: text,
+    publicUrl: text,
+    tlsUrl: textOrNull,
+    database: text,
+    mail: text,
+    demo: { type: 'boolean' },
+    you: {
+      type: 'object',
+      properties: { name: text, principal: text, roles: { type: 'array', items: text } },
+    },
+  },
+} as const
