@@ -1,14 +1,15 @@
 // Enters on whatever Node the machine has, and goes on with Node 24: the server's TypeScript runs by type stripping,
-// which older versions lack. Plain old JavaScript on purpose: this file must be readable by any Node.
+// which older versions lack. Plain old JavaScript on purpose: any Node from 4 on must be able to read this file.
 'use strict'
 var path = require('path')
 var fs = require('fs')
+var os = require('os')
 var child = require('child_process')
 
 var WANTED_MAJOR = 24
 var root = __dirname
 
-/** The Node 24 that `npm ci` brought as a platform package; null where there is none for this platform. */
+/** The Node that `npm ci` brought as a platform package; null where there is none for this platform. */
 function bundledNode() {
   var arch = process.platform + '-' + process.arch
   var names = ['node-' + arch, 'node-bin-' + arch]
@@ -24,12 +25,31 @@ function chooseNode() {
   if (major >= WANTED_MAJOR) return process.execPath
   var bundled = bundledNode()
   if (bundled) return bundled
-  console.error(
-    'standdown: this needs Node ' + WANTED_MAJOR + ' or later, and this machine runs ' + process.version + '.\n' +
-    'Usually `npm ci` brings it along. If you ran `npm ci --omit=optional`, run `npm ci` again; otherwise there is\n' +
-    'no packaged Node for ' + process.platform + '-' + process.arch + ': install Node ' + WANTED_MAJOR + ' from https://nodejs.org.'
+  fail(
+    'this needs Node ' +
+      WANTED_MAJOR +
+      ' or later, and this machine runs ' +
+      process.version +
+      '.\n' +
+      'Usually `npm ci` brings it along. If you ran `npm ci --omit=optional`, run `npm ci` again; otherwise there is\n' +
+      'no packaged Node for ' +
+      process.platform +
+      '-' +
+      process.arch +
+      ': install Node ' +
+      WANTED_MAJOR +
+      ' from https://nodejs.org.',
   )
+}
+
+function fail(message) {
+  console.error('standdown: ' + message)
   process.exit(1)
+}
+
+// A directory that npm leaves behind when it was interrupted has no driver in it.
+if (!fs.existsSync(path.join(root, 'node_modules', 'pg'))) {
+  fail('its packages are not installed. Run `npm ci` in ' + root)
 }
 
 var args = process.argv.slice(2)
@@ -37,23 +57,27 @@ var target = ['server/src/main.ts'].concat(args)
 if (args[0] === '--run-tests') target = ['tests/run.ts'].concat(args.slice(1))
 if (args[0] === '--run-bench') target = ['bench/main.ts'].concat(args.slice(1))
 target[0] = path.join(root, target[0])
-if (!fs.existsSync(path.join(root, 'node_modules'))) {
-  console.error('standdown: run `npm ci` here first: ' + root)
-  process.exit(1)
-}
 
 // The channel is how the server notices that its launcher was killed (kill -9 cannot be passed on): it then stops too.
-var server = child.spawn(chooseNode(), ['--disable-warning=ExperimentalWarning'].concat(target), {
+// The working directory stays the caller's: DATA_DIR and files that are named on the command line are seen from there.
+var node = chooseNode()
+var server = child.spawn(node, ['--disable-warning=ExperimentalWarning'].concat(target), {
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-  env: Object.assign({}, process.env, { STANDDOWN_LAUNCHED: '1' })
+  env: Object.assign({}, process.env, { STANDDOWN_LAUNCHED: '1' }),
 })
-;['SIGINT', 'SIGTERM', 'SIGHUP'].forEach(function (name) {
-  process.on(name, function () { server.kill(name) })
+
+// A Ctrl-C reaches the server too, straight from the terminal: passed on, it would be the second, which means "at once".
+var leftToTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY ? 1 : 0
+;['SIGINT', 'SIGTERM', 'SIGHUP'].forEach(name => {
+  process.on(name, () => {
+    if (name === 'SIGINT' && leftToTerminal-- > 0) return
+    server.kill(name)
+  })
 })
-server.on('error', function (error) {
-  console.error('standdown: could not start Node: ' + error.message)
-  process.exit(1)
+server.on('error', error => {
+  fail('could not start ' + node + ': ' + error.message)
 })
-server.on('exit', function (code, signal) {
-  process.exit(signal ? 1 : code)
+server.on('exit', (code, signal) => {
+  // As a shell reports it: 128 and the signal's number.
+  process.exit(signal ? 128 + (os.constants.signals[signal] || 0) : code)
 })

@@ -20,7 +20,7 @@ export async function openBull(): Promise<Bull> {
   const redis = spawn(
     'redis-server',
     ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--appendonly', 'yes', '--appendfsync', 'always', '--save', ''],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    { stdio: ['ignore', 'pipe', 'ignore'] },
   )
   await new Promise<void>(resolve => {
     redis.stdout.on('data', (chunk: Buffer) => {

@@ -27,6 +27,8 @@ type Counts = { tests: number; passed: number; cancelled: number; skipped: numbe
 
 const interrupted = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort())
+// The launcher is gone.
+process.once('disconnect', () => interrupted.abort())
 
 const { values, positionals } = parseArgs({ options: { pg: { type: 'string' } }, allowPositionals: true })
 const chosen = testFiles().filter(
@@ -52,7 +54,8 @@ console.log(`# skipped ${total.skipped}`)
 console.log(`# todo ${total.todo}`)
 console.log(`# duration_ms ${Math.round(performance.now() - startedAt)}`)
 if (chosen.length === 0) console.error(`no test file matches: ${positionals.join(' ')}`)
-process.exitCode = everythingPassed && !interrupted.signal.aborted ? 0 : 1
+// At once: what a file that was stopped has left running may hold its pipes to us.
+process.exit(everythingPassed && !interrupted.signal.aborted ? 0 : 1)
 
 function testFiles(): string[] {
   return globSync(FILES, { cwd: ROOT, exclude: path => path.includes('node_modules') })

@@ -15,6 +15,8 @@ export class MethodError extends Error {
   }
 }
 
+/** Not randomUUID: that is there on secure origins only. */
+const PAGE = Array.from(crypto.getRandomValues(new Uint32Array(4)), part => part.toString(36)).join('')
 const PASSED_ON = new Set(['NotificationTemplateNotFoundError', 'NotificationTemplateResolverNotFoundError'])
 
 export class ChannelMethods {
@@ -83,6 +85,7 @@ export class ChannelMethods {
       templateParameters: params.templateParameters as RaiseOffer['templateParameters'],
       cancellationTokens: params.cancellationTokens as readonly string[],
       correlationId: textOrNull(params.correlationId),
+      page: PAGE,
     }
     // One after another, so that calls stand in line in the order in which they came.
     const raising = this.raised.then(() => raiseOffer(offer))

@@ -1,9 +1,8 @@
 // The calls of this page to its server. The session's cookie goes along by itself.
 
-import type { CancelOffer, OfferView, RaiseOffer, ScreenView } from '../../wire/src/agent-screen.ts'
+import type { CancelOffer, OfferView, RaiseOffer } from '../../wire/src/agent-screen.ts'
 
-const BASE = '/api/v1/notifications'
-const RETRY_STREAM_MS = 3000
+export const BASE = '/api/v1/notifications'
 
 /** What the server refused, with its code; `code` is 'unreachable' when there was no answer. */
 export class ApiError extends Error {
@@ -58,20 +57,4 @@ export async function openOffers(channel: string, cancellationToken: string): Pr
 export async function receiptOf(channel: string, cancellationToken: string): Promise<unknown> {
   const query = new URLSearchParams({ channel, cancellationToken })
   return (await call<{ value: unknown[] }>('GET', `/receipts?${query}`)).value[0] ?? null
-}
-
-/** Follows the agent's screen for as long as the page lives. `heard` gets the time at which each state arrived, ms. */
-export function followScreen(
-  heard: (screen: ScreenView, atMs: number) => void,
-  linked: (state: 'on' | 'off') => void,
-): void {
-  const source = new EventSource(`${BASE}/screen/events`)
-  source.onopen = () => linked('on')
-  source.addEventListener('screen', event => heard(JSON.parse(event.data), performance.now()))
-  source.onerror = () => {
-    linked('off')
-    // A refusal (signed out, server being restarted behind a proxy) closes it for good: begin anew.
-    if (source.readyState === EventSource.CLOSED)
-      setTimeout(() => followScreen(heard, linked), RETRY_STREAM_MS)
-  }
 }

@@ -28,6 +28,13 @@ export function findHostOrigin(script: HTMLScriptElement | null): string | null 
   return null
 }
 
+/** Not randomUUID: that is there on secure origins only. */
+function drawNonce(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('')
+}
+
 /** What went wrong in the desktop or on the way, with the documentation's code. */
 export class HostError extends Error {
   readonly code: string
@@ -40,7 +47,7 @@ export class HostError extends Error {
 export class HostLink {
   private readonly hostOrigin: string | null
   private readonly onEvent: HostEventListener
-  private readonly nonce = crypto.randomUUID()
+  private readonly nonce = drawNonce()
   private readonly waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
   private port: Promise<MessagePort> | null = null
   private lastId = 0

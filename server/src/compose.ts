@@ -16,6 +16,7 @@ import type { Config } from './config.ts'
 import type { Random } from './core/ids.ts'
 import { createKeptMail } from './delivery/mail/kept-mail.ts'
 import { createMailCarrier } from './delivery/mail/mail-carrier.ts'
+import { webhookLane } from './delivery/webhook/endpoint.ts'
 import { createWebhookCarriers } from './delivery/webhook/webhook-carriers.ts'
 import { Engine } from './engine/engine.ts'
 import type { RunnerOptions } from './engine/runner.ts'
@@ -101,7 +102,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
   })
 
   const calendar = createCalendar({ db, engine, directory, now, random })
-  const automations = createAutomations({ db, engine, now, random })
+  const automations = createAutomations({ db, engine, now, random, webhookLane })
   const notifications = createNotifications({ db, engine, now, random, softphoneOrigin: needs.softphoneOrigin })
   engine.register({
     carriers: [
@@ -149,7 +150,16 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
   const { app } = http
   await app.register(tokenRoutes({ auth }))
   await app.register(graphApi({ calendar, auth, directory, publicUrl, now }))
-  await app.register(automationsApi({ automations, auth }))
+  await app.register(
+    automationsApi({
+      automations,
+      auth,
+      rateLimit: {
+        keeps: async tenant => (await directory.tenant(tenant))?.rateLimits.includes('wix') ?? false,
+        now,
+      },
+    }),
+  )
   await app.register(
     notificationsApi({
       notifications,
@@ -180,9 +190,10 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
       await engine.start()
     },
     async stop() {
+      // Before HTTP, which waits for its connections: open streams end here.
+      await notifications.stop()
       await http.close()
       await engine.stop()
-      await notifications.stop()
       mail.close()
       webhooks.close()
     },

@@ -17,3 +17,8 @@ export function filesBelow(folder: string, endings: readonly string[]): SourceFi
     .map(file => ({ path: relative(ROOT, file).split(sep).join('/'), text: readFileSync(file, 'utf8') }))
     .sort((a, b) => a.path.localeCompare(b.path))
 }
+
+/** These files, by their paths from the root. */
+export function filesNamed(paths: readonly string[]): SourceFile[] {
+  return paths.map(path => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
+}

@@ -157,7 +157,7 @@ describe('the workspace file', () => {
     assert.match(mistakes('[]')[0]!, /must be object/)
   })
 
-  it('cannot make a tenant the demo's, nor give an app the scope of the server', () => {
+  it('cannot mark a tenant as the demo, nor give an app the scope of the server', () => {
     assert.match(
       mistakes('tenants: [{ id: a, name: A, domains: [], demo: true }]')[0]!,
       /demo is not known here/,

@@ -1,48 +1,14 @@
-// The four calls over HTTP, on the whole server: paths, limits, error shapes, rights.
+// The four calls over HTTP, on the whole server: paths, answers, rights.
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { after, before, test } from 'node:test'
-import { DEMO_TENANT, type TestServer, testServer } from '../support/server.ts'
+import { test } from 'node:test'
+import { DEMO_TENANT } from '../support/server.ts'
+import { applicationError, wixServer } from './wix-calls.ts'
 
-let server: TestServer
-let origin: string
-let token: string
-before(async () => {
-  server = await testServer()
-  origin = server.server.http.publicUrl()
-  token = await server.appToken()
-})
-after(() => server[Symbol.asyncDispose]())
-
-type Answer = { status: number; headers: Headers; text: string; json: Record<string, unknown> }
-type Send = { token?: string | null; headers?: Record<string, string>; body?: unknown; path?: string }
-
-async function call(method: string, { token: own, headers, body, path }: Send = {}): Promise<Answer> {
-  const authorization = own === undefined ? token : own
-  const response = await fetch(`${origin}${path ?? '/automations/v1/events'}/${method}`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json;charset=UTF-8',
-      ...(authorization === null ? {} : { authorization }),
-      ...headers,
-    },
-    body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body ?? {}),
-  })
-  const text = await response.text()
-  return { status: response.status, headers: response.headers, text, json: JSON.parse(text) }
-}
-
-type Violation = { field: string; violatedRule: string; data?: unknown; description: string }
-function violations(answer: Answer): [string, string, unknown][] {
-  assert.equal(answer.status, 400, answer.text)
-  const { details } = answer.json as { details: { validationError: { fieldViolations: Violation[] } } }
-  return details.validationError.fieldViolations.map(v => [v.field, v.violatedRule, v.data])
-}
-const applicationError = ({ json }: Answer) =>
-  (json.details as { applicationError: { code: string; description: string; data: unknown } })
-    .applicationError
+const wix = wixServer()
+const { call } = wix
 
 test('report, cancel, and their bulk forms answer at every path with 200 and JSON', async () => {
   for (const path of ['/automations/v1/events', '/v1/events', '/_api/esb-config-resolver/v1/events']) {
@@ -78,179 +44,13 @@ test('a cancel names its receipt, which the app may read, and which tells what w
   const cancel = await call('cancel', { body: { triggerKey, externalEntityId } })
   const address = cancel.headers.get('standdown-receipt')!
   assert.match(address, /^\/api\/v1\/receipts\/[0-9a-f-]{36}$/)
-  const headers = { authorization: `Bearer ${token}`, accept: 'application/json' }
-  const receipt = (await (await fetch(`${origin}${address}?wait=10`, { headers })).json()) as {
+  const headers = { authorization: `Bearer ${wix.token}`, accept: 'application/json' }
+  const receipt = (await (await fetch(`${wix.origin}${address}?wait=10`, { headers })).json()) as {
     items: { outcome: string; next: string[] }[]
   }
   assert.equal(receipt.items.length, 1)
   assert.equal(receipt.items[0]!.outcome, 'prevented')
   assert.equal(receipt.items[0]!.next.length, 5)
-})
-
-test('broken limits are named field by field', async () => {
-  const id = randomUUID()
-  const key = 'k'.repeat(101)
-  const required = ['REQUIRED_FIELD', undefined] as const
-  const format = (expected: string) => ['FORMAT', { expected }] as const
-  const over = (threshold: number) => ['MAX_LENGTH', { threshold }] as const
-  const cases: [string, unknown, [string, string, unknown][]][] = [
-    [
-      'cancel',
-      {},
-      [
-        ['triggerKey', ...required],
-        ['externalEntityId', ...required],
-      ],
-    ],
-    [
-      'cancel',
-      { triggerKey: '', externalEntityId: '' },
-      [
-        ['triggerKey', 'MIN_LENGTH', { threshold: 1 }],
-        ['externalEntityId', ...required],
-      ],
-    ],
-    [
-      'cancel',
-      { triggerKey: key, externalEntityId: 'x' },
-      [
-        ['triggerKey', ...over(100)],
-        ['externalEntityId', ...format('GUID')],
-      ],
-    ],
-    [
-      'cancel',
-      { triggerKey: 1, externalEntityId: 2 },
-      [
-        ['triggerKey', ...format('STRING')],
-        ['externalEntityId', ...format('GUID')],
-      ],
-    ],
-    [
-      'cancel',
-      { triggerKey: null, externalEntityId: `{${id}}` },
-      [
-        ['triggerKey', ...required],
-        ['externalEntityId', ...format('GUID')],
-      ],
-    ],
-    ['report', {}, [['triggerKey', ...required]]],
-    ['report', { triggerKey: 'my_trigger', payload: [] }, [['payload', ...format('OBJECT')]]],
-    [
-      'report',
-      { triggerKey: 'my_trigger', externalEntityId: 'nope' },
-      [['externalEntityId', ...format('GUID')]],
-    ],
-    ['report', { triggerKey: 'my_trigger', idempotency: {} }, [['idempotency.key', ...required]]],
-    [
-      'report',
-      { triggerKey: 'my_trigger', idempotency: { key: 'x'.repeat(81) } },
-      [['idempotency.key', ...over(80)]],
-    ],
-    [
-      'report',
-      { triggerKey: 'my_trigger', idempotency: { key: 'x', ttlInMilliseconds: '0' } },
-      [['idempotency.ttlInMilliseconds', 'MIN', { threshold: 1 }]],
-    ],
-    [
-      'report',
-      { triggerKey: 'my_trigger', idempotency: { key: 'x', ttlInMilliseconds: '1e3' } },
-      [['idempotency.ttlInMilliseconds', ...format('INT64')]],
-    ],
-    [
-      'report',
-      { triggerKey: 'my_trigger', idempotency: { key: 'x', ttlInMilliseconds: '9223372036854775808' } },
-      [['idempotency.ttlInMilliseconds', ...format('INT64')]],
-    ],
-    [
-      'report',
-      { triggerKey: 'my_trigger', payload: { _secret: 1 } },
-      [['payload._secret', ...format('PROPERTY_NAME')]],
-    ],
-    ['report', { triggerKey: 'appointment_starting' }, [['payload.startsAt', ...required]]],
-    ['bulk-report', { triggerKey: 'my_trigger' }, [['eventsInfo', ...required]]],
-    [
-      'bulk-report',
-      { triggerKey: 'my_trigger', eventsInfo: [] },
-      [['eventsInfo', 'MIN_SIZE', { threshold: 1 }]],
-    ],
-    [
-      'bulk-report',
-      { triggerKey: 'my_trigger', eventsInfo: Array(101).fill({}) },
-      [['eventsInfo', 'MAX_SIZE', { threshold: 100 }]],
-    ],
-    [
-      'bulk-report',
-      { triggerKey: 'my_trigger', eventsInfo: [{}, { externalEntityId: 'x' }, 7] },
-      [
-        ['eventsInfo[1].externalEntityId', ...format('GUID')],
-        ['eventsInfo[2]', ...format('OBJECT')],
-      ],
-    ],
-    [
-      'bulk-cancel',
-      { triggerKey: 'my_trigger', externalEntityIds: {} },
-      [['externalEntityIds', ...format('ARRAY')]],
-    ],
-    [
-      'bulk-cancel',
-      { triggerKey: 'my_trigger', externalEntityIds: [] },
-      [['externalEntityIds', 'MIN_SIZE', { threshold: 1 }]],
-    ],
-    [
-      'bulk-cancel',
-      { triggerKey: 'my_trigger', externalEntityIds: Array(101).fill(id) },
-      [['externalEntityIds', 'MAX_SIZE', { threshold: 100 }]],
-    ],
-    [
-      'bulk-cancel',
-      { triggerKey: 'my_trigger', externalEntityIds: [id, 'x', null] },
-      [
-        ['externalEntityIds[1]', ...format('GUID')],
-        ['externalEntityIds[2]', ...required],
-      ],
-    ],
-  ]
-  for (const [method, body, expected] of cases) {
-    assert.deepEqual(
-      violations(await call(method, { body })),
-      expected,
-      `${method} ${JSON.stringify(body).slice(0, 120)}`,
-    )
-  }
-})
-
-test('what is just within the limits is taken', async () => {
-  const ids = Array.from({ length: 100 }, () => randomUUID())
-  const idempotency = { key: '🙂'.repeat(80), ttlInMilliseconds: '9223372036854775807' }
-  const accepted: [string, unknown][] = [
-    ['report', { triggerKey: 'my_trigger', payload: null, externalEntityId: null, idempotency: null }],
-    ['report', { triggerKey: 'my_trigger', idempotency }],
-    [
-      'report',
-      {
-        triggerKey: 'my_trigger',
-        idempotency: { key: 'number', ttlInMilliseconds: 60_000 },
-        more: 'unknown',
-      },
-    ],
-    [
-      'bulk-report',
-      { triggerKey: 'my_trigger', eventsInfo: ids.map(externalEntityId => ({ externalEntityId })) },
-    ],
-    ['bulk-cancel', { triggerKey: 'my_trigger', externalEntityIds: ids }],
-  ]
-  for (const [method, body] of accepted) {
-    const answer = await call(method, { body })
-    assert.equal(answer.status, 200, `${method} ${answer.text}`)
-  }
-  for (const externalEntityId of [
-    'fc81a355-3429-50fc-a4c7-def486e828f3',
-    '00000000-0000-0000-0000-000000000000',
-    ids[0]!.toUpperCase(),
-  ]) {
-    assert.equal((await call('cancel', { body: { triggerKey: 'my_trigger', externalEntityId } })).text, '{}')
-  }
 })
 
 test('bulk: success and failure item by item, with the place in the request; duplicates are one cancel', async () => {
@@ -329,17 +129,17 @@ test('the same cancel again gets the same receipt, with an Idempotency-Key or wi
 
 test('401 without a good token, 403 without the right, all in Wix’s shape', async () => {
   const body = { triggerKey: 'my_trigger', externalEntityId: randomUUID() }
-  for (const bad of [null, '', 'Bearer', 'nonsense', `${token}x`]) {
+  for (const bad of [null, '', 'Bearer', 'nonsense', `${wix.token}x`]) {
     for (const method of ['report', 'cancel']) {
       const answer = await call(method, { token: bad, body })
       assert.deepEqual([answer.status, applicationError(answer).code], [401, 'UNAUTHENTICATED'], String(bad))
       assert.ok(answer.headers.get('x-wix-request-id'))
     }
   }
-  const setup = await server.appToken(['SCOPE.CRM.SETUP-AUTOMATIONS'])
+  const setup = await wix.server.appToken(['SCOPE.CRM.SETUP-AUTOMATIONS'])
   assert.equal((await call('report', { token: setup, body })).status, 200)
-  const other = await server.appToken(['Receipts.Read'])
-  const person = await server.personToken('alice')
+  const other = await wix.server.appToken(['Receipts.Read'])
+  const person = await wix.server.personToken('alice')
   const refused: [string, string][] = [
     ['cancel', setup],
     ['bulk-cancel', setup],
@@ -353,7 +153,7 @@ test('401 without a good token, 403 without the right, all in Wix’s shape', as
     const answer = await call(method, { token: who, body })
     assert.deepEqual([answer.status, applicationError(answer).code], [403, 'PERMISSION_DENIED'], method)
   }
-  for (const form of [`Bearer ${token}`, `bearer ${token}`]) {
+  for (const form of [`Bearer ${wix.token}`, `bearer ${wix.token}`]) {
     assert.equal((await call('cancel', { token: form, body })).status, 200)
   }
 })
@@ -369,8 +169,8 @@ test("an unknown key and another app's key are refused in the very same way", as
             siteId: 517e0000-0000-4000-8000-000000000007
             instanceId: 5ec0d000-0000-4000-8000-000000000002
 `
-  await server.server.workspace.apply(demo.replace('    apps:\n', second), { apply: true, demo: true })
-  const { token: theirs } = await server.server.auth.mintToken({
+  await wix.server.server.workspace.apply(demo.replace('    apps:\n', second), { apply: true, demo: true })
+  const { token: theirs } = await wix.server.server.auth.mintToken({
     tenant: DEMO_TENANT,
     for: { app: 'second-app' },
   })
@@ -400,35 +200,4 @@ test("an unknown key and another app's key are refused in the very same way", as
       details: { applicationError: { code: 'PERMISSION_DENIED', description, data: {} } },
     })
   }
-})
-
-test('whatever cannot be read is a 4xx in Wix’s shape, and nothing is half done', async () => {
-  const deep = `{"triggerKey":"my_trigger","payload":${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}}`
-  const cases: [string | Uint8Array, number, string][] = [
-    ['{"triggerKey":', 400, 'MALFORMED_JSON'],
-    [new Uint8Array([0x7b, 0xff, 0x7d]), 400, 'MALFORMED_JSON'],
-    ['[]', 400, 'NOT_AN_OBJECT'],
-    ['"text"', 400, 'NOT_AN_OBJECT'],
-    ['null', 400, 'NOT_AN_OBJECT'],
-    [deep, 400, 'TOO_DEEP'],
-    ['{"triggerKey":"my_trigger","payload":{"a":"\\u0000"}}', 400, 'UNSTORABLE_TEXT'],
-    ['{"triggerKey":"my_trigger","payload":{"a":"\\ud800"}}', 400, 'UNSTORABLE_TEXT'],
-    ['{"triggerKey":"my\\u0000trigger"}', 400, 'UNSTORABLE_TEXT'],
-    [`{"triggerKey":"my_trigger","payload":{"a":"${'x'.repeat(2_000_000)}"}}`, 413, 'BODY_TOO_LARGE'],
-  ]
-  for (const [body, status, code] of cases) {
-    for (const method of ['report', 'bulk-report', 'cancel', 'bulk-cancel']) {
-      const answer = await call(method, { body })
-      assert.deepEqual(
-        [answer.status, applicationError(answer).code],
-        [status, code],
-        String(body).slice(0, 60),
-      )
-    }
-  }
-  const form = await call('cancel', { body: 'a=b', headers: { 'content-type': 'text/plain' } })
-  assert.deepEqual([form.status, applicationError(form).code], [415, 'UNSUPPORTED_MEDIA_TYPE'])
-  const nowhere = await call('no-such-method')
-  assert.deepEqual([nowhere.status, applicationError(nowhere).code], [404, 'NOT_FOUND'])
-  assert.ok(!server.log.some(line => line.includes(token)), 'no token in the log')
 })

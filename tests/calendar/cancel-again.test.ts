@@ -46,6 +46,17 @@ test('sixteen at once with one client-request-id: one cancellation', async () =>
   assert.equal(new Set(replies.map(reply => reply.headers.get('standdown-receipt'))).size, 1)
 })
 
+test('sixteen at once without a client-request-id: one cancellation, which everybody is told of', async () => {
+  const { id, subject } = await meetings.make()
+  const replies = await Promise.all(
+    Array.from({ length: 16 }, () => server.as(ALICE)(`POST /v1.0/me/events/${id}/cancel`)),
+  )
+  // Whoever comes after the first one's commit finds the event gone.
+  for (const { status } of replies) assert.ok(status === 202 || status === 404)
+  assert.equal(new Set(replies.map(reply => reply.headers.get('standdown-receipt'))).size, 1)
+  await server.mailed(`Canceled: ${subject}`, 1)
+})
+
 test('without a client-request-id, or with another one, the event is gone: 404, naming the receipt', async () => {
   const { id } = await meetings.make()
   const call = `POST /v1.0/me/events/${id}/cancel`

@@ -111,8 +111,11 @@ test('a delivery that commits while the cancel waits is called off by a notice',
   const verdict = server.calendar.carriers[0]?.run(effect, new AbortController().signal)
   await delivered
   const cancelling = alice(`POST /v1.0/me/events/${idOf(made.json)}/cancel`)
-  await blocked(server)
-  commit()
+  try {
+    await blocked(server, cancelling)
+  } finally {
+    commit()
+  }
   assert.equal((await verdict)?.is, 'done')
   const receipt = await receiptOf(server, (await cancelling).headers)
   assert.deepEqual(
@@ -236,9 +239,13 @@ async function effectOfKind(server: CalendarServer, kind: string): Promise<Start
   }
 }
 
-/** Resolves once somebody waits for a lock in this database. */
-async function blocked(server: CalendarServer): Promise<void> {
+/** Resolves once somebody waits for a lock in this database; fails when `work`, which has to wait, is done before. */
+async function blocked(server: CalendarServer, work: Promise<unknown>): Promise<void> {
   const text = `select 1 from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock' and state = 'active'`
-  while ((await server.db.query({ text })).length === 0);
+  let done = false
+  work.finally(() => {
+    done = true
+  })
+  while ((await server.db.query({ text })).length === 0) assert.equal(done, false, 'it did not wait')
 }

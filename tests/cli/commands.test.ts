@@ -167,3 +167,14 @@ test('a token that is not accepted says so', async () => {
   assert.equal(code, 1)
   assert.match(err, /INVALID_TOKEN[\s\S]*standdown env/)
 })
+
+test('the server’s own key, where there are several tenants, says how to choose one', async () => {
+  await using server = await nativeServer()
+  const { run } = session({ env: { STANDDOWN_URL: server.url, STANDDOWN_TOKEN: 'server-key' } })
+  const status = await run('status')
+  assert.equal(status.code, 0)
+  assert.match(status.out, /Tenant +none chosen: set STANDDOWN_TENANT/)
+  const mail = await run('mail')
+  assert.equal(mail.code, 1)
+  assert.match(mail.err, /TENANT_NEEDED/)
+})

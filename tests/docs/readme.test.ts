@@ -3,12 +3,12 @@
 
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { join, posix } from 'node:path'
 import { test } from 'node:test'
-import { ROOT } from '../architecture/source-files.ts'
+import { filesBelow, filesNamed, ROOT } from '../architecture/source-files.ts'
 import { blocksOf, describes } from './readme-blocks.ts'
 
 const MARK = '--- end of block ---'
@@ -33,7 +33,7 @@ test('every block of the README runs, and prints what the README shows', async t
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   t.after(() => stopped(server))
-  const banner = await untilPrinted(server, /Ctrl-C/)
+  const banner = await printed.until(/Ctrl-C/)
   assert.match(banner[0] ?? '', /^Standdown runs at http:/)
   assert.ok(banner.length <= 12, 'the banner has at most 12 lines')
 
@@ -41,12 +41,16 @@ test('every block of the README runs, and prints what the README shows', async t
   assert.ok(tour.length >= 8, 'the tour has its blocks')
   const script = tour.map(block => `${block.text}\nprintf '%s\\n' '${MARK}'\n`).join('')
   const { code, out, err } = await shell(script, env)
-  const printed = out.split(`${MARK}\n`)
-  const failed = tour[printed.length - 1]
-  assert.equal(code, 0, `the block at line ${failed?.line} failed:\n${failed?.text}\n${printed.at(-1)}${err}`)
+  const outputs = out.split(`${MARK}\n`)
+  const failed = tour[outputs.length - 1]
+  assert.equal(
+    code,
+    0,
+    `the block at line ${failed?.line} failed:\n${failed?.text}\n${outputs.at(-1)}${err}\nThe server printed\n${printed.text}`,
+  )
   for (const [index, block] of tour.entries()) {
     if (block.output === null) continue
-    const got = printed[index]!
+    const got = outputs[index]!
     assert.ok(
       describes(block.output, got),
       `line ${block.line} shows\n${block.output}\nbut it printed\n${got}`,
@@ -68,20 +72,34 @@ test('an output that is shown is held against what was printed', () => {
   )
 })
 
-async function untilPrinted(child: ChildProcess, last: RegExp): Promise<string[]> {
-  const lines: string[] = []
-  for await (const line of createInterface({ input: child.stdout! })) {
-    lines.push(line)
-    if (last.test(line)) return lines
+/** What the server prints, all of it: a log that nobody reads would end in a full pipe. */
+class Printed {
+  text = ''
+  readonly #child: ChildProcess
+  constructor(child: ChildProcess) {
+    this.#child = child
+    for (const stream of [child.stdout!, child.stderr!]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.text += text
+      })
+    }
   }
-  throw new Error(`the server ended before it had started:\n${lines.join('\n')}`)
+
+  /** The lines up to the one that `last` is in. */
+  async until(last: RegExp): Promise<string[]> {
+    while (!last.test(this.text)) {
+      const more = new Promise<'more'>(resolve => this.#child.stdout!.once('data', () => resolve('more')))
+      const exit = new Promise<'exit'>(resolve => this.#child.once('exit', () => resolve('exit')))
+      if ((await Promise.race([more, exit])) === 'exit') throw new Error(`the server ended:\n${this.text}`)
+    }
+    return this.text.trimEnd().split('\n')
+  }
 }
 
 async function stopped(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return
   const exit = new Promise(resolve => child.once('exit', resolve))
   child.kill('SIGTERM')
-  child.stdout?.resume()
   await exit
 }
 
@@ -102,3 +120,17 @@ async function shell(
   const code = await new Promise<number | null>(resolve => child.once('close', resolve))
   return { code, out, err }
 }
+
+test('every link of the README and the docs leads to a file', () => {
+  const pages = [
+    ...filesBelow('docs', ['.md']),
+    ...filesNamed(['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md']),
+  ]
+  const broken = pages.flatMap(({ path, text }) =>
+    [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)]
+      .map(([, target]) => posix.join(posix.dirname(path), target!))
+      .filter(target => !existsSync(join(ROOT, target)))
+      .map(target => `${path} leads to ${target}`),
+  )
+  assert.deepEqual(broken, [])
+})

@@ -8,6 +8,8 @@ import type { Database } from '../../server/src/store/database.ts'
 export type Seen =
   | { readonly saw: 'start'; readonly effectId: string; readonly attempt: number }
   | { readonly saw: 'cancel'; readonly receiptId: string }
+  /** Counts its attempts from one again. */
+  | { readonly saw: 'retry by hand'; readonly effectId: string }
 
 type Row = Record<string, unknown>
 
@@ -91,15 +93,15 @@ export async function checkInvariants(db: Database, seen: readonly Seen[], { bor
     `${TREES}, ${ITEMS}
      select i.*, f.title from items i join engine.effect f on f.id = i.effect_id join engine.cancellation c on c.id = i.cancellation_id
      where not exists (select from trees t where t.cancellation = i.cancellation_id and t.id = f.event_id)
-       and not exists (select from engine.event e where e.id = f.event_id and e.key = c.target_key)`,
+       and not exists (select from engine.event e join engine.event root on root.id = e.root_id
+         where e.id = f.event_id and c.target_key in (e.key, root.key))`,
   )
   await none(
     db,
     'I2: only what is linked so is kept',
-    `${TREES}, ${ITEMS}
-     select i.*, f.title from items i join engine.effect f on f.id = i.effect_id
-     left join trees t on t.cancellation = i.cancellation_id and t.id = f.event_id
-     where i.outcome = 'kept' and f.link <> 'keep' and not coalesce(t.kept, false)`,
+    `with ${ITEMS}
+     select i.*, f.title from items i join engine.effect f on f.id = i.effect_id join engine.event e on e.id = f.event_id
+     where i.outcome = 'kept' and f.link <> 'keep' and e.root_id = any (e.line)`,
   )
   await none(
     db,
@@ -130,6 +132,7 @@ async function checkStarts(db: Database, seen: readonly Seen[]): Promise<void> {
   const attempts = new Map<string, number>()
   for (const event of seen) {
     if (event.saw === 'cancel') for (const row of by.get(event.receiptId) ?? []) off.set(row.effect, row.title)
+    else if (event.saw === 'retry by hand') attempts.delete(event.effectId)
     else {
       assert.ok(!off.has(event.effectId), `I1: ${off.get(event.effectId)} started after the commit of its cancel`)
       attempts.set(event.effectId, (attempts.get(event.effectId) ?? 0) + 1)

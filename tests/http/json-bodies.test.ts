@@ -11,7 +11,10 @@ describe('a JSON body', () => {
   })
   after(() => server[Symbol.asyncDispose]())
 
-  async function post(body: BodyInit | null, type: string | null = 'application/json') {
+  async function post(
+    body: string | Uint8Array<ArrayBuffer> | null,
+    type: string | null = 'application/json',
+  ) {
     const headers: Record<string, string> = type === null ? {} : { 'content-type': type }
     const answer = await fetch(`${server.url}/echo`, { method: 'POST', body, headers })
     return {
@@ -20,7 +23,7 @@ describe('a JSON body', () => {
       body: (await answer.json()) as Record<string, unknown>,
     }
   }
-  const refusal = async (body: BodyInit | null, type?: string) => {
+  const refusal = async (body: string | Uint8Array<ArrayBuffer> | null, type?: string) => {
     const answer = await post(body, type)
     assert.match(answer.type!, /^application\/problem\+json/)
     return `${answer.status} ${answer.body.code}`

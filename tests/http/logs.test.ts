@@ -16,7 +16,6 @@ describe('the log', () => {
     )
     const code = path.split('=')[1]!
     const secrets = [clientSecret!, instances[0]!.refreshToken, token, apiKey, operator, code, 'hunter2']
-    server.http.app.post('/never', async () => {})
     const json = (body: unknown) => ({
       method: 'POST',
       headers: { 'content-type': 'application/json' },

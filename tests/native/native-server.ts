@@ -24,6 +24,7 @@ const PEOPLE: { readonly [token: string]: Who } = {
   'alice-for-calendars': { roles: ['admin', 'member'], scopes: ['Calendars.ReadWrite'] },
   shop: { kind: 'app', scopes: ALL },
   rival: { kind: 'app', scopes: ALL },
+  'server-key': { tenant: '', kind: 'app', roles: ['admin', 'operator'], scopes: ALL },
   mallory: { tenant: 'fabrikam', roles: ['admin'], scopes: ALL },
 }
 

@@ -58,7 +58,7 @@ test('a receipt of somebody else is a page that says no more than it must', asyn
   assert.doesNotMatch(page.text, /secret-key/)
   const nobody = await server.call(null, 'GET', receipt, { headers: PAGE })
   assert.equal(nobody.status, 401)
-  assert.match(nobody.text, /Sign in first/)
+  assert.ok(nobody.text.includes(`/signin?return_to=${encodeURIComponent(receipt)}`), 'and comes back here')
 })
 
 test('the start page shows a tenant to its operators only', async () => {

@@ -176,3 +176,19 @@ test('two tabs show one offer and stay in step; both pages that announced it hea
   await other.card(null)
   await other.page.close()
 })
+
+test('with more tabs than a browser has connections, each shows the offer, and the last one may answer', async () => {
+  const others: Desktop[] = []
+  for (let i = 0; i < 7; i++) others.push(await world.open(context))
+  const { ended } = desktop.notify(call('many', 'token-many'))
+  for (const tab of others) await tab.card('Call from many')
+  // The tab that held the stream for all is gone: another one takes over.
+  await desktop.page.close()
+  desktop = others[0]!
+  const joined = others[5]!.notify(call('many', 'token-many'))
+  await others[6]!.answer('accept')
+  assert.deepEqual(await joined.ended, accept)
+  for (const tab of others) await tab.card(null)
+  await Promise.allSettled([ended])
+  for (const tab of others.slice(1)) await tab.page.close()
+})

@@ -64,6 +64,7 @@ export type Raise = {
   readonly agent?: AgentRef
   readonly channel?: string
   readonly correlationId?: string
+  readonly page?: string
 }
 
 export function callerOf(agent: AgentRef): Caller {
@@ -122,6 +123,7 @@ export async function notificationWorld({ started = true, on }: WorldOptions = {
         templateParameters: options.parameters ?? {},
         tokens: options.tokens ?? (options.token === undefined ? [] : [options.token]),
         correlationId: options.correlationId ?? null,
+        page: options.page ?? null,
       })
       return offer
     },

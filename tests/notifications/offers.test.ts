@@ -218,6 +218,25 @@ test('the same token while open joins the open offer; once it has ended a new on
   assert.notEqual((await world.raise({ token: 'call' })).id, first.id)
 })
 
+test('a tab that is behind gets the end of the call that it announces late; the same page again means a new call', async () => {
+  await using world = await notificationWorld()
+  const first = await world.ended(
+    await world.raise({ token: 'call', page: 'tab 1', template: 'contoso_auto' }),
+  )
+  const late = await world.raise({ token: 'call', page: 'tab 2', template: 'contoso_auto' })
+  assert.equal(late.id, first.id)
+  assert.deepEqual(late.result, { actionName: 'Accept', responseReason: 'AutoAccept' })
+  for (const page of ['tab 1', 'tab 2']) {
+    const again = await world.raise({ token: 'call', page, template: 'contoso_auto' })
+    assert.notEqual(again.id, first.id, `${page} announces it a second time`)
+    await world.ended(again)
+    assert.equal((await world.raise({ token: 'call', page: 'tab 3', template: 'contoso_auto' })).id, again.id)
+    await world.database.db.query({
+      text: "update notifications.offer set ended_at = ended_at - interval '11 seconds'",
+    })
+  }
+})
+
 test("a token reaches neither another agent's offer nor another provider's", async () => {
   await using world = await notificationWorld()
   const danas = await world.raise({ token: 'same' })
@@ -230,6 +249,19 @@ test("a token reaches neither another agent's offer nor another provider's", asy
   assert.equal((await world.notifications.readOffer(DANA, danas.id))?.state, 'displayed')
   assert.ok(await world.screen(shows(others.id), ERIN))
   assert.equal(await world.notifications.readOffer(DANA, erins.id), null, "nor may one read another's")
+})
+
+test('called off by its event id, from another API: withdrawn just the same, and the receipt names who', async () => {
+  await using world = await notificationWorld()
+  const offer = await world.raise()
+  await world.screen(shows(offer.id))
+  const by = { principal: 'app:crm', api: 'native', name: 'the CRM' } as const
+  const cancelled = await world.engine.cancel({ tenant: TENANT, target: { eventId: offer.id }, by })
+  assert.ok('receiptId' in cancelled)
+  const ended = await world.ended(offer)
+  assert.deepEqual(ended.result, { actionName: 'Cancel', responseReason: 'Cancelled' })
+  assert.equal(ended.endedBy, 'the CRM')
+  assert.equal((await receiptOf(world, cancelled.receiptId)).by.name, 'the CRM')
 })
 
 test('cancel beats accept: of both at once exactly one wins, and the receipt says which', async () => {
@@ -314,6 +346,30 @@ test('a screen that a crash left empty is filled by whoever looks at it', async 
     [shown.id],
   )
   assert.ok(shows(waits.id)(await world.notifications.agentScreen(DANA)))
+})
+
+test('another process hears that the screen changed', async () => {
+  await using database = await testDatabase()
+  await using here = await notificationWorld({ on: database })
+  await using there = await notificationWorld({ on: database, started: false })
+  // It listens before anything happens, or it would see the offer by looking.
+  const listening = there.screen(now => now.displayed !== null)
+  const offer = await here.raise()
+  assert.equal((await listening).displayed?.offer.id, offer.id)
+})
+
+test('an offer that cannot be placed at all ends, and its caller is told', async () => {
+  await using world = await notificationWorld({ started: false })
+  const offer = await world.raise()
+  const [effect] = await world.engine.effectsOf(TENANT, offer.id)
+  assert.ok(effect)
+  await world.database.db.transaction('test.settle', async tx => {
+    const started = { ...effect, tenant: TENANT, eventId: offer.id, noticeOf: null }
+    const dead = { effect: started, ending: 'dead', result: null, error: 'broken', at: new Date() } as const
+    await world.notifications.domain.settled?.(tx, [dead])
+  })
+  const ended = await world.notifications.readOffer(DANA, offer.id)
+  assert.equal(ended?.result?.responseReason, 'NotificationQueueTimeLimitExceeded')
 })
 
 test('templates that are not there, and slugs that nothing fills, are refused by their documented names', async () => {

@@ -151,22 +151,25 @@ test('a backup is of one moment, whatever is written meanwhile', async t => {
   await using source = await testDatabase({ empty: true })
   await using target = await testDatabase({ empty: true })
   await fillZoo(source.db)
-  // The file's second table is read long after the first: by then there is a row in both.
-  const clock = (): Date => {
-    // Called when the transaction is open and before its first table.
-    writing = source.db.query({
-      text: `with one as (insert into zoo.keeper values ('late', null)) insert into zoo.visit (animal) values ('late')`,
-    })
-    return now()
-  }
   let writing: Promise<unknown> = Promise.resolve()
-  await backup(source.db, file, { now: clock, known: ZOO })
+  await source.db.transaction('test', async tx => {
+    // Holds the backup up before its last table; what is committed then is newer than the tables it has read.
+    await tx.query({ text: 'lock table zoo.visit' })
+    writing = backup(source.db, file, { now, known: ZOO })
+    const held = {
+      text: `select from pg_locks where relation = 'zoo.visit'::regclass and not granted`,
+    }
+    while ((await tx.query(held)).length === 0);
+    await tx.query({ text: `insert into zoo.keeper values ('late', null)` })
+    await tx.query({ text: `insert into zoo.visit (animal) values ('late')` })
+  })
   await writing
   await restore(target.db, file, ZOO)
   const late = {
-    text: `select (select count(*) from zoo.keeper where name = 'late') = (select count(*) from zoo.visit where animal = 'late') as same`,
+    text: `select (select count(*) from zoo.keeper where name = 'late') as keepers,
+             (select count(*) from zoo.visit where animal = 'late') as visits`,
   }
-  assert.deepEqual(await target.db.query(late), [{ same: true }])
+  assert.deepEqual(await target.db.query(late), [{ keepers: 0, visits: 0 }])
 })
 
 test('an older backup is restored with its own schema, and brought up to date at the next start', async t => {

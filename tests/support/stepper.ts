@@ -26,12 +26,11 @@ export type Explored = { readonly schedules: number; readonly complete: boolean;
 const LOOKS = new Set([
   'find-requests', 'find-targets', 'find-children', 'effects-of-events', 'states-of-effects', 'find-early',
   'covered-events', 'abandoned', 'open-roots', 'open-marked', 'open-children', 'open-effects', 'tenant-now',
-  'read-effect', 'still-mine', 'insert-effects', 'insert-events', 'insert-aliases', 'insert-receipt-items', 'open-untouched',
+  'read-effect', 'still-mine', 'announced-since', 'insert-effects', 'insert-events', 'insert-aliases', 'insert-receipt-items', 'open-untouched',
 ])
 /** What else locks, and which rows or gates. A statement that is not listed is taken to touch everything. */
 const LOCKS: { readonly [statement: string]: readonly string[] } = {
-  'key-gates-alone': ['key'], 'key-gates-shared': ['key'],
-  'gates-alone': ['gate'], 'gates-shared': ['gate'],
+  'key-gates-shared': ['key'], 'gates-shared': ['gate'], 'cancel-gates': ['key', 'gate'], 'open-gates': ['key', 'gate'],
   'lock-events': ['event'], 'lock-parents': ['event'], 'lock-parents-free': ['event'], 'mark-events': ['event'],
   'revise-event': ['event'],
   'prevent-pending': ['pending'], supersede: ['pending'], start: ['pending', 'running'],

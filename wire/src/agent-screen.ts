@@ -42,6 +42,8 @@ export type RaiseOffer = {
   readonly templateParameters?: { readonly [slug: string]: unknown } | null
   readonly cancellationTokens?: readonly string[]
   readonly correlationId?: string | null
+  /** A name that the page drew when it was opened: by it a tab that is behind is told from a call that comes again. */
+  readonly page?: string | null
 }
 
 export type CancelOffer = {

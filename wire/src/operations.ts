@@ -57,13 +57,15 @@ export type WorkspaceView = { readonly applied: boolean; readonly changes: reado
 
 export type StatusView = {
   readonly version: string
+  /** '' for the server's own key where there are several tenants, or none. */
   readonly tenant: string
   readonly sandbox: boolean
   readonly now: string
   readonly publicUrl: string
   readonly tlsUrl: string | null
-  readonly database: string
-  readonly mail: string
+  /** For operators only. */
+  readonly database?: string
+  readonly mail?: string
   readonly demo: boolean
   readonly you: { readonly name: string; readonly principal: string; readonly roles: readonly string[] }
 }
@@ -158,7 +160,7 @@ export const workspaceViewSchema = {
 export const statusViewSchema = {
   $id: 'Status',
   type: 'object',
-  required: ['version', 'tenant', 'sandbox', 'now', 'publicUrl', 'mail', 'demo', 'you'],
+  required: ['version', 'tenant', 'sandbox', 'now', 'publicUrl', 'demo', 'you'],
   properties: {
     version: text,
     tenant: text,

@@ -44,6 +44,9 @@ export function verdict({ counts, state, early, events }: ReceiptView): string {
     if (early) return 'The cancel came first; the event that it waited for was born cancelled.'
     return events.length === 0 ? 'Nothing was there to call off.' : 'It was called off. Nothing hung from it.'
   }
+  if (counts.done === counts.total) {
+    return `Nothing was left to prevent: ${counts.total === 1 ? 'the one action' : `all ${counts.total} actions`} had ended before.`
+  }
   const parts = OUTCOME_ORDER.filter(outcome => counts[outcome] > 0).map(
     outcome =>
       `${counts[outcome]} ${outcome === 'stopping' ? 'still stopping' : OUTCOME_WORDS[outcome].short.toLowerCase()}`,

@@ -296,7 +296,11 @@ export class Auth {
     }
     const app = await this.directory.app(found.tenant, found.appId)
     if (!app) throw authFault.TOKEN_REVOKED()
-    if (siteId === undefined || siteId === '') return appPrincipal(app, app.scopes, null)
+    if (siteId === undefined || siteId === '') {
+      // An app that is at one site only needs not say which.
+      const own = (await this.directory.instances(app.tenant)).filter(instance => instance.appId === app.id)
+      return appPrincipal(app, app.scopes, own.length === 1 ? own[0]! : null)
+    }
     const instance = isGuid(siteId) ? await this.directory.instanceAt(app, siteId) : null
     if (!instance) throw authFault.NOT_INSTALLED()
     return appPrincipal(app, app.scopes, instance)

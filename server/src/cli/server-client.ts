@@ -1,5 +1,6 @@
 // HTTP to the running server, with its problems turned into sentences.
 
+import type { TokenView } from '@standdown/wire/src/credentials.ts'
 import type { Problem } from '@standdown/wire/src/problem.ts'
 import type { CliIo } from './cli-io.ts'
 import { CommandEnd, EXIT } from './exit.ts'
@@ -23,8 +24,13 @@ export class ServerClient {
     this.server = server
   }
 
+  /** With STANDDOWN_TENANT: for that tenant, where the server has several. */
   static async find(io: Pick<CliIo, 'env' | 'cwd'>): Promise<ServerClient> {
-    return new ServerClient(await findServer(io))
+    const client = new ServerClient(await findServer(io))
+    const { STANDDOWN_TENANT: tenant } = io.env
+    if (tenant === undefined || tenant === '') return client
+    const { token } = await client.json<TokenView>('/api/v1/tokens', { body: { operator: true, tenant } })
+    return new ServerClient({ ...client.server, token })
   }
 
   /** Any answer, also a refusal. @throws CommandEnd when no server answers */

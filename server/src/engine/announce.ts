@@ -25,9 +25,11 @@ export async function announce(
   for (const a of announcements) refuseUnstorable(a)
   // One lock order everywhere: key gates, shard gates, events by id, then their effects.
   const early = await meetEarlyCancellations(context, tx, announcements)
+  // A root passes its shard's gate too: an open cancellation that holds it alone then knows every birth before its own.
   const parents = await lockParents(
     tx,
     announcements.flatMap(a => (a.parent ? [a.parent.id] : [])),
+    { roots: announcements.flatMap(a => (a.parent ? [] : [shardOfEntity(a.tenant, a.entity)])) },
   )
 
   const results: Announced[] = []
@@ -42,7 +44,7 @@ export async function announce(
       results.push({ is: 'parent_cancelled', parentId: a.parent.id, cancellationId: parent.cancellation_id })
       continue
     }
-    const cancellationId = a.key === null ? null : (early.get(`${a.tenant}\n${a.key}`) ?? null)
+    const cancellationId = a.key === null ? null : (early.get(`${a.tenant}\n${a.key}\n${a.entity}`) ?? null)
     if (cancellationId !== null && a.early === 'reject') {
       results.push({ is: 'rejected', cancellationId })
       continue
@@ -101,12 +103,13 @@ export async function announce(
 export async function lockParents(
   tx: Tx,
   ids: readonly string[],
-  wait: 'wait' | 'skip' = 'wait',
+  { wait = 'wait', roots = [] }: { readonly wait?: 'wait' | 'skip'; readonly roots?: readonly Shard[] } = {},
 ): Promise<Map<string, Parent>> {
   const unique = [...new Set(ids)]
-  if (unique.length === 0) return new Map()
+  if (unique.length === 0 && roots.length === 0) return new Map()
   const shards = unique.map(shardOfId)
-  await tx.query(sql('gates-shared'), [shards.map(gateOf)])
+  await tx.query(sql('gates-shared'), [[...shards, ...roots].map(gateOf)])
+  if (unique.length === 0) return new Map()
   const rows = await tx.query<Parent>(sql(wait === 'wait' ? 'lock-parents' : 'lock-parents-free'), [shards, unique])
   const covered = await tx.query<{ id: string; cancellation_id: string }>(sql('covered-events'), [shards, unique])
   const by = new Map(covered.map(row => [row.id, row.cancellation_id]))
@@ -121,11 +124,11 @@ async function meetEarlyCancellations(
   const keyed = announcements.filter(a => a.key !== null && a.early !== undefined && a.early !== 'ignore')
   if (keyed.length === 0) return new Map()
   await tx.query(sql('key-gates-shared'), [keyed.map(a => keyGate(a.tenant, a.key as string))])
-  const rows = await tx.query<{ tenant: string; key: string; id: string }>(sql('find-early'), [
+  const rows = await tx.query<{ tenant: string; key: string; entity: string; id: string }>(sql('find-early'), [
     context.clock(),
-    ...columns(keyed, 3, a => [shardOfEntity(a.tenant, a.entity), a.tenant, a.key]),
+    ...columns(keyed, 4, a => [shardOfEntity(a.tenant, a.entity), a.tenant, a.key, a.entity]),
   ])
-  return new Map(rows.map(row => [`${row.tenant}\n${row.key}`, row.id]))
+  return new Map(rows.map(row => [`${row.tenant}\n${row.key}\n${row.entity}`, row.id]))
 }
 
 /** The advisory lock number of a key (a signed 32-bit integer). Two keys with one number only wait for each other. */

@@ -8,27 +8,37 @@
 import type { CancelOutcome, CancelRequest } from '../core/cancellation.ts'
 import { countOutcomes } from '../core/receipt.ts'
 import type { Tx } from '../store/database.ts'
-import { findRepeats, oweNotices, prepare, repeatVerdict, writeCancellations, writeMarks } from './cancel.ts'
+import { type Earlier, findRepeats, keyGates, oweNotices, type Prepared, prepare, repeatVerdict, writeCancellations, writeMarks } from './cancel.ts'
 import { type EffectRow, type EventRow, type MarkedEffect, markEffects, unmarked } from './cancel-tree.ts'
-import { type Context, gateOf, sql } from './context.ts'
+import { type Context, GATES, gateOf, sql } from './context.ts'
 
 /** Acknowledges a cancel that is too large to be marked at once. One short transaction, whatever the size. */
 export async function openCancellation(context: Context, request: CancelRequest): Promise<CancelOutcome> {
   const p = prepare(context, request)
   return await context.db.transaction('cancel-open', async tx => {
+    // Before the event is locked: whoever waits for that has passed the gate. A key's aliases may be behind any gate.
+    const gates = p.key === null ? [gateOf(p.shard)] : Array.from({ length: GATES }, (_, gate) => gate)
+    await tx.query(sql('open-gates'), [keyGates([p]), gates])
     const earlier = (await findRepeats(tx, [p])).get(0) ?? []
-    // That something live is there was just seen by the attempt to mark it; only the very same request repeats.
-    const verdict = repeatVerdict(p, p.key === null ? earlier : earlier.filter(e => e.same_request), [{ birth: 0 }])
+    const verdict = repeatVerdict(p, earlier, await bornSince(tx, p, earlier))
     if (verdict !== null) return verdict
-    await tx.query(sql('gates-alone'), [[gateOf(p.shard)]])
     await writeCancellations(context, tx, [p], { early: new Set(), open: true })
-    await tx.query(sql('insert-open'), [p.shard, p.id, request.tenant, p.eventId, p.key])
+    await tx.query(sql('insert-open'), [p.shard, p.id, request.tenant, p.eventId, p.key, p.entity])
     tx.afterCommit(() => {
       context.hints.due()
       context.hints.asked([])
     })
     return { receiptId: p.id, replayed: false, eventIds: [], counts: countOutcomes([]), early: false }
   })
+}
+
+/** Whether something live with the key was born after the last open cancel of it; that there is something live is known. */
+async function bornSince(tx: Tx, p: Prepared, earlier: readonly Earlier[]): Promise<readonly { birth: number }[]> {
+  const last = Math.max(0, ...earlier.filter(e => e.open).map(e => e.birth))
+  if (p.key === null || last === 0) return [{ birth: Number.POSITIVE_INFINITY }]
+  const values = [p.shard, p.request.tenant, p.key, p.entity, last]
+  const [row] = await tx.query<{ announced: boolean }>(sql('announced-since'), values)
+  return row?.announced ? [{ birth: Number.POSITIVE_INFINITY }] : []
 }
 
 type OpenRow = {
@@ -49,6 +59,7 @@ type OpenRow = {
   data: CancelRequest['data'] | null
   target_entity: string | null
   target_kind: string | null
+  at: Date
 }
 
 /**
@@ -62,6 +73,10 @@ export async function markSomeOpen(context: Context, batch = 2000): Promise<bool
     if (await markRoots(context, tx, open, batch)) return true
     if (await markChildren(context, tx, open, batch)) return true
     if (await markEffectsOfMarked(context, tx, open, batch)) return true
+    // Its target was called off by another before: nothing of it is marked here, all of it stands in the receipt.
+    if (open.target_event !== null) {
+      await tx.query(sql('open-untouched'), [[open.shard], [open.target_event], open.cancellation_id, true])
+    }
     await tx.query(sql('close-open'), [open.shard, open.cancellation_id])
     return true
   })
@@ -75,6 +90,7 @@ async function markRoots(context: Context, tx: Tx, open: OpenRow, batch: number)
     open.target_key,
     open.birth_limit,
     batch,
+    open.target_entity,
   ])
   if (roots.length === 0) return false
   await markEvents(context, tx, open, roots, true)
@@ -91,7 +107,7 @@ async function markChildren(context: Context, tx: Tx, open: OpenRow, batch: numb
     parents.map(p => p.id),
     batch,
   ])
-  await tx.query(sql('open-untouched'), [parents.map(p => p.shard), parents.map(p => p.id), id])
+  await tx.query(sql('open-untouched'), [parents.map(p => p.shard), parents.map(p => p.id), id, false])
   if (children.length > 0) await markEvents(context, tx, open, children, false)
   // A child is younger than its parent, but may be older than the last parent of this batch: look at it again, as a parent.
   const next = children.reduce((least, child) => Math.min(least, child.birth - 1), last.birth)
@@ -126,6 +142,12 @@ async function markEffectsOfMarked(context: Context, tx: Tx, open: OpenRow, batc
   if (!last) return false
   const effects = rows.map((row): MarkedEffect => unmarked(row, id))
   await markEffects(context, tx, effects, row => row.link === 'keep')
+  // What was running at the acknowledgement and has ended since did so too late, or without effect.
+  for (const effect of effects) {
+    if (effect.outcome !== 'done' || effect.at === null || effect.at < open.at || effect.row.link === 'keep') continue
+    if (effect.ending === 'done') effect.outcome = 'too_late'
+    else if (effect.ending === 'skipped') effect.outcome = 'stopped'
+  }
   await writeMarks(tx, { events: [], effects })
   await oweNotices(context, tx, { events: [], effects }, new Map())
   await tx.query(sql('open-effects-after'), [shard, id, last.event_birth, last.id, effects.length])

@@ -14,7 +14,7 @@ import { shardOfId } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Tx } from '../store/database.ts'
 import { columns } from './columns.ts'
-import { type Context, sql } from './context.ts'
+import { type Context, isAskable, sql } from './context.ts'
 
 export type EventRow = {
   shard: number
@@ -69,14 +69,27 @@ export class TooMuchAtOnce extends Error {
   override readonly name = 'TooMuchAtOnce'
 }
 
+/** Two cancellations of a batch reach the same event: they go one after the other. */
+export class TreesMeet extends Error {
+  override readonly name = 'TreesMeet'
+}
+
 /** What a cancellation of the batch asks for: the events found so far, not yet locked. */
 export type Aim = { readonly cancellationId: string; readonly eventIds: readonly string[] }
 
-export async function markTree(context: Context, tx: Tx, aims: readonly Aim[], most: number): Promise<MarkedTree> {
+/** `anyOpen`: there are open cancellations, and what they cover is theirs to mark. Writes nothing before it throws. */
+export async function markTree(
+  context: Context,
+  tx: Tx,
+  aims: readonly Aim[],
+  { most, anyOpen }: { readonly most: number; readonly anyOpen: boolean },
+): Promise<MarkedTree> {
   const owner = new Map<string, { cancellationId: string; asked: boolean }>()
   for (const aim of aims) {
     for (const id of aim.eventIds) {
-      if (!owner.has(id)) owner.set(id, { cancellationId: aim.cancellationId, asked: true })
+      const other = owner.get(id)
+      if (other && other.cancellationId !== aim.cancellationId) throw new TreesMeet()
+      owner.set(id, { cancellationId: aim.cancellationId, asked: true })
     }
   }
   const locked = new Map<string, EventRow>()
@@ -90,9 +103,10 @@ export async function markTree(context: Context, tx: Tx, aims: readonly Aim[], m
     if (children.length > most) throw new TooMuchAtOnce(`more than ${most} events`)
     fresh = []
     for (const child of children) {
-      if (locked.has(child.id) || keptEvents.has(child.id)) continue
       const parent = owner.get(child.parent_id)
       if (!parent) continue
+      if ((owner.get(child.id) ?? parent).cancellationId !== parent.cancellationId) throw new TreesMeet()
+      if (locked.has(child.id) || keptEvents.has(child.id)) continue
       if (child.link === 'keep') keptEvents.set(child.id, parent.cancellationId)
       else if (!owner.has(child.id)) {
         owner.set(child.id, { cancellationId: parent.cancellationId, asked: false })
@@ -110,11 +124,25 @@ export async function markTree(context: Context, tx: Tx, aims: readonly Aim[], m
   const effects = rows.map(row =>
     unmarked(row, owner.get(row.event_id)?.cancellationId ?? (keptEvents.get(row.event_id) as string)),
   )
-  await markEffects(context, tx, effects, row => row.link === 'keep' || keptEvents.has(row.event_id))
+  const covered = anyOpen ? await findCovered(tx, eventIds) : new Map<string, string>()
+  const untouched = (row: EffectRow) => row.link === 'keep' || keptEvents.has(row.event_id) || covered.has(row.event_id)
+  await markEffects(context, tx, effects, untouched)
+  // Acknowledged before this one, and marked behind it: that one's receipt will say how it went.
+  for (const effect of effects) {
+    const earlier = covered.get(effect.row.event_id)
+    if (earlier === undefined || effect.row.link === 'keep' || effect.outcome !== 'kept') continue
+    effect.outcome = 'already_cancelled'
+    effect.earlier = earlier
+  }
   return {
-    events: [...locked.values()].map(row => ({ row, ...ownerOf(owner, row.id) })),
+    events: [...locked.values()].filter(row => !covered.has(row.id)).map(row => ({ row, ...ownerOf(owner, row.id) })),
     effects,
   }
+}
+
+async function findCovered(tx: Tx, ids: readonly string[]): Promise<Map<string, string>> {
+  const rows = await tx.query<{ id: string; cancellation_id: string }>(sql('covered-events'), [ids.map(shardOfId), ids])
+  return new Map(rows.map(row => [row.id, row.cancellation_id]))
 }
 
 function ownerOf(owner: Map<string, { cancellationId: string; asked: boolean }>, id: string) {
@@ -134,15 +162,15 @@ export async function markEffects(
   effects: readonly MarkedEffect[],
   kept: (row: EffectRow) => boolean,
 ): Promise<void> {
-  const mine = effects.filter(effect => !kept(effect.row))
+  const mine = effects.filter(effect => !kept(effect.row)).toSorted((a, b) => (a.row.id < b.row.id ? -1 : 1))
   const byId = new Map(effects.map(effect => [effect.row.id, effect]))
   if (mine.length > 0) {
-    const prevented = await tx.query<{ effect_id: string }>(sql('prevent-pending'), [
+    const prevented = await tx.query<{ effect_id: string; outcome: Outcome }>(sql('prevent-pending'), [
       context.clock(),
-      ...columns(mine, 3, e => [e.row.shard, e.row.id, e.cancellationId]),
+      ...columns(mine, 4, e => [e.row.shard, e.row.id, e.cancellationId, isAskable(context, e.row.kind)]),
     ])
-    for (const { effect_id } of prevented) (byId.get(effect_id) as MarkedEffect).outcome = 'prevented'
-    const left = mine.filter(e => e.outcome !== 'prevented')
+    for (const { effect_id, outcome } of prevented) (byId.get(effect_id) as MarkedEffect).outcome = outcome
+    const left = mine.filter(e => e.outcome === 'kept')
     if (left.length > 0) {
       const asked = await tx.query<{ effect_id: string; worker: string | null }>(
         sql('ask-running'),
@@ -184,7 +212,7 @@ async function findChildren(tx: Tx, parents: readonly string[], most: number) {
 async function descendKept(
   tx: Tx,
   kept: Map<string, string>,
-  owner: ReadonlyMap<string, unknown>,
+  owner: ReadonlyMap<string, { readonly cancellationId: string }>,
   most: number,
 ): Promise<void> {
   let level = [...kept.keys()]
@@ -193,8 +221,10 @@ async function descendKept(
     if (children.length > most) throw new TooMuchAtOnce(`more than ${most} events`)
     level = []
     for (const child of children) {
+      const cancellationId = kept.get(child.parent_id) as string
+      if ((owner.get(child.id)?.cancellationId ?? cancellationId) !== cancellationId) throw new TreesMeet()
       if (kept.has(child.id) || owner.has(child.id)) continue
-      kept.set(child.id, kept.get(child.parent_id) as string)
+      kept.set(child.id, cancellationId)
       level.push(child.id)
     }
   }

@@ -10,9 +10,9 @@ import { countOutcomes } from '../core/receipt.ts'
 import type { Tx } from '../store/database.ts'
 import { keyGate } from './announce.ts'
 import { type Birth, bearEffects } from './births.ts'
-import { type MarkedEffect, type MarkedTree, markTree, storedEvent } from './cancel-tree.ts'
+import { type MarkedEffect, type MarkedTree, markTree, storedEvent, TooMuchAtOnce, TreesMeet } from './cancel-tree.ts'
 import { columns } from './columns.ts'
-import { type Context, newId, sql } from './context.ts'
+import { type Context, gateOf, newId, sql } from './context.ts'
 import type { CancelledEffect, CancelledEvent } from './hooks.ts'
 
 export type Prepared = {
@@ -24,13 +24,15 @@ export type Prepared = {
   readonly entity: string | null
 }
 
-type Earlier = {
+export type Earlier = {
   place: number
   id: string
   shard: Shard
   target_key: string | null
+  target_entity: string | null
   target_event: string | null
   birth: number
+  open: boolean
   same_request: boolean
 }
 
@@ -60,24 +62,29 @@ export async function cancelBatch(
   most: number,
 ): Promise<readonly CancelOutcome[]> {
   const prepared = requests.map(request => prepare(context, request))
+  await passGates(tx, prepared)
   const replays = await findRepeats(tx, prepared)
   const results: (CancelOutcome | null)[] = prepared.map(() => null)
 
-  const open = prepared.map((p, i) => ({ p, i }))
-  const targets = await findTargets(tx, prepared, most)
-  const fresh = open.filter(({ p, i }) => {
+  const { targets, anyOpen } = await findTargets(tx, prepared, most)
+  const fresh = prepared.map((p, i) => ({ p, i })).filter(({ p, i }) => {
     const found = targets.get(i) ?? []
     const verdict = repeatVerdict(p, replays.get(i) ?? [], found)
     if (verdict !== null) results[i] = verdict
     else if (p.eventId !== null && found.length === 0) results[i] = { refused: 'unknown_event' }
     return results[i] === null
   })
-  const tree = await markTree(
-    context,
-    tx,
-    fresh.map(({ p, i }) => ({ cancellationId: p.id, eventIds: (targets.get(i) ?? []).map(t => t.id) })),
-    most,
-  )
+  const aims = fresh.map(({ p, i }) => ({ cancellationId: p.id, eventIds: (targets.get(i) ?? []).map(t => t.id) }))
+  let tree: MarkedTree
+  try {
+    tree = await markTree(context, tx, aims, { most, anyOpen })
+  } catch (error) {
+    if (!(error instanceof TreesMeet)) throw error
+    // Nothing is written yet. One after the other, the later one finds what the earlier one has called off.
+    const one: CancelOutcome[] = []
+    for (const request of requests) one.push(...(await cancelBatch(context, tx, [request], most)))
+    return one
+  }
   const early = new Set(
     fresh.filter(({ p, i }) => p.request.early && (targets.get(i) ?? []).length === 0).map(({ p }) => p.id),
   )
@@ -91,7 +98,7 @@ export async function cancelBatch(
     results[i] = {
       receiptId: p.id,
       replayed: false,
-      eventIds: (eventsOf.get(p.id) ?? []).slice(0, 1000).map(e => e.row.id),
+      eventIds: (eventsOf.get(p.id) ?? []).filter(e => e.row.cancellation_id === null).slice(0, 1000).map(e => e.row.id),
       counts: countOutcomes((effectsOf.get(p.id) ?? []).map(e => e.outcome)),
       early: early.has(p.id),
     } satisfies Cancelled
@@ -105,29 +112,43 @@ export async function cancelBatch(
   return results as CancelOutcome[]
 }
 
-/** Takes the key gates, then looks for what each request may repeat. */
+/** Of its keys alone, of its shards with others: a cancel sees every open cancellation that was acknowledged before it. */
+async function passGates(tx: Tx, prepared: readonly Prepared[]): Promise<void> {
+  await tx.query(sql('cancel-gates'), [keyGates(prepared), prepared.map(p => gateOf(p.shard))])
+}
+
+export function keyGates(prepared: readonly Prepared[]): number[] {
+  return prepared.flatMap(p => (p.key === null ? [] : [keyGate(p.request.tenant, p.key)]))
+}
+
+/** Looks for what each request may repeat; the gates are passed. */
 export async function findRepeats(tx: Tx, prepared: readonly Prepared[]): Promise<Map<number, readonly Earlier[]>> {
-  const keyed = prepared.filter(p => p.key !== null)
-  if (keyed.length > 0) {
-    await tx.query(sql('key-gates-alone'), [keyed.map(p => keyGate(p.request.tenant, p.key as string))])
-  }
   // A repeat by event id must find the first one's commit, so the event's lock comes before this look.
   const byId = prepared.filter(p => p.eventId !== null)
   if (byId.length > 0) await tx.query(sql('lock-events'), [byId.map(p => p.shard), byId.map(p => p.eventId)])
   const rows = await tx.query<Earlier>(
     sql('find-requests'),
-    columns(prepared, 6, p => [p.shard, p.request.tenant, p.request.by.principal, p.request.requestKey ?? null, p.key, p.eventId]),
+    columns(prepared, 7, p => [
+      p.shard,
+      p.request.tenant,
+      p.request.by.principal,
+      p.request.requestKey ?? null,
+      p.key,
+      p.entity,
+      p.eventId,
+    ]),
   )
   return Map.groupBy(rows, row => row.place - 1)
 }
 
 async function findTargets(tx: Tx, prepared: readonly Prepared[], most: number) {
   const rows = await tx.query<{ place: number; shard: Shard; id: string; birth: number }>(sql('find-targets'), [
-    ...columns(prepared, 4, p => [p.shard, p.request.tenant, p.key, p.eventId]),
-    // One more than may be marked, so that markTree notices.
+    ...columns(prepared, 5, p => [p.shard, p.request.tenant, p.key, p.entity, p.eventId]),
     most + 1,
   ])
-  return Map.groupBy(rows, row => row.place - 1)
+  const found = rows.filter(row => row.place > 0)
+  if (found.length > most) throw new TooMuchAtOnce(`more than ${most} events`)
+  return { targets: Map.groupBy(found, row => row.place - 1), anyOpen: found.length < rows.length }
 }
 
 /** The receipt of the same request before (I5); null when this is a new one. */
@@ -138,14 +159,16 @@ export function repeatVerdict(
 ): CancelOutcome | null {
   const sameRequest = earlier.find(e => e.same_request)
   if (sameRequest) {
-    const sameTarget = sameRequest.target_key === p.key && sameRequest.target_event === p.eventId
+    const { target_key, target_entity, target_event } = sameRequest
+    const sameTarget = target_key === p.key && (p.key === null || target_entity === p.entity) && target_event === p.eventId
     return sameTarget ? replay(sameRequest.id) : { refused: 'request_key_reused', receiptId: sameRequest.id }
   }
   if (p.request.requestKey) return null
   const before = earlier.reduce<Earlier | null>((last, e) => (last === null || e.birth > last.birth ? e : last), null)
   if (before === null) return null
-  // By key, `found` holds live events only: with none, nothing has been announced since. By id, nothing can be.
-  const nothingSince = p.key === null || found.length === 0
+  // By key, `found` holds events that are not marked: what an open cancellation is still to mark was there before it.
+  // By id, nothing can have been announced since.
+  const nothingSince = p.key === null || found.every(event => before.open && event.birth < before.birth)
   return nothingSince ? replay(before.id) : null
 }
 
@@ -195,7 +218,8 @@ export async function writeMarks(tx: Tx, tree: MarkedTree): Promise<void> {
       columns(tree.events, 3, e => [e.row.shard, e.row.id, e.cancellationId]),
     )
   }
-  const told = tree.effects.filter(e => e.outcome === 'done' || e.outcome === 'kept' || e.outcome === 'already_cancelled')
+  // What this cancellation ends, or is stopping, tells so itself.
+  const told = tree.effects.filter(e => e.outcome === 'kept' || e.outcome === 'already_cancelled' || e.ending !== null)
   if (told.length === 0) return
   await tx.query(
     sql('insert-receipt-items'),

@@ -41,3 +41,8 @@ export function newId(context: Pick<Context, 'random' | 'clock'>, shard: Shard):
   // The time in an id only sorts; the wall clock is good enough for it.
   return makeId(shard, (context.clock() ?? new Date()).getTime(), context.random)
 }
+
+/** Whether the other side of such an effect can be told that it was called off, and may answer how it went. */
+export function isAskable(context: Pick<Context, 'carriers'>, kind: string): boolean {
+  return context.carriers.get(kind)?.withdraw !== undefined
+}

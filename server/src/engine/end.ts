@@ -41,10 +41,10 @@ export async function end(context: Context, tx: Tx, ends: readonly End[]): Promi
   const rows = await tx.query<{ effect_id: string }>(sql('settle'), [
     context.clock(),
     null,
-    ...columns(ends, 7, ({ effectId, verdict }) => {
+    ...columns(ends, 8, ({ effectId, verdict }) => {
       const { live, asked, error } = endings(verdict)
       const evidence = 'evidence' in verdict ? verdict.evidence : null
-      return [shardOfId(effectId), effectId, null, live, asked, error, evidence ? JSON.stringify(evidence) : null]
+      return [shardOfId(effectId), effectId, null, live, asked, error, evidence ? JSON.stringify(evidence) : null, false]
     }),
   ])
   const ended = new Set(rows.map(row => row.effect_id))

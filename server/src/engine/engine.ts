@@ -182,7 +182,12 @@ export class Engine {
   }
 
   async eventsByKey(tenant: string, key: string, entity: string): Promise<readonly StoredEvent[]> {
-    const rows = await this.options.db.query<EventRow>(sql('read-events-by-key'), [shardOfEntity(tenant, entity), tenant, key])
+    const rows = await this.options.db.query<EventRow>(sql('read-events-by-key'), [
+      shardOfEntity(tenant, entity),
+      tenant,
+      key,
+      entity,
+    ])
     return rows.map(storedEvent)
   }
 

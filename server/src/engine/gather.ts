@@ -28,6 +28,13 @@ export type GatherOptions<Req, Res> = {
   readonly run: (batch: readonly Req[]) => Promise<readonly (Res | Error)[]>
 }
 
+const RERUNS = 5
+
+function isDeadlock(error: unknown): boolean {
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined
+  return code === '40P01' || code === '40001'
+}
+
 type Waiting<Req, Res> = {
   readonly request: Req
   readonly resolve: (result: Res) => void
@@ -103,7 +110,7 @@ export class Gather<Req, Res> {
     return batch
   }
 
-  private async runSplitting(batch: readonly Waiting<Req, Res>[]): Promise<void> {
+  private async runSplitting(batch: readonly Waiting<Req, Res>[], again = RERUNS): Promise<void> {
     try {
       const results = await this.options.run(batch.map(waiting => waiting.request))
       if (results.length !== batch.length) throw new Error(`${this.options.name}: a result is missing`)
@@ -113,6 +120,8 @@ export class Gather<Req, Res> {
         else waiting.resolve(result)
       }
     } catch (error) {
+      // The victim of a deadlock has done nothing, and is at no fault: once more, whole.
+      if (again > 0 && isDeadlock(error)) return await this.runSplitting(batch, again - 1)
       if (batch.length === 1 || isUnavailable(error)) {
         for (const waiting of batch) waiting.reject(error)
         return

@@ -22,7 +22,7 @@ export async function rescueOnce(context: Context): Promise<number> {
   const rescued = await context.db.transaction('rescue', async tx => {
     const found = await tx.query<Abandoned>(sql('abandoned'), [500, context.clock()])
     if (found.length === 0) return 0
-    const parents = await lockParents(tx, found.flatMap(f => f.event_id ?? []), 'skip')
+    const parents = await lockParents(tx, found.flatMap(f => f.event_id ?? []), { wait: 'skip' })
     const free = found.filter(f => f.event_id === null || parents.has(f.event_id))
     const live = (f: Abandoned) =>
       f.event_id === null || f.link === 'keep' || parents.get(f.event_id)?.cancellation_id === null
@@ -30,26 +30,27 @@ export async function rescueOnce(context: Context): Promise<number> {
     const back = await tx.query<{ effect_id: string }>(sql('back-to-pending'), [
       context.clock(),
       null,
-      ...columns(again, 6, f => [
+      ...columns(again, 7, f => [
         f.shard,
         f.effect_id,
         f.attempt,
         f.attempt + 1,
         backoffMs(f.attempt + 1, 0),
         'the process that ran it was lost',
+        true,
       ]),
     ])
     const over = free.filter(f => live(f) && f.attempt >= f.max_attempts)
     await tx.query(sql('settle'), [
       context.clock(),
       null,
-      ...columns(over, 7, f => [f.shard, f.effect_id, f.attempt, 'dead', null, 'the process that ran it was lost', null]),
+      ...columns(over, 8, f => [f.shard, f.effect_id, f.attempt, 'dead', null, 'the process that ran it was lost', null, false]),
     ])
     tx.afterCommit(() => context.hints.due())
     return back.length + over.length
   })
   const expired = await context.db.query<{ id: string; running: boolean }>(sql('expired-workers'), [context.clock()])
-  for (const worker of expired) if (!worker.running) await context.db.query(sql('worker-leave'), [worker.id])
+  for (const worker of expired) if (!worker.running) await context.db.query(sql('bury-worker'), [context.clock(), worker.id])
   return rescued
 }
 

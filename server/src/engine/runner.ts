@@ -16,6 +16,9 @@ import { Lanes } from './lanes.ts'
 import { type Attempt, type SettleResult, settleAttempts } from './settle.ts'
 import { type StartedRow, startChosen } from './start.ts'
 
+/** How long an abort may take to be heeded at a stop, milliseconds. */
+const HEED_MS = 2000
+
 export type RunnerOptions = {
   /** Heartbeat, milliseconds. Default 1,000. */
   readonly beatMs?: number
@@ -44,6 +47,9 @@ export class Runner {
   private readonly settles: Gather<Attempt, SettleResult>
   private worker: string
   private stopping = false
+  private left = false
+  /** Rounds in which something was due and nothing could be started. */
+  private idleRounds = 0
   private woken = true
   private wakeUp: (() => void) | null = null
   private loop: Promise<void> = Promise.resolve()
@@ -92,13 +98,18 @@ export class Runner {
     this.stopping = true
     this.wake()
     await this.loop
-    if (this.beat) clearTimeout(this.beat)
     if (this.running.size > 0) {
-      const timer = setTimeout(() => this.abortAll('shutdown'), this.options.graceMs)
-      await new Promise<void>(done => (this.running.size === 0 ? done() : this.idle.push(done)))
-      clearTimeout(timer)
+      const timers = [setTimeout(() => this.abortAll('shutdown'), this.options.graceMs)]
+      await new Promise<void>(done => {
+        this.idle.push(done)
+        // A carrier that does not heed its signal is left behind: once this worker has left, another rescues.
+        timers.push(setTimeout(done, this.options.graceMs + HEED_MS))
+      })
+      for (const timer of timers) clearTimeout(timer)
     }
     await this.settles.drained()
+    this.left = true
+    if (this.beat) clearTimeout(this.beat)
     await this.beating
     await this.context.db.query(sql('worker-leave'), [this.worker]).catch(() => {})
   }
@@ -118,17 +129,19 @@ export class Runner {
 
   /** One heartbeat, also on a hint that something was called off elsewhere. */
   async heartbeat(): Promise<void> {
-    const { context, options } = this
-    const [alive] = await context.db.query<{ id: string }>(sql('worker-beat'), [context.clock(), this.worker, options.leaseMs])
-    if (!alive && !this.stopping) {
-      // Another has rescued what this one ran: from here on it only does damage.
+    const { context, options, worker } = this
+    const [alive] = await context.db.query<{ id: string }>(sql('worker-beat'), [context.clock(), worker, options.leaseMs])
+    // Another beat, on a hint, has found the same.
+    if (worker !== this.worker) return
+    if (!alive) {
+      // Another may have rescued what this one ran: from here on it only does damage.
       this.abortAll('lease_lost')
       this.worker = newId(context, 0)
       await this.join()
       return
     }
     if (this.running.size === 0) return
-    const asked = await context.db.query<{ effect_id: string; cancellation_id: string }>(sql('asked-to-stop'), [this.worker])
+    const asked = await context.db.query<{ effect_id: string; cancellation_id: string }>(sql('asked-to-stop'), [worker])
     this.abortAsked(asked.map(row => ({ effectId: row.effect_id, cancellationId: row.cancellation_id })))
   }
 
@@ -138,7 +151,7 @@ export class Runner {
   }
 
   private scheduleBeat(): void {
-    if (this.stopping) return
+    if (this.left) return
     this.beat = setTimeout(() => {
       this.beating = this.heartbeat()
         .catch(error => this.options.onError('heartbeat', error))
@@ -154,7 +167,7 @@ export class Runner {
       try {
         const started = await this.takeDue()
         if (started > 0 || this.woken) continue
-        await this.sleep(await this.untilNextDue())
+        await this.sleep(this.running.size < this.options.maxRunning ? await this.untilNextDue() : this.options.maxSleepMs)
       } catch (error) {
         if (!isUnavailable(error)) this.options.onError('loop', error)
         await this.sleep(500)
@@ -227,7 +240,8 @@ export class Runner {
   }
 
   /** Until it is written: a database that is away must not lose an end that is known. */
-  private async settle(attempt: Attempt): Promise<void> {
+  private async settle(wanted: Attempt): Promise<void> {
+    let attempt = wanted
     for (let wait = 5; ; wait = Math.min(wait * 2, 2000)) {
       try {
         if ((await this.settles.submit(attempt)) !== 'held') return
@@ -235,7 +249,13 @@ export class Runner {
         if (!isUnavailable(error)) this.options.onError('settle', error)
         // A graceful stop does not wait for a database that is away; the lease runs out and another rescues.
         if (this.stopping && isUnavailable(error)) return
-        if (!isUnavailable(error) && wait >= 2000) return
+        if (!isUnavailable(error) && wait >= 2000) {
+          if (attempt !== wanted) return
+          // Its domain will not have it: it must not run for ever in name. Dead is shown, and retried by hand.
+          const message = error instanceof Error ? error.message : String(error)
+          const verdict = { is: 'failed', error: `its end could not be written: ${message}`, mayHaveHappened: true } as const
+          attempt = { ...wanted, domainKind: null, verdict }
+        }
       }
       await new Promise(resolve => setTimeout(resolve, wait))
     }
@@ -254,7 +274,9 @@ export class Runner {
       [...context.carriers.keys()],
     ])
     const ms = next === undefined ? this.options.maxSleepMs : Number(next.ms)
-    return Math.min(this.options.maxSleepMs, Math.max(0, ms))
+    // Overdue, and yet not to be had: an open cancellation covers it and is still being marked. Not in a tight circle.
+    this.idleRounds = ms > 0 ? 0 : Math.min(this.idleRounds + 1, 7)
+    return Math.min(this.options.maxSleepMs, Math.max(2 ** this.idleRounds - 1, ms))
   }
 
   private async sleep(ms: number): Promise<void> {

@@ -14,7 +14,7 @@ import type { Tx } from '../store/database.ts'
 import { announce, lockParents } from './announce.ts'
 import { type Birth, bearEffects } from './births.ts'
 import { columns } from './columns.ts'
-import { type Context, sql } from './context.ts'
+import { type Context, isAskable, sql } from './context.ts'
 import { resolve } from './end.ts'
 import type { Births, Settled } from './hooks.ts'
 
@@ -40,12 +40,14 @@ type Plan = {
   readonly evidence: JsonObject | null
   readonly afterMs: number
   readonly nextAttempt: number
+  /** This attempt may have had its effect, although it failed. */
+  readonly doubt: boolean
 }
 
 /** What a verdict means, with and without a cancel that asked to stop. Pure. */
 export function planOf(attempt: Attempt, random01: number): Plan {
   const { effect, verdict, maxAttempts } = attempt
-  const base = { attempt, error: null, evidence: verdict.is === 'waiting' ? null : (verdict.evidence ?? null), afterMs: 0, nextAttempt: effect.attempt + 1 }
+  const base = { attempt, error: null, evidence: verdict.is === 'waiting' ? null : (verdict.evidence ?? null), afterMs: 0, nextAttempt: effect.attempt + 1, doubt: false }
   switch (verdict.is) {
     case 'done':
       return { ...base, step: 'end', ending: 'done', asked: 'too_late' }
@@ -65,7 +67,7 @@ export function planOf(attempt: Attempt, random01: number): Plan {
       const asked: Ending = mayHaveHappened ? 'in_doubt' : 'stopped'
       if (effect.attempt >= maxAttempts) return { ...base, step: 'end', ending: 'dead', asked, error }
       const afterMs = (verdict.is === 'retry' ? verdict.afterMs : undefined) ?? backoffMs(effect.attempt + 1, random01)
-      return { ...base, step: 'retry', ending: 'dead', asked, error, afterMs }
+      return { ...base, step: 'retry', ending: 'dead', asked, error, afterMs, doubt: mayHaveHappened }
     }
     default:
       return verdict satisfies never
@@ -75,10 +77,12 @@ export function planOf(attempt: Attempt, random01: number): Plan {
 /** Writes a batch of ends in the caller's transaction; results by position. */
 export async function settleAttempts(context: Context, tx: Tx, batch: readonly Attempt[]): Promise<readonly SettleResult[]> {
   const plans = batch.map(attempt => planOf(attempt, unit(context.random)))
+  // Rows are met in the order of their ids, as by a cancel: two batches that cross rarely wait in a circle.
+  const ordered = plans.toSorted(byEffect)
   const parts = [
-    [plans.filter(p => p.step === 'retry' || (p.step === 'end' && p.attempt.domainKind !== null)), settleUnderEvents],
-    [plans.filter(p => p.step === 'wait'), settleWaiting],
-    [plans.filter(p => p.step === 'end' && p.attempt.domainKind === null), settleEnds],
+    [ordered.filter(p => p.step === 'retry' || (p.step === 'end' && p.attempt.domainKind !== null)), settleUnderEvents],
+    [ordered.filter(p => p.step === 'wait'), settleWaiting],
+    [ordered.filter(p => p.step === 'end' && p.attempt.domainKind === null), settleEnds],
   ] as const
   const results = new Map<Plan, SettleResult>()
   for (const [part, settlePart] of parts) {
@@ -103,8 +107,17 @@ export async function settleAttempts(context: Context, tx: Tx, batch: readonly A
 /** Ends that need no event lock: nothing is born of them. */
 export async function settleEnds(context: Context, tx: Tx, plans: readonly Plan[]): Promise<readonly SettleResult[]> {
   const ended = await writeEnds(context, tx, plans)
-  await noteLate(context, tx, plans.filter(p => !ended.has(p.attempt.effect.id)))
-  return plans.map(p => (ended.has(p.attempt.effect.id) ? 'ended' : 'gone'))
+  const rest = await leaveRest(context, tx, plans.filter(p => !ended.has(p.attempt.effect.id)))
+  return plans.map(p => (ended.has(p.attempt.effect.id) ? 'ended' : (rest.get(p.attempt.effect.id) ?? 'gone')))
+}
+
+/** What did not end: it waits for the answer of its withdrawal, or another wrote its end and this comes late. */
+async function leaveRest(context: Context, tx: Tx, plans: readonly Plan[]): Promise<Map<string, SettleResult>> {
+  const asked = plans.filter(p => isAskable(context, p.attempt.effect.kind))
+  const results = asked.length === 0 ? [] : await settleWaiting(context, tx, asked)
+  const left = new Map(asked.map((p, i) => [p.attempt.effect.id, results[i] as SettleResult]))
+  await noteLate(context, tx, plans.filter(p => left.get(p.attempt.effect.id) !== 'waiting'))
+  return left
 }
 
 export async function settleWaiting(_: Context, tx: Tx, plans: readonly Plan[]): Promise<readonly SettleResult[]> {
@@ -126,7 +139,7 @@ export async function settleUnderEvents(context: Context, tx: Tx, plans: readonl
   const parents = await lockParents(
     tx,
     plans.flatMap(p => p.attempt.effect.eventId ?? []),
-    'skip',
+    { wait: 'skip' },
   )
   const free = plans.filter(p => p.attempt.effect.eventId === null || parents.has(p.attempt.effect.eventId))
   const live = (p: Plan) => {
@@ -135,14 +148,19 @@ export async function settleUnderEvents(context: Context, tx: Tx, plans: readonl
   }
   const results = new Map<string, SettleResult>()
 
-  const retries = free.filter(p => p.step === 'retry')
+  const kept = (p: Plan) => live(p) || p.attempt.link === 'keep'
+  const retries = free.filter(p => p.step === 'retry' && kept(p))
   const back = await backToPending(context, tx, retries)
   for (const id of back) results.set(id, 'retried')
   // What was asked to stop does not go back: it ends, under the name that a cancel gives it.
   const ends = free.filter(p => p.step === 'end' || !back.has(p.attempt.effect.id))
   const ended = await writeEnds(context, tx, ends)
   for (const [id] of ended) results.set(id, 'ended')
-  await noteLate(context, tx, ends.filter(p => !ended.has(p.attempt.effect.id)))
+  const rest = await leaveRest(context, tx, ends.filter(p => !ended.has(p.attempt.effect.id)))
+  for (const [id, result] of rest) results.set(id, result)
+  // Under an open cancellation that has not marked it yet: neither live nor asked to stop. Comes back when it is asked.
+  const unmarked = await stillMine(tx, ends.filter(p => p.step === 'retry' && !kept(p) && !ended.has(p.attempt.effect.id)))
+  for (const id of unmarked) results.set(id, 'held')
 
   const asking = ends.filter(p => p.attempt.domainKind !== null && live(p) && isLiveEnding(ended.get(p.attempt.effect.id)))
   await bearNextSteps(context, tx, asking)
@@ -153,12 +171,21 @@ function isLiveEnding(ending: Ending | undefined): ending is 'done' | 'skipped' 
   return ending === 'done' || ending === 'skipped' || ending === 'dead'
 }
 
+async function stillMine(tx: Tx, plans: readonly Plan[]): Promise<readonly string[]> {
+  if (plans.length === 0) return []
+  const rows = await tx.query<{ effect_id: string }>(sql('still-mine'), [
+    plans[0]?.attempt.worker,
+    ...columns(plans, 3, p => [shardOfId(p.attempt.effect.id), p.attempt.effect.id, p.attempt.effect.attempt]),
+  ])
+  return rows.map(row => row.effect_id)
+}
+
 async function writeEnds(context: Context, tx: Tx, plans: readonly Plan[]): Promise<Map<string, Ending>> {
   if (plans.length === 0) return new Map()
   const rows = await tx.query<{ effect_id: string; ending: Ending }>(sql('settle'), [
     context.clock(),
     plans[0]?.attempt.worker,
-    ...columns(plans, 7, p => [
+    ...columns(plans, 8, p => [
       shardOfId(p.attempt.effect.id),
       p.attempt.effect.id,
       p.attempt.effect.attempt,
@@ -166,6 +193,7 @@ async function writeEnds(context: Context, tx: Tx, plans: readonly Plan[]): Prom
       p.asked,
       p.error,
       p.evidence === null ? null : JSON.stringify(p.evidence),
+      isAskable(context, p.attempt.effect.kind),
     ]),
   ])
   return new Map(rows.map(row => [row.effect_id, row.ending]))
@@ -176,13 +204,14 @@ async function backToPending(context: Context, tx: Tx, plans: readonly Plan[]): 
   const rows = await tx.query<{ effect_id: string }>(sql('back-to-pending'), [
     context.clock(),
     plans[0]?.attempt.worker,
-    ...columns(plans, 6, p => [
+    ...columns(plans, 7, p => [
       shardOfId(p.attempt.effect.id),
       p.attempt.effect.id,
       p.attempt.effect.attempt,
       p.nextAttempt,
       p.afterMs,
       p.error,
+      p.doubt,
     ]),
   ])
   tx.afterCommit(() => context.hints.due())
@@ -238,6 +267,10 @@ async function tenantTimes(context: Context, tx: Tx, plans: readonly Plan[]): Pr
     times.set(tenant, row!.now)
   }
   return times
+}
+
+function byEffect(a: Plan, b: Plan): number {
+  return a.attempt.effect.id < b.attempt.effect.id ? -1 : 1
 }
 
 function unit(random: Context['random']): number {

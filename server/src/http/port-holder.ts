@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 export type PortHolder = { readonly pid: number; readonly command: string }
 
 const LISTEN = '0A'
-const MOST_COMMAND = 120
+const MOST_COMMAND = 200
 
 /** The process that listens on `port`, as far as we may see; null when nobody can be named. Never throws. */
 export async function portHolder(port: number): Promise<PortHolder | null> {

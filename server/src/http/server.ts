@@ -4,7 +4,6 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import {
   type FastifyInstance,
   type FastifyReply,
@@ -19,9 +18,9 @@ import { corsHook } from './cors.ts'
 import { BODY_LIMIT_BYTES, faultOf, httpFault, RETRY_AFTER_SECONDS } from './fault-of.ts'
 import { hostGuard } from './host-guard.ts'
 import { JSON_TYPE, parseJsonBody } from './json-body.ts'
+import { listenOn, originOf, twins } from './listen.ts'
 import { logOptions } from './log.ts'
 import { Metrics } from './metrics.ts'
-import { portInUse } from './port-holder.ts'
 import { problemOf } from './problem-of.ts'
 import { requestPath } from './request-path.ts'
 import { secureHeaders } from './security-headers.ts'
@@ -135,15 +134,16 @@ export function createHttp(needs: HttpNeeds): Http {
     'standdown_http_request_seconds',
     'Time to answer a request, by route and status.',
   )
-  const closing = { yes: false }
+  let closing = false
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
-    if (closing.yes) reply.header('connection', 'close')
   })
   app.addHook('onRequest', hostGuard({ on: needs.demo ?? (() => false), publicUrl: () => origin }))
   app.addHook('onRequest', corsHook(config.corsOrigins))
   app.addHook('onSend', secureHeaders)
   app.addHook('onSend', async (_request, reply) => {
+    // As late as can be: a request that was under way must not leave an idle connection behind.
+    if (closing) reply.header('connection', 'close')
     if (reply.statusCode === 503 && !reply.hasHeader('retry-after'))
       reply.header('retry-after', String(RETRY_AFTER_SECONDS))
   })
@@ -183,7 +183,25 @@ export function createHttp(needs: HttpNeeds): Http {
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics.text())
   })
 
+  async function open(): Promise<void> {
+    await listenOn(plain!, config.port, config.host, 'PORT')
+    servers.push(plain!)
+    origin ??= originOf('http', config.host, plain!)
+    if (config.tlsPort === null) return
+    certificate = await certificateFor(config, needs.now)
+    const { cert, key } = certificate
+    const tls = createTlsServer({ ...SERVER_OPTIONS, cert, key, minVersion: 'TLSv1.2' }, handler)
+    await listenOn(tls, config.tlsPort, config.host, 'TLS_PORT')
+    servers.push(tls as unknown as Server)
+    tlsOrigin = originOf('https', config.host, tls)
+  }
+
   let closed: Promise<void> | undefined
+  function close(graceMs = GRACE_MS): Promise<void> {
+    closing = true
+    closed ??= closeAll(app, servers, graceMs)
+    return closed
+  }
 
   return {
     app,
@@ -199,22 +217,15 @@ export function createHttp(needs: HttpNeeds): Http {
     certificateFile: () => certificate?.file ?? null,
     async listen() {
       await app.ready()
-      await listenOn(plain!, config.port, config.host, 'PORT')
-      servers.push(plain!)
-      origin ??= originOf('http', config.host, plain!)
-      if (config.tlsPort === null) return
-      certificate = await certificateFor({ ...config, publicUrl: config.publicUrl }, needs.now)
-      const { cert, key } = certificate
-      const tls = createTlsServer({ ...SERVER_OPTIONS, cert, key, minVersion: 'TLSv1.2' }, handler)
-      await listenOn(tls, config.tlsPort, config.host, 'TLS_PORT')
-      servers.push(tls as unknown as Server)
-      tlsOrigin = originOf('https', config.host, tls)
+      try {
+        await open()
+      } catch (error) {
+        // Half of it may be listening already, and would keep the process alive.
+        await close(0)
+        throw error
+      }
     },
-    close(graceMs = GRACE_MS) {
-      closing.yes = true
-      closed ??= closeAll(app, servers, graceMs)
-      return closed
-    },
+    close,
   }
 }
 
@@ -233,51 +244,6 @@ async function failureOf(check: ReadinessCheck): Promise<string | null> {
     // Names only: what a driver says may hold addresses and names of the inside.
     return error instanceof Error ? error.name : 'failed'
   }
-}
-
-type Listening = Pick<Server, 'once' | 'off' | 'listen' | 'address'>
-
-async function listenOn(
-  server: Listening,
-  port: number,
-  host: string,
-  setting: 'PORT' | 'TLS_PORT',
-): Promise<void> {
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen({ port, host }, () => {
-        server.off('error', reject)
-        resolve()
-      })
-    })
-  } catch (error) {
-    const { code } = error as { code?: unknown }
-    if (code === 'EADDRINUSE') throw await portInUse(port, setting, error)
-    if (code === 'EACCES')
-      throw new Error(`${setting}=${port}: this user may not listen there. Choose a port above 1023.`, {
-        cause: error,
-      })
-    if (code === 'EADDRNOTAVAIL')
-      throw new Error(`HOST=${host}: this machine has no such address.`, { cause: error })
-    throw error
-  }
-}
-
-function originOf(scheme: 'http' | 'https', host: string, server: Listening): string {
-  const { port } = server.address() as AddressInfo
-  // A wildcard is not an address that anybody can call.
-  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host
-  return new URL(`${scheme}://${name}:${port}`).origin
-}
-
-/** On this machine a page may have been opened under any of loopback's names. */
-function twins(origin: string | null): readonly string[] {
-  if (origin === null) return []
-  const url = new URL(origin)
-  if (!['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)) return []
-  const port = url.port === '' ? '' : `:${url.port}`
-  return ['localhost', '127.0.0.1', '[::1]'].map(name => `${url.protocol}//${name}${port}`)
 }
 
 function isLoopbackAddress(address: string): boolean {

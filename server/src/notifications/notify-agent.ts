@@ -30,9 +30,14 @@ export type NotifyRequest = {
   /** At most two; either cancels. */
   readonly tokens: readonly string[]
   readonly correlationId: string | null
+  /** The page that announces it, by a name drawn when it was opened; null for a script without one. */
+  readonly page: string | null
 }
 
-/** `joined`: an open offer has the token already (several tabs announce one call): it is that one. */
+/** A tab that is behind announces a call that another tab's offer has ended already: it gets that end. */
+const LATE_TAB_SECONDS = 10
+
+/** `joined`: another tab has announced the call already, by the same token: it is that offer. */
 export type Notified = { readonly offer: Offer; readonly joined: boolean }
 
 /** Another tab was faster; its offer is the one. */
@@ -53,8 +58,8 @@ export async function notifyAgent(parts: NotificationParts, request: NotifyReque
   const card = makeCard(template, readParameters(request.templateParameters), request.channelLabel)
   const at = await parts.engine.now(tenant)
   for (;;) {
-    const open = await findOpen(parts, request)
-    if (open) return { offer: open, joined: true }
+    const joined = await join(parts, request)
+    if (joined) return { offer: joined, joined: true }
     try {
       const offer = await parts.db.transaction('notifications.notify', tx =>
         raise(parts, tx, { request, template, card, at }),
@@ -74,20 +79,16 @@ async function findTemplate(parts: NotificationParts, tenant: string, name: stri
   return row.definition
 }
 
-async function findOpen(
+async function join(
   parts: NotificationParts,
-  { agent, channel, tokens }: NotifyRequest,
+  { agent, channel, tokens, page }: NotifyRequest,
 ): Promise<Offer | null> {
   if (tokens.length === 0) return null
-  const shard = shardOfAgent(agent.tenant, agent.agentId)
-  const rows = await parts.db.query<OfferRow>(sql('open-by-token'), [
-    shard,
-    agent.tenant,
-    agent.agentId,
-    channel,
-    tokens,
-  ])
-  return rows[0] ? offerOf(rows[0]) : null
+  const { tenant, agentId } = agent
+  const shard = shardOfAgent(tenant, agentId)
+  const values = [shard, tenant, agentId, channel, tokens, page, LATE_TAB_SECONDS]
+  const [row] = await parts.db.query<OfferRow>(sql('join-offer'), values)
+  return row ? offerOf(row) : null
 }
 
 async function raise(parts: NotificationParts, tx: Tx, draft: Draft): Promise<Offer> {
@@ -139,6 +140,7 @@ async function raise(parts: NotificationParts, tx: Tx, draft: Draft): Promise<Of
     end?.actionName ?? null,
     end?.responseReason ?? null,
     end ? 'a cancel that came first' : null,
+    draft.request.page === null ? [] : [draft.request.page],
   ])
   if (!row) throw new OpenAlready()
   return offerOf(row)

@@ -12,8 +12,9 @@ import { offerEffectData, timerEffect } from './place-offer.ts'
 export function offerDomain(parts: NotificationParts): Domain {
   return {
     eventKind: OFFER_EVENT,
-    wantsSettled: kind => kind === TIMER_EFFECT,
-    async settled(_tx, settled) {
+    wantsSettled: kind => kind === TIMER_EFFECT || kind === OFFER_EFFECT,
+    async settled(tx, settled) {
+      await endUnplaced(tx, settled)
       return new Map(settled.flatMap(one => again(one)))
     },
     async cancelled(tx, events) {
@@ -21,6 +22,21 @@ export function offerDomain(parts: NotificationParts): Domain {
       // A cancelled offer owes nothing to anybody: leaving the screen is all there is.
       return new Map<string, readonly NewEffect[]>()
     },
+  }
+}
+
+/** An offer that could not be put anywhere, however often it was tried, must not keep its caller waiting for ever. */
+async function endUnplaced(tx: Tx, settled: readonly Settled[]): Promise<void> {
+  for (const { effect, ending } of settled) {
+    if (effect.kind !== OFFER_EFFECT || ending !== 'dead') continue
+    const { offerId, agentId } = offerEffectData(effect.data)
+    const end = [
+      'Reject',
+      'NotificationQueueTimeLimitExceeded',
+      'a fault: it could not be shown',
+      ['arriving'],
+    ]
+    await tx.query(sql('end-offer'), [shardOfAgent(effect.tenant, agentId), effect.tenant, offerId, ...end])
   }
 }
 

@@ -65,6 +65,8 @@ export class ScreenHints {
     client.on('error', () => this.tryAgain())
     client.on('end', () => this.tryAgain())
     await client.query(`listen ${LISTEN_CHANNEL}`)
+    // What was said before nobody heard: look once more.
+    for (const name of this.changes.eventNames()) this.changes.emit(name)
     return client
   }
 
@@ -74,8 +76,6 @@ export class ScreenHints {
       this.reconnect = null
       this.connection = null
       this.listen()
-      // What was said meanwhile was not heard.
-      for (const name of this.changes.eventNames()) this.changes.emit(name)
     }, RECONNECT_MS)
     this.reconnect.unref()
   }

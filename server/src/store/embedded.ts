@@ -122,6 +122,8 @@ async function run(cluster: Cluster, sockets: string, log: EmbeddedOptions['log'
   const ended = new Promise<string>(resolve => {
     child.on('error', error => resolve(error.message))
     child.on('close', () => resolve(said.join('\n')))
+    // Its watchdog was killed: PostgreSQL runs on, and keeps the pipes open.
+    child.on('exit', (_, signal) => signal && resolve(`its watchdog ended by ${signal}`))
   })
   const outcome = await Promise.race([ready.promise.then(() => null), ended])
   if (outcome !== null) throw startFault(cluster, outcome)

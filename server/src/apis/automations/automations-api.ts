@@ -12,6 +12,7 @@ import { faultOf, httpFault } from '../../http/fault-of.ts'
 import { logFault } from '../../http/server.ts'
 import { bulkAnswer } from './bulk-answer.ts'
 import { type Authenticator, CANCEL_SCOPES, callingApp, REPORT_SCOPES } from './calling-app.ts'
+import { RateLimit, type RateLimitNeeds } from './rate-limit.ts'
 import {
   readBulkCancel,
   readBulkReport,
@@ -94,7 +95,9 @@ export function automationsApi(needs: AutomationsApiNeeds): FastifyPluginAsync {
     api.post(path, {
       // Before the body is read: who has no right does not get it parsed.
       onRequest: async request => {
-        apps.set(request, await callingApp(auth.authenticate.bind(auth), request, call.scopes))
+        const calling = await callingApp(auth, request, call.scopes)
+        await rateLimit?.take(calling)
+        apps.set(request, calling)
       },
       // Wix's client takes 200 alone as success, and wants JSON in it.
       handler: async (request, reply) =>

@@ -2,6 +2,7 @@
 
 import type { FastifyRequest } from 'fastify'
 import type { Principal } from '../../core/principal.ts'
+import { nativeFault } from './native-faults.ts'
 import type { NativeNeeds } from './needs.ts'
 
 export class Callers {
@@ -30,7 +31,15 @@ export class Callers {
     return principal
   }
 
+  /** Who calls, in a tenant. @throws Fault TENANT_NEEDED for the server's own key where there are several tenants, or none */
   of(request: FastifyRequest): Principal {
+    const principal = this.ofAnyTenant(request)
+    if (principal.tenant === '') throw nativeFault.TENANT_NEEDED()
+    return principal
+  }
+
+  /** As `of`, for calls that are not about one tenant: its tenant may be ''. */
+  ofAnyTenant(request: FastifyRequest): Principal {
     const principal = this.#known.get(request)
     if (!principal) throw new Error(`${request.method} ${request.url} was routed without asking who calls`)
     return principal

@@ -14,6 +14,11 @@ export const nativeFaultCatalogue = {
     message:
       'Say what to look for: key, triggerKey with externalEntityId, eventId, cancellationToken or correlationId.',
   },
+  TENANT_NEEDED: {
+    status: 400,
+    message:
+      "This token is the server's own, and there are several tenants, or none: set STANDDOWN_TENANT, or apply a workspace file.",
+  },
   FORBIDDEN: { status: 403, message: 'This needs {needs}.' },
   NOT_SANDBOX: {
     status: 403,

@@ -6,7 +6,7 @@ import { clockRequestSchema } from '@standdown/wire/src/operations.ts'
 import type { FastifyInstance } from 'fastify'
 import { principalKey } from '../../core/principal.ts'
 import type { DeadEffect } from '../../engine/engine.ts'
-import { requireOperator } from './access.ts'
+import { isOperator, requireOperator } from './access.ts'
 import { streamClock } from './clock-stream.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
@@ -22,7 +22,7 @@ export function operationRoutes(app: FastifyInstance, context: NativeContext): v
     '/status',
     { schema: { summary: 'What runs here, and who you are.', response: response('Status') } },
     async request => {
-      const caller = callers.of(request)
+      const caller = callers.ofAnyTenant(request)
       const [sandbox, now] = await Promise.all([facts.isSandbox(caller.tenant), engine.now(caller.tenant)])
       return {
         version: facts.version,
@@ -31,8 +31,8 @@ export function operationRoutes(app: FastifyInstance, context: NativeContext): v
         now: now.toISOString(),
         publicUrl: facts.publicUrl,
         tlsUrl: facts.tlsUrl,
-        database: facts.database,
-        mail: facts.mail,
+        // What stands behind the server is for those who run it.
+        ...(isOperator(caller) ? { database: facts.database, mail: facts.mail } : {}),
         demo: facts.demo,
         you: { name: caller.name, principal: principalKey(caller), roles: [...caller.roles] },
       } satisfies StatusView

@@ -33,7 +33,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   const problem = problemOf(fault)
   if (fault.status === 401) reply.header('www-authenticate', 'Bearer realm="standdown"')
   if (fault.status === 503) reply.header('retry-after', String(RETRY_AFTER_SECONDS))
-  if (wantsPage(request)) return sendPage(reply.code(fault.status), problemPage(problem))
+  if (wantsPage(request)) return sendPage(reply.code(fault.status), problemPage(problem, request.url))
   const requestId = fault.status >= 500 ? { requestId: request.id } : {}
   return reply
     .code(fault.status)

@@ -18,7 +18,7 @@ export function workspaceRoutes(app: FastifyInstance, context: NativeContext): v
       },
     },
     async request => {
-      const caller = context.callers.of(request)
+      const caller = context.callers.ofAnyTenant(request)
       requireAdmin(caller)
       const { workspace, apply = true, prune = false } = request.body as WorkspaceRequest
       const changes = await context.workspace(caller, workspace, { apply, prune })

@@ -6,6 +6,7 @@ import { contentSecurityPolicy } from '../../http/security-headers.ts'
 import type { OpenChannel } from '../../notifications/channel.ts'
 
 export type AgentPage = {
+  readonly agentId: string
   readonly agentName: string
   readonly channels: readonly OpenChannel[]
   /** Full address of the script that providers' pages load. */
@@ -27,7 +28,7 @@ function frameSources(channel: OpenChannel): readonly string[] {
   return [channel.origin, new URL(channel.url).origin]
 }
 
-function agentPage({ agentName, channels, libraryUrl }: AgentPage): Html {
+function agentPage({ agentId, agentName, channels, libraryUrl }: AgentPage): Html {
   return html`<html lang="en">
 <head>
 <meta charset="utf-8">
@@ -38,7 +39,7 @@ function agentPage({ agentName, channels, libraryUrl }: AgentPage): Html {
 <link rel="stylesheet" href="/agent/agent.css">
 <script type="module" src="/agent/desktop.ts"></script>
 </head>
-<body>
+<body data-agent="${agentId}">
 <header class="top">
 <h1>Agent desktop</h1>
 <p class="who">${agentName} <span id="link" class="link" role="status">connecting</span></p>

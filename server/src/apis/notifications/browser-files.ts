@@ -20,6 +20,7 @@ const DESKTOP = [
   'desktop.ts',
   'desktop-api.ts',
   'screen.ts',
+  'screen-stream.ts',
   'pending-offers.ts',
   'channels.ts',
   'channel-methods.ts',

@@ -45,7 +45,7 @@ export function notificationsApi(needs: NotificationsApiNeeds): FastifyPluginAsy
       const { agent } = await callerOf(request)
       const channels = await notifications.channelsOf(agent)
       const libraryUrl = `${needs.publicUrl()}${LIBRARY_PATH}`
-      return sendAgentPage(reply, { agentName: agent.agentName, channels, libraryUrl })
+      return sendAgentPage(reply, { ...agent, channels, libraryUrl })
     })
 
     const desktop = desktopFiles()

@@ -29,6 +29,7 @@ const RAISE = {
     templateParameters: { type: ['object', 'null'], maxProperties: 200 },
     cancellationTokens: { type: 'array', maxItems: 2, uniqueItems: true, items: TOKEN },
     correlationId: CORRELATION,
+    page: { type: ['string', 'null'], minLength: 1, maxLength: 64 },
   },
 }
 const CANCEL = {
@@ -52,13 +53,15 @@ export function offerRoutes(
   /** Offers are raised and called off under channels of the agent only: an agent cannot speak for another's provider. */
   const ownChannel = async (caller: AgentCaller, channel: string) => {
     const channels = await notifications.channelsOf(caller.agent)
-    if (!channels.some(each => each.uniqueName === channel))
-      throw notificationFaults.CHANNEL_UNKNOWN({ channel })
+    const own = channels.find(each => each.uniqueName === channel)
+    if (!own) throw notificationFaults.CHANNEL_UNKNOWN({ channel })
+    return own
   }
 
   app.post<{ Body: RaiseOffer }>('/offers', { schema: { body: RAISE } }, async (request, reply) => {
     const caller = await callerOf(request)
-    const { channel, templateName, templateParameters, cancellationTokens, correlationId } = request.body
+    const { channel, templateName, templateParameters, cancellationTokens, correlationId, page } =
+      request.body
     const { label } = await ownChannel(caller, channel)
     const { offer, joined } = await notifications.notifyAgent({
       agent: caller.agent,
@@ -68,6 +71,7 @@ export function offerRoutes(
       templateParameters,
       tokens: cancellationTokens ?? [],
       correlationId: correlationId ?? null,
+      page: page ?? null,
     })
     return reply.code(joined ? 200 : 201).send(offerView(offer))
   })

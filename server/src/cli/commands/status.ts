@@ -24,19 +24,20 @@ export const statusCommand: Command = {
       return EXIT.ok
     }
     const status = await client.json<StatusView>('/api/v1/status')
-    const { value: dead } = await client.json<{ value: readonly DeadEffectView[] }>(
-      '/api/v1/effects?state=dead',
-    )
+    const dead = status.tenant === '' ? [] : await deadEffects(client)
     if (flags.json === true) {
       io.stdout(`${JSON.stringify({ ...status, dead }, null, 2)}\n`)
       return EXIT.ok
     }
     const rows = {
       Running: `Standdown ${status.version} at ${status.publicUrl}${status.tlsUrl === null ? '' : ` and ${status.tlsUrl}`}`,
-      Workspace: `${status.tenant}${status.sandbox ? ' (sandbox)' : ''}${status.demo ? ', the demo' : ''}`,
+      Tenant:
+        status.tenant === ''
+          ? 'none chosen: set STANDDOWN_TENANT, or apply a workspace file'
+          : `${status.tenant}${status.sandbox ? ' (sandbox)' : ''}${status.demo ? ', the demo' : ''}`,
       Time: when(status.now),
-      Database: status.database,
-      Mail: status.mail,
+      Database: status.database ?? '',
+      Mail: status.mail ?? '',
       You: `${status.you.name} (${status.you.roles.join(', ')})`,
       Dead: dead.length === 0 ? 'nothing' : `${dead.length} failed for good; try one again with --retry ID`,
     }
@@ -48,4 +49,8 @@ export const statusCommand: Command = {
     }
     return EXIT.ok
   },
+}
+
+async function deadEffects(client: ServerClient): Promise<readonly DeadEffectView[]> {
+  return (await client.json<{ value: readonly DeadEffectView[] }>('/api/v1/effects?state=dead')).value
 }

@@ -1,3 +1,10 @@
--- Taken with the gate held alone: what was born before has a smaller number, what is announced later a larger one.
-insert into engine.open_cancellation (shard, cancellation_id, tenant, target_event, target_key, birth_limit)
-values ($1, $2, $3, $4, $5, nextval('engine.birth'))
+-- Taken with the gates held alone: what was born before has a smaller number, what is announced later a larger one. A key's
+-- aliases live in other shards: each of those gets a row that covers. $1 shard, $2 id, $3 tenant, $4 event, $5 key, $6 entity.
+insert into engine.open_cancellation (shard, cancellation_id, home, tenant, target_event, target_key, target_entity, birth_limit)
+select s.shard, $2, $1, $3, $4, $5, $6, last.birth
+from (select nextval('engine.birth') as birth) as last
+cross join (
+  select $1::smallint as shard
+  union
+  select a.event_shard from engine.alias a where a.shard = $1 and a.tenant = $3 and a.key = $5
+) as s

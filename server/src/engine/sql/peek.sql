@@ -10,7 +10,7 @@ with due as (
       select from engine.open_cancellation o
       join engine.event e on e.shard = o.shard and e.id = p.event_id and e.tenant = o.tenant
       join engine.event a on a.shard = e.shard and a.id = any (e.line) and a.birth <= o.birth_limit
-      where o.shard = p.shard and (a.id = o.target_event or a.key = o.target_key))
+      where o.shard = p.shard and (a.id = o.target_event or (a.key = o.target_key and a.entity = o.target_entity)))
   order by p.due_at
   limit $2
 ), placed as (

@@ -11,15 +11,15 @@ with chosen as (
       select from engine.open_cancellation o
       join engine.event e on e.shard = o.shard and e.id = p.event_id and e.tenant = o.tenant
       join engine.event a on a.shard = e.shard and a.id = any (e.line) and a.birth <= o.birth_limit
-      where o.shard = p.shard and (a.id = o.target_event or a.key = o.target_key))
+      where o.shard = p.shard and (a.id = o.target_event or (a.key = o.target_key and a.entity = o.target_entity)))
   for update of p skip locked
 ), left_pending as (
   delete from engine.pending p using chosen c
   where p.shard = c.shard and p.effect_id = c.effect_id
-  returning p.shard, p.effect_id, p.event_id, p.tenant, p.kind, p.attempt, p.lane
+  returning p.shard, p.effect_id, p.event_id, p.tenant, p.kind, p.attempt, p.doubt, p.lane
 ), started as (
-  insert into engine.running (shard, effect_id, event_id, tenant, kind, attempt, worker, started_at)
-  select shard, effect_id, event_id, tenant, kind, attempt, $2::uuid, coalesce($1::timestamptz, clock_timestamp())
+  insert into engine.running (shard, effect_id, event_id, tenant, kind, attempt, doubt, worker, started_at)
+  select shard, effect_id, event_id, tenant, kind, attempt, doubt, $2::uuid, coalesce($1::timestamptz, clock_timestamp())
   from left_pending
 )
 select f.shard, f.id, f.tenant, f.event_id, f.notice_of, f.kind, f.title, f.data, f.due_at, f.max_attempts, f.link, l.attempt, l.lane,

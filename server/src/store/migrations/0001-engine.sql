@@ -82,6 +82,8 @@ create table engine.pending (
   kind text not null,
   event_id uuid,
   attempt smallint not null default 1,
+  -- An earlier attempt may have had its effect (its answer was lost, its process died): a cancel must not call it prevented.
+  doubt boolean not null default false,
   last_error text,
   primary key (shard, effect_id)
 );
@@ -94,6 +96,8 @@ create table engine.running (
   tenant text not null,
   kind text not null,
   attempt smallint not null,
+  -- As in pending: of the attempts before this one.
+  doubt boolean not null default false,
   -- Null: nobody runs it, it ends from outside (an offer on a screen, a webhook that waits for its withdrawal).
   worker uuid,
   started_at timestamptz not null,
@@ -162,12 +166,13 @@ create index cancellation_event on engine.cancellation (target_event, birth) whe
 create index cancellation_correlation on engine.cancellation (tenant, correlation_id) where correlation_id is not null;
 create index cancellation_recent on engine.cancellation (tenant, birth);
 
--- The items of a receipt that no ended row of its own tells: what had ended before, what is kept.
+-- The items of a receipt that no ended row of its own tells: what had ended before, what is kept, and what ended between
+-- the acknowledgement of an open cancellation and its mark.
 create table engine.receipt_item (
   shard smallint not null,
   cancellation_id uuid not null,
   effect_id uuid not null,
-  outcome text not null check (outcome in ('done', 'kept', 'already_cancelled')),
+  outcome text not null check (outcome in ('done', 'kept', 'already_cancelled', 'stopped', 'too_late')),
   ending text,
   at timestamptz,
   evidence jsonb,
@@ -188,9 +193,12 @@ create index receipt_note_cancellation on engine.receipt_note (cancellation_id);
 create table engine.open_cancellation (
   shard smallint not null,
   cancellation_id uuid not null,
+  -- The cancellation's own shard. A key has a row also in each shard where an alias of it lives: those only cover.
+  home smallint not null,
   tenant text not null,
   target_event uuid,
   target_key text,
+  target_entity text,
   -- Events born up to here are covered; what is announced later lives.
   birth_limit bigint not null,
   -- How far marking has got: children of marked events by the parent's birth, effects by event's birth and own id.

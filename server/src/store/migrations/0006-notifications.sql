@@ -38,6 +38,8 @@ create table notifications.offer (
   token text,
   second_token text,
   correlation_id text,
+  -- Pages (tabs) that announced it.
+  pages text[] not null default '{}',
   template text not null,
   -- What the agent sees, made when it was raised: later changes of the template do not reach it.
   card jsonb not null,

@@ -4,7 +4,8 @@ import type { Problem } from '@standdown/wire/src/problem.ts'
 import { type Html, html } from '../../../http/html.ts'
 import { layout } from './layout.ts'
 
-export function problemPage(problem: Problem): Html {
+/** `path`: where the reader comes back to after signing in. */
+export function problemPage(problem: Problem, path: string): Html {
   return layout({
     title: problem.title,
     aside: `${problem.status} ${problem.code}`,
@@ -13,8 +14,8 @@ export function problemPage(problem: Problem): Html {
 <p class="lead">${problem.detail}</p>
 ${
   problem.status === 401 &&
-  html`<p>Sign in first: the terminal in which the server was started shows a link for that, and
-<code>./standdown receipt ID</code> shows a receipt without a browser.</p>`
+  html`<p><a href="/signin?return_to=${encodeURIComponent(path)}">Sign in</a> first: the terminal in which the server was
+started shows a link for that. <code>./standdown receipt ID</code> shows a receipt without a browser.</p>`
 }
 ${
   problem.status === 404 &&

@@ -77,7 +77,8 @@ function early(waiting: NonNullable<ReceiptView['early']>): Html {
 }
 
 function items(receipt: ReceiptView): Html {
-  if (receipt.items.length === 0) return html`<p class="empty">No action hung from this.</p>`
+  if (receipt.items.length === 0)
+    return html`<p class="empty">${receipt.early ? 'None.' : 'No action hung from this.'}</p>`
   const rank = new Map(OUTCOME_ORDER.map((outcome, index) => [outcome, index]))
   const sorted = receipt.items.toSorted((a, b) => rank.get(a.outcome)! - rank.get(b.outcome)!)
   return html`<ul class="rows">${sorted.map(item)}</ul>
@@ -136,7 +137,7 @@ function notes(receipt: ReceiptView): Html {
 function details(receipt: ReceiptView): Html {
   const { target } = receipt
   return html`<dl>
-<dt>About</dt><dd>${target.entity}</dd>
+${target.entity !== '' && html`<dt>About</dt><dd>${target.entity}</dd>`}
 ${target.key !== null && html`<dt>Cancelled by key</dt><dd>${target.key}</dd>`}
 ${target.eventId !== null && html`<dt>Cancelled by id</dt><dd>${target.eventId}</dd>`}
 ${receipt.events.length > 0 && html`<dt>Called off</dt><dd>${receipt.events.map(event => html`${event.title} <span class="soft small">${event.kind}</span><br>`)}</dd>`}

@@ -1,0 +1,63 @@
+// Follows the agent's screen. One tab of the browser holds the stream and tells the others: over HTTP/1.1 a browser opens
+// six connections to a server at most, and a seventh tab, or the sixth one's click on accept, would wait for ever.
+
+import type { ScreenView } from '../../wire/src/agent-screen.ts'
+import { BASE } from './desktop-api.ts'
+
+export type Link = 'on' | 'off'
+/** `atMs`: when this state arrived, by this page's performance.now(). */
+export type Heard = (screen: ScreenView, atMs: number) => void
+export type Linked = (link: Link) => void
+
+/** Between tabs. Clocks of pages begin at different moments: `at` counts from a common one, ms. */
+type Told = { readonly screen?: ScreenView; readonly at?: number; readonly link?: Link; readonly ask?: true }
+
+const RETRY_MS = 3000
+
+/** Follows it for as long as the page lives. `agent`: whose; tabs of another person who signed in meanwhile stand apart. */
+export function followScreen(agent: string, heard: Heard, linked: Linked): void {
+  // Not there on plain HTTP but from this machine: then every tab has a stream of its own.
+  if (!navigator.locks) return openStream(heard, linked)
+  const name = `standdown-screen-${agent}`
+  const tabs = new BroadcastChannel(name)
+  let last: Told | null = null
+
+  tabs.onmessage = ({ data }: MessageEvent<Told>) => {
+    if (data.ask) {
+      if (last) tabs.postMessage(last)
+      return
+    }
+    if (data.link) linked(data.link)
+    if (data.screen && data.at !== undefined) heard(data.screen, data.at - performance.timeOrigin)
+  }
+  // Granted to one tab at a time, and to the next one when that tab is closed.
+  void navigator.locks.request(name, () => {
+    const tell = (told: Told) => {
+      last = { ...last, ...told }
+      tabs.postMessage(told)
+    }
+    openStream(
+      (screen, atMs) => {
+        tell({ screen, at: performance.timeOrigin + atMs })
+        heard(screen, atMs)
+      },
+      link => {
+        tell({ link })
+        linked(link)
+      },
+    )
+    return new Promise(() => {})
+  })
+  tabs.postMessage({ ask: true } satisfies Told)
+}
+
+function openStream(heard: Heard, linked: Linked): void {
+  const source = new EventSource(`${BASE}/screen/events`)
+  source.onopen = () => linked('on')
+  source.addEventListener('screen', event => heard(JSON.parse(event.data), performance.now()))
+  source.onerror = () => {
+    linked('off')
+    // A refusal (signed out, a server that is stopping) closes it for good: begin anew.
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => openStream(heard, linked), RETRY_MS)
+  }
+}
