@@ -40,14 +40,24 @@ export async function cancelRows(options: {
   await reference?.[Symbol.asyncDispose]()
   const rates = ours.map((l, i) => Math.max(l.rate, wide[i]!.rate))
   const mine = spread(rates, '/s')
-  const other = spread(theirs.map(l => l.rate), '/s')
-  const large = spread(ours.map(l => l.p50), 'ms')
+  const other = spread(
+    theirs.map(l => l.rate),
+    '/s',
+  )
+  const large = spread(
+    ours.map(l => l.p50),
+    'ms',
+  )
   return [
     {
       what: `cancel with a stored receipt among ${pending.toLocaleString('en')} pending, the best of 64 and 256 callers`,
       ours: mine,
       reference: reference ? { name: 'BullMQ remove', spread: other } : null,
-      ...atLeast(reference ? 'ratio' : 'no redis-server here; ours', reference ? mine.median / other.median : mine.median, 1),
+      ...atLeast(
+        reference ? 'ratio' : 'no redis-server here; ours',
+        reference ? mine.median / other.median : mine.median,
+        1,
+      ),
     },
     {
       what: `p50 of a cancel among ${pending.toLocaleString('en')}, 64 callers`,

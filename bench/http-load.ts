@@ -4,7 +4,12 @@
 import { connect, type Socket } from 'node:net'
 import { type Load, load } from './load.ts'
 
-export type HttpLoad = { readonly port: number; readonly callers: number; readonly calls: number; request(i: number): Buffer }
+export type HttpLoad = {
+  readonly port: number
+  readonly callers: number
+  readonly calls: number
+  request(i: number): Buffer
+}
 
 /** Fails on any answer but 200. */
 export async function httpLoad({ port, callers, calls, request }: HttpLoad): Promise<Load> {

@@ -13,8 +13,13 @@ export async function httpRow({ runs, calls }: { runs: number; calls: number }):
   const port = Number(new URL(server.file.url).port)
   const entity = (i: number) => `16ef8c9c-413e-4d5f-b77d-${String(i).padStart(12, '0')}`
   const report = (i: number) =>
-    post('/automations/v1/events/report', { authorization: token }, { triggerKey: 'bench_trigger', externalEntityId: entity(i) })
-  const nothing = (i: number) => post('/empty', { authorization: token }, { triggerKey: 'bench_trigger', externalEntityId: entity(i) })
+    post(
+      '/automations/v1/events/report',
+      { authorization: token },
+      { triggerKey: 'bench_trigger', externalEntityId: entity(i) },
+    )
+  const nothing = (i: number) =>
+    post('/empty', { authorization: token }, { triggerKey: 'bench_trigger', externalEntityId: entity(i) })
   await declareTrigger(server)
 
   const ours: number[] = []
@@ -51,7 +56,10 @@ async function declareTrigger(server: Served): Promise<void> {
   const { readFileSync } = await import('node:fs')
   const demo = readFileSync(new URL('../examples/workspace.yaml', import.meta.url), 'utf8')
   const workspace = demo
-    .replace('    triggers:\n', '    triggers:\n      - { app: demo-app, key: bench_trigger, title: Bench }\n')
+    .replace(
+      '    triggers:\n',
+      '    triggers:\n      - { app: demo-app, key: bench_trigger, title: Bench }\n',
+    )
     .replace(
       '    automations:\n',
       '    automations:\n      - name: Bench\n        app: demo-app\n        trigger: bench_trigger\n        actions:\n          - delay: 1 days\n          - mail: { to: bob@contoso.example, subject: Bench, text: Bench }\n',

@@ -50,7 +50,11 @@ async function cancelHuge(effects: number): Promise<{ ms: number; markedMs: numb
   await engine.start()
   await one.promise
   const begun = performance.now()
-  const outcome = await engine.cancel({ tenant: TENANT, target: { key: 'huge', entity: 'huge', kind: 'bench.event' }, by })
+  const outcome = await engine.cancel({
+    tenant: TENANT,
+    target: { key: 'huge', entity: 'huge', kind: 'bench.event' },
+    by,
+  })
   const ms = performance.now() - begun
   // What was started before the commit may still reach its carrier in this turn of the event loop.
   await new Promise(resolve => setImmediate(resolve))

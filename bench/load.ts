@@ -10,7 +10,11 @@ export type Load = {
 }
 
 /** `callers` at once, each beginning its next call when the last has ended, `total` calls in all. */
-export async function load(callers: number, total: number, call: (i: number) => Promise<unknown>): Promise<Load> {
+export async function load(
+  callers: number,
+  total: number,
+  call: (i: number) => Promise<unknown>,
+): Promise<Load> {
   const took = new Float64Array(total)
   let next = 0
   const begun = performance.now()
@@ -26,7 +30,12 @@ export async function load(callers: number, total: number, call: (i: number) => 
   )
   const seconds = (performance.now() - begun) / 1000
   took.sort()
-  return { rate: total / seconds, p50: quantile(took, 0.5), p99: quantile(took, 0.99), max: took[total - 1] ?? 0 }
+  return {
+    rate: total / seconds,
+    p50: quantile(took, 0.5),
+    p99: quantile(took, 0.99),
+    max: took[total - 1] ?? 0,
+  }
 }
 
 /** The value below which `q` of the sorted values lie. */

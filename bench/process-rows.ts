@@ -7,7 +7,15 @@ import { startServer } from './served.ts'
 import { seedPending } from './stand.ts'
 import { atMost, type Row, spread } from './table.ts'
 
-export async function processRows({ runs, pending, calls }: { runs: number; pending: number; calls: number }): Promise<Row[]> {
+export async function processRows({
+  runs,
+  pending,
+  calls,
+}: {
+  runs: number
+  pending: number
+  calls: number
+}): Promise<Row[]> {
   let server = await startServer()
   const { dataDir } = server
   const seeding = new Database({ ...server.file.database, statementTimeoutMs: 0 })
@@ -22,7 +30,11 @@ export async function processRows({ runs, pending, calls }: { runs: number; pend
       callers: 64,
       calls,
       request: i =>
-        post('/api/v1/events/none/cancel', { authorization: `Bearer ${server.file.token}` }, { reason: `${run} ${i}` }),
+        post(
+          '/api/v1/events/none/cancel',
+          { authorization: `Bearer ${server.file.token}` },
+          { reason: `${run} ${i}` },
+        ),
     }).catch(() => {})
     memory.push(residentMegabytes(server.file.pid))
   }
@@ -41,7 +53,12 @@ export async function processRows({ runs, pending, calls }: { runs: number; pend
   const seconds = spread(ready, 's')
   const among = `${pending.toLocaleString('en')} effects pending`
   return [
-    { what: `memory of the Node process, ${among}, under load`, ours: mb, reference: null, ...atMost('worst, MB', mb.max, 250) },
+    {
+      what: `memory of the Node process, ${among}, under load`,
+      ours: mb,
+      reference: null,
+      ...atMost('worst, MB', mb.max, 250),
+    },
     { what: `kill -9 to ready, ${among}`, ours: seconds, reference: null, ...atMost('s', seconds.median, 3) },
   ]
 }

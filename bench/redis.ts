@@ -19,7 +19,20 @@ export async function openBull(): Promise<Bull> {
   const port = await freePort()
   const redis = spawn(
     'redis-server',
-    ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--appendonly', 'yes', '--appendfsync', 'always', '--save', ''],
+    [
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      dir,
+      '--appendonly',
+      'yes',
+      '--appendfsync',
+      'always',
+      '--save',
+      '',
+    ],
     { stdio: ['ignore', 'pipe', 'ignore'] },
   )
   await new Promise<void>(resolve => {

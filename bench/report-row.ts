@@ -7,7 +7,15 @@ import { atLeast, type Row, spread } from './table.ts'
 
 const CALLERS = 64
 
-export async function reportRow({ runs, calls, bull }: { runs: number; calls: number; bull: boolean }): Promise<Row> {
+export async function reportRow({
+  runs,
+  calls,
+  bull,
+}: {
+  runs: number
+  calls: number
+  bull: boolean
+}): Promise<Row> {
   await using stand = await openStand()
   const announce = announcer(stand.db, stand.engine([noop]))
   const reference = bull ? await openBull() : null
@@ -17,7 +25,11 @@ export async function reportRow({ runs, calls, bull }: { runs: number; calls: nu
     const mine = await load(CALLERS, calls, i => announce.submit(announcement(`r${run}-${i}`, 3_600_000)))
     const other = reference
       ? await load(CALLERS, calls, i =>
-          reference.queue.add('an action', { to: 'somebody@example.com' }, { jobId: `r${run}-${i}`, delay: 3_600_000 }),
+          reference.queue.add(
+            'an action',
+            { to: 'somebody@example.com' },
+            { jobId: `r${run}-${i}`, delay: 3_600_000 },
+          ),
         )
       : null
     // The first round warms both up.
@@ -32,6 +44,10 @@ export async function reportRow({ runs, calls, bull }: { runs: number; calls: nu
     what: 'report with one delayed action, in process, 64 callers',
     ours: mine,
     reference: reference ? { name: 'BullMQ add, append-only fsync always', spread: other } : null,
-    ...atLeast(reference ? 'ratio' : 'no redis-server here; ours', reference ? mine.median / other.median : mine.median, 1.5),
+    ...atLeast(
+      reference ? 'ratio' : 'no redis-server here; ours',
+      reference ? mine.median / other.median : mine.median,
+      1.5,
+    ),
   }
 }

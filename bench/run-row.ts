@@ -85,7 +85,14 @@ async function drainGraphile(stand: Stand, effects: number): Promise<number> {
   const runner = await runGraphile({
     ...common,
     preset: {
-      worker: { connectionString, concurrentJobs: 24, maxPoolSize: 12, localQueue: { size: 500 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 },
+      worker: {
+        connectionString,
+        concurrentJobs: 24,
+        maxPoolSize: 12,
+        localQueue: { size: 500 },
+        completeJobBatchDelay: 0,
+        failJobBatchDelay: 0,
+      },
     },
     taskList: {
       noop: async () => {

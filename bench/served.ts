@@ -26,7 +26,9 @@ export type Served = AsyncDisposable & {
 }
 
 /** Resolves when it says that it runs. */
-export async function startServer(dataDir = mkdtempSync(join(tmpdir(), 'standdown-bench-'))): Promise<Served> {
+export async function startServer(
+  dataDir = mkdtempSync(join(tmpdir(), 'standdown-bench-')),
+): Promise<Served> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'start'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, PORT: '0', TLS_PORT: 'off', DATA_DIR: dataDir, LOG_LEVEL: 'error' },
@@ -53,7 +55,9 @@ export async function startServer(dataDir = mkdtempSync(join(tmpdir(), 'standdow
 
 /** The port of a process that answers POST /empty with {}. */
 export async function startEmpty(): Promise<AsyncDisposable & { readonly port: number }> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', EMPTY], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', EMPTY], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const line = await said(child, 'port ')
   return {
     port: Number(/port (\d+)/.exec(line)?.[1]),

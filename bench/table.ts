@@ -13,7 +13,12 @@ export type Row = {
   readonly note?: string
 }
 
-export type Spread = { readonly median: number; readonly min: number; readonly max: number; readonly unit: string }
+export type Spread = {
+  readonly median: number
+  readonly min: number
+  readonly max: number
+  readonly unit: string
+}
 
 export function spread(values: readonly number[], unit: string): Spread {
   const sorted = [...values].sort((a, b) => a - b)

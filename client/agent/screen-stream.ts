@@ -17,7 +17,10 @@ const RETRY_MS = 3000
 /** Follows it for as long as the page lives. `agent`: whose; tabs of another person who signed in meanwhile stand apart. */
 export function followScreen(agent: string, heard: Heard, linked: Linked): void {
   // Not there on plain HTTP but from this machine: then every tab has a stream of its own.
-  if (!navigator.locks) return openStream(heard, linked)
+  if (!navigator.locks) {
+    openStream(heard, linked)
+    return
+  }
   const name = `standdown-screen-${agent}`
   const tabs = new BroadcastChannel(name)
   let last: Told | null = null

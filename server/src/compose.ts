@@ -78,6 +78,8 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     db,
     random,
     runner: {
+      leaseMs: config.leaseMs,
+      beatMs: Math.min(1000, config.leaseMs / 5),
       ...needs.runner,
       pid: process.pid,
       onError: (where, error) => http.app.log.error({ where, err: error }, 'engine'),
@@ -103,7 +105,13 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
 
   const calendar = createCalendar({ db, engine, directory, now, random })
   const automations = createAutomations({ db, engine, now, random, webhookLane })
-  const notifications = createNotifications({ db, engine, now, random, softphoneOrigin: needs.softphoneOrigin })
+  const notifications = createNotifications({
+    db,
+    engine,
+    now,
+    random,
+    softphoneOrigin: needs.softphoneOrigin,
+  })
   engine.register({
     carriers: [
       mail,
@@ -178,7 +186,11 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     // It goes round at least once a minute.
     if (engine.loopAgeMs() > 90_000) throw new Error('WakeLoopStuck')
   })
-  http.metrics.gauge('standdown_effects_running', 'Effects that this process is running.', () => engine.runningCount)
+  http.metrics.gauge(
+    'standdown_effects_running',
+    'Effects that this process is running.',
+    () => engine.runningCount,
+  )
 
   return {
     http,

@@ -37,6 +37,8 @@ export type Config = {
   /** Files with certificate chain and key in PEM; null: self-signed ones in DATA_DIR. Both or neither. */
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null
   readonly logLevel: LogLevel
+  /** How long what a lost process was running stays its own before another takes it over, milliseconds. Default 15 s. */
+  readonly leaseMs: number
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -95,6 +97,7 @@ export function readConfig(env: Env, cwd: string): Config {
     demo: read('DEMO', 'auto', parseSwitch),
     tls: certFile !== null && keyFile !== null ? { certFile, keyFile } : null,
     logLevel: read('LOG_LEVEL', 'warn', parseLogLevel),
+    leaseMs: read('STANDDOWN_LEASE_MS', 15_000, parseLease),
   }
   if (config.port !== 0 && config.port === config.tlsPort)
     problems.push('PORT and TLS_PORT must not be the same')
@@ -157,8 +160,7 @@ function parseIssuer(value: string): string | Problem {
   const url = urlOf(value)
   if (url === null || url.search + url.hash !== '') return new Problem('not an issuer URL')
   // An issuer over plain HTTP could be replaced by whoever sits on the wire.
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)))
-    return value
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return value
   return new Problem('must be https (http is accepted for loopback only)')
 }
 
@@ -207,6 +209,11 @@ function parseSwitch(value: string): 'on' | 'off' | Problem {
   if (word === 'on' || word === 'true' || word === '1') return 'on'
   if (word === 'off' || word === 'false' || word === '0') return 'off'
   return new Problem('not `on` or `off`')
+}
+
+function parseLease(value: string): number | Problem {
+  const ms = Number(value)
+  return /^\d{3,6}$/.test(value) && ms >= 500 ? ms : new Problem('not milliseconds, 500 to 999999')
 }
 
 function parseLogLevel(value: string): LogLevel | Problem {

@@ -40,7 +40,12 @@ function diskCheck(dataDir: string): DoctorCheck {
     const free = bavail * bsize
     const detail = `${(free / 1e9).toFixed(1)} GB free at ${dataDir}`
     if (free >= LOW_DISK_BYTES) return { name: 'data directory', is: 'ok', detail }
-    return { name: 'data directory', is: 'warning', detail, advice: 'Make room, or set DATA_DIR to a larger disk.' }
+    return {
+      name: 'data directory',
+      is: 'warning',
+      detail,
+      advice: 'Make room, or set DATA_DIR to a larger disk.',
+    }
   } catch (error) {
     const advice = 'Set DATA_DIR to a directory that this user may write to.'
     return { name: 'data directory', is: 'broken', detail: messageOf(error), advice }
@@ -65,7 +70,8 @@ async function databaseCheck(config: Config): Promise<DoctorCheck> {
 }
 
 function mailCheck(config: Config): DoctorCheck {
-  if (config.smtpUrl !== null) return { name: 'mail', is: 'ok', detail: `goes to ${new URL(config.smtpUrl).host}` }
+  if (config.smtpUrl !== null)
+    return { name: 'mail', is: 'ok', detail: `goes to ${new URL(config.smtpUrl).host}` }
   const advice = 'Set SMTP_URL to send it.'
   return { name: 'mail', is: 'warning', detail: 'is kept and shown, not sent', advice }
 }

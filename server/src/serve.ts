@@ -3,11 +3,11 @@
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createSoftphoneServer } from './apis/notifications/softphone-server.ts'
 import { compose, type Server } from './compose.ts'
 import type { Config } from './config.ts'
 import type { Random } from './core/ids.ts'
 import type { RunnerOptions } from './engine/runner.ts'
-import { createSoftphoneServer } from './apis/notifications/softphone-server.ts'
 import type { DatabaseOptions } from './store/database.ts'
 import { type OpenDatabase, openDatabase } from './store/open-database.ts'
 

@@ -21,13 +21,21 @@ export async function backupDatabase(io: CliIo, file: string): Promise<{ bytes: 
       await db.close()
     }
   }
-  await using database = await openDatabase({ ...config, databaseUrl: config.databaseUrl ?? undefined, schema: 'as-is' })
+  await using database = await openDatabase({
+    ...config,
+    databaseUrl: config.databaseUrl ?? undefined,
+    schema: 'as-is',
+  })
   return await backup(database.db, file, { now: () => new Date() })
 }
 
 export async function restoreDatabase(io: CliIo, file: string): Promise<{ tables: number }> {
   const config = readConfig(io.env, io.cwd)
-  await using database = await openDatabase({ ...config, databaseUrl: config.databaseUrl ?? undefined, schema: 'as-is' })
+  await using database = await openDatabase({
+    ...config,
+    databaseUrl: config.databaseUrl ?? undefined,
+    schema: 'as-is',
+  })
   return await restore(database.db, file)
 }
 

@@ -58,7 +58,10 @@ export function createWorkspaceApply(needs: WorkspaceApplyNeeds): WorkspaceApply
     const { onlyTenant } = options
     const foreign = tenants.filter(tenant => onlyTenant !== undefined && tenant.id !== onlyTenant)
     if (foreign.length > 0) {
-      throw applyFault.TENANT_SETTINGS({ tenant: foreign[0]!.id, names: foreign.map(tenant => tenant.id).join(', ') })
+      throw applyFault.TENANT_SETTINGS({
+        tenant: foreign[0]!.id,
+        names: foreign.map(tenant => tenant.id).join(', '),
+      })
     }
     const changes = await db.transaction('workspace.apply', async tx => {
       const all: WorkspaceChange[] = []
@@ -123,7 +126,11 @@ function readNotifications(section: TenantSection): NotificationWorkspace {
     return readNotificationWorkspace({ templates: section.templates, channels: section.channels })
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error)
-    throw new Fault('INVALID_WORKSPACE', 400, `The workspace file has mistakes:\ntenant ${section.id}: ${problem}`)
+    throw new Fault(
+      'INVALID_WORKSPACE',
+      400,
+      `The workspace file has mistakes:\ntenant ${section.id}: ${problem}`,
+    )
   }
 }
 

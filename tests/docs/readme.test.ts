@@ -30,8 +30,9 @@ test('every block of the README runs, and prints what the README shows', async t
   const server = spawn('node', ['launch.cjs', 'start'], {
     cwd: ROOT,
     env,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
+  const printed = new Printed(server)
   t.after(() => stopped(server))
   const banner = await printed.until(/Ctrl-C/)
   assert.match(banner[0] ?? '', /^Standdown runs at http:/)

@@ -9,7 +9,7 @@ export type LedgerRow = {
 export function rowsOf(markdown: string): LedgerRow[] {
   return markdown
     .split('\n')
-    .filter(line => /^\| \d+\.\d+ \|/.test(line))
+    .filter(line => /^\| *\d+\.\d+ *\|/.test(line))
     .map(line => {
       const cells = line.split(/(?<!\\)\|/).map(cell => cell.trim().replaceAll('\\|', '|'))
       const shownBy = cells[4]!

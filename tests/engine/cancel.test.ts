@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Cancelled, CancelOutcome, CancelRequest } from '../../server/src/core/cancellation.ts'
 import type { Announcement } from '../../server/src/core/event.ts'
-import type { CancelOutcome, Cancelled, CancelRequest } from '../../server/src/core/cancellation.ts'
 import type { Engine } from '../../server/src/engine/engine.ts'
 import { SteeredCarrier, testEngine } from '../support/engine.ts'
 
@@ -9,7 +9,16 @@ const TENANT = 'contoso'
 const by = { principal: 'app:1', api: 'native', name: 'test' } as const
 
 function event(over: Partial<Announcement> = {}): Announcement {
-  return { tenant: TENANT, kind: 'native.event', key: 'k', entity: 'e', title: 'An event', data: {}, effects: [], ...over }
+  return {
+    tenant: TENANT,
+    kind: 'native.event',
+    key: 'k',
+    entity: 'e',
+    title: 'An event',
+    data: {},
+    effects: [],
+    ...over,
+  }
 }
 
 function effect(kind: string, afterMs: number, title = kind) {
@@ -29,12 +38,18 @@ test('a pending effect is prevented and never starts; a running one hears the si
   await using t = await testEngine([mail])
   const { engine, database } = t
   const [announced] = await database.db.transaction('t', tx =>
-    engine.announce(tx, [event({ effects: [effect('mail', 0, 'now'), { ...effect('mail', 3_600_000, 'later'), next: ['after'] }] })]),
+    engine.announce(tx, [
+      event({
+        effects: [effect('mail', 0, 'now'), { ...effect('mail', 3_600_000, 'later'), next: ['after'] }],
+      }),
+    ]),
   )
   assert.equal(announced?.is, 'announced')
   const run = await mail.begun(1)
   assert.equal(run.effect.title, 'now')
-  const aborted = new Promise<unknown>(resolve => run.signal.addEventListener('abort', () => resolve(run.signal.reason)))
+  const aborted = new Promise<unknown>(resolve =>
+    run.signal.addEventListener('abort', () => resolve(run.signal.reason)),
+  )
   const outcome = cancelled(await cancelKey(engine))
   assert.deepEqual(
     { prevented: outcome.counts.prevented, stopping: outcome.counts.stopping, total: outcome.counts.total },
@@ -48,13 +63,10 @@ test('a pending effect is prevented and never starts; a running one hears the si
   run.end({ is: 'stopped', evidence: { phase: 'connect' } })
   const receipt = await engine.receipt(TENANT, outcome.receiptId, { waitMs: 10_000 })
   assert.equal(receipt?.state, 'final')
-  assert.deepEqual(
-    receipt?.items.map(i => [i.title, i.outcome, i.next]).sort(),
-    [
-      ['later', 'prevented', ['after']],
-      ['now', 'stopped', []],
-    ],
-  )
+  assert.deepEqual(receipt?.items.map(i => [i.title, i.outcome, i.next]).sort(), [
+    ['later', 'prevented', ['after']],
+    ['now', 'stopped', []],
+  ])
   assert.equal(receipt?.counts.total, receipt?.items.length)
   assert.equal(mail.runs.length, 1)
 

@@ -19,10 +19,18 @@ export const KIND = 'native.event'
 export const WORKER = '00000000-0000-8000-8000-000000000001'
 export const OTHER_WORKER = '00000000-0000-8000-8000-000000000002'
 
-const carrier = (kind: string): Carrier => ({ kind, slots: 1000, maxAttempts: 3, run: async () => ({ is: 'done' }) })
+const carrier = (kind: string): Carrier => ({
+  kind,
+  slots: 1000,
+  maxAttempts: 3,
+  run: async () => ({ is: 'done' }),
+})
 
 /** `births`: what an ended effect of kind 'step' brings into the world. */
-export function contextOn(db: Database, over: Partial<Context> & { births?: (effect: StartedEffect) => Births } = {}): Context {
+export function contextOn(
+  db: Database,
+  over: Partial<Context> & { births?: (effect: StartedEffect) => Births } = {},
+): Context {
   const domain: Domain = {
     eventKind: KIND,
     wantsSettled: kind => kind === 'step',
@@ -45,7 +53,11 @@ export function effect(title: string, over: Partial<NewEffect> = {}): NewEffect 
   return { kind: 'mail', title, due: { afterMs: 0 }, data: {}, ...over }
 }
 
-export function event(title: string, effects: readonly NewEffect[], over: Partial<Announcement> = {}): Announcement {
+export function event(
+  title: string,
+  effects: readonly NewEffect[],
+  over: Partial<Announcement> = {},
+): Announcement {
   return { tenant: TENANT, kind: KIND, key: null, entity: 'entity', title, data: {}, effects, ...over }
 }
 
@@ -62,7 +74,9 @@ export function byKey(key: string, by = 'a', over: Partial<CancelRequest> = {}):
 export type PendingRow = { readonly shard: number; readonly effect_id: string }
 
 export async function pendingOf(db: Database): Promise<readonly PendingRow[]> {
-  return await db.query<PendingRow>({ text: 'select shard, effect_id from engine.pending order by due_at, effect_id' })
+  return await db.query<PendingRow>({
+    text: 'select shard, effect_id from engine.pending order by due_at, effect_id',
+  })
 }
 
 export function attemptOf(row: StartedRow, verdict: Verdict, worker = WORKER): Attempt {
@@ -110,7 +124,8 @@ export async function letEverythingEnd(db: Database, started: (row: StartedRow) 
     if (chosen.length === 0 && running.length === 0) return
     for (const row of running) {
       if (row.worker !== null) await settleNow(context, attemptOf(row, { is: 'done' }, row.worker))
-      else await db.transaction('end', tx => end(context, tx, [{ effectId: row.id, verdict: { is: 'done' } }]))
+      else
+        await db.transaction('end', tx => end(context, tx, [{ effectId: row.id, verdict: { is: 'done' } }]))
     }
     const rows = await db.transaction('start', tx => startChosen(context, tx, OTHER_WORKER, chosen))
     for (const row of rows) started(row)

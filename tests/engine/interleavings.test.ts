@@ -7,12 +7,12 @@ import type { Verdict } from '../../server/src/core/effect.ts'
 import { announce, lockParents } from '../../server/src/engine/announce.ts'
 import { cancelBatch } from '../../server/src/engine/cancel.ts'
 import { markSomeOpen, openCancellation } from '../../server/src/engine/cancel-open.ts'
+import { sql } from '../../server/src/engine/context.ts'
 import { end } from '../../server/src/engine/end.ts'
 import { closeReceipts, rescueOnce } from '../../server/src/engine/rescue.ts'
 import { revise } from '../../server/src/engine/revise.ts'
 import { settleAttempts } from '../../server/src/engine/settle.ts'
 import { type StartedRow, startChosen } from '../../server/src/engine/start.ts'
-import { sql } from '../../server/src/engine/context.ts'
 import type { Database } from '../../server/src/store/database.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { type Explored, type Part, type Scenario, Stepper } from '../support/stepper.ts'
@@ -33,7 +33,19 @@ import {
 } from './engine-parts.ts'
 import { checkInvariants, type Seen } from './invariants.ts'
 
-const EMPTY = ['event', 'alias', 'effect', 'pending', 'running', 'ended', 'cancellation', 'receipt_item', 'receipt_note', 'open_cancellation', 'worker']
+const EMPTY = [
+  'event',
+  'alias',
+  'effect',
+  'pending',
+  'running',
+  'ended',
+  'cancellation',
+  'receipt_item',
+  'receipt_note',
+  'open_cancellation',
+  'worker',
+]
   .map(name => `delete from engine.${name}`)
   .join('; ')
 
@@ -44,7 +56,9 @@ const table: (Explored & { readonly name: string; readonly ms: number })[] = []
 before(async () => {
   database = await testDatabase()
   // Thousands of small commits, none of which must outlive the machine.
-  await database.db.query({ text: `alter database ${database.name} set synchronous_commit = off; set synchronous_commit = off` })
+  await database.db.query({
+    text: `alter database ${database.name} set synchronous_commit = off; set synchronous_commit = off`,
+  })
   stepper = await Stepper.on(database.options)
 })
 
@@ -52,10 +66,14 @@ after(async () => {
   await stepper[Symbol.asyncDispose]()
   await database[Symbol.asyncDispose]()
   const total = table.reduce((sum, row) => sum + row.schedules, 0)
-  console.log(`# ${total} schedules of ${table.length} meetings; waits: how often one waited for another's lock`)
+  console.log(
+    `# ${total} schedules of ${table.length} meetings; waits: how often one waited for another's lock`,
+  )
   for (const row of table) {
     const { name, schedules, complete, blocked, deadlocks, ms } = row
-    console.log(`# ${name.padEnd(44)} ${String(schedules).padStart(5)} ${complete ? 'all   ' : 'sample'} ${String(blocked).padStart(5)} waits ${deadlocks} deadlocks ${Math.round(ms)} ms`)
+    console.log(
+      `# ${name.padEnd(44)} ${String(schedules).padStart(5)} ${complete ? 'all   ' : 'sample'} ${String(blocked).padStart(5)} waits ${deadlocks} deadlocks ${Math.round(ms)} ms`,
+    )
   }
 })
 
@@ -79,7 +97,17 @@ class World {
 
   context(db: Database, births = true) {
     return contextOn(db, {
-      births: row => (births && row.eventId !== null ? { effects: [effect('next')], events: [event('step child', [effect('of step child')], { parent: { id: row.eventId, link: 'cancel' } })] } : {}),
+      births: row =>
+        births && row.eventId !== null
+          ? {
+              effects: [effect('next')],
+              events: [
+                event('step child', [effect('of step child')], {
+                  parent: { id: row.eventId, link: 'cancel' },
+                }),
+              ],
+            }
+          : {},
     })
   }
 
@@ -101,12 +129,30 @@ class World {
     const { db } = this
     await db.query({ text: EMPTY })
     const context = contextOn(db)
-    const make = (announcements: Parameters<typeof announce>[2]) => db.transaction('make', tx => announce(context, tx, announcements))
-    const [root] = await make([event('root', [effect('r1'), effect('r2', { kind: 'step' }), effect('dies'), effect('runs'), effect('steps', { kind: 'step' }), effect('later', { due: { afterMs: 3_600_000 } }), effect('kept effect', { link: 'keep' })], { key: 'k' })])
+    const make = (announcements: Parameters<typeof announce>[2]) =>
+      db.transaction('make', tx => announce(context, tx, announcements))
+    const [root] = await make([
+      event(
+        'root',
+        [
+          effect('r1'),
+          effect('r2', { kind: 'step' }),
+          effect('dies'),
+          effect('runs'),
+          effect('steps', { kind: 'step' }),
+          effect('later', { due: { afterMs: 3_600_000 } }),
+          effect('kept effect', { link: 'keep' }),
+        ],
+        { key: 'k' },
+      ),
+    ])
     assert.equal(root?.is, 'announced')
     this.root = root.eventId
     const [child, kept, beside] = await make([
-      event('child', [effect('c1'), effect('c2 runs')], { parent: { id: this.root, link: 'cancel' }, key: 'child' }),
+      event('child', [effect('c1'), effect('c2 runs')], {
+        parent: { id: this.root, link: 'cancel' },
+        key: 'child',
+      }),
       event('kept', [effect('k1')], { parent: { id: this.root, link: 'keep' } }),
       event('beside', [effect('b1')], { key: 'other' }),
     ])
@@ -114,18 +160,29 @@ class World {
     this.child = child.eventId
     this.kept = kept.eventId
     this.beside = beside.eventId
-    await db.query({ text: `insert into engine.worker values ('${WORKER}', clock_timestamp() + '1 h', '', 0)` })
-    const titles = await db.query<PendingRow & { title: string }>({ text: 'select f.shard, f.id as effect_id, f.title from engine.effect f' })
+    await db.query({
+      text: `insert into engine.worker values ('${WORKER}', clock_timestamp() + '1 h', '', 0)`,
+    })
+    const titles = await db.query<PendingRow & { title: string }>({
+      text: 'select f.shard, f.id as effect_id, f.title from engine.effect f',
+    })
     this.titles = new Map(titles.map(({ title, ...row }) => [title, row]))
     const rows = await db.transaction('start', tx =>
-      startChosen(context, tx, WORKER, ['runs', 'steps', 'c2 runs', 'dies'].map(title => this.pending(title))),
+      startChosen(
+        context,
+        tx,
+        WORKER,
+        ['runs', 'steps', 'c2 runs', 'dies'].map(title => this.pending(title)),
+      ),
     )
     this.running = [...rows]
     this.started(rows)
     await settleNow(context, attemptOf(this.row('dies'), { is: 'failed', error: 'no' }))
     this.dead = this.row('dies').id
     this.due = await pendingOf(db)
-    const [birth] = await db.query<{ birth: number }>({ text: 'select max(birth) as birth from engine.effect' })
+    const [birth] = await db.query<{ birth: number }>({
+      text: 'select max(birth) as birth from engine.effect',
+    })
     this.bornBefore = birth!.birth
     return this
   }
@@ -143,9 +200,12 @@ const cancelling =
   (request: (world: World) => Parameters<typeof cancelBatch>[2], most = 5000): Verb =>
   world =>
   async db => {
-    const outcomes = await db.transaction('cancel', tx => cancelBatch(world.context(db), tx, request(world), most))
+    const outcomes = await db.transaction('cancel', tx =>
+      cancelBatch(world.context(db), tx, request(world), most),
+    )
     for (const outcome of outcomes) {
-      if ('receiptId' in outcome && !('refused' in outcome) && !outcome.replayed) world.seen.push({ saw: 'cancel', receiptId: outcome.receiptId })
+      if ('receiptId' in outcome && !('refused' in outcome) && !outcome.replayed)
+        world.seen.push({ saw: 'cancel', receiptId: outcome.receiptId })
     }
     return outcomes
   }
@@ -155,7 +215,8 @@ const opening =
   world =>
   async db => {
     const outcome = await openCancellation(world.context(db), request(world))
-    if ('receiptId' in outcome && !('refused' in outcome) && !outcome.replayed) world.seen.push({ saw: 'cancel', receiptId: outcome.receiptId })
+    if ('receiptId' in outcome && !('refused' in outcome) && !outcome.replayed)
+      world.seen.push({ saw: 'cancel', receiptId: outcome.receiptId })
     return outcome
   }
 
@@ -165,32 +226,46 @@ const settling =
   world =>
   async db => {
     const context = world.context(db)
-    return await db.transaction('settle', tx => settleAttempts(context, tx, [attemptOf(world.row(title), verdict)]))
+    return await db.transaction('settle', tx =>
+      settleAttempts(context, tx, [attemptOf(world.row(title), verdict)]),
+    )
   }
 
 const verbs = {
   start: world => async db => {
-    world.started(await db.transaction('start', tx => startChosen(world.context(db), tx, OTHER_WORKER, world.due)))
+    world.started(
+      await db.transaction('start', tx => startChosen(world.context(db), tx, OTHER_WORKER, world.due)),
+    )
   },
   'announce child': world => db =>
     db.transaction('announce', tx =>
-      announce(world.context(db), tx, [event('late child', [effect('l1')], { parent: { id: world.root, link: 'cancel' } })]),
+      announce(world.context(db), tx, [
+        event('late child', [effect('l1')], { parent: { id: world.root, link: 'cancel' } }),
+      ]),
     ),
   'announce grandchild': world => db =>
     db.transaction('announce', tx =>
-      announce(world.context(db), tx, [event('late grandchild', [effect('g1')], { parent: { id: world.child, link: 'cancel' } })]),
+      announce(world.context(db), tx, [
+        event('late grandchild', [effect('g1')], { parent: { id: world.child, link: 'cancel' } }),
+      ]),
     ),
   'announce root': world => db =>
-    db.transaction('announce', tx => announce(world.context(db), tx, [event('late root', [effect('n1')], { key: 'k', early: 'absorb' })])),
+    db.transaction('announce', tx =>
+      announce(world.context(db), tx, [event('late root', [effect('n1')], { key: 'k', early: 'absorb' })]),
+    ),
   'settle done': settling('runs', { is: 'done' }),
   'settle with births': settling('steps', { is: 'done' }),
   'settle retry': settling('runs', { is: 'retry', error: 'again', afterMs: 0 }),
   'settle retry of child': settling('c2 runs', { is: 'retry', error: 'again', afterMs: 0 }),
   'settle waiting': settling('runs', { is: 'waiting' }),
   'end from outside': world => db =>
-    db.transaction('end', tx => end(world.context(db), tx, [{ effectId: world.row('runs').id, verdict: { is: 'done' } }])),
+    db.transaction('end', tx =>
+      end(world.context(db), tx, [{ effectId: world.row('runs').id, verdict: { is: 'done' } }]),
+    ),
   revise: world => db =>
-    db.transaction('revise', tx => revise(world.context(db), tx, { tenant: TENANT, eventId: world.root, effects: [effect('revised')] })),
+    db.transaction('revise', tx =>
+      revise(world.context(db), tx, { tenant: TENANT, eventId: world.root, effects: [effect('revised')] }),
+    ),
   rescue: world => async db => {
     await rescueOnce({ ...world.context(db), clock: () => new Date(Date.now() + 7_200_000) })
   },
@@ -199,10 +274,12 @@ const verbs = {
       const event = (await lockParents(tx, [world.root])).get(world.root)
       if (event?.cancellation_id != null) return 'cancelled'
       const revived = await tx.query(sql('revive'), [null, event!.shard, world.dead, TENANT])
-      if (revived.length > 0) tx.afterCommit(() => world.seen.push({ saw: 'retry by hand', effectId: world.dead }))
+      if (revived.length > 0)
+        tx.afterCommit(() => world.seen.push({ saw: 'retry by hand', effectId: world.dead }))
       return revived
     }),
-  'close receipts': world => db => closeReceipts({ ...world.context(db), clock: () => new Date(Date.now() + 60_000) }),
+  'close receipts': world => db =>
+    closeReceipts({ ...world.context(db), clock: () => new Date(Date.now() + 60_000) }),
   'cancel by id': cancelling(w => [byId(w.root)]),
   'cancel by id, another': cancelling(w => [byId(w.root, 'b')]),
   'cancel by key': cancelling(() => [byKey('k')]),
@@ -220,7 +297,10 @@ const verbs = {
 
 type VerbName = keyof typeof verbs
 
-async function meet(names: readonly VerbName[], { given = [] as readonly VerbName[], most = 40 } = {}): Promise<void> {
+async function meet(
+  names: readonly VerbName[],
+  { given = [] as readonly VerbName[], most = 40 } = {},
+): Promise<void> {
   const began = performance.now()
   const name = `${given.length > 0 ? `${given.join(', ')}; ` : ''}${names.join(' | ')}`
   const explored = await stepper.explore(
@@ -230,7 +310,8 @@ async function meet(names: readonly VerbName[], { given = [] as readonly VerbNam
       return {
         parts: Object.fromEntries(names.map((verb, i) => [`${i + 1} ${verb}`, (verbs[verb] as Verb)(world)])),
         check: async outcomes => {
-          for (const [client, { error }] of Object.entries(outcomes)) if (error) throw new Error(`${client}: ${error.message}`, { cause: error })
+          for (const [client, { error }] of Object.entries(outcomes))
+            if (error) throw new Error(`${client}: ${error.message}`, { cause: error })
           await world.check()
         },
       }
@@ -261,7 +342,13 @@ const others = [
 for (const cancel of cancels) {
   for (const other of others) test(`${cancel} | ${other}`, () => meet([cancel, other]))
 }
-for (const other of [...others, 'cancel by id, another', 'cancel by key, another', 'cancel child', 'open by id, another'] as const) {
+for (const other of [
+  ...others,
+  'cancel by id, another',
+  'cancel by key, another',
+  'cancel child',
+  'open by id, another',
+] as const) {
   test(`open by id; mark | ${other}`, () => meet(['mark', other], { given: ['open by id'], most: 20 }))
 }
 test('two cancels of one event', () => meet(['cancel by id', 'cancel by id, another']))

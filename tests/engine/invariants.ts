@@ -13,7 +13,12 @@ export type Seen =
 
 type Row = Record<string, unknown>
 
-async function none(db: Database, what: string, text: string, values: readonly unknown[] = []): Promise<void> {
+async function none(
+  db: Database,
+  what: string,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<void> {
   const rows = await db.query<Row>({ text }, values)
   assert.deepEqual(rows.slice(0, 5), [], what)
 }
@@ -39,7 +44,11 @@ const ITEMS = `
   )`
 
 /** `bornBefore`: effects born up to this number had been announced before any cancel of the test. */
-export async function checkInvariants(db: Database, seen: readonly Seen[], { bornBefore = 0, settled = true } = {}): Promise<void> {
+export async function checkInvariants(
+  db: Database,
+  seen: readonly Seen[],
+  { bornBefore = 0, settled = true } = {},
+): Promise<void> {
   await none(
     db,
     'I7: an effect is in exactly one state',
@@ -53,8 +62,12 @@ export async function checkInvariants(db: Database, seen: readonly Seen[], { bor
        + (select count(*) from engine.ended d where d.effect_id = f.id) <> 1`,
   )
   if (settled) {
-    await none(db, 'I7: everything ends', `select f.id, f.title from engine.effect f
-      where not exists (select from engine.ended d where d.shard = f.shard and d.effect_id = f.id)`)
+    await none(
+      db,
+      'I7: everything ends',
+      `select f.id, f.title from engine.effect f
+      where not exists (select from engine.ended d where d.shard = f.shard and d.effect_id = f.id)`,
+    )
     await none(db, 'no open cancellation is left', 'select * from engine.open_cancellation')
   }
   await none(
@@ -131,10 +144,14 @@ async function checkStarts(db: Database, seen: readonly Seen[]): Promise<void> {
   const off = new Map<string, string>()
   const attempts = new Map<string, number>()
   for (const event of seen) {
-    if (event.saw === 'cancel') for (const row of by.get(event.receiptId) ?? []) off.set(row.effect, row.title)
+    if (event.saw === 'cancel')
+      for (const row of by.get(event.receiptId) ?? []) off.set(row.effect, row.title)
     else if (event.saw === 'retry by hand') attempts.delete(event.effectId)
     else {
-      assert.ok(!off.has(event.effectId), `I1: ${off.get(event.effectId)} started after the commit of its cancel`)
+      assert.ok(
+        !off.has(event.effectId),
+        `I1: ${off.get(event.effectId)} started after the commit of its cancel`,
+      )
       attempts.set(event.effectId, (attempts.get(event.effectId) ?? 0) + 1)
     }
   }
@@ -142,6 +159,9 @@ async function checkStarts(db: Database, seen: readonly Seen[]): Promise<void> {
     text: `select effect_id, attempt from engine.ended where ending = 'prevented'`,
   })
   for (const { effect_id, attempt } of prevented) {
-    assert.ok((attempts.get(effect_id) ?? 0) <= attempt, `I1: ${effect_id} was prevented after ${attempt} attempts, but more started`)
+    assert.ok(
+      (attempts.get(effect_id) ?? 0) <= attempt,
+      `I1: ${effect_id} was prevented after ${attempt} attempts, but more started`,
+    )
   }
 }

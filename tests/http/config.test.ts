@@ -22,6 +22,7 @@ describe('the environment', () => {
       demo: 'auto',
       tls: null,
       logLevel: 'warn',
+      leaseMs: 15_000,
     })
     assert.deepEqual(
       readConfig({ PORT: '', DATA_DIR: ' ' }, '/srv'),

@@ -101,7 +101,7 @@ test('ids that are none, and ids of nothing', async () => {
 
 test('docs/native-api.md lists every error of the native API, and no other', () => {
   const docs = filesBelow('docs', ['native-api.md'])[0]!.text
-  const listed = [...docs.matchAll(/^\| `([A-Z_]+)` \| (\d{3}) \|/gm)].map(([, code, status]) => [
+  const listed = [...docs.matchAll(/^\| *`([A-Z_]+)` *\| *(\d{3}) *\|/gm)].map(([, code, status]) => [
     code,
     Number(status),
   ])

@@ -6,7 +6,7 @@ import {
   createNotifications,
   type Notifications,
 } from '../../server/src/notifications/create-notifications.ts'
-import type { AgentRef, Offer } from '../../server/src/notifications/offer.ts'
+import { type AgentRef, type Offer, shardOfAgent } from '../../server/src/notifications/offer.ts'
 import type { AgentScreen } from '../../server/src/notifications/read-offers.ts'
 import { readNotificationWorkspace } from '../../server/src/notifications/workspace.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
@@ -20,10 +20,14 @@ export const DANA: AgentRef = {
   agentId: 'd0000000-0000-4000-8000-000000000001',
   agentName: 'dana',
 }
-export const ERIN: AgentRef = {
-  tenant: TENANT,
-  agentId: 'e0000000-0000-4000-8000-000000000002',
-  agentName: 'erin',
+// In dana's shard: what keeps two agents apart must be more than where their rows are.
+export const ERIN: AgentRef = { tenant: TENANT, agentId: idInShardOf(DANA), agentName: 'erin' }
+
+function idInShardOf({ tenant, agentId }: AgentRef): string {
+  for (let i = 0; ; i++) {
+    const id = `e0000000-0000-4000-8000-${String(i).padStart(12, '0')}`
+    if (shardOfAgent(tenant, id) === shardOfAgent(tenant, agentId)) return id
+  }
 }
 
 export const SETTINGS = {

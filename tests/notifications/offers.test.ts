@@ -249,6 +249,8 @@ test("a token reaches neither another agent's offer nor another provider's", asy
   assert.equal((await world.notifications.readOffer(DANA, danas.id))?.state, 'displayed')
   assert.ok(await world.screen(shows(others.id), ERIN))
   assert.equal(await world.notifications.readOffer(DANA, erins.id), null, "nor may one read another's")
+  const seen = await world.notifications.receiptsOfToken({ agent: DANA, channel: CHANNEL, token: 'same' })
+  assert.deepEqual(seen, [], 'nor its receipts')
 })
 
 test('called off by its event id, from another API: withdrawn just the same, and the receipt names who', async () => {
@@ -286,6 +288,29 @@ test('cancel beats accept: of both at once exactly one wins, and the receipt say
       assert.equal(after?.result?.actionName, 'Cancel')
       assert.equal(item?.outcome, 'stopped')
     }
+  }
+})
+
+test('accept in one tab and reject in another at once: one wins, the other is told how it ended', async () => {
+  await using world = await notificationWorld()
+  for (let round = 0; round < 12; round++) {
+    const offer = await world.raise()
+    await world.screen(shows(offer.id))
+    const answers = await Promise.allSettled([
+      world.notifications.answerOffer(DANA, offer.id, 'accept'),
+      world.notifications.answerOffer(DANA, offer.id, 'reject'),
+    ])
+    assert.deepEqual(answers.map(answer => answer.status).sort(), ['fulfilled', 'rejected'])
+    const after = await world.notifications.readOffer(DANA, offer.id)
+    assert.equal(after?.result?.actionName, answers[0].status === 'fulfilled' ? 'Accept' : 'Reject')
+    const [effect] = (await world.engine.effectsOf(TENANT, offer.id)).filter(
+      each => each.kind === 'notifications.offer',
+    )
+    assert.equal(
+      effect?.evidence?.actionName,
+      after?.result?.actionName,
+      'the record of the engine says the same',
+    )
   }
 })
 

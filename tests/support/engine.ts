@@ -19,7 +19,10 @@ export class SteeredCarrier implements Carrier {
   /** When set, runs end by themselves with this. */
   answer: ((effect: StartedEffect) => Verdict) | null = null
 
-  constructor(kind: string, options: { slots?: number; maxAttempts?: number; answer?: (effect: StartedEffect) => Verdict } = {}) {
+  constructor(
+    kind: string,
+    options: { slots?: number; maxAttempts?: number; answer?: (effect: StartedEffect) => Verdict } = {},
+  ) {
     this.kind = kind
     this.slots = options.slots ?? 100
     this.maxAttempts = options.maxAttempts ?? 3
@@ -51,7 +54,10 @@ export type TestEngine = AsyncDisposable & { readonly engine: Engine; readonly d
 
 export async function testEngine(
   carriers: readonly Carrier[],
-  options: Partial<EngineOptions> & { domains?: Parameters<Engine['register']>[0]['domains']; start?: boolean } = {},
+  options: Partial<EngineOptions> & {
+    domains?: Parameters<Engine['register']>[0]['domains']
+    start?: boolean
+  } = {},
 ): Promise<TestEngine> {
   const database = await testDatabase()
   const engine = new Engine({ db: database.db, random, ...options })

@@ -37,7 +37,10 @@ export async function testServer(env: Readonly<Record<string, string>> = {}): Pr
   let serving: Serving
   try {
     serving = await serve({
-      config: readConfig({ PORT: '0', TLS_PORT: '0', DATA_DIR: dataDir, DATABASE_URL: databaseUrl, ...env }, dataDir),
+      config: readConfig(
+        { PORT: '0', TLS_PORT: '0', DATA_DIR: dataDir, DATABASE_URL: databaseUrl, ...env },
+        dataDir,
+      ),
       now: () => new Date(),
       random: bytes => randomBytes(bytes),
       logStream: { write: line => void log.push(line) },

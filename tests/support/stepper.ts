@@ -20,24 +20,63 @@ export type Scenario = {
   readonly check: (outcomes: { readonly [client: string]: Outcome }) => Promise<void>
 }
 
-export type Explored = { readonly schedules: number; readonly complete: boolean; readonly deadlocks: number; readonly blocked: number }
+export type Explored = {
+  readonly schedules: number
+  readonly complete: boolean
+  readonly deadlocks: number
+  readonly blocked: number
+}
 
 /** Neither locks nor writes what another may see: what it finds depends on commits alone. */
 const LOOKS = new Set([
-  'find-requests', 'find-targets', 'find-children', 'effects-of-events', 'states-of-effects', 'find-early',
-  'covered-events', 'abandoned', 'open-roots', 'open-marked', 'open-children', 'open-effects', 'tenant-now',
-  'read-effect', 'still-mine', 'announced-since', 'insert-effects', 'insert-events', 'insert-aliases', 'insert-receipt-items', 'open-untouched',
+  'find-requests',
+  'find-targets',
+  'find-children',
+  'effects-of-events',
+  'states-of-effects',
+  'find-early',
+  'covered-events',
+  'abandoned',
+  'open-roots',
+  'open-marked',
+  'open-children',
+  'open-effects',
+  'tenant-now',
+  'read-effect',
+  'still-mine',
+  'announced-since',
+  'insert-effects',
+  'insert-events',
+  'insert-aliases',
+  'insert-receipt-items',
+  'open-untouched',
 ])
 /** What else locks, and which rows or gates. A statement that is not listed is taken to touch everything. */
 const LOCKS: { readonly [statement: string]: readonly string[] } = {
-  'key-gates-shared': ['key'], 'gates-shared': ['gate'], 'cancel-gates': ['key', 'gate'], 'open-gates': ['key', 'gate'],
-  'lock-events': ['event'], 'lock-parents': ['event'], 'lock-parents-free': ['event'], 'mark-events': ['event'],
+  'key-gates-shared': ['key'],
+  'gates-shared': ['gate'],
+  'cancel-gates': ['key', 'gate'],
+  'open-gates': ['key', 'gate'],
+  'lock-events': ['event'],
+  'lock-parents': ['event'],
+  'lock-parents-free': ['event'],
+  'mark-events': ['event'],
   'revise-event': ['event'],
-  'prevent-pending': ['pending'], supersede: ['pending'], start: ['pending', 'running'],
-  'back-to-pending': ['running', 'pending'], 'ask-running': ['running'], settle: ['running'], 'leave-waiting': ['running'],
-  'close-receipts': ['running'], revive: ['ended', 'pending'],
-  'insert-cancellations': ['cancellation'], 'insert-open': ['open'], 'take-open': ['open'],
-  'open-children-after': ['open'], 'open-effects-after': ['open'], 'close-open': ['open', 'cancellation'],
+  'prevent-pending': ['pending'],
+  supersede: ['pending'],
+  start: ['pending', 'running'],
+  'back-to-pending': ['running', 'pending'],
+  'ask-running': ['running'],
+  settle: ['running'],
+  'leave-waiting': ['running'],
+  'close-receipts': ['running'],
+  revive: ['ended', 'pending'],
+  'insert-cancellations': ['cancellation'],
+  'insert-open': ['open'],
+  'take-open': ['open'],
+  'open-children-after': ['open'],
+  'open-effects-after': ['open'],
+  'close-open': ['open', 'cancellation'],
 }
 
 function independent(a: string, b: string): boolean {
@@ -73,7 +112,10 @@ class Client {
     this.state = 'running'
     this.outcome = {}
     part(this.database())
-      .then(value => ({ value }), (error: Error) => ({ error }))
+      .then(
+        value => ({ value }),
+        (error: Error) => ({ error }),
+      )
       .then(outcome => {
         this.outcome = outcome
         this.become('done')
@@ -144,7 +186,12 @@ class Client {
   }
 }
 
-type Choice = { readonly enabled: readonly string[]; readonly sleep: Set<string>; chosen: string; readonly next: ReadonlyMap<string, string> }
+type Choice = {
+  readonly enabled: readonly string[]
+  readonly sleep: Set<string>
+  chosen: string
+  readonly next: ReadonlyMap<string, string>
+}
 
 export class Stepper implements AsyncDisposable {
   private readonly options: DatabaseOptions
@@ -221,7 +268,11 @@ export class Stepper implements AsyncDisposable {
           const before = stack[depth - 1]
           const sleep = new Set<string>()
           for (const name of before?.sleep ?? []) {
-            if (name !== before!.chosen && independent(before!.next.get(name) ?? '', before!.next.get(before!.chosen) ?? '')) sleep.add(name)
+            if (
+              name !== before!.chosen &&
+              independent(before!.next.get(name) ?? '', before!.next.get(before!.chosen) ?? '')
+            )
+              sleep.add(name)
           }
           const awake = ready.filter(c => !sleep.has(c.name))
           if (awake.length === 0) redundant = true
@@ -235,7 +286,10 @@ export class Stepper implements AsyncDisposable {
         }
         const name = choice.chosen
         const found = ready.find(c => c.name === name)
-        if (!found) throw new Error(`the schedule is not the same twice: ${name} is not ready after ${trace.join(', ')}`)
+        if (!found)
+          throw new Error(
+            `the schedule is not the same twice: ${name} is not ready after ${trace.join(', ')}`,
+          )
         chosen = found
         depth += 1
       }
@@ -249,7 +303,10 @@ export class Stepper implements AsyncDisposable {
     try {
       await scenario.check(outcomes)
     } catch (error) {
-      throw new Error(`after: ${trace.join(', ')}\n${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      throw new Error(
+        `after: ${trace.join(', ')}\n${error instanceof Error ? error.message : String(error)}`,
+        { cause: error },
+      )
     }
     return { deadlocks, blocked: waits, redundant }
   }

@@ -4,9 +4,15 @@ import type { Ending } from './effect.ts'
 import type { JsonObject } from './json.ts'
 
 /** Who asked. `principal` is stable per credential ('user:<id>', 'app:<id>'): the same caller, for I5. */
-export type Caller = { readonly principal: string; readonly api: 'graph' | 'wix' | 'cif' | 'native'; readonly name: string }
+export type Caller = {
+  readonly principal: string
+  readonly api: 'graph' | 'wix' | 'cif' | 'native'
+  readonly name: string
+}
 
-export type CancelTarget = { readonly eventId: string } | { readonly key: string; readonly entity: string; readonly kind: string }
+export type CancelTarget =
+  | { readonly eventId: string }
+  | { readonly key: string; readonly entity: string; readonly kind: string }
 
 export type CancelRequest = {
   readonly tenant: string
@@ -92,7 +98,12 @@ export type ReceiptNotice = {
 }
 
 /** Learnt after the receipt was final. */
-export type ReceiptNote = { readonly at: string; readonly effectId: string; readonly text: string; readonly evidence: JsonObject | null }
+export type ReceiptNote = {
+  readonly at: string
+  readonly effectId: string
+  readonly text: string
+  readonly evidence: JsonObject | null
+}
 
 export type Receipt = {
   readonly id: string
@@ -103,12 +114,22 @@ export type Receipt = {
   /** When it is final at the latest. */
   readonly finalBy: string
   readonly by: Caller
-  readonly target: { readonly kind: string; readonly key: string | null; readonly eventId: string | null; readonly entity: string }
+  readonly target: {
+    readonly kind: string
+    readonly key: string | null
+    readonly eventId: string | null
+    readonly entity: string
+  }
   readonly reason: string | null
   readonly correlationId: string | null
   /** Set when nothing live matched and it waits for its event: until when, and the event it has met since. */
   readonly early: { readonly until: string; readonly metEventIds: readonly string[] } | null
-  readonly events: readonly { readonly id: string; readonly kind: string; readonly title: string; readonly key: string | null }[]
+  readonly events: readonly {
+    readonly id: string
+    readonly kind: string
+    readonly title: string
+    readonly key: string | null
+  }[]
   readonly counts: ReceiptCounts
   /** At most 1,000 items here; the rest by paging (`itemsAfter`). */
   readonly items: readonly ReceiptItem[]

@@ -14,7 +14,9 @@ export function countOutcomes(outcomes: Iterable<Outcome>): ReceiptCounts {
 }
 
 /** Counts from rows of (outcome, items). */
-export function sumOutcomes(rows: Iterable<{ readonly outcome: Outcome; readonly items: number }>): ReceiptCounts {
+export function sumOutcomes(
+  rows: Iterable<{ readonly outcome: Outcome; readonly items: number }>,
+): ReceiptCounts {
   const counts = Object.fromEntries(OUTCOMES.map(outcome => [outcome, 0])) as Record<Outcome, number>
   let total = 0
   for (const { outcome, items } of rows) {

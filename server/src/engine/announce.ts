@@ -9,7 +9,14 @@ import { bearEffects } from './births.ts'
 import { arrayLiteral, columns } from './columns.ts'
 import { type Context, gateOf, newId, sql } from './context.ts'
 
-type Parent = { shard: Shard; id: string; tenant: string; root_id: string; line: string[]; cancellation_id: string | null }
+type Parent = {
+  shard: Shard
+  id: string
+  tenant: string
+  root_id: string
+  line: string[]
+  cancellation_id: string | null
+}
 
 /** Thrown for an announcement that could not be stored; a domain lets none through. */
 export class UnstorableAnnouncement extends Error {
@@ -33,7 +40,13 @@ export async function announce(
   )
 
   const results: Announced[] = []
-  const born: { a: Announcement; id: string; shard: Shard; parent: Parent | null; cancellationId: string | null }[] = []
+  const born: {
+    a: Announcement
+    id: string
+    shard: Shard
+    parent: Parent | null
+    cancellationId: string | null
+  }[] = []
   for (const a of announcements) {
     const parent = a.parent ? parents.get(a.parent.id) : null
     if (a.parent && (parent === undefined || parent === null || parent.tenant !== a.tenant)) {
@@ -81,21 +94,35 @@ export async function announce(
       cancellationId,
     ]),
   ])
-  const elsewhere = born.filter(({ a, shard }) => a.key !== null && shardOfEntity(a.tenant, a.entity) !== shard)
+  const elsewhere = born.filter(
+    ({ a, shard }) => a.key !== null && shardOfEntity(a.tenant, a.entity) !== shard,
+  )
   if (elsewhere.length > 0) {
     await tx.query(
       sql('insert-aliases'),
-      columns(elsewhere, 5, ({ a, id, shard }) => [shardOfEntity(a.tenant, a.entity), a.tenant, a.key, shard, id]),
+      columns(elsewhere, 5, ({ a, id, shard }) => [
+        shardOfEntity(a.tenant, a.entity),
+        a.tenant,
+        a.key,
+        shard,
+        id,
+      ]),
     )
   }
   const alive = born.filter(b => b.cancellationId === null)
   const effectIds = await bearEffects(
     context,
     tx,
-    alive.flatMap(({ a, id }) => a.effects.map(effect => ({ effect, tenant: a.tenant, under: { eventId: id } }))),
+    alive.flatMap(({ a, id }) =>
+      a.effects.map(effect => ({ effect, tenant: a.tenant, under: { eventId: id } })),
+    ),
   )
+  const idsOf = new Map<string, readonly string[]>()
   let next = 0
-  const idsOf = new Map(alive.map(({ a, id }) => [id, effectIds.slice(next, (next += a.effects.length))]))
+  for (const { a, id } of alive) {
+    idsOf.set(id, effectIds.slice(next, next + a.effects.length))
+    next += a.effects.length
+  }
   return results.map(r => (r.is === 'announced' ? { ...r, effectIds: idsOf.get(r.eventId) ?? [] } : r))
 }
 
@@ -110,10 +137,18 @@ export async function lockParents(
   const shards = unique.map(shardOfId)
   await tx.query(sql('gates-shared'), [[...shards, ...roots].map(gateOf)])
   if (unique.length === 0) return new Map()
-  const rows = await tx.query<Parent>(sql(wait === 'wait' ? 'lock-parents' : 'lock-parents-free'), [shards, unique])
-  const covered = await tx.query<{ id: string; cancellation_id: string }>(sql('covered-events'), [shards, unique])
+  const rows = await tx.query<Parent>(sql(wait === 'wait' ? 'lock-parents' : 'lock-parents-free'), [
+    shards,
+    unique,
+  ])
+  const covered = await tx.query<{ id: string; cancellation_id: string }>(sql('covered-events'), [
+    shards,
+    unique,
+  ])
   const by = new Map(covered.map(row => [row.id, row.cancellation_id]))
-  return new Map(rows.map(row => [row.id, { ...row, cancellation_id: row.cancellation_id ?? by.get(row.id) ?? null }]))
+  return new Map(
+    rows.map(row => [row.id, { ...row, cancellation_id: row.cancellation_id ?? by.get(row.id) ?? null }]),
+  )
 }
 
 async function meetEarlyCancellations(
@@ -124,10 +159,13 @@ async function meetEarlyCancellations(
   const keyed = announcements.filter(a => a.key !== null && a.early !== undefined && a.early !== 'ignore')
   if (keyed.length === 0) return new Map()
   await tx.query(sql('key-gates-shared'), [keyed.map(a => keyGate(a.tenant, a.key as string))])
-  const rows = await tx.query<{ tenant: string; key: string; entity: string; id: string }>(sql('find-early'), [
-    context.clock(),
-    ...columns(keyed, 4, a => [shardOfEntity(a.tenant, a.entity), a.tenant, a.key, a.entity]),
-  ])
+  const rows = await tx.query<{ tenant: string; key: string; entity: string; id: string }>(
+    sql('find-early'),
+    [
+      context.clock(),
+      ...columns(keyed, 4, a => [shardOfEntity(a.tenant, a.entity), a.tenant, a.key, a.entity]),
+    ],
+  )
   return new Map(rows.map(row => [`${row.tenant}\n${row.key}\n${row.entity}`, row.id]))
 }
 

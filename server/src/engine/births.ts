@@ -14,7 +14,11 @@ export type Birth = {
 }
 
 /** Writes the effects as pending and gives their ids. The caller has locked what they are born under. */
-export async function bearEffects(context: Context, tx: Tx, births: readonly Birth[]): Promise<readonly string[]> {
+export async function bearEffects(
+  context: Context,
+  tx: Tx,
+  births: readonly Birth[],
+): Promise<readonly string[]> {
   if (births.length === 0) return []
   const ids: string[] = []
   const rows = births.map(birth => {

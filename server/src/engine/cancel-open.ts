@@ -8,7 +8,17 @@
 import type { CancelOutcome, CancelRequest } from '../core/cancellation.ts'
 import { countOutcomes } from '../core/receipt.ts'
 import type { Tx } from '../store/database.ts'
-import { type Earlier, findRepeats, keyGates, oweNotices, type Prepared, prepare, repeatVerdict, writeCancellations, writeMarks } from './cancel.ts'
+import {
+  type Earlier,
+  findRepeats,
+  keyGates,
+  oweNotices,
+  type Prepared,
+  prepare,
+  repeatVerdict,
+  writeCancellations,
+  writeMarks,
+} from './cancel.ts'
 import { type EffectRow, type EventRow, type MarkedEffect, markEffects, unmarked } from './cancel-tree.ts'
 import { type Context, GATES, gateOf, sql } from './context.ts'
 
@@ -33,7 +43,11 @@ export async function openCancellation(context: Context, request: CancelRequest)
 }
 
 /** Whether something live with the key was born after the last open cancel of it; that there is something live is known. */
-async function bornSince(tx: Tx, p: Prepared, earlier: readonly Earlier[]): Promise<readonly { birth: number }[]> {
+async function bornSince(
+  tx: Tx,
+  p: Prepared,
+  earlier: readonly Earlier[],
+): Promise<readonly { birth: number }[]> {
   const last = Math.max(0, ...earlier.filter(e => e.open).map(e => e.birth))
   if (p.key === null || last === 0) return [{ birth: Number.POSITIVE_INFINITY }]
   const values = [p.shard, p.request.tenant, p.key, p.entity, last]
@@ -67,6 +81,8 @@ type OpenRow = {
  * which nothing can be born any more. False when there is no open cancellation that nobody else is at.
  */
 export async function markSomeOpen(context: Context, batch = 2000): Promise<boolean> {
+  // Mostly there is none: then no transaction is made.
+  if ((await context.db.query(sql('take-open'))).length === 0) return false
   return await context.db.transaction('mark-open', async tx => {
     const [open] = await tx.query<OpenRow>(sql('take-open'))
     if (!open) return false
@@ -99,7 +115,11 @@ async function markRoots(context: Context, tx: Tx, open: OpenRow, batch: number)
 
 async function markChildren(context: Context, tx: Tx, open: OpenRow, batch: number): Promise<boolean> {
   const { shard, cancellation_id: id, children_after: after } = open
-  const parents = await tx.query<{ shard: number; id: string; birth: number }>(sql('open-marked'), [id, after, batch])
+  const parents = await tx.query<{ shard: number; id: string; birth: number }>(sql('open-marked'), [
+    id,
+    after,
+    batch,
+  ])
   const last = parents.at(-1)
   if (!last) return false
   const children = await tx.query<{ shard: number; id: string; birth: number }>(sql('open-children'), [
@@ -111,7 +131,11 @@ async function markChildren(context: Context, tx: Tx, open: OpenRow, batch: numb
   if (children.length > 0) await markEvents(context, tx, open, children, false)
   // A child is younger than its parent, but may be older than the last parent of this batch: look at it again, as a parent.
   const next = children.reduce((least, child) => Math.min(least, child.birth - 1), last.birth)
-  await tx.query(sql('open-children-after'), [shard, id, children.length === batch ? after : Math.max(after, next)])
+  await tx.query(sql('open-children-after'), [
+    shard,
+    id,
+    children.length === batch ? after : Math.max(after, next),
+  ])
   return true
 }
 
@@ -144,7 +168,8 @@ async function markEffectsOfMarked(context: Context, tx: Tx, open: OpenRow, batc
   await markEffects(context, tx, effects, row => row.link === 'keep')
   // What was running at the acknowledgement and has ended since did so too late, or without effect.
   for (const effect of effects) {
-    if (effect.outcome !== 'done' || effect.at === null || effect.at < open.at || effect.row.link === 'keep') continue
+    if (effect.outcome !== 'done' || effect.at === null || effect.at < open.at || effect.row.link === 'keep')
+      continue
     if (effect.ending === 'done') effect.outcome = 'too_late'
     else if (effect.ending === 'skipped') effect.outcome = 'stopped'
   }

@@ -60,7 +60,11 @@ export type MarkedEffect = {
 
 export type MarkedTree = {
   /** Locked events by the cancellation that takes them, parents before children. */
-  readonly events: readonly { readonly row: EventRow; readonly cancellationId: string; readonly asked: boolean }[]
+  readonly events: readonly {
+    readonly row: EventRow
+    readonly cancellationId: string
+    readonly asked: boolean
+  }[]
   readonly effects: readonly MarkedEffect[]
 }
 
@@ -96,7 +100,8 @@ export async function markTree(
   const keptEvents = new Map<string, string>()
   let fresh = [...owner.keys()]
   while (fresh.length > 0) {
-    for (const row of await tx.query<EventRow>(sql('lock-events'), [fresh.map(shardOfId), fresh])) locked.set(row.id, row)
+    for (const row of await tx.query<EventRow>(sql('lock-events'), [fresh.map(shardOfId), fresh]))
+      locked.set(row.id, row)
     // Look again at the children of everything that is locked now: one may have been born while we waited.
     const parents = [...locked.keys()]
     const children = await findChildren(tx, parents, most + 1)
@@ -118,14 +123,19 @@ export async function markTree(
 
   const eventIds = [...locked.keys(), ...keptEvents.keys()]
   if (eventIds.length > most) throw new TooMuchAtOnce(`more than ${most} events`)
-  const rows = await tx.query<EffectRow>(sql('effects-of-events'), [eventIds.map(shardOfId), eventIds, most + 1])
+  const rows = await tx.query<EffectRow>(sql('effects-of-events'), [
+    eventIds.map(shardOfId),
+    eventIds,
+    most + 1,
+  ])
   if (rows.length > most) throw new TooMuchAtOnce(`more than ${most} effects`)
 
   const effects = rows.map(row =>
     unmarked(row, owner.get(row.event_id)?.cancellationId ?? (keptEvents.get(row.event_id) as string)),
   )
   const covered = anyOpen ? await findCovered(tx, eventIds) : new Map<string, string>()
-  const untouched = (row: EffectRow) => row.link === 'keep' || keptEvents.has(row.event_id) || covered.has(row.event_id)
+  const untouched = (row: EffectRow) =>
+    row.link === 'keep' || keptEvents.has(row.event_id) || covered.has(row.event_id)
   await markEffects(context, tx, effects, untouched)
   // Acknowledged before this one, and marked behind it: that one's receipt will say how it went.
   for (const effect of effects) {
@@ -135,13 +145,18 @@ export async function markTree(
     effect.earlier = earlier
   }
   return {
-    events: [...locked.values()].filter(row => !covered.has(row.id)).map(row => ({ row, ...ownerOf(owner, row.id) })),
+    events: [...locked.values()]
+      .filter(row => !covered.has(row.id))
+      .map(row => ({ row, ...ownerOf(owner, row.id) })),
     effects,
   }
 }
 
 async function findCovered(tx: Tx, ids: readonly string[]): Promise<Map<string, string>> {
-  const rows = await tx.query<{ id: string; cancellation_id: string }>(sql('covered-events'), [ids.map(shardOfId), ids])
+  const rows = await tx.query<{ id: string; cancellation_id: string }>(sql('covered-events'), [
+    ids.map(shardOfId),
+    ids,
+  ])
   return new Map(rows.map(row => [row.id, row.cancellation_id]))
 }
 
@@ -152,7 +167,16 @@ function ownerOf(owner: Map<string, { cancellationId: string; asked: boolean }>,
 
 /** An effect that nothing has been decided on: kept, until {@link markEffects} says otherwise. */
 export function unmarked(row: EffectRow, cancellationId: string): MarkedEffect {
-  return { row, cancellationId, outcome: 'kept', ending: null, at: null, evidence: null, earlier: null, worker: null }
+  return {
+    row,
+    cancellationId,
+    outcome: 'kept',
+    ending: null,
+    at: null,
+    evidence: null,
+    earlier: null,
+    worker: null,
+  }
 }
 
 /** Gives every effect its outcome; `kept` ones are only looked at. Three statements, in this order (see above). */
@@ -185,8 +209,19 @@ export async function markEffects(
   }
   const rest = effects.filter(e => e.outcome === 'kept')
   if (rest.length === 0) return
-  type State = { effect_id: string; ending: Ending | null; at: Date | null; ended_by: string | null; asked_by: string | null; evidence: JsonObject | null; error: string | null }
-  const states = await tx.query<State>(sql('states-of-effects'), [rest.map(e => e.row.shard), rest.map(e => e.row.id)])
+  type State = {
+    effect_id: string
+    ending: Ending | null
+    at: Date | null
+    ended_by: string | null
+    asked_by: string | null
+    evidence: JsonObject | null
+    error: string | null
+  }
+  const states = await tx.query<State>(sql('states-of-effects'), [
+    rest.map(e => e.row.shard),
+    rest.map(e => e.row.id),
+  ])
   for (const state of states) {
     const effect = byId.get(state.effect_id) as MarkedEffect
     const earlier = state.ended_by ?? state.asked_by

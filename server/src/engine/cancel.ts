@@ -3,14 +3,21 @@
 //   key gates -> same request before? -> find targets -> mark the trees (cancel-tree.ts) -> write the cancellations
 //     -> each domain writes its own rows and says what the cancel owes (notices) -> commit -> hints
 
-import type { CancelOutcome, Cancelled, CancelRequest } from '../core/cancellation.ts'
+import type { Cancelled, CancelOutcome, CancelRequest } from '../core/cancellation.ts'
 import type { NewEffect } from '../core/effect.ts'
 import { type Shard, shardOfEntity, shardOfId } from '../core/ids.ts'
 import { countOutcomes } from '../core/receipt.ts'
 import type { Tx } from '../store/database.ts'
 import { keyGate } from './announce.ts'
 import { type Birth, bearEffects } from './births.ts'
-import { type MarkedEffect, type MarkedTree, markTree, storedEvent, TooMuchAtOnce, TreesMeet } from './cancel-tree.ts'
+import {
+  type MarkedEffect,
+  type MarkedTree,
+  markTree,
+  storedEvent,
+  TooMuchAtOnce,
+  TreesMeet,
+} from './cancel-tree.ts'
 import { columns } from './columns.ts'
 import { type Context, gateOf, newId, sql } from './context.ts'
 import type { CancelledEffect, CancelledEvent } from './hooks.ts'
@@ -67,14 +74,19 @@ export async function cancelBatch(
   const results: (CancelOutcome | null)[] = prepared.map(() => null)
 
   const { targets, anyOpen } = await findTargets(tx, prepared, most)
-  const fresh = prepared.map((p, i) => ({ p, i })).filter(({ p, i }) => {
-    const found = targets.get(i) ?? []
-    const verdict = repeatVerdict(p, replays.get(i) ?? [], found)
-    if (verdict !== null) results[i] = verdict
-    else if (p.eventId !== null && found.length === 0) results[i] = { refused: 'unknown_event' }
-    return results[i] === null
-  })
-  const aims = fresh.map(({ p, i }) => ({ cancellationId: p.id, eventIds: (targets.get(i) ?? []).map(t => t.id) }))
+  const fresh = prepared
+    .map((p, i) => ({ p, i }))
+    .filter(({ p, i }) => {
+      const found = targets.get(i) ?? []
+      const verdict = repeatVerdict(p, replays.get(i) ?? [], found)
+      if (verdict !== null) results[i] = verdict
+      else if (p.eventId !== null && found.length === 0) results[i] = { refused: 'unknown_event' }
+      return results[i] === null
+    })
+  const aims = fresh.map(({ p, i }) => ({
+    cancellationId: p.id,
+    eventIds: (targets.get(i) ?? []).map(t => t.id),
+  }))
   let tree: MarkedTree
   try {
     tree = await markTree(context, tx, aims, { most, anyOpen })
@@ -88,7 +100,12 @@ export async function cancelBatch(
   const early = new Set(
     fresh.filter(({ p, i }) => p.request.early && (targets.get(i) ?? []).length === 0).map(({ p }) => p.id),
   )
-  await writeCancellations(context, tx, fresh.map(({ p }) => p), { early, open: false })
+  await writeCancellations(
+    context,
+    tx,
+    fresh.map(({ p }) => p),
+    { early, open: false },
+  )
   await writeMarks(tx, tree)
   await oweNotices(context, tx, tree, new Map(fresh.map(({ p }) => [p.id, p.request])))
 
@@ -98,7 +115,10 @@ export async function cancelBatch(
     results[i] = {
       receiptId: p.id,
       replayed: false,
-      eventIds: (eventsOf.get(p.id) ?? []).filter(e => e.row.cancellation_id === null).slice(0, 1000).map(e => e.row.id),
+      eventIds: (eventsOf.get(p.id) ?? [])
+        .filter(e => e.row.cancellation_id === null)
+        .slice(0, 1000)
+        .map(e => e.row.id),
       counts: countOutcomes((effectsOf.get(p.id) ?? []).map(e => e.outcome)),
       early: early.has(p.id),
     } satisfies Cancelled
@@ -122,7 +142,10 @@ export function keyGates(prepared: readonly Prepared[]): number[] {
 }
 
 /** Looks for what each request may repeat; the gates are passed. */
-export async function findRepeats(tx: Tx, prepared: readonly Prepared[]): Promise<Map<number, readonly Earlier[]>> {
+export async function findRepeats(
+  tx: Tx,
+  prepared: readonly Prepared[],
+): Promise<Map<number, readonly Earlier[]>> {
   // A repeat by event id must find the first one's commit, so the event's lock comes before this look.
   const byId = prepared.filter(p => p.eventId !== null)
   if (byId.length > 0) await tx.query(sql('lock-events'), [byId.map(p => p.shard), byId.map(p => p.eventId)])
@@ -142,10 +165,10 @@ export async function findRepeats(tx: Tx, prepared: readonly Prepared[]): Promis
 }
 
 async function findTargets(tx: Tx, prepared: readonly Prepared[], most: number) {
-  const rows = await tx.query<{ place: number; shard: Shard; id: string; birth: number }>(sql('find-targets'), [
-    ...columns(prepared, 5, p => [p.shard, p.request.tenant, p.key, p.entity, p.eventId]),
-    most + 1,
-  ])
+  const rows = await tx.query<{ place: number; shard: Shard; id: string; birth: number }>(
+    sql('find-targets'),
+    [...columns(prepared, 5, p => [p.shard, p.request.tenant, p.key, p.entity, p.eventId]), most + 1],
+  )
   const found = rows.filter(row => row.place > 0)
   if (found.length > most) throw new TooMuchAtOnce(`more than ${most} events`)
   return { targets: Map.groupBy(found, row => row.place - 1), anyOpen: found.length < rows.length }
@@ -160,11 +183,15 @@ export function repeatVerdict(
   const sameRequest = earlier.find(e => e.same_request)
   if (sameRequest) {
     const { target_key, target_entity, target_event } = sameRequest
-    const sameTarget = target_key === p.key && (p.key === null || target_entity === p.entity) && target_event === p.eventId
+    const sameTarget =
+      target_key === p.key && (p.key === null || target_entity === p.entity) && target_event === p.eventId
     return sameTarget ? replay(sameRequest.id) : { refused: 'request_key_reused', receiptId: sameRequest.id }
   }
   if (p.request.requestKey) return null
-  const before = earlier.reduce<Earlier | null>((last, e) => (last === null || e.birth > last.birth ? e : last), null)
+  const before = earlier.reduce<Earlier | null>(
+    (last, e) => (last === null || e.birth > last.birth ? e : last),
+    null,
+  )
   if (before === null) return null
   // By key, `found` holds events that are not marked: what an open cancellation is still to mark was there before it.
   // By id, nothing can have been announced since.
@@ -219,7 +246,9 @@ export async function writeMarks(tx: Tx, tree: MarkedTree): Promise<void> {
     )
   }
   // What this cancellation ends, or is stopping, tells so itself.
-  const told = tree.effects.filter(e => e.outcome === 'kept' || e.outcome === 'already_cancelled' || e.ending !== null)
+  const told = tree.effects.filter(
+    e => e.outcome === 'kept' || e.outcome === 'already_cancelled' || e.ending !== null,
+  )
   if (told.length === 0) return
   await tx.query(
     sql('insert-receipt-items'),
@@ -261,13 +290,15 @@ export async function oweNotices(
     if (mine.length === 0) continue
     const notices = await domain.cancelled(
       tx,
-      mine.map(({ row, cancellationId, asked }): CancelledEvent => ({
-        event: storedEvent(row),
-        cancellationId,
-        request: requests.get(cancellationId) as CancelRequest,
-        asked,
-        effects: (effectsOf.get(row.id) ?? []).map(cancelledEffect),
-      })),
+      mine.map(
+        ({ row, cancellationId, asked }): CancelledEvent => ({
+          event: storedEvent(row),
+          cancellationId,
+          request: requests.get(cancellationId) as CancelRequest,
+          asked,
+          effects: (effectsOf.get(row.id) ?? []).map(cancelledEffect),
+        }),
+      ),
     )
     for (const { row, cancellationId } of mine) {
       for (const effect of notices.get(row.id) ?? []) owe(effect, row.tenant, cancellationId)
@@ -278,7 +309,14 @@ export async function oweNotices(
 }
 
 function cancelledEffect(e: MarkedEffect): CancelledEffect {
-  return { id: e.row.id, eventId: e.row.event_id, kind: e.row.kind, title: e.row.title, data: e.row.data, outcome: e.outcome }
+  return {
+    id: e.row.id,
+    eventId: e.row.event_id,
+    kind: e.row.kind,
+    title: e.row.title,
+    data: e.row.data,
+    outcome: e.outcome,
+  }
 }
 
 /** A domain may have ended what was stopping within the same transaction (an offer that is withdrawn). */

@@ -6,7 +6,11 @@ export function arrayLiteral(items: readonly string[]): string {
 }
 
 /** One array per column from rows: `columns(rows, row => [row.a, row.b])` gives [[a…], [b…]]. */
-export function columns<Row>(rows: readonly Row[], width: number, of: (row: Row) => readonly unknown[]): unknown[][] {
+export function columns<Row>(
+  rows: readonly Row[],
+  width: number,
+  of: (row: Row) => readonly unknown[],
+): unknown[][] {
   const out: unknown[][] = Array.from({ length: width }, () => [])
   for (const row of rows) {
     const values = of(row)

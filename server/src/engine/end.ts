@@ -11,10 +11,18 @@ import { type Context, sql } from './context.ts'
 export type End = { readonly effectId: string; readonly verdict: Verdict | Resolution }
 
 /** What a withdrawal learnt of the effect that it withdrew. */
-export type Resolution = { readonly is: 'resolved'; readonly outcome: 'stopped' | 'too_late'; readonly evidence: JsonObject | null }
+export type Resolution = {
+  readonly is: 'resolved'
+  readonly outcome: 'stopped' | 'too_late'
+  readonly evidence: JsonObject | null
+}
 
 /** One ending for an effect that nobody asked to stop, one for an effect that was; null: leave it alone. */
-function endings(verdict: End['verdict']): { live: Ending | null; asked: Ending | null; error: string | null } {
+function endings(verdict: End['verdict']): {
+  live: Ending | null
+  asked: Ending | null
+  error: string | null
+} {
   switch (verdict.is) {
     case 'done':
       return { live: 'done', asked: null, error: null }
@@ -36,7 +44,11 @@ function endings(verdict: End['verdict']): { live: Ending | null; asked: Ending 
   }
 }
 
-export async function end(context: Context, tx: Tx, ends: readonly End[]): Promise<readonly ('ended' | 'gone')[]> {
+export async function end(
+  context: Context,
+  tx: Tx,
+  ends: readonly End[],
+): Promise<readonly ('ended' | 'gone')[]> {
   if (ends.length === 0) return []
   const rows = await tx.query<{ effect_id: string }>(sql('settle'), [
     context.clock(),
@@ -44,7 +56,16 @@ export async function end(context: Context, tx: Tx, ends: readonly End[]): Promi
     ...columns(ends, 8, ({ effectId, verdict }) => {
       const { live, asked, error } = endings(verdict)
       const evidence = 'evidence' in verdict ? verdict.evidence : null
-      return [shardOfId(effectId), effectId, null, live, asked, error, evidence ? JSON.stringify(evidence) : null, false]
+      return [
+        shardOfId(effectId),
+        effectId,
+        null,
+        live,
+        asked,
+        error,
+        evidence ? JSON.stringify(evidence) : null,
+        false,
+      ]
     }),
   ])
   const ended = new Set(rows.map(row => row.effect_id))
@@ -52,7 +73,12 @@ export async function end(context: Context, tx: Tx, ends: readonly End[]): Promi
 }
 
 /** As {@link end}, for withdrawals: what comes after the receipt was final is added to it as a note. */
-export async function resolve(context: Context, tx: Tx, effectId: string, resolution: Resolution): Promise<void> {
+export async function resolve(
+  context: Context,
+  tx: Tx,
+  effectId: string,
+  resolution: Resolution,
+): Promise<void> {
   const [result] = await end(context, tx, [{ effectId, verdict: resolution }])
   if (result === 'ended') return
   await tx.query(sql('note-late'), [

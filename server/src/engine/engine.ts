@@ -171,7 +171,10 @@ export class Engine {
     return await cancelBatch(this.context, tx, requests, 1_000_000)
   }
 
-  async end(tx: Tx, ends: readonly (End & { readonly tenant?: string })[]): Promise<readonly ('ended' | 'gone')[]> {
+  async end(
+    tx: Tx,
+    ends: readonly (End & { readonly tenant?: string })[],
+  ): Promise<readonly ('ended' | 'gone')[]> {
     return await end(this.context, tx, ends)
   }
 
@@ -193,7 +196,11 @@ export class Engine {
 
   async effectsOf(tenant: string, eventId: string): Promise<readonly EffectState[]> {
     if (!isGuid(eventId)) return []
-    const rows = await this.options.db.query<EffectStateRow>(sql('read-effects'), [shardOfId(eventId), eventId, tenant])
+    const rows = await this.options.db.query<EffectStateRow>(sql('read-effects'), [
+      shardOfId(eventId),
+      eventId,
+      tenant,
+    ])
     return rows.map(effectState)
   }
 
@@ -219,7 +226,12 @@ export class Engine {
   /** Newest first, by the one name that is given; none given: the tenant's last ones. */
   async findReceipts(
     tenant: string,
-    by: { readonly key?: string; readonly eventId?: string; readonly correlationId?: string; readonly limit?: number },
+    by: {
+      readonly key?: string
+      readonly eventId?: string
+      readonly correlationId?: string
+      readonly limit?: number
+    },
   ): Promise<readonly Receipt[]> {
     const rows = await this.findCancellations(tenant, by)
     const receipts = await Promise.all(rows.map(row => readReceipt(this.context, tenant, row.id)))
@@ -228,15 +240,26 @@ export class Engine {
 
   private async findCancellations(
     tenant: string,
-    by: { readonly key?: string; readonly eventId?: string; readonly correlationId?: string; readonly limit?: number },
+    by: {
+      readonly key?: string
+      readonly eventId?: string
+      readonly correlationId?: string
+      readonly limit?: number
+    },
   ): Promise<readonly { readonly id: string }[]> {
     const { db } = this.options
     const most = by.limit ?? 20
     if (by.eventId !== undefined) {
       if (!isGuid(by.eventId)) return []
-      return await db.query<{ id: string }>(sql('receipts-of-event'), [tenant, shardOfId(by.eventId), by.eventId, most])
+      return await db.query<{ id: string }>(sql('receipts-of-event'), [
+        tenant,
+        shardOfId(by.eventId),
+        by.eventId,
+        most,
+      ])
     }
-    if (by.key !== undefined) return await db.query<{ id: string }>(sql('receipts-of-key'), [tenant, by.key, most])
+    if (by.key !== undefined)
+      return await db.query<{ id: string }>(sql('receipts-of-key'), [tenant, by.key, most])
     if (by.correlationId !== undefined) {
       return await db.query<{ id: string }>(sql('receipts-of-correlation'), [tenant, by.correlationId, most])
     }
@@ -257,11 +280,10 @@ export class Engine {
     if (!isGuid(effectId)) return 'unknown'
     const shard = shardOfId(effectId)
     return await this.options.db.transaction('retry', async tx => {
-      const [effect] = await tx.query<{ event_id: string | null; ending: Ending | null }>(sql('read-effect'), [
-        shard,
-        effectId,
-        tenant,
-      ])
+      const [effect] = await tx.query<{ event_id: string | null; ending: Ending | null }>(
+        sql('read-effect'),
+        [shard, effectId, tenant],
+      )
       if (!effect) return 'unknown'
       if (effect.event_id !== null) {
         const event = (await lockParents(tx, [effect.event_id])).get(effect.event_id)
@@ -274,7 +296,12 @@ export class Engine {
     })
   }
 
-  async advanceClock(tenant: string, byMs: number, progress?: ClockProgress, signal?: AbortSignal): Promise<Date> {
+  async advanceClock(
+    tenant: string,
+    byMs: number,
+    progress?: ClockProgress,
+    signal?: AbortSignal,
+  ): Promise<Date> {
     return await advanceClock(this.context, {
       tenant,
       byMs,
@@ -293,7 +320,9 @@ export class Engine {
   private async cancelGathered(batch: readonly CancelRequest[]): Promise<readonly CancelOutcome[]> {
     const { context } = this
     try {
-      return await context.db.transaction('cancel', tx => cancelBatch(context, tx, batch, context.maxMarkedAtOnce))
+      return await context.db.transaction('cancel', tx =>
+        cancelBatch(context, tx, batch, context.maxMarkedAtOnce),
+      )
     } catch (error) {
       // Only a request that is alone in its batch can be told to be the large one; Gather splits until it is.
       if (!(error instanceof TooMuchAtOnce) || batch.length > 1) throw error

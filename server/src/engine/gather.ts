@@ -42,7 +42,8 @@ type Waiting<Req, Res> = {
 }
 
 export class Gather<Req, Res> {
-  private readonly options: Required<Omit<GatherOptions<Req, Res>, 'distinct'>> & Pick<GatherOptions<Req, Res>, 'distinct'>
+  private readonly options: Required<Omit<GatherOptions<Req, Res>, 'distinct'>> &
+    Pick<GatherOptions<Req, Res>, 'distinct'>
   private queue: Waiting<Req, Res>[] = []
   private inFlight = 0
   private scheduled = false
@@ -58,7 +59,9 @@ export class Gather<Req, Res> {
 
   submit(request: Req): Promise<Res> {
     if (this.queue.length >= this.options.maxQueue) {
-      return Promise.reject(new Overloaded(`${this.options.name}: ${this.queue.length} requests are waiting already`))
+      return Promise.reject(
+        new Overloaded(`${this.options.name}: ${this.queue.length} requests are waiting already`),
+      )
     }
     return new Promise((resolve, reject) => {
       this.queue.push({ request, resolve, reject })

@@ -40,6 +40,9 @@ export class HintChannel {
       client.on('end', () => this.again())
       client.on('notification', message => this.hear(message.payload ?? ''))
       await client.query(`listen ${CHANNEL}`)
+      // What was said while nobody listened.
+      this.listener.due()
+      this.listener.asked()
     } catch {
       this.again()
     }

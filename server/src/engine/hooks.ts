@@ -23,7 +23,12 @@ export type Carrier = {
    * The notice that tells the other side, when a cancel finds this effect running. Its own carrier's verdict may carry
    * `result: { resolves: <effect id>, outcome: 'stopped' | 'too_late', evidence }`, which ends the told effect.
    */
-  withdraw?(effect: { readonly id: string; readonly tenant: string; readonly data: JsonObject; readonly title: string }): NewEffect | null
+  withdraw?(effect: {
+    readonly id: string
+    readonly tenant: string
+    readonly data: JsonObject
+    readonly title: string
+  }): NewEffect | null
 }
 
 /** An effect of a cancelled event, with what the cancel did to it. */

@@ -63,7 +63,12 @@ type NoticeRow = {
   running: boolean
 }
 
-export async function readReceipt(context: Context, tenant: string, id: string, after?: string): Promise<Receipt | null> {
+export async function readReceipt(
+  context: Context,
+  tenant: string,
+  id: string,
+  after?: string,
+): Promise<Receipt | null> {
   const c = await readCancellation(context, tenant, id)
   if (c === null) return null
   const { db } = context
@@ -71,11 +76,15 @@ export async function readReceipt(context: Context, tenant: string, id: string, 
   const counts =
     c.counts ?? sumOutcomes(await db.query<{ outcome: Outcome; items: number }>(sql('count-items'), [id]))
   const state = c.open ? 'counting' : c.stopping ? 'open' : 'final'
-  if (state === 'final' && c.counts === null) await db.query(sql('keep-counts'), [c.shard, id, JSON.stringify(counts)])
-  const events = await db.query<{ id: string; kind: string; title: string; key: string | null; met_later: boolean }>(
-    sql('read-receipt-events'),
-    [c.shard, id, RECEIPT_PAGE],
-  )
+  if (state === 'final' && c.counts === null)
+    await db.query(sql('keep-counts'), [c.shard, id, JSON.stringify(counts)])
+  const events = await db.query<{
+    id: string
+    kind: string
+    title: string
+    key: string | null
+    met_later: boolean
+  }>(sql('read-receipt-events'), [c.shard, id, RECEIPT_PAGE])
   const notices = await db.query<NoticeRow>(sql('read-notices'), [id, RECEIPT_PAGE])
   const notes = await db.query<{ at: Date; effect_id: string; text: string; evidence: JsonObject | null }>(
     sql('read-notes'),
@@ -88,7 +97,12 @@ export async function readReceipt(context: Context, tenant: string, id: string, 
     cancelledAt: c.at.toISOString(),
     finalBy: c.final_by.toISOString(),
     by: { principal: c.caller, api: c.caller_api, name: c.caller_name },
-    target: { kind: c.target_kind ?? '', key: c.target_key, eventId: c.target_event, entity: c.target_entity ?? '' },
+    target: {
+      kind: c.target_kind ?? '',
+      key: c.target_key,
+      eventId: c.target_event,
+      entity: c.target_entity ?? '',
+    },
     reason: c.reason,
     correlationId: c.correlation_id,
     early:
@@ -100,18 +114,31 @@ export async function readReceipt(context: Context, tenant: string, id: string, 
     items: items.slice(0, RECEIPT_PAGE).map(item),
     itemsAfter: items.length > RECEIPT_PAGE ? (items[RECEIPT_PAGE - 1]?.effect_id ?? null) : null,
     notices: notices.map(notice),
-    notes: notes.map(n => ({ at: n.at.toISOString(), effectId: n.effect_id, text: n.text, evidence: n.evidence })),
+    notes: notes.map(n => ({
+      at: n.at.toISOString(),
+      effectId: n.effect_id,
+      text: n.text,
+      evidence: n.evidence,
+    })),
     progress: c.open ? { marked: c.marked } : null,
   }
 }
 
 /** Milliseconds until the receipt is final at the latest, and whether it is now; null: there is no such receipt. */
-export async function receiptWait(context: Context, tenant: string, id: string): Promise<{ final: boolean; inMs: number } | null> {
+export async function receiptWait(
+  context: Context,
+  tenant: string,
+  id: string,
+): Promise<{ final: boolean; inMs: number } | null> {
   const c = await readCancellation(context, tenant, id)
   return c === null ? null : { final: !c.open && !c.stopping, inMs: Math.max(0, Number(c.final_in_ms)) }
 }
 
-async function readCancellation(context: Context, tenant: string, id: string): Promise<CancellationRow | null> {
+async function readCancellation(
+  context: Context,
+  tenant: string,
+  id: string,
+): Promise<CancellationRow | null> {
   const read = () =>
     context.db.query<CancellationRow>(sql('read-cancellation'), [context.clock(), shardOfId(id), id, tenant])
   const [c] = await read()

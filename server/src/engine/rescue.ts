@@ -19,38 +19,59 @@ type Abandoned = {
 
 /** One round. Gives back how many effects were rescued. */
 export async function rescueOnce(context: Context): Promise<number> {
-  const rescued = await context.db.transaction('rescue', async tx => {
-    const found = await tx.query<Abandoned>(sql('abandoned'), [500, context.clock()])
-    if (found.length === 0) return 0
-    const parents = await lockParents(tx, found.flatMap(f => f.event_id ?? []), { wait: 'skip' })
-    const free = found.filter(f => f.event_id === null || parents.has(f.event_id))
-    const live = (f: Abandoned) =>
-      f.event_id === null || f.link === 'keep' || parents.get(f.event_id)?.cancellation_id === null
-    const again = free.filter(f => live(f) && f.attempt < f.max_attempts)
-    const back = await tx.query<{ effect_id: string }>(sql('back-to-pending'), [
-      context.clock(),
-      null,
-      ...columns(again, 7, f => [
-        f.shard,
-        f.effect_id,
-        f.attempt,
-        f.attempt + 1,
-        backoffMs(f.attempt + 1, 0),
-        'the process that ran it was lost',
-        true,
-      ]),
-    ])
-    const over = free.filter(f => live(f) && f.attempt >= f.max_attempts)
-    await tx.query(sql('settle'), [
-      context.clock(),
-      null,
-      ...columns(over, 8, f => [f.shard, f.effect_id, f.attempt, 'dead', null, 'the process that ran it was lost', null, false]),
-    ])
-    tx.afterCommit(() => context.hints.due())
-    return back.length + over.length
-  })
-  const expired = await context.db.query<{ id: string; running: boolean }>(sql('expired-workers'), [context.clock()])
-  for (const worker of expired) if (!worker.running) await context.db.query(sql('bury-worker'), [context.clock(), worker.id])
+  // Mostly there is nothing: then no transaction is made.
+  const [any] = await context.db.query<Abandoned>(sql('abandoned'), [1, context.clock()])
+  const rescued =
+    any === undefined
+      ? 0
+      : await context.db.transaction('rescue', async tx => {
+          const found = await tx.query<Abandoned>(sql('abandoned'), [500, context.clock()])
+          if (found.length === 0) return 0
+          const parents = await lockParents(
+            tx,
+            found.flatMap(f => f.event_id ?? []),
+            { wait: 'skip' },
+          )
+          const free = found.filter(f => f.event_id === null || parents.has(f.event_id))
+          const live = (f: Abandoned) =>
+            f.event_id === null || f.link === 'keep' || parents.get(f.event_id)?.cancellation_id === null
+          const again = free.filter(f => live(f) && f.attempt < f.max_attempts)
+          const back = await tx.query<{ effect_id: string }>(sql('back-to-pending'), [
+            context.clock(),
+            null,
+            ...columns(again, 7, f => [
+              f.shard,
+              f.effect_id,
+              f.attempt,
+              f.attempt + 1,
+              backoffMs(f.attempt + 1, 0),
+              'the process that ran it was lost',
+              true,
+            ]),
+          ])
+          const over = free.filter(f => live(f) && f.attempt >= f.max_attempts)
+          await tx.query(sql('settle'), [
+            context.clock(),
+            null,
+            ...columns(over, 8, f => [
+              f.shard,
+              f.effect_id,
+              f.attempt,
+              'dead',
+              null,
+              'the process that ran it was lost',
+              null,
+              false,
+            ]),
+          ])
+          tx.afterCommit(() => context.hints.due())
+          return back.length + over.length
+        })
+  const expired = await context.db.query<{ id: string; running: boolean }>(sql('expired-workers'), [
+    context.clock(),
+  ])
+  for (const worker of expired)
+    if (!worker.running) await context.db.query(sql('bury-worker'), [context.clock(), worker.id])
   return rescued
 }
 
@@ -69,7 +90,10 @@ export class Caretaker {
   private round: Promise<void> = Promise.resolve()
   private again = false
 
-  constructor(context: Context, options: { everyMs?: number; onError?: (where: string, error: unknown) => void } = {}) {
+  constructor(
+    context: Context,
+    options: { everyMs?: number; onError?: (where: string, error: unknown) => void } = {},
+  ) {
     this.context = context
     this.everyMs = options.everyMs ?? 2000
     this.onError = options.onError ?? (() => {})

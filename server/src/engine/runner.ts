@@ -130,7 +130,11 @@ export class Runner {
   /** One heartbeat, also on a hint that something was called off elsewhere. */
   async heartbeat(): Promise<void> {
     const { context, options, worker } = this
-    const [alive] = await context.db.query<{ id: string }>(sql('worker-beat'), [context.clock(), worker, options.leaseMs])
+    const [alive] = await context.db.query<{ id: string }>(sql('worker-beat'), [
+      context.clock(),
+      worker,
+      options.leaseMs,
+    ])
     // Another beat, on a hint, has found the same.
     if (worker !== this.worker) return
     if (!alive) {
@@ -141,13 +145,22 @@ export class Runner {
       return
     }
     if (this.running.size === 0) return
-    const asked = await context.db.query<{ effect_id: string; cancellation_id: string }>(sql('asked-to-stop'), [worker])
+    const asked = await context.db.query<{ effect_id: string; cancellation_id: string }>(
+      sql('asked-to-stop'),
+      [worker],
+    )
     this.abortAsked(asked.map(row => ({ effectId: row.effect_id, cancellationId: row.cancellation_id })))
   }
 
   private async join(): Promise<void> {
     const { context, options } = this
-    await context.db.query(sql('worker-join'), [context.clock(), this.worker, options.leaseMs, options.host, options.pid])
+    await context.db.query(sql('worker-join'), [
+      context.clock(),
+      this.worker,
+      options.leaseMs,
+      options.host,
+      options.pid,
+    ])
   }
 
   private scheduleBeat(): void {
@@ -167,7 +180,9 @@ export class Runner {
       try {
         const started = await this.takeDue()
         if (started > 0 || this.woken) continue
-        await this.sleep(this.running.size < this.options.maxRunning ? await this.untilNextDue() : this.options.maxSleepMs)
+        await this.sleep(
+          this.running.size < this.options.maxRunning ? await this.untilNextDue() : this.options.maxSleepMs,
+        )
       } catch (error) {
         if (!isUnavailable(error)) this.options.onError('loop', error)
         await this.sleep(500)
@@ -221,11 +236,22 @@ export class Runner {
     }
     let verdict: Verdict
     try {
-      verdict = await (this.context.carriers.get(row.kind)!).run(effect, controller.signal)
+      verdict = await this.context.carriers.get(row.kind)!.run(effect, controller.signal)
     } catch (error) {
-      verdict = { is: 'retry', error: error instanceof Error ? error.message : String(error), mayHaveHappened: true }
+      verdict = {
+        is: 'retry',
+        error: error instanceof Error ? error.message : String(error),
+        mayHaveHappened: true,
+      }
     }
-    await this.settle({ effect, maxAttempts: row.max_attempts, link: row.link, domainKind: this.domainOf(row), verdict, worker })
+    await this.settle({
+      effect,
+      maxAttempts: row.max_attempts,
+      link: row.link,
+      domainKind: this.domainOf(row),
+      verdict,
+      worker,
+    })
     // After a lost lease the same effect may run here again already, as its next attempt.
     if (this.running.get(row.id) === mine) this.running.delete(row.id)
     if (this.lanes.give(row.lane) || this.running.size === this.options.maxRunning - 1) this.wake()
@@ -253,7 +279,11 @@ export class Runner {
           if (attempt !== wanted) return
           // Its domain will not have it: it must not run for ever in name. Dead is shown, and retried by hand.
           const message = error instanceof Error ? error.message : String(error)
-          const verdict = { is: 'failed', error: `its end could not be written: ${message}`, mayHaveHappened: true } as const
+          const verdict = {
+            is: 'failed',
+            error: `its end could not be written: ${message}`,
+            mayHaveHappened: true,
+          } as const
           attempt = { ...wanted, domainKind: null, verdict }
         }
       }

@@ -47,7 +47,14 @@ type Plan = {
 /** What a verdict means, with and without a cancel that asked to stop. Pure. */
 export function planOf(attempt: Attempt, random01: number): Plan {
   const { effect, verdict, maxAttempts } = attempt
-  const base = { attempt, error: null, evidence: verdict.is === 'waiting' ? null : (verdict.evidence ?? null), afterMs: 0, nextAttempt: effect.attempt + 1, doubt: false }
+  const base = {
+    attempt,
+    error: null,
+    evidence: verdict.is === 'waiting' ? null : (verdict.evidence ?? null),
+    afterMs: 0,
+    nextAttempt: effect.attempt + 1,
+    doubt: false,
+  }
   switch (verdict.is) {
     case 'done':
       return { ...base, step: 'end', ending: 'done', asked: 'too_late' }
@@ -56,7 +63,13 @@ export function planOf(attempt: Attempt, random01: number): Plan {
     case 'waiting':
       return { ...base, step: 'wait', ending: 'done', asked: 'in_doubt', evidence: verdict.evidence ?? null }
     case 'failed':
-      return { ...base, step: 'end', ending: 'dead', asked: verdict.mayHaveHappened ? 'in_doubt' : 'stopped', error: verdict.error }
+      return {
+        ...base,
+        step: 'end',
+        ending: 'dead',
+        asked: verdict.mayHaveHappened ? 'in_doubt' : 'stopped',
+        error: verdict.error,
+      }
     case 'stopped':
       // Nobody had called it off (a shutdown): the same attempt once more.
       return { ...base, step: 'retry', ending: 'dead', asked: 'stopped', nextAttempt: effect.attempt }
@@ -66,7 +79,8 @@ export function planOf(attempt: Attempt, random01: number): Plan {
       const mayHaveHappened = verdict.is === 'in_doubt' || verdict.mayHaveHappened === true
       const asked: Ending = mayHaveHappened ? 'in_doubt' : 'stopped'
       if (effect.attempt >= maxAttempts) return { ...base, step: 'end', ending: 'dead', asked, error }
-      const afterMs = (verdict.is === 'retry' ? verdict.afterMs : undefined) ?? backoffMs(effect.attempt + 1, random01)
+      const afterMs =
+        (verdict.is === 'retry' ? verdict.afterMs : undefined) ?? backoffMs(effect.attempt + 1, random01)
       return { ...base, step: 'retry', ending: 'dead', asked, error, afterMs, doubt: mayHaveHappened }
     }
     default:
@@ -75,12 +89,19 @@ export function planOf(attempt: Attempt, random01: number): Plan {
 }
 
 /** Writes a batch of ends in the caller's transaction; results by position. */
-export async function settleAttempts(context: Context, tx: Tx, batch: readonly Attempt[]): Promise<readonly SettleResult[]> {
+export async function settleAttempts(
+  context: Context,
+  tx: Tx,
+  batch: readonly Attempt[],
+): Promise<readonly SettleResult[]> {
   const plans = batch.map(attempt => planOf(attempt, unit(context.random)))
   // Rows are met in the order of their ids, as by a cancel: two batches that cross rarely wait in a circle.
   const ordered = plans.toSorted(byEffect)
   const parts = [
-    [ordered.filter(p => p.step === 'retry' || (p.step === 'end' && p.attempt.domainKind !== null)), settleUnderEvents],
+    [
+      ordered.filter(p => p.step === 'retry' || (p.step === 'end' && p.attempt.domainKind !== null)),
+      settleUnderEvents,
+    ],
     [ordered.filter(p => p.step === 'wait'), settleWaiting],
     [ordered.filter(p => p.step === 'end' && p.attempt.domainKind === null), settleEnds],
   ] as const
@@ -105,22 +126,44 @@ export async function settleAttempts(context: Context, tx: Tx, batch: readonly A
 }
 
 /** Ends that need no event lock: nothing is born of them. */
-export async function settleEnds(context: Context, tx: Tx, plans: readonly Plan[]): Promise<readonly SettleResult[]> {
+export async function settleEnds(
+  context: Context,
+  tx: Tx,
+  plans: readonly Plan[],
+): Promise<readonly SettleResult[]> {
   const ended = await writeEnds(context, tx, plans)
-  const rest = await leaveRest(context, tx, plans.filter(p => !ended.has(p.attempt.effect.id)))
-  return plans.map(p => (ended.has(p.attempt.effect.id) ? 'ended' : (rest.get(p.attempt.effect.id) ?? 'gone')))
+  const rest = await leaveRest(
+    context,
+    tx,
+    plans.filter(p => !ended.has(p.attempt.effect.id)),
+  )
+  return plans.map(p =>
+    ended.has(p.attempt.effect.id) ? 'ended' : (rest.get(p.attempt.effect.id) ?? 'gone'),
+  )
 }
 
 /** What did not end: it waits for the answer of its withdrawal, or another wrote its end and this comes late. */
-async function leaveRest(context: Context, tx: Tx, plans: readonly Plan[]): Promise<Map<string, SettleResult>> {
+async function leaveRest(
+  context: Context,
+  tx: Tx,
+  plans: readonly Plan[],
+): Promise<Map<string, SettleResult>> {
   const asked = plans.filter(p => isAskable(context, p.attempt.effect.kind))
   const results = asked.length === 0 ? [] : await settleWaiting(context, tx, asked)
   const left = new Map(asked.map((p, i) => [p.attempt.effect.id, results[i] as SettleResult]))
-  await noteLate(context, tx, plans.filter(p => left.get(p.attempt.effect.id) !== 'waiting'))
+  await noteLate(
+    context,
+    tx,
+    plans.filter(p => left.get(p.attempt.effect.id) !== 'waiting'),
+  )
   return left
 }
 
-export async function settleWaiting(_: Context, tx: Tx, plans: readonly Plan[]): Promise<readonly SettleResult[]> {
+export async function settleWaiting(
+  _: Context,
+  tx: Tx,
+  plans: readonly Plan[],
+): Promise<readonly SettleResult[]> {
   const rows = await tx.query<{ effect_id: string }>(sql('leave-waiting'), [
     plans[0]?.attempt.worker,
     ...columns(plans, 4, p => [
@@ -135,7 +178,11 @@ export async function settleWaiting(_: Context, tx: Tx, plans: readonly Plan[]):
 }
 
 /** Retries and ends with a domain to ask: under the lock of their events. */
-export async function settleUnderEvents(context: Context, tx: Tx, plans: readonly Plan[]): Promise<readonly SettleResult[]> {
+export async function settleUnderEvents(
+  context: Context,
+  tx: Tx,
+  plans: readonly Plan[],
+): Promise<readonly SettleResult[]> {
   const parents = await lockParents(
     tx,
     plans.flatMap(p => p.attempt.effect.eventId ?? []),
@@ -156,13 +203,22 @@ export async function settleUnderEvents(context: Context, tx: Tx, plans: readonl
   const ends = free.filter(p => p.step === 'end' || !back.has(p.attempt.effect.id))
   const ended = await writeEnds(context, tx, ends)
   for (const [id] of ended) results.set(id, 'ended')
-  const rest = await leaveRest(context, tx, ends.filter(p => !ended.has(p.attempt.effect.id)))
+  const rest = await leaveRest(
+    context,
+    tx,
+    ends.filter(p => !ended.has(p.attempt.effect.id)),
+  )
   for (const [id, result] of rest) results.set(id, result)
   // Under an open cancellation that has not marked it yet: neither live nor asked to stop. Comes back when it is asked.
-  const unmarked = await stillMine(tx, ends.filter(p => p.step === 'retry' && !kept(p) && !ended.has(p.attempt.effect.id)))
+  const unmarked = await stillMine(
+    tx,
+    ends.filter(p => p.step === 'retry' && !kept(p) && !ended.has(p.attempt.effect.id)),
+  )
   for (const id of unmarked) results.set(id, 'held')
 
-  const asking = ends.filter(p => p.attempt.domainKind !== null && live(p) && isLiveEnding(ended.get(p.attempt.effect.id)))
+  const asking = ends.filter(
+    p => p.attempt.domainKind !== null && live(p) && isLiveEnding(ended.get(p.attempt.effect.id)),
+  )
   await bearNextSteps(context, tx, asking)
   return plans.map(p => results.get(p.attempt.effect.id) ?? (free.includes(p) ? 'gone' : 'held'))
 }
@@ -175,7 +231,11 @@ async function stillMine(tx: Tx, plans: readonly Plan[]): Promise<readonly strin
   if (plans.length === 0) return []
   const rows = await tx.query<{ effect_id: string }>(sql('still-mine'), [
     plans[0]?.attempt.worker,
-    ...columns(plans, 3, p => [shardOfId(p.attempt.effect.id), p.attempt.effect.id, p.attempt.effect.attempt]),
+    ...columns(plans, 3, p => [
+      shardOfId(p.attempt.effect.id),
+      p.attempt.effect.id,
+      p.attempt.effect.attempt,
+    ]),
   ])
   return rows.map(row => row.effect_id)
 }
@@ -237,13 +297,15 @@ async function bearNextSteps(context: Context, tx: Tx, plans: readonly Plan[]): 
     const domain = context.domains.get(kind)
     if (!domain?.settled) continue
     const now = await tenantTimes(context, tx, mine)
-    const settled = mine.map(({ attempt, ending, error }): Settled => ({
-      effect: attempt.effect,
-      ending: ending as Settled['ending'],
-      result: 'result' in attempt.verdict ? (attempt.verdict.result ?? null) : null,
-      error,
-      at: now.get(attempt.effect.tenant) as Date,
-    }))
+    const settled = mine.map(
+      ({ attempt, ending, error }): Settled => ({
+        effect: attempt.effect,
+        ending: ending as Settled['ending'],
+        result: 'result' in attempt.verdict ? (attempt.verdict.result ?? null) : null,
+        error,
+        at: now.get(attempt.effect.tenant) as Date,
+      }),
+    )
     const births = await domain.settled(tx, settled)
     for (const { attempt } of mine) {
       const born = births.get(attempt.effect.id)
@@ -256,7 +318,11 @@ async function bear(context: Context, tx: Tx, effect: StartedEffect, born: Birth
   const under: Birth['under'] =
     effect.eventId !== null ? { eventId: effect.eventId } : { noticeOf: effect.noticeOf as string }
   const { tenant } = effect
-  await bearEffects(context, tx, (born.effects ?? []).map(e => ({ effect: e, tenant, under })))
+  await bearEffects(
+    context,
+    tx,
+    (born.effects ?? []).map(e => ({ effect: e, tenant, under })),
+  )
   await announce(context, tx, born.events ?? [])
 }
 

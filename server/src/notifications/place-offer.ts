@@ -124,7 +124,7 @@ function endAtOnce(tx: Tx, { shard, tenant, id }: Offer, place: Place) {
 /** What to say of an offer that has ended before it was placed, or by its placing. */
 async function ended(parts: NotificationParts, of: Pick<Offer, 'shard' | 'tenant' | 'id'>): Promise<Verdict> {
   const [row] = await parts.db.query<OfferRow>(sql('offer'), [of.tenant, of.shard, of.id])
-  if (!row || row.state !== 'ended') return { is: 'retry', error: 'the offer is not there yet' }
+  if (row?.state !== 'ended') return { is: 'retry', error: 'the offer is not there yet' }
   const evidence = { actionName: row.action_name, responseReason: row.response_reason, by: row.ended_by }
   return row.action_name === 'Cancel' ? { is: 'stopped', evidence } : { is: 'done', evidence }
 }

@@ -161,7 +161,7 @@ export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = (error as { code?: unknown }).code
   if (typeof code === 'string') return UNAVAILABLE.test(code) || UNAVAILABLE_SYSTEM.has(code)
-  return /Connection terminated|timeout exceeded when trying to connect|connection timeout/i.test(
+  return /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|connection timeout/i.test(
     error.message,
   )
 }

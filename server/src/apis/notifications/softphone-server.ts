@@ -67,13 +67,14 @@ function answer(request: IncomingMessage, response: ServerResponse, hostOrigin: 
   const [path = '/'] = (request.url ?? '/').split('?')
   response.setHeader('x-content-type-options', 'nosniff')
   response.setHeader('cache-control', 'no-store')
-  if (request.method !== 'GET') return void response.writeHead(405).end()
-  if (path === '/') return sendPage(request, response, hostOrigin)
   const type = Object.hasOwn(FILES, path) ? FILES[path] : undefined
-  if (!type) return void response.writeHead(404).end()
-  response
-    .writeHead(200, { 'content-type': type })
-    .end(readFileSync(fileURLToPath(new URL(`.${path}`, FOLDER))))
+  if (request.method !== 'GET') response.writeHead(405).end()
+  else if (path === '/') sendPage(request, response, hostOrigin)
+  else if (type === undefined) response.writeHead(404).end()
+  else
+    response
+      .writeHead(200, { 'content-type': type })
+      .end(readFileSync(fileURLToPath(new URL(`.${path}`, FOLDER))))
 }
 
 function sendPage(request: IncomingMessage, response: ServerResponse, hostOrigin: string): void {
