@@ -7,6 +7,9 @@ var os = require('os')
 var child = require('child_process')
 
 var WANTED_MAJOR = 24
+var WAY_OUT =
+  'Usually `npm ci` brings it along. If you ran `npm ci --omit=optional`, run `npm ci` again;\n' +
+  'otherwise install it from https://nodejs.org: npm has none for '
 var root = __dirname
 
 /** The Node that `npm ci` brought as a platform package; null where there is none for this platform. */
@@ -25,21 +28,8 @@ function chooseNode() {
   if (major >= WANTED_MAJOR) return process.execPath
   var bundled = bundledNode()
   if (bundled) return bundled
-  fail(
-    'this needs Node ' +
-      WANTED_MAJOR +
-      ' or later, and this machine runs ' +
-      process.version +
-      '.\n' +
-      'Usually `npm ci` brings it along. If you ran `npm ci --omit=optional`, run `npm ci` again; otherwise there is\n' +
-      'no packaged Node for ' +
-      process.platform +
-      '-' +
-      process.arch +
-      ': install Node ' +
-      WANTED_MAJOR +
-      ' from https://nodejs.org.',
-  )
+  var platform = process.platform + '-' + process.arch
+  fail('this needs Node ' + WANTED_MAJOR + ' or later, and this machine runs ' + process.version + '.\n' + WAY_OUT + platform + '.')
 }
 
 function fail(message) {

@@ -40,6 +40,28 @@ describe('an installation', () => {
     })
   })
 
+  it('ends every token, key, session and link of the demo together with it', async () => {
+    await using server = await authServer()
+    const person = await server.auth.person('contoso', 'alice@contoso.example')
+    const { token } = await server.auth.mintToken({ tenant: 'contoso', for: { person: person.id } })
+    const { token: appToken } = await server.auth.mintToken({ tenant: 'contoso', for: { app: 'demo-app' } })
+    const { token: kept } = await server.auth.mintToken({ tenant: 'fabrikam', for: { app: 'ledger' } })
+    const key = await server.auth.mintApiKey('contoso', 'demo-app', 'banner')
+    const { cookie } = await server.auth.sessions.signIn(person)
+    const code = (await server.auth.sessions.makeLink(person)).split('=')[1]!
+    await openInstallation(server.db, { demo: 'off', host: '0.0.0.0' }, make)
+    server.auth.revision.expire()
+    for (const void_ of [token, appToken])
+      await assert.rejects(server.auth.verify(void_), { code: 'TOKEN_REVOKED' })
+    await assert.rejects(server.auth.verify(key), { code: 'INVALID_TOKEN' })
+    await assert.rejects(server.auth.sessions.useLink(code), { code: 'LINK_USED' })
+    assert.equal(
+      await server.auth.session({ method: 'GET', headers: { cookie: cookie.split(';')[0]! } }),
+      null,
+    )
+    assert.equal((await server.auth.verify(kept)).tenant, 'fabrikam', 'what was not of the demo goes on')
+  })
+
   it('is founded once by two processes that start together', async () => {
     await using database = await testDatabase()
     const open = () => openInstallation(database.db, { demo: 'off', host: LOOPBACK }, make)

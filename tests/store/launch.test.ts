@@ -25,13 +25,17 @@ const ROOT = join(import.meta.dirname, '../..')
 const SERVER = `
   const [command]: string[] = process.argv.slice(2)
   const told = { args: process.argv.slice(2), cwd: process.cwd(), node: process.execPath, pid: process.pid, launched: process.env.STANDDOWN_LAUNCHED }
-  console.log(JSON.stringify(told))
   if (command === 'exit') process.exit(Number(process.argv[3]))
   if (command === 'die') process.kill(process.pid, 'SIGKILL')
   if (command === 'wait') {
+    // Told when it listens.
+    setImmediate(() => console.log(JSON.stringify(told)))
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(name, () => { console.log(name); process.exit(7) })
     process.once('disconnect', () => { console.log('disconnect'); process.exit(0) })
-  } else process.disconnect()
+  } else {
+    console.log(JSON.stringify(told))
+    process.disconnect()
+  }
 `
 
 function checkout(t: TestContext): string {
@@ -137,7 +141,7 @@ test('an old Node goes on with the one that npm brought, and without that says w
   const refused = await outcome(launch(old))
   assert.equal(refused.code, 1)
   assert.match(refused.error, /^standdown: this needs Node 24 or later, and this machine runs v/)
-  assert.match(refused.error, /run `npm ci` again; .*\n.*install Node 24 from https:\/\/nodejs\.org\.\n$/)
+  assert.match(refused.error, /run `npm ci` again;\notherwise install it from https:\/\/nodejs\.org: .*\.\n$/)
 
   writeFileSync(bundledNode(root), 'no program', { mode: 0o644 })
   const broken = await outcome(launch(old))

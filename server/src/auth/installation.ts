@@ -37,12 +37,21 @@ export async function openInstallation(
     const id = makeId(0, make.now().getTime(), make.random)
     await db.query(sql('open-installation'), [id, Buffer.from(make.random(32)), demo])
   } else if (before.demo && !demo) {
-    await db.query(sql('end-demo'))
+    await endDemo(db)
   }
   const row = (await read(db))!
   // Another process may have founded it in between, without the demo.
   if (demo && !row.demo) throw authFault.DEMO_NOT_HERE()
   return { id: row.id, urn: `urn:standdown:${row.id}`, masterKey: row.master_key, demo }
+}
+
+/** Whoever got in while anybody could be anybody is out: every token, key and session of the demo is void. */
+async function endDemo(db: Database): Promise<void> {
+  const ofTheDemo = ['end-demo', 'renew-demo-persons', 'renew-demo-apps', 'drop-demo-keys'] as const
+  const everywhere = ['drop-all-sessions', 'drop-all-links', 'drop-all-oidc'] as const
+  await db.transaction('auth.end-demo', async tx => {
+    for (const statement of [...ofTheDemo, ...everywhere]) await tx.query(sql(statement))
+  })
 }
 
 async function read(db: Database): Promise<Row | null> {

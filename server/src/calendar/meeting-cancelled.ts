@@ -35,7 +35,7 @@ export function meetingDomain(needs: CalendarNeeds): Domain {
     eventKind: MEETING,
     wantsSettled: () => false,
     async cancelled(tx, events) {
-      const meetings = await callOff(needs, tx, events)
+      const meetings = await callOff(tx, events)
       const ids = meetings.map(({ id }) => id)
       const shards = ids.map(shardOfId)
       const originals = byMeeting(
@@ -72,21 +72,16 @@ export function meetingDomain(needs: CalendarNeeds): Domain {
   }
 }
 
-async function callOff(needs: CalendarNeeds, tx: Tx, events: readonly CancelledEvent[]) {
+async function callOff(tx: Tx, events: readonly CancelledEvent[]) {
   return await tx.query<CancelledRow>(sql('cancel-meetings'), [
     events.map(({ event }) => shardOfId(event.id)),
     events.map(({ event }) => event.id),
     events.map(({ event }) => event.tenant),
-    events.map(({ request }) => cancelTime(request.data, needs.now())),
+    events.map(({ at }) => at),
     events.map(({ cancellationId }) => cancellationId),
     events.map(({ request }) => request.by.principal),
     events.map(({ request }) => request.requestKey ?? null),
   ])
-}
-
-/** The tenant's time, which cancel-meeting.ts sends along; a cancel from elsewhere has the process's. */
-function cancelTime(data: JsonObject | undefined, now: Date): Date {
-  return typeof data?.at === 'string' ? new Date(data.at) : now
 }
 
 function owedBy(

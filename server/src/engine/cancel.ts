@@ -21,6 +21,7 @@ import {
 import { columns } from './columns.ts'
 import { type Context, gateOf, newId, sql } from './context.ts'
 import type { CancelledEffect, CancelledEvent } from './hooks.ts'
+import { tenantTimes } from './sandbox-clock.ts'
 
 export type Prepared = {
   readonly request: CancelRequest
@@ -288,6 +289,11 @@ export async function oweNotices(
     if (!domain.cancelled) continue
     const mine = events.filter(e => e.row.kind === kind)
     if (mine.length === 0) continue
+    const times = await tenantTimes(
+      context,
+      tx,
+      mine.map(e => e.row.tenant),
+    )
     const notices = await domain.cancelled(
       tx,
       mine.map(
@@ -295,6 +301,7 @@ export async function oweNotices(
           event: storedEvent(row),
           cancellationId,
           request: requests.get(cancellationId) as CancelRequest,
+          at: times.get(row.tenant) as Date,
           asked,
           effects: (effectsOf.get(row.id) ?? []).map(cancelledEffect),
         }),

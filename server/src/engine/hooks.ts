@@ -45,6 +45,8 @@ export type CancelledEvent = {
   readonly event: StoredEvent
   readonly cancellationId: string
   readonly request: CancelRequest
+  /** When, on the tenant's clock. */
+  readonly at: Date
   /** True for the event that was asked for, false for one that its parent took along. */
   readonly asked: boolean
   /** Empty for an event of a tree so large that its marking goes on behind the acknowledgement (I10). */

@@ -27,8 +27,7 @@ type CancellationRow = {
   reason: string | null
   correlation_id: string | null
   at: Date
-  final_by: Date
-  early_until: Date | null
+  early_until_shown: Date | null
   marked: number
   open: boolean
   counts: Receipt['counts'] | null
@@ -63,6 +62,9 @@ type NoticeRow = {
   running: boolean
 }
 
+/** Outcomes of effects whose next steps will not be reached. */
+const CUT_OFF: ReadonlySet<Outcome> = new Set(['prevented', 'stopping', 'stopped', 'too_late', 'in_doubt'])
+
 export async function readReceipt(
   context: Context,
   tenant: string,
@@ -95,7 +97,7 @@ export async function readReceipt(
     tenant,
     state,
     cancelledAt: c.at.toISOString(),
-    finalBy: c.final_by.toISOString(),
+    finalBy: new Date(c.at.getTime() + context.finalAfterMs).toISOString(),
     by: { principal: c.caller, api: c.caller_api, name: c.caller_name },
     target: {
       kind: c.target_kind ?? '',
@@ -106,9 +108,12 @@ export async function readReceipt(
     reason: c.reason,
     correlationId: c.correlation_id,
     early:
-      c.early_until === null
+      c.early_until_shown === null
         ? null
-        : { until: c.early_until.toISOString(), metEventIds: events.filter(e => e.met_later).map(e => e.id) },
+        : {
+            until: c.early_until_shown.toISOString(),
+            metEventIds: events.filter(e => e.met_later).map(e => e.id),
+          },
     events: events.map(({ id, kind, title, key }) => ({ id, kind, title, key })),
     counts,
     items: items.slice(0, RECEIPT_PAGE).map(item),
@@ -159,7 +164,8 @@ function item(row: ItemRow): ReceiptItem {
     at: row.at?.toISOString() ?? null,
     dueAt: row.due_at.toISOString(),
     evidence: row.error === null ? row.evidence : { ...row.evidence, error: row.error },
-    next: row.next,
+    // What ended before has begotten its next steps, and what is kept still will.
+    next: CUT_OFF.has(row.outcome) ? row.next : [],
     cancellationId: row.by_cancellation,
   }
 }

@@ -3,6 +3,7 @@
 // another counts from the right day.
 
 import { Fault } from '../core/fault.ts'
+import type { Queries } from '../store/database.ts'
 import { type Context, sql } from './context.ts'
 
 export type ClockProgress = (now: Date) => void
@@ -41,6 +42,20 @@ export async function advanceClock(context: Context, options: AdvanceOptions): P
 export async function tenantNow(context: Context, tenant: string): Promise<Date> {
   const [row] = await context.db.query<{ now: Date }>(sql('tenant-now'), [context.clock(), tenant])
   return row!.now
+}
+
+/** The clocks of these tenants, read once for each. */
+export async function tenantTimes(
+  context: Pick<Context, 'clock'>,
+  queries: Queries,
+  tenants: readonly string[],
+): Promise<ReadonlyMap<string, Date>> {
+  const times = new Map<string, Date>()
+  for (const tenant of new Set(tenants)) {
+    const [row] = await queries.query<{ now: Date }>(sql('tenant-now'), [context.clock(), tenant])
+    times.set(tenant, row!.now)
+  }
+  return times
 }
 
 async function untilQuiet(context: Context, { tenant, changed, signal }: AdvanceOptions): Promise<void> {

@@ -17,6 +17,7 @@ import { columns } from './columns.ts'
 import { type Context, isAskable, sql } from './context.ts'
 import { resolve } from './end.ts'
 import type { Births, Settled } from './hooks.ts'
+import { tenantTimes } from './sandbox-clock.ts'
 
 export type Attempt = {
   readonly effect: StartedEffect
@@ -296,7 +297,11 @@ async function bearNextSteps(context: Context, tx: Tx, plans: readonly Plan[]): 
   for (const [kind, mine] of byDomain) {
     const domain = context.domains.get(kind)
     if (!domain?.settled) continue
-    const now = await tenantTimes(context, tx, mine)
+    const now = await tenantTimes(
+      context,
+      tx,
+      mine.map(p => p.attempt.effect.tenant),
+    )
     const settled = mine.map(
       ({ attempt, ending, error }): Settled => ({
         effect: attempt.effect,
@@ -324,15 +329,6 @@ async function bear(context: Context, tx: Tx, effect: StartedEffect, born: Birth
     (born.effects ?? []).map(e => ({ effect: e, tenant, under })),
   )
   await announce(context, tx, born.events ?? [])
-}
-
-async function tenantTimes(context: Context, tx: Tx, plans: readonly Plan[]): Promise<Map<string, Date>> {
-  const times = new Map<string, Date>()
-  for (const tenant of new Set(plans.map(p => p.attempt.effect.tenant))) {
-    const [row] = await tx.query<{ now: Date }>(sql('tenant-now'), [context.clock(), tenant])
-    times.set(tenant, row!.now)
-  }
-  return times
 }
 
 function byEffect(a: Plan, b: Plan): number {

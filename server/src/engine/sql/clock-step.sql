@@ -1,4 +1,5 @@
--- Moves a sandbox clock to the next due effect, at most $3 ms ahead: what is pending comes nearer by as much.
+-- Moves a sandbox clock to the next due effect, at most $3 ms ahead: what is pending, and the end of early cancellations,
+-- comes nearer by as much.
 -- $1 now, $2 tenant, $3 most ms. Answers how far it moved.
 with step as (
   select least($3::double precision, greatest(0, coalesce(
@@ -10,5 +11,9 @@ with step as (
 ), nearer as (
   update engine.pending p set due_at = p.due_at - step.ms * interval '1 millisecond'
   from step where p.tenant = $2 and exists (select from moved) and step.ms > 0
+), sooner as (
+  update engine.cancellation c set early_until = c.early_until - step.ms * interval '1 millisecond'
+  from step where c.tenant = $2 and c.early_until > coalesce($1::timestamptz, clock_timestamp())
+    and exists (select from moved) and step.ms > 0
 )
 select step.ms as moved_ms, exists (select from moved) as sandbox from step

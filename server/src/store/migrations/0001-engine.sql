@@ -150,6 +150,8 @@ create table engine.cancellation (
   final_by timestamptz not null,
   -- Early: until when it waits for its event, by the database's clock.
   early_until timestamptz,
+  -- The same as it was said, on the tenant's clock.
+  early_until_shown timestamptz,
   -- While open: effects written down so far.
   marked bigint not null default 0,
   -- Items by outcome, kept at the first look that found it final.

@@ -1,0 +1,1 @@
+delete from auth.browser_session

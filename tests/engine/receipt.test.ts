@@ -1,0 +1,320 @@
+// I2, I3 and I4: what a receipt says, when it is final, and what it owes the world.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Cancelled, CancelOutcome } from '../../server/src/core/cancellation.ts'
+import type { Announcement } from '../../server/src/core/event.ts'
+import { announce } from '../../server/src/engine/announce.ts'
+import { cancelBatch } from '../../server/src/engine/cancel.ts'
+import { end, resolve } from '../../server/src/engine/end.ts'
+import { readReceipt } from '../../server/src/engine/read-receipt.ts'
+import { settleAttempts } from '../../server/src/engine/settle.ts'
+import { startChosen } from '../../server/src/engine/start.ts'
+import type { Database } from '../../server/src/store/database.ts'
+import { testDatabase } from '../support/database.ts'
+import { SteeredCarrier, testEngine } from '../support/engine.ts'
+import {
+  attemptOf,
+  byId,
+  byKey,
+  contextOn,
+  effect,
+  event,
+  KIND,
+  pendingOf,
+  settleNow,
+  TENANT,
+  WORKER,
+} from './engine-parts.ts'
+import { checkInvariants } from './invariants.ts'
+
+const T0 = Date.parse('2026-06-01T12:00:00Z')
+
+function cancelled(outcome: CancelOutcome | undefined): Cancelled {
+  assert.ok(outcome && !('refused' in outcome), JSON.stringify(outcome))
+  return outcome
+}
+
+/** The engine's verbs on a clock that the test moves. */
+function bench(db: Database, over: Parameters<typeof contextOn>[1] = {}) {
+  const time = { ms: T0 }
+  const context = contextOn(db, { clock: () => new Date(time.ms), ...over })
+  return {
+    time,
+    context,
+    make: async (announcement: Announcement) => {
+      const [result] = await db.transaction('t', tx => announce(context, tx, [announcement]))
+      assert.ok(result?.is === 'announced')
+      return result
+    },
+    startAll: async () => {
+      const chosen = await pendingOf(db)
+      return await db.transaction('start', tx => startChosen(context, tx, WORKER, chosen))
+    },
+    cancel: async (...requests: Parameters<typeof cancelBatch>[2]) =>
+      (await db.transaction('cancel', tx => cancelBatch(context, tx, requests, 5000))).map(cancelled),
+  }
+}
+
+test('every item says how it ended, once, and the counts are the items', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const { context, make, startAll, cancel } = bench(db)
+  const later = { due: { afterMs: 3_600_000 } }
+  const { eventId } = await make(
+    event('root', [
+      effect('done'),
+      effect('skipped'),
+      effect('dead'),
+      effect('too late'),
+      effect('stopped'),
+      effect('doubt'),
+      effect('prevented', { ...later, next: ['then'] }),
+      effect('kept', { ...later, link: 'keep' }),
+    ]),
+  )
+  const running = await startAll()
+  const row = (title: string) => running.find(r => r.title === title)!
+  await settleNow(context, attemptOf(row('done'), { is: 'done', evidence: { reply: '250' } }))
+  await settleNow(context, attemptOf(row('skipped'), { is: 'skipped' }))
+  await settleNow(context, attemptOf(row('dead'), { is: 'failed', error: '550' }))
+  const child = await make(
+    event('child', [effect('of child', later)], { parent: { id: eventId, link: 'cancel' } }),
+  )
+  const [earlier] = await cancel(byId(child.eventId, 'b'))
+  await make(event('kept child', [effect('of kept', later)], { parent: { id: eventId, link: 'keep' } }))
+  const [outcome] = await cancel(byId(eventId))
+  const open = await readReceipt(context, TENANT, outcome!.receiptId)
+  assert.deepEqual([open?.state, open?.counts.stopping, open?.counts.total], ['open', 3, 10])
+  await settleNow(context, attemptOf(row('too late'), { is: 'done' }))
+  await settleNow(context, attemptOf(row('stopped'), { is: 'stopped' }))
+  await settleNow(context, attemptOf(row('doubt'), { is: 'retry', error: 'cut off', mayHaveHappened: true }))
+  const receipt = await readReceipt(context, TENANT, outcome!.receiptId)
+  assert.equal(receipt?.state, 'final')
+  assert.deepEqual(Object.fromEntries(receipt!.items.map(i => [i.title, i.outcome])), {
+    done: 'done',
+    skipped: 'done',
+    dead: 'done',
+    'too late': 'too_late',
+    stopped: 'stopped',
+    doubt: 'in_doubt',
+    prevented: 'prevented',
+    kept: 'kept',
+    'of child': 'already_cancelled',
+    'of kept': 'kept',
+  })
+  assert.equal(receipt!.counts.total, receipt!.items.length)
+  const item = (title: string) => receipt!.items.find(i => i.title === title)!
+  assert.equal(item('of child').cancellationId, earlier!.receiptId)
+  assert.deepEqual([item('dead').ending, item('skipped').ending], ['dead', 'skipped'])
+  assert.deepEqual(item('done').evidence, { reply: '250' })
+  assert.deepEqual(item('prevented').next, ['then'])
+  assert.deepEqual(
+    receipt!.events.map(e => e.title),
+    ['root'],
+  )
+})
+
+test('final after 30 s although the worker died: what has no end is in doubt to every reader, and news becomes a note', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const { time, context, make, startAll, cancel } = bench(db)
+  const { eventId } = await make(event('root', [effect('hangs')]))
+  const [row] = await startAll()
+  const [outcome] = await cancel(byId(eventId))
+  const read = () => readReceipt(context, TENANT, outcome!.receiptId)
+  time.ms += 29_999
+  assert.equal((await read())?.state, 'open')
+  time.ms += 1
+  const final = await read()
+  assert.deepEqual([final?.state, final?.items[0]?.outcome], ['final', 'in_doubt'])
+  time.ms += 60_000
+  const late = await db.transaction('settle', tx =>
+    settleAttempts(context, tx, [attemptOf(row!, { is: 'done', evidence: { reply: '250' } })]),
+  )
+  assert.deepEqual(late, ['gone'])
+  await db.transaction('resolve', tx =>
+    resolve(context, tx, row!.id, { is: 'resolved', outcome: 'too_late', evidence: null }),
+  )
+  const after = await read()
+  assert.deepEqual({ ...after, notes: [] }, { ...final, notes: [] })
+  assert.equal(after?.notes.length, 2)
+  assert.deepEqual(after?.notes[0]?.evidence, { reply: '250' })
+  assert.equal(after?.notes[0]?.at, new Date(time.ms).toISOString())
+})
+
+test('two readers and a settle at the end of the time: one end, one receipt', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const { time, context, make, startAll, cancel } = bench(db)
+  const { eventId } = await make(
+    event(
+      'root',
+      Array.from({ length: 20 }, (_, i) => effect(`${i}`)),
+    ),
+  )
+  const rows = await startAll()
+  const [outcome] = await cancel(byId(eventId))
+  time.ms += 30_000
+  const [one, two] = await Promise.all([
+    readReceipt(context, TENANT, outcome!.receiptId),
+    readReceipt(context, TENANT, outcome!.receiptId),
+    ...rows.map(row => settleNow(context, attemptOf(row, { is: 'done' }))),
+  ])
+  const last = await readReceipt(context, TENANT, outcome!.receiptId)
+  for (const receipt of [one, two])
+    if (receipt?.state === 'final') assert.deepEqual(receipt.counts, last?.counts)
+  assert.equal(last!.counts.in_doubt + last!.counts.too_late, 20)
+  await checkInvariants(db, [])
+})
+
+test('waiting: nobody runs it, its answer ends it, and a cancel that came first wins over an accept', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const { context, make, startAll, cancel } = bench(db)
+  const first = await make(event('accepted', [effect('offer')]))
+  const [offer] = await startAll()
+  assert.equal(
+    await settleNow(context, attemptOf(offer!, { is: 'waiting', evidence: { on: 'screen' } })),
+    'waiting',
+  )
+  const answer = (effectId: string) =>
+    db.transaction('end', tx => end(context, tx, [{ effectId, verdict: { is: 'done' } }]))
+  assert.deepEqual(await answer(offer!.id), ['ended'])
+  assert.deepEqual(await answer(offer!.id), ['gone'])
+  const [after] = await cancel(byId(first.eventId))
+  assert.deepEqual([after!.counts.done, after!.counts.total], [1, 1])
+
+  const second = await make(event('withdrawn', [effect('offer 2')]))
+  const [offer2] = await startAll()
+  await settleNow(context, attemptOf(offer2!, { is: 'waiting' }))
+  await cancel(byId(second.eventId))
+  assert.deepEqual(await answer(offer2!.id), ['gone'])
+  const withdrawn = await db.transaction('end', tx =>
+    end(context, tx, [{ effectId: offer2!.id, verdict: { is: 'stopped' } }]),
+  )
+  assert.deepEqual(withdrawn, ['ended'])
+})
+
+test('requests of one batch that meet are answered as one after the other', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const { make, cancel } = bench(db)
+  const later = { due: { afterMs: 3_600_000 } }
+  const parent = await make(event('parent', [effect('p', later)], { key: 'k' }))
+  const child = await make(
+    event('child', [effect('c', later)], { parent: { id: parent.eventId, link: 'cancel' } }),
+  )
+  const kept = await make(
+    event('kept', [effect('k', later)], { parent: { id: parent.eventId, link: 'keep' } }),
+  )
+  const below = await make(
+    event('below kept', [effect('b', later)], { parent: { id: kept.eventId, link: 'cancel' } }),
+  )
+  const outcomes = await cancel(
+    byId(child.eventId, 'b'),
+    byId(parent.eventId),
+    byKey('k', 'c'),
+    byId(below.eventId, 'd'),
+  )
+  assert.deepEqual(
+    outcomes.map(o => [o.counts.prevented, o.counts.already_cancelled, o.counts.kept, o.counts.total]),
+    [
+      [1, 0, 0, 1],
+      [1, 1, 2, 4],
+      [0, 0, 0, 0],
+      [1, 0, 0, 1],
+    ],
+  )
+  await checkInvariants(db, [], { settled: false })
+})
+
+test('nothing is born from a cancelled event; what the cancel owes is born of the cancellation, and retried', async () => {
+  const mail = new SteeredCarrier('mail')
+  const step = new SteeredCarrier('step')
+  const notice = new SteeredCarrier('notice')
+  await using t = await testEngine([mail, step, notice], {
+    domains: [
+      {
+        eventKind: KIND,
+        cancelled: async (_tx, events) =>
+          new Map(events.map(e => [e.event.id, [effect(`notice of ${e.event.title}`, { kind: 'notice' })]])),
+        settled: async (_tx, settled) =>
+          new Map(settled.map(s => [s.effect.id, { effects: [effect('next')] }])),
+        wantsSettled: kind => kind === 'step',
+      },
+    ],
+  })
+  const { engine, database } = t
+  const [announced] = await database.db.transaction('t', tx =>
+    engine.announce(tx, [event('root', [effect('step', { kind: 'step' })])]),
+  )
+  assert.ok(announced?.is === 'announced')
+  const run = await step.begun(1)
+  const outcome = cancelled(await engine.cancel(byId(announced.eventId)))
+  run.end({ is: 'done' })
+  const first = await notice.begun(1)
+  assert.deepEqual([first.effect.noticeOf, first.effect.eventId], [outcome.receiptId, null])
+  first.end({ is: 'retry', error: 'busy', afterMs: 0 })
+  ;(await notice.begun(2)).end({ is: 'done', evidence: { reply: '250' } })
+  const receipt = await engine.receipt(TENANT, outcome.receiptId, { waitMs: 20_000 })
+  assert.deepEqual([receipt?.counts.too_late, receipt?.counts.total, receipt?.notices.length], [1, 1, 1])
+  const [child] = await database.db.transaction('t', tx =>
+    engine.announce(tx, [event('child', [], { parent: { id: announced.eventId, link: 'cancel' } })]),
+  )
+  assert.deepEqual(child, {
+    is: 'parent_cancelled',
+    parentId: announced.eventId,
+    cancellationId: outcome.receiptId,
+  })
+  const revised = await database.db.transaction('t', tx =>
+    engine.revise(tx, { tenant: TENANT, eventId: announced.eventId, effects: [effect('r')] }),
+  )
+  assert.deepEqual(revised, { is: 'cancelled', cancellationId: outcome.receiptId })
+  assert.equal(mail.runs.length, 0)
+})
+
+test('one cancel calls off what three kinds of events hang on a tree, in one commit', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const seen: string[] = []
+  const kinds = ['meeting', 'activation', 'offer']
+  const { make, cancel } = bench(db, {
+    domains: new Map(
+      kinds.map(kind => [
+        kind,
+        {
+          eventKind: kind,
+          cancelled: async (_tx, events) => {
+            seen.push(
+              ...events.map(e => `${kind} ${e.event.title} ${e.asked} ${e.effects.map(f => f.outcome)}`),
+            )
+            return new Map()
+          },
+        },
+      ]),
+    ),
+  })
+  const later = { due: { afterMs: 3_600_000 } }
+  const meeting = await make(event('m', [effect('remind', later)], { kind: 'meeting' }))
+  const activation = await make(
+    event('a', [effect('delay', later)], {
+      kind: 'activation',
+      entity: 'another entity',
+      parent: { id: meeting.eventId, link: 'cancel' },
+    }),
+  )
+  await make(
+    event('o', [effect('offer', later)], {
+      kind: 'offer',
+      parent: { id: activation.eventId, link: 'cancel' },
+    }),
+  )
+  const [outcome] = await cancel(byId(meeting.eventId))
+  assert.deepEqual([outcome!.counts.prevented, outcome!.eventIds.length], [3, 3])
+  assert.deepEqual(seen.sort(), [
+    'activation a false prevented',
+    'meeting m true prevented',
+    'offer o false prevented',
+  ])
+})
