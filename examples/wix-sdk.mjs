@@ -1,5 +1,5 @@
 // Wix's own SDK, pointed here by one option: report an event, call it off.
-//   eval "$(./standdown env)" && node examples/wix-sdk.mjs
+//   eval "$(./standdown env)" && TOKEN=$(./standdown token --app demo-app) node examples/wix-sdk.mjs
 import { randomUUID } from 'node:crypto'
 import { activations } from '@wix/automations'
 import { createClient } from '@wix/sdk'

@@ -40,7 +40,7 @@ export const IMPORT_TABLE: readonly Allowed[] = [
   ...DOMAINS.map(room => ({
     room,
     rooms: ['core', 'engine', 'store'],
-    libraries: room === 'calendar' ? ['temporal-polyfill', 'windows-iana', 'ical-generator'] : [],
+    libraries: room === 'calendar' ? ['temporal-polyfill', 'windows-iana'] : [],
     node: true,
     because: 'never one another: what crosses goes through the engine',
   })),

@@ -19,6 +19,7 @@ describe('killed at a commit', { concurrency: 2 }, () => {
       test(`${row.point}:${phase}: ${row.about}`, async t => {
         const world = await World.open(data)
         t.after(() => world.close())
+        if (row.settleIn) await (await world.start())[Symbol.asyncDispose]()
         await world.start(row.firstAt ?? `${row.point}:${phase}`)
         // Before it counts: asking for a token is a request too.
         await world.tokenOf({ user: 'alice@contoso.example' })

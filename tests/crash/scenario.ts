@@ -11,6 +11,8 @@ export type Scenario<Before = unknown> = {
   readonly about: string
   /** An earlier life: the server dies there first, under `act`, and then at `point`, by itself. */
   readonly firstAt?: string
+  /** A first life without a crash: the demo's file then needs no new addresses at the next start. */
+  readonly settleIn?: boolean
   prepare?(world: World): Promise<Before>
   /** Its answer is not waited for: the server is to die under it. */
   act(world: World, before: Before): Promise<unknown>

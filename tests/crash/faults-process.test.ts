@@ -1,0 +1,100 @@
+// Processes that are killed from outside: PostgreSQL under a server, the server over PostgreSQL, the launcher over both.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { ended } from '../store/process-end.ts'
+import { type PreparedData, preparedData, startServer } from '../support/server-process.ts'
+import { World } from './crash-world.ts'
+
+let data: PreparedData
+before(async () => {
+  data = await preparedData()
+})
+after(() => data?.[Symbol.asyncDispose]())
+
+test('PostgreSQL killed under load: what was acknowledged happens, what was cancelled does not, and it goes on by itself', async t => {
+  const world = await World.open(data)
+  t.after(() => world.close())
+  const server = await world.start()
+  await world.tokenOf({ user: 'alice@contoso.example' })
+  const acknowledged = new Map<string, string>()
+  const receipts: string[] = []
+  const refused: number[] = []
+  const one = async (i: number) => {
+    const reply = await world.alice('POST', '/api/v1/events', {
+      title: `N${i}`,
+      effects: [world.webhook(`/n${i}`, 3_600_000)],
+    })
+    if (reply?.status !== 201) {
+      refused.push(reply?.status ?? 0)
+      return
+    }
+    acknowledged.set(`/n${i}`, reply.json.id)
+    if (i % 2 === 0) return
+    const cancel = await world.alice('POST', `/api/v1/events/${reply.json.id}/cancel`)
+    if (cancel?.status === 201) {
+      acknowledged.delete(`/n${i}`)
+      receipts.push(cancel.json.receiptId)
+    } else {
+      refused.push(cancel?.status ?? 0)
+      // Not acknowledged: it may be either, and the same request once more makes it sure.
+      acknowledged.delete(`/n${i}`)
+    }
+  }
+  const crowd = Promise.all(
+    Array.from({ length: 16 }, async (_, lane) => {
+      for (let i = lane; i < 400; i += 16) {
+        await one(i)
+        if (i === 160) process.kill(server.postgresPid(), 'SIGKILL')
+      }
+    }),
+  )
+  await crowd
+  assert.deepEqual([...new Set(refused)], [503], 'some were refused, and with nothing but 503')
+  // Back by itself: the first request that is taken again.
+  for (;;) {
+    const reply = await world.alice('GET', '/api/v1/sandbox/clock')
+    if (reply?.status === 200) break
+    assert.equal(reply?.status, 503)
+    assert.ok(Number(reply.headers.get('retry-after')) > 0)
+  }
+  for (const id of receipts) {
+    const receipt = await world.receipt(id)
+    assert.deepEqual([receipt.counts.total, receipt.counts.prevented], [1, 1])
+  }
+  await world.advance('2h')
+  const called = new Set(world.called)
+  assert.deepEqual(
+    [...acknowledged.keys()].filter(path => !called.has(path)),
+    [],
+    'no timer is lost',
+  )
+  for (const id of receipts) {
+    const { items } = await world.receipt(id)
+    assert.ok(!world.receiver.requests.some(request => request.headers['webhook-id'] === items[0].effectId))
+  }
+  assert.equal(world.called.length, called.size, 'each once')
+  assert.equal(server.child.exitCode, null, 'the server lives on')
+})
+
+test('a server killed with SIGKILL takes its PostgreSQL along, and the next start works at once', async () => {
+  const dataDir = data.copy()
+  const server = await startServer({ dataDir })
+  const postgres = server.postgresPid()
+  server.child.kill('SIGKILL')
+  await server.ended
+  await using next = await startServer({ dataDir })
+  assert.equal((await next.ask('GET', '/readyz')).status, 200)
+  assert.notEqual(next.postgresPid(), postgres)
+  await ended(postgres)
+})
+
+test('a launcher killed with SIGKILL takes server and PostgreSQL along', async () => {
+  const dataDir = data.copy()
+  const server = await startServer({ dataDir, launcher: true })
+  const postgres = server.postgresPid()
+  assert.notEqual(server.pid, server.child.pid)
+  server.child.kill('SIGKILL')
+  await ended(server.pid)
+  await ended(postgres)
+})

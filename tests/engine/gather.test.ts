@@ -1,0 +1,97 @@
+// Callers that are gathered: a bounded queue, one caller's fault is never another's, equal ones never share a batch.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Engine } from '../../server/src/engine/engine.ts'
+import { Gather, Overloaded } from '../../server/src/engine/gather.ts'
+import { testDatabase } from '../support/database.ts'
+import { random, SteeredCarrier } from '../support/engine.ts'
+import { byKey, effect, event } from './engine-parts.ts'
+
+test('full: the next caller is told so at once, those who wait are served', async () => {
+  const gate = Promise.withResolvers<void>()
+  const gather = new Gather<number, number>({
+    name: 't',
+    maxQueue: 3,
+    maxBatch: 1,
+    maxInFlight: 1,
+    run: async batch => gate.promise.then(() => batch),
+  })
+  const waiting = [1, 2, 3].map(n => gather.submit(n))
+  await assert.rejects(gather.submit(4), Overloaded)
+  gate.resolve()
+  assert.deepEqual(await Promise.all(waiting), [1, 2, 3])
+  await gather.drained()
+})
+
+test('a request that breaks its batch fails alone, and a result may be an error', async () => {
+  const batches: number[][] = []
+  const gather = new Gather<number, number>({
+    name: 't',
+    run: async batch => {
+      batches.push([...batch])
+      if (batch.includes(3)) throw new Error('three')
+      return batch.map(n => (n === 5 ? new Error('five') : n * 10))
+    },
+  })
+  const results = await Promise.allSettled([1, 2, 3, 4, 5].map(n => gather.submit(n)))
+  assert.deepEqual(
+    results.map(r => (r.status === 'fulfilled' ? r.value : (r.reason as Error).message)),
+    [10, 20, 'three', 40, 'five'],
+  )
+  assert.deepEqual(batches[0], [1, 2, 3, 4, 5])
+})
+
+test('the victim of a deadlock is run again whole', async () => {
+  let failures = 3
+  const sizes: number[] = []
+  const gather = new Gather<number, number>({
+    name: 't',
+    run: async batch => {
+      sizes.push(batch.length)
+      if (failures-- > 0) throw Object.assign(new Error('deadlock detected'), { code: '40P01' })
+      return batch
+    },
+  })
+  assert.deepEqual(await Promise.all([1, 2].map(n => gather.submit(n))), [1, 2])
+  assert.deepEqual(sizes, [2, 2, 2, 2])
+})
+
+test('equal ones go into different batches, in their order', async () => {
+  const batches: string[][] = []
+  const gather = new Gather<string, string>({
+    name: 't',
+    maxInFlight: 1,
+    distinct: text => text,
+    run: async batch => {
+      batches.push([...batch])
+      return batch
+    },
+  })
+  await Promise.all(['a', 'a', 'b', 'a'].map(text => gather.submit(text)))
+  assert.deepEqual(batches, [['a', 'b'], ['a'], ['a']])
+})
+
+test('a cancel with a NUL in its reason fails alone; the others of its batch are done', async () => {
+  await using database = await testDatabase()
+  const engine = new Engine({ db: database.db, random })
+  engine.register({ carriers: [new SteeredCarrier('mail')] })
+  const keys = ['k1', 'k2', 'k3', 'k4']
+  await database.db.transaction('t', tx =>
+    engine.announce(
+      tx,
+      keys.map(key => event(key, [effect(key, { due: { afterMs: 3_600_000 } })], { key })),
+    ),
+  )
+  const results = await Promise.allSettled(
+    keys.map(key => engine.cancel(byKey(key, 'a', { reason: key === 'k3' ? 'a\0b' : 'fine' }))),
+  )
+  assert.deepEqual(
+    results.map(r => r.status),
+    ['fulfilled', 'fulfilled', 'rejected', 'fulfilled'],
+  )
+  const left = await database.db.query<{ title: string }>({
+    text: 'select f.title from engine.pending p join engine.effect f on f.id = p.effect_id',
+  })
+  assert.deepEqual(left, [{ title: 'k3' }])
+})

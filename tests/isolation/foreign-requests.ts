@@ -1,0 +1,174 @@
+// What a stranger tries at each route. {names} are filled with the first tenant's ids, and once more with ids of nobody:
+// the two answers must not differ.
+
+export type Who = 'person' | 'app' | 'raw-app' | 'nobody'
+export type Attempt = {
+  readonly who: Who
+  readonly method: string
+  readonly path: string
+  readonly body?: unknown
+}
+
+const as =
+  (who: Who) =>
+  (method: string, path: string, body?: unknown): Attempt => ({ who, method, path, body })
+const person = as('person')
+const app = as('app')
+const wix = as('raw-app')
+
+const report = { triggerKey: 'zebra_trigger', externalEntityId: '{entity}' }
+const bulk = { triggerKey: 'zebra_trigger', eventsInfo: [{ externalEntityId: '{entity}' }] }
+const bulkCancel = { triggerKey: 'zebra_trigger', externalEntityIds: ['{entity}'] }
+const wixBodies = { report, 'bulk-report': bulk, cancel: report, 'bulk-cancel': bulkCancel } as const
+const wixRoutes = (prefix: string, verbs: readonly (keyof typeof wixBodies)[]) =>
+  verbs.map(verb => [`POST ${prefix}/${verb}`, [wix('POST', `${prefix}/${verb}`, wixBodies[verb])]] as const)
+const ALL = ['report', 'bulk-report', 'cancel', 'bulk-cancel'] as const
+
+const graph = (version: string): readonly Attempt[] =>
+  [
+    ...['', '/events', '/events/{meeting}', '/calendar', '/calendars', '/calendargroups', '/messages'].map(
+      rest => person('GET', `${version}/users/{user}${rest}`),
+    ),
+    person('GET', `${version}/users/{user}/messages/{message}`),
+    person('GET', `${version}/users/{user}/calendars/{calendar}/events`),
+    person('GET', `${version}/me/events/{meeting}`),
+    person('GET', `${version}/me/messages/{message}`),
+    person('GET', `${version}/me/calendars/{calendar}`),
+    person('GET', `${version}/groups/{group}/events/{meeting}`),
+    person('POST', `${version}/users/{user}/events`, { subject: 'x' }),
+    person('POST', `${version}/users/{user}/events/{meeting}/cancel`, { Comment: 'x' }),
+    person('POST', `${version}/me/events/{meeting}/cancel`, { Comment: 'x' }),
+    person('DELETE', `${version}/users/{user}/events/{meeting}`),
+    person('DELETE', `${version}/me/events/{meeting}`),
+    app('GET', `${version}/users/{user}/events/{meeting}`),
+    app('POST', `${version}/users/{user}/events/{meeting}/cancel`, { Comment: 'x' }),
+  ] as const
+
+const OFFER = { channel: 'zebra_phone', templateName: 'zebra_template', cancellationTokens: ['{token}'] }
+const BY_TOKEN = '?channel=zebra_phone&cancellationToken={token}'
+const NOTIFICATIONS = '/api/v1/notifications'
+
+/** By route. An empty list: nothing of a tenant is there, and no id is taken; why stands beside it. */
+export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map<string, readonly Attempt[]>([
+  // Of the server, not of a tenant.
+  ['GET /healthz', []],
+  ['GET /readyz', []],
+  ['GET /metrics', []],
+  ['GET /api/v1/openapi.json', []],
+  ['GET /standdown.css', []],
+  ['POST /demo/webhook', []],
+  ['GET /agent/:file', []],
+  ['GET /*', []],
+  // Pages of whoever is signed in: a session, no token (tests/auth/browser-sessions.test.ts).
+  ['GET /', [as('nobody')('GET', '/')]],
+  ['GET /signin', []],
+  ['POST /signin', []],
+  ['GET /sign-in', []],
+  ['POST /signout', []],
+  ['GET /oidc/interaction/:id', []],
+  ['GET /mail/:id', [person('GET', '/mail/{mail}')]],
+  ['GET /agent', [person('GET', '/agent')]],
+  // A secret, not a token, says who one is (tests/auth/token-endpoints.test.ts).
+  ['POST /oauth2/token', []],
+  ['POST /oauth2/token-info', []],
+  ['POST /oauth/access', []],
+  ['POST /:tenant/oauth2/v2.0/token', []],
+
+  ['POST /api/v1/tokens', [person('POST', '/api/v1/tokens', { tenant: '{tenant}', user: '{user}' })]],
+  [
+    'POST /api/v1/sign-in-links',
+    [person('POST', '/api/v1/sign-in-links', { tenant: '{tenant}', user: '{user}' })],
+  ],
+  [
+    'GET /api/v1/apps/:name',
+    [person('GET', '/api/v1/apps/{app}'), app('GET', '/api/v1/apps/{app}?tenant={tenant}')],
+  ],
+  ['POST /api/v1/apps/:name/renew', [person('POST', '/api/v1/apps/{app}/renew')]],
+  ['POST /api/v1/apps/:name/api-keys', [person('POST', '/api/v1/apps/{app}/api-keys', { label: 'x' })]],
+  ['DELETE /api/v1/apps/:name/api-keys/:label', [person('DELETE', '/api/v1/apps/{app}/api-keys/x')]],
+  [
+    'POST /api/v1/users/:user/revoke-tokens',
+    [person('POST', '/api/v1/users/{user}/revoke-tokens?tenant={tenant}')],
+  ],
+  ['POST /api/v1/keys/rotate', [person('POST', '/api/v1/keys/rotate')]],
+
+  ['GET /api/v1/status', [person('GET', '/api/v1/status')]],
+  ['GET /api/v1/sandbox/clock', [person('GET', '/api/v1/sandbox/clock')]],
+  ['POST /api/v1/sandbox/clock', [person('POST', '/api/v1/sandbox/clock', { advance: '1d' })]],
+  [
+    'POST /api/v1/events',
+    [
+      person('POST', '/api/v1/events', { title: 'x', parent: { id: '{event}' } }),
+      app('POST', '/api/v1/events', { title: 'x', parent: { id: '{event}', link: 'keep' } }),
+    ],
+  ],
+  ['GET /api/v1/events/:id', [person('GET', '/api/v1/events/{event}'), app('GET', '/api/v1/events/{event}')]],
+  ['POST /api/v1/events/:id/revise', [person('POST', '/api/v1/events/{event}/revise', { effects: [] })]],
+  ['POST /api/v1/events/:id/cancel', [person('POST', '/api/v1/events/{event}/cancel')]],
+  ['GET /api/v1/effects', [person('GET', '/api/v1/effects?state=dead')]],
+  ['POST /api/v1/effects/:id/retry', [person('POST', '/api/v1/effects/{effect}/retry')]],
+  [
+    'POST /api/v1/cancellations',
+    [
+      person('POST', '/api/v1/cancellations', { eventId: '{event}' }),
+      app('POST', '/api/v1/cancellations', { eventId: '{event}' }),
+      person('POST', '/api/v1/cancellations', { key: '{key}', earlyMs: 0 }),
+    ],
+  ],
+  [
+    'GET /api/v1/receipts',
+    ['', '?key={key}', '?eventId={cancelled}', '?eventId={meeting}', '?correlationId={correlation}']
+      .concat('?triggerKey=zebra_trigger&externalEntityId={entity}', '?cancellationToken={token}')
+      .map(query => person('GET', `/api/v1/receipts${query}`)),
+  ],
+  [
+    'GET /api/v1/receipts/:id',
+    [person('GET', '/api/v1/receipts/{receipt}'), app('GET', '/api/v1/receipts/{receipt}?wait=1')],
+  ],
+  [
+    'POST /api/v1/previews',
+    [
+      person('POST', '/api/v1/previews', { eventId: '{event}' }),
+      person('POST', '/api/v1/previews', { key: '{key}' }),
+    ],
+  ],
+  ['GET /api/v1/mail', [person('GET', '/api/v1/mail')]],
+  ['GET /api/v1/mail/:id', [person('GET', '/api/v1/mail/{mail}')]],
+  [
+    'POST /api/v1/workspace',
+    [
+      person('POST', '/api/v1/workspace', {
+        workspace: 'tenants: [{ id: "{tenant}", name: Mine, domains: [m.example] }]',
+      }),
+    ],
+  ],
+
+  [`POST ${NOTIFICATIONS}/offers`, [person('POST', `${NOTIFICATIONS}/offers`, OFFER)]],
+  [`GET ${NOTIFICATIONS}/offers`, [person('GET', `${NOTIFICATIONS}/offers${BY_TOKEN}`)]],
+  [`GET ${NOTIFICATIONS}/offers/:id`, [person('GET', `${NOTIFICATIONS}/offers/{offer}`)]],
+  [`POST ${NOTIFICATIONS}/offers/:id/accept`, [person('POST', `${NOTIFICATIONS}/offers/{offer}/accept`)]],
+  [`POST ${NOTIFICATIONS}/offers/:id/reject`, [person('POST', `${NOTIFICATIONS}/offers/{offer}/reject`)]],
+  [
+    `POST ${NOTIFICATIONS}/cancel`,
+    [person('POST', `${NOTIFICATIONS}/cancel`, { channel: 'zebra_phone', cancellationToken: '{token}' })],
+  ],
+  [`GET ${NOTIFICATIONS}/receipts`, [person('GET', `${NOTIFICATIONS}/receipts${BY_TOKEN}`)]],
+  [`GET ${NOTIFICATIONS}/screen`, [person('GET', `${NOTIFICATIONS}/screen`)]],
+  // The same rows as the screen, as a stream that does not end: as an app, which is no agent.
+  [`GET ${NOTIFICATIONS}/screen/events`, [app('GET', `${NOTIFICATIONS}/screen/events`)]],
+
+  ...wixRoutes('/automations/v1/events', ALL),
+  ...wixRoutes('/v1/events', ALL),
+  ...wixRoutes('/_api/esb-config-resolver/v1/events', ALL),
+  ...wixRoutes('/workflows/v1/events', ['report']),
+
+  ['ANY /v1.0', []],
+  ['ANY /v1.0/', []],
+  ['ANY /v1.0/*', graph('/v1.0')],
+  ['ANY /beta', []],
+  ['ANY /beta/', []],
+  ['ANY /beta/*', graph('/beta')],
+  ['ANY /docs/api', []],
+  ['ANY /docs/api/', []],
+  ['ANY /docs/api/*', graph('/docs/api')],
+])
