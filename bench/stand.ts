@@ -89,8 +89,8 @@ export async function seedPending(
 const SEED = `
 with n as (
   select shard, name,
-    overlay(overlay(gen_random_uuid()::text placing lpad(to_hex(shard), 2, '0') from 17 for 2) placing '8' from 15 for 1)::uuid as id,
-    overlay(overlay(gen_random_uuid()::text placing lpad(to_hex(shard), 2, '0') from 17 for 2) placing '8' from 15 for 1)::uuid as effect
+    overlay(overlay(gen_random_uuid()::text placing lpad(to_hex(shard::int), 2, '0') from 17 for 2) placing '8' from 15 for 1)::uuid as id,
+    overlay(overlay(gen_random_uuid()::text placing lpad(to_hex(shard::int), 2, '0') from 17 for 2) placing '8' from 15 for 1)::uuid as effect
   from unnest($2::text[], $3::smallint[]) as t (name, shard)
 ), events as (
   insert into engine.event (shard, id, tenant, kind, key, entity, root_id, line, title, data, created_at)

@@ -96,11 +96,10 @@ test('what another process announces is run although the hint is lost, within th
 test('with hints, a process that sleeps for a minute is woken by another', async () => {
   await using database = await testDatabase()
   const mail = new SteeredCarrier('mail', { answer: () => ({ is: 'done' }) })
-  const silent = new SteeredCarrier('none')
   await using _one = await process(database, [mail])
-  await using two = await process(database, [silent])
-  two.engine.register({ carriers: [new SteeredCarrier('mail')] })
-  await announce(two.engine, two.db, effect('elsewhere'))
+  const other = new Engine({ db: database.db, random })
+  other.register({ carriers: [mail] })
+  await announce(other, database.db, effect('elsewhere'))
   await mail.begun(1)
 })
 

@@ -35,6 +35,7 @@ test('a directory that cannot be entered or written to says so, and what to set'
   await using server = serverProcess({ ...user, dataDir: join(closed, 'data'), env: { HOME: user.home } })
   const fact = await server.fact(one => one.fault !== undefined)
   assert.equal(fact.fault, 'DATA_DIRECTORY_UNUSABLE')
+  chmodSync(closed, 0o700)
   assert.match(fact.message ?? '', /EACCES.*\nSet DATA_DIR to a directory that user \S+ can write to\.$/)
 })
 

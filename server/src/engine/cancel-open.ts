@@ -29,7 +29,7 @@ export async function openCancellation(context: Context, request: CancelRequest)
     // Before the event is locked: whoever waits for that has passed the gate. A key's aliases may be behind any gate.
     const gates = p.key === null ? [gateOf(p.shard)] : Array.from({ length: GATES }, (_, gate) => gate)
     await tx.query(sql('open-gates'), [keyGates([p]), gates])
-    const earlier = (await findRepeats(tx, [p])).get(0) ?? []
+    const earlier = (await findRepeats(context, tx, [p])).get(0) ?? []
     const verdict = repeatVerdict(p, earlier, await bornSince(tx, p, earlier))
     if (verdict !== null) return verdict
     await writeCancellations(context, tx, [p], { early: new Set(), open: true })

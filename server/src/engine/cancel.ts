@@ -41,6 +41,9 @@ export type Earlier = {
   target_event: string | null
   birth: number
   open: boolean
+  /** It waited for its event, until its time was over. */
+  lapsed: boolean | null
+  called_off_since: boolean
   same_request: boolean
 }
 
@@ -71,7 +74,7 @@ export async function cancelBatch(
 ): Promise<readonly CancelOutcome[]> {
   const prepared = requests.map(request => prepare(context, request))
   await passGates(tx, prepared)
-  const replays = await findRepeats(tx, prepared)
+  const replays = await findRepeats(context, tx, prepared)
   const results: (CancelOutcome | null)[] = prepared.map(() => null)
 
   const { targets, anyOpen } = await findTargets(tx, prepared, most)
@@ -144,15 +147,15 @@ export function keyGates(prepared: readonly Prepared[]): number[] {
 
 /** Looks for what each request may repeat; the gates are passed. */
 export async function findRepeats(
+  context: Context,
   tx: Tx,
   prepared: readonly Prepared[],
 ): Promise<Map<number, readonly Earlier[]>> {
   // A repeat by event id must find the first one's commit, so the event's lock comes before this look.
   const byId = prepared.filter(p => p.eventId !== null)
   if (byId.length > 0) await tx.query(sql('lock-events'), [byId.map(p => p.shard), byId.map(p => p.eventId)])
-  const rows = await tx.query<Earlier>(
-    sql('find-requests'),
-    columns(prepared, 7, p => [
+  const rows = await tx.query<Earlier>(sql('find-requests'), [
+    ...columns(prepared, 7, p => [
       p.shard,
       p.request.tenant,
       p.request.by.principal,
@@ -161,7 +164,8 @@ export async function findRepeats(
       p.entity,
       p.eventId,
     ]),
-  )
+    context.clock(),
+  ])
   return Map.groupBy(rows, row => row.place - 1)
 }
 
@@ -197,7 +201,9 @@ export function repeatVerdict(
   // By key, `found` holds events that are not marked: what an open cancellation is still to mark was there before it.
   // By id, nothing can have been announced since.
   const nothingSince = p.key === null || found.every(event => before.open && event.birth < before.birth)
-  return nothingSince ? replay(before.id) : null
+  // An early cancellation whose time is over has no power any more: asked for again, it is kept again (I6).
+  const again = before.lapsed === true && p.request.early != null
+  return nothingSince && !before.called_off_since && !again ? replay(before.id) : null
 }
 
 function replay(receiptId: string): Cancelled {

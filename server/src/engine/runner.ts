@@ -14,7 +14,7 @@ import { type Context, newId, sql } from './context.ts'
 import { Gather } from './gather.ts'
 import { Lanes } from './lanes.ts'
 import { type Attempt, type SettleResult, settleAttempts } from './settle.ts'
-import { type StartedRow, startChosen } from './start.ts'
+import { type Chosen, type StartedRow, startChosen, startedUnheard } from './start.ts'
 
 /** How long an abort may take to be heeded at a stop, milliseconds. */
 const HEED_MS = 2000
@@ -46,7 +46,10 @@ export class Runner {
   private readonly running = new Map<string, Running>()
   private readonly settles: Gather<Attempt, SettleResult>
   private worker: string
+  /** Starts whose outcome is not known: at most the one under way, until its answer was lost. */
+  private readonly unheard: { readonly worker: string; readonly chosen: readonly Chosen[] }[] = []
   private stopping = false
+  private joined = false
   private left = false
   /** Rounds in which something was due and nothing could be started. */
   private idleRounds = 0
@@ -89,6 +92,7 @@ export class Runner {
 
   async start(): Promise<void> {
     await this.join()
+    this.joined = true
     this.loop = this.turn()
     this.scheduleBeat()
   }
@@ -130,6 +134,7 @@ export class Runner {
   /** One heartbeat, also on a hint that something was called off elsewhere. */
   async heartbeat(): Promise<void> {
     const { context, options, worker } = this
+    if (!this.joined || this.left) return
     const [alive] = await context.db.query<{ id: string }>(sql('worker-beat'), [
       context.clock(),
       worker,
@@ -192,6 +197,7 @@ export class Runner {
 
   private async takeDue(): Promise<number> {
     const { context, options } = this
+    await this.giveBackUnheard()
     const room = options.maxRunning - this.running.size
     if (room <= 0) return 0
     const { full, inUse, free } = this.lanes.snapshot()
@@ -210,7 +216,9 @@ export class Runner {
     if (chosen.length === 0) return 0
     // Its name now: a lease that is lost meanwhile gives this process another one.
     const worker = this.worker
+    this.unheard.push({ worker, chosen })
     const rows = await context.db.transaction('start', tx => startChosen(context, tx, worker, chosen))
+    this.unheard.pop()
     for (const row of rows) {
       this.lanes.take(row.lane, row.kind)
       void this.execute(row, worker)
@@ -219,21 +227,33 @@ export class Runner {
     return chosen.length
   }
 
+  /** A start whose answer was lost has touched nothing: what it began goes back to pending, as the same attempt. */
+  private async giveBackUnheard(): Promise<void> {
+    for (let lost = this.unheard[0]; lost; lost = this.unheard[0]) {
+      const { worker, chosen } = lost
+      const rows = await this.context.db.transaction('start-unheard', tx =>
+        startedUnheard(tx, worker, chosen),
+      )
+      this.unheard.shift()
+      for (const row of rows) {
+        if (this.running.has(row.id)) continue
+        void this.settle({
+          effect: startedEffect(row),
+          maxAttempts: row.max_attempts,
+          link: row.link,
+          domainKind: this.domainOf(row),
+          verdict: { is: 'stopped' },
+          worker,
+        })
+      }
+    }
+  }
+
   private async execute(row: StartedRow, worker: string): Promise<void> {
     const controller = new AbortController()
     const mine: Running = { row, controller }
     this.running.set(row.id, mine)
-    const effect: StartedEffect = {
-      id: row.id,
-      tenant: row.tenant,
-      eventId: row.event_id,
-      noticeOf: row.notice_of,
-      kind: row.kind,
-      title: row.title,
-      data: row.data,
-      dueAt: row.due_at,
-      attempt: row.attempt,
-    }
+    const effect = startedEffect(row)
     let verdict: Verdict
     try {
       verdict = await this.context.carriers.get(row.kind)!.run(effect, controller.signal)
@@ -250,6 +270,7 @@ export class Runner {
       link: row.link,
       domainKind: this.domainOf(row),
       verdict,
+      interrupted: (controller.signal.reason as EffectAborted | undefined)?.why === 'shutdown',
       worker,
     })
     // After a lost lease the same effect may run here again already, as its next attempt.
@@ -325,5 +346,19 @@ export class Runner {
 
   private abortAll(why: 'shutdown' | 'lease_lost'): void {
     for (const { controller } of this.running.values()) controller.abort(new EffectAborted(why))
+  }
+}
+
+function startedEffect(row: StartedRow): StartedEffect {
+  return {
+    id: row.id,
+    tenant: row.tenant,
+    eventId: row.event_id,
+    noticeOf: row.notice_of,
+    kind: row.kind,
+    title: row.title,
+    data: row.data,
+    dueAt: row.due_at,
+    attempt: row.attempt,
   }
 }

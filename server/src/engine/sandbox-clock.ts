@@ -21,11 +21,12 @@ export async function advanceClock(context: Context, options: AdvanceOptions): P
   const { tenant } = options
   for (let left = options.byMs; ; ) {
     await untilQuiet(context, options)
-    const [step] = await context.db.query<{ moved_ms: number; sandbox: boolean }>(sql('clock-step'), [
-      context.clock(),
-      tenant,
-      left,
-    ])
+    const step = await context.db.transaction('clock-step', async tx => {
+      // Lock, then look: what was announced before the lock is seen by the step.
+      await tx.query(sql('lock-tenant'), [tenant])
+      const values = [context.clock(), tenant, left]
+      return (await tx.query<{ moved_ms: number; sandbox: boolean }>(sql('clock-step'), values))[0]
+    })
     if (!step?.sandbox) throw new Fault('NOT_A_SANDBOX', 409, 'This tenant has no sandbox clock.', { tenant })
     left -= Number(step.moved_ms)
     context.hints.due()

@@ -26,6 +26,8 @@ export type Attempt = {
   /** The event's kind owner, when it wants to hear of this; null for most. */
   readonly domainKind: string | null
   readonly verdict: Verdict
+  /** It was aborted because this process stops: what did not come to its end is given back and counts as no attempt. */
+  readonly interrupted?: boolean
   readonly worker: string
 }
 
@@ -79,6 +81,17 @@ export function planOf(attempt: Attempt, random01: number): Plan {
       const error = verdict.is === 'retry' ? verdict.error : 'interrupted'
       const mayHaveHappened = verdict.is === 'in_doubt' || verdict.mayHaveHappened === true
       const asked: Ending = mayHaveHappened ? 'in_doubt' : 'stopped'
+      if (attempt.interrupted) {
+        return {
+          ...base,
+          step: 'retry',
+          ending: 'dead',
+          asked,
+          error,
+          nextAttempt: effect.attempt,
+          doubt: mayHaveHappened,
+        }
+      }
       if (effect.attempt >= maxAttempts) return { ...base, step: 'end', ending: 'dead', asked, error }
       const afterMs =
         (verdict.is === 'retry' ? verdict.afterMs : undefined) ?? backoffMs(effect.attempt + 1, random01)

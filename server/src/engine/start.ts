@@ -22,12 +22,14 @@ export type StartedRow = {
   event_kind: string | null
 }
 
+export type Chosen = { readonly shard: number; readonly effect_id: string }
+
 /** Starts of the chosen effects those that are still pending, due, covered by no open cancellation and held by nobody. */
 export async function startChosen(
   context: Context,
   tx: Tx,
   worker: string,
-  chosen: readonly { readonly shard: number; readonly effect_id: string }[],
+  chosen: readonly Chosen[],
 ): Promise<readonly StartedRow[]> {
   await tx.query(sql('gates-shared'), [chosen.map(c => gateOf(c.shard))])
   return await tx.query<StartedRow>(sql('start'), [
@@ -36,4 +38,19 @@ export async function startChosen(
     chosen.map(c => c.shard),
     chosen.map(c => c.effect_id),
   ])
+}
+
+/**
+ * What a start has begun whose answer was lost: its commit may have happened, and the rows would stay running under a
+ * worker that does not run them, and lives. First waits for a commit that is still under way, then looks.
+ */
+export async function startedUnheard(
+  tx: Tx,
+  worker: string,
+  chosen: readonly Chosen[],
+): Promise<readonly StartedRow[]> {
+  const shards = chosen.map(c => c.shard)
+  const ids = chosen.map(c => c.effect_id)
+  await tx.query(sql('wait-for-pending'), [shards, ids])
+  return await tx.query<StartedRow>(sql('started-by'), [worker, shards, ids])
 }

@@ -144,8 +144,8 @@ export class Database implements Queries {
 
 function ignore(): void {}
 
-// Class 08: connection exceptions; 57P01-57P03: shut down, crash shutdown, starting up; 53300: too many connections.
-const UNAVAILABLE = /^(08...|57P0[1-3]|53300)$/
+// Class 08 without protocol violations: connection exceptions; 57P01-57P03: shut down, crash shutdown, starting up; 53300: too many connections.
+const UNAVAILABLE = /^(08(000|001|003|004|006|007)|57P0[1-3]|53300)$/
 const UNAVAILABLE_SYSTEM = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

@@ -15,8 +15,8 @@ const SETTINGS: { readonly [name: string]: string } = {
   wal_level: 'minimal',
   max_wal_senders: '0',
   // How much log there is to go through after a kill -9, against how often pages are written whole.
-  max_wal_size: '512MB',
-  min_wal_size: '128MB',
+  max_wal_size: '1GB',
+  min_wal_size: '256MB',
   checkpoint_timeout: '5min',
   // The hot tables turn over by the second.
   autovacuum_naptime: '10s',

@@ -1,5 +1,6 @@
 -- Moves a sandbox clock to the next due effect, at most $3 ms ahead: what is pending, and the end of early cancellations,
 -- comes nearer by as much.
+-- Its tenant is locked (lock-tenant.sql): what is announced meanwhile waits, and counts by the clock as it then is.
 -- $1 now, $2 tenant, $3 most ms. Answers how far it moved.
 with step as (
   select least($3::double precision, greatest(0, coalesce(

@@ -1,0 +1,1 @@
+select id from engine.tenant where id = $1 and sandbox for update
