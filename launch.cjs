@@ -46,6 +46,7 @@ var args = process.argv.slice(2)
 var target = ['server/src/main.ts'].concat(args)
 if (args[0] === '--run-tests') target = ['tests/run.ts'].concat(args.slice(1))
 if (args[0] === '--run-bench') target = ['bench/main.ts'].concat(args.slice(1))
+if (args[0] === '--run-mutations') target = ['tests/mutations/run.ts'].concat(args.slice(1))
 target[0] = path.join(root, target[0])
 
 // The channel is how the server notices that its launcher was killed (kill -9 cannot be passed on): it then stops too.

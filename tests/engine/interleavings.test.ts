@@ -196,13 +196,24 @@ class World {
 
 type Verb = (world: World) => Part
 
+/** As Gather does: the victim of a deadlock has done nothing, and is run again. */
+async function undeadlocked<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      if ((error as { code?: string }).code !== '40P01') throw error
+    }
+  }
+}
+
 const cancelling =
   (request: (world: World) => Parameters<typeof cancelBatch>[2], most = 5000): Verb =>
   world =>
   async db => {
-    const outcomes = await db.transaction('cancel', tx =>
+    const outcomes = await undeadlocked(() => db.transaction('cancel', tx =>
       cancelBatch(world.context(db), tx, request(world), most),
-    )
+    ))
     for (const outcome of outcomes) {
       if ('receiptId' in outcome && !('refused' in outcome) && !outcome.replayed)
         world.seen.push({ saw: 'cancel', receiptId: outcome.receiptId })
@@ -266,6 +277,13 @@ const verbs = {
     db.transaction('revise', tx =>
       revise(world.context(db), tx, { tenant: TENANT, eventId: world.root, effects: [effect('revised')] }),
     ),
+  'revise, another': world => db =>
+    db.transaction('revise', tx =>
+      revise(world.context(db), tx, { tenant: TENANT, eventId: world.root, effects: [effect('revised')] }),
+    ),
+  'start, another': world => async db => {
+    world.started(await db.transaction('start', tx => startChosen(world.context(db), tx, WORKER, world.due)))
+  },
   rescue: world => async db => {
     await rescueOnce({ ...world.context(db), clock: () => new Date(Date.now() + 7_200_000) })
   },
@@ -285,8 +303,8 @@ const verbs = {
   'cancel by key': cancelling(() => [byKey('k')]),
   'cancel by key, another': cancelling(() => [byKey('k', 'b')]),
   'cancel child': cancelling(w => [byId(w.child, 'b')]),
-  'cancel child and beside': cancelling(w => [byId(w.child, 'b'), byKey('other', 'b')]),
-  'cancel root and beside': cancelling(w => [byId(w.root), byKey('other', 'c')]),
+  'cancel child and beside': cancelling(w => [byId(w.child, 'b'), byId(w.beside, 'b')]),
+  'cancel root and beside': cancelling(w => [byId(w.root), byId(w.beside, 'c')]),
   'open by id': opening(w => byId(w.root)),
   'open by key': opening(() => byKey('k')),
   'open by id, another': opening(w => byId(w.root, 'b')),
@@ -339,6 +357,14 @@ const others = [
   'retry by hand',
 ] as const
 
+test('two revises: the second replaces what the first has born', async () => {
+  await meet(['revise', 'revise, another'])
+  await meet(['revise', 'revise, another', 'start'], { most: 15 })
+})
+test('two starts and a cancel', () => meet(['start', 'start, another', 'cancel by id'], { most: 40 }))
+test('start, retry and cancel', () => meet(['start', 'settle retry', 'cancel by key'], { most: 40 }))
+test('start, births and an open cancel', () => meet(['start', 'settle with births', 'open by id'], { most: 40 }))
+test('announce, cancel and open cancel', () => meet(['announce child', 'cancel child', 'open by key'], { most: 40 }))
 for (const cancel of cancels) {
   for (const other of others) test(`${cancel} | ${other}`, () => meet([cancel, other]))
 }

@@ -207,7 +207,7 @@ test('a process that lost its lease aborts what it runs and goes on under a new 
   await database.db.query({ text: `update engine.pending set due_at = clock_timestamp()` })
   run.end({ is: 'retry', error: 'lease lost' })
   await database.db.query({ text: `update engine.pending set due_at = clock_timestamp()` })
-  for (let i = 0; mail.runs.length < 2; i++) {
+  while (mail.runs.length < 2) {
     await database.db.query({ text: `update engine.pending set due_at = clock_timestamp()` })
     await database.db.query({ text: `notify standdown, 'test due'` })
   }

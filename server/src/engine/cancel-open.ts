@@ -43,16 +43,12 @@ export async function openCancellation(context: Context, request: CancelRequest)
 }
 
 /** Whether something live with the key was born after the last open cancel of it; that there is something live is known. */
-async function bornSince(
-  tx: Tx,
-  p: Prepared,
-  earlier: readonly Earlier[],
-): Promise<readonly { birth: number }[]> {
+async function bornSince(tx: Tx, p: Prepared, earlier: readonly Earlier[]): Promise<boolean> {
   const last = Math.max(0, ...earlier.filter(e => e.open).map(e => e.birth))
-  if (p.key === null || last === 0) return [{ birth: Number.POSITIVE_INFINITY }]
+  if (p.key === null || last === 0) return true
   const values = [p.shard, p.request.tenant, p.key, p.entity, last]
   const [row] = await tx.query<{ announced: boolean }>(sql('announced-since'), values)
-  return row?.announced ? [{ birth: Number.POSITIVE_INFINITY }] : []
+  return row?.announced === true
 }
 
 type OpenRow = {

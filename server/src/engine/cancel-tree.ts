@@ -152,7 +152,8 @@ export async function markTree(
   }
 }
 
-async function findCovered(tx: Tx, ids: readonly string[]): Promise<Map<string, string>> {
+/** Which of these events an open cancellation covers, and which one. */
+export async function findCovered(tx: Tx, ids: readonly string[]): Promise<Map<string, string>> {
   const rows = await tx.query<{ id: string; cancellation_id: string }>(sql('covered-events'), [
     ids.map(shardOfId),
     ids,

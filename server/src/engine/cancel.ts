@@ -11,6 +11,7 @@ import type { Tx } from '../store/database.ts'
 import { keyGate } from './announce.ts'
 import { type Birth, bearEffects } from './births.ts'
 import {
+  findCovered,
   type MarkedEffect,
   type MarkedTree,
   markTree,
@@ -78,11 +79,14 @@ export async function cancelBatch(
   const results: (CancelOutcome | null)[] = prepared.map(() => null)
 
   const { targets, anyOpen } = await findTargets(tx, prepared, most)
+  const found = [...targets.values()].flatMap(list => list.map(target => target.id))
+  const covered = anyOpen ? await findCovered(tx, found) : new Map<string, string>()
   const fresh = prepared
     .map((p, i) => ({ p, i }))
     .filter(({ p, i }) => {
       const found = targets.get(i) ?? []
-      const verdict = repeatVerdict(p, replays.get(i) ?? [], found)
+      const live = found.some(target => !covered.has(target.id))
+      const verdict = repeatVerdict(p, replays.get(i) ?? [], live)
       if (verdict !== null) results[i] = verdict
       else if (p.eventId !== null && found.length === 0) results[i] = { refused: 'unknown_event' }
       return results[i] === null
@@ -179,12 +183,11 @@ async function findTargets(tx: Tx, prepared: readonly Prepared[], most: number) 
   return { targets: Map.groupBy(found, row => row.place - 1), anyOpen: found.length < rows.length }
 }
 
-/** The receipt of the same request before (I5); null when this is a new one. */
-export function repeatVerdict(
-  p: Prepared,
-  earlier: readonly Earlier[],
-  found: readonly { readonly birth: number }[],
-): CancelOutcome | null {
+/**
+ * The receipt of the same request before (I5); null when this is a new one. `live`: something with the key is neither
+ * called off nor covered by an open cancellation that is still to mark it.
+ */
+export function repeatVerdict(p: Prepared, earlier: readonly Earlier[], live: boolean): CancelOutcome | null {
   const sameRequest = earlier.find(e => e.same_request)
   if (sameRequest) {
     const { target_key, target_entity, target_event } = sameRequest
@@ -198,9 +201,8 @@ export function repeatVerdict(
     null,
   )
   if (before === null) return null
-  // By key, `found` holds events that are not marked: what an open cancellation is still to mark was there before it.
-  // By id, nothing can have been announced since.
-  const nothingSince = p.key === null || found.every(event => before.open && event.birth < before.birth)
+  // By key: something live was announced since. By id, nothing can have been.
+  const nothingSince = p.key === null || !live
   // An early cancellation whose time is over has no power any more: asked for again, it is kept again (I6).
   const again = before.lapsed === true && p.request.early != null
   return nothingSince && !before.called_off_since && !again ? replay(before.id) : null

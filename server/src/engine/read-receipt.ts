@@ -5,7 +5,7 @@ import type { Caller, Outcome, Receipt, ReceiptItem, ReceiptNotice } from '../co
 import type { Ending } from '../core/effect.ts'
 import { shardOfId } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
-import { sumOutcomes } from '../core/receipt.ts'
+import { countOutcomes, sumOutcomes } from '../core/receipt.ts'
 import { type Context, sql } from './context.ts'
 import { closeReceipts } from './rescue.ts'
 
@@ -75,8 +75,7 @@ export async function readReceipt(
   if (c === null) return null
   const { db } = context
   const items = await db.query<ItemRow>(sql('read-items'), [id, tenant, after ?? FIRST, RECEIPT_PAGE + 1])
-  const counts =
-    c.counts ?? sumOutcomes(await db.query<{ outcome: Outcome; items: number }>(sql('count-items'), [id]))
+  const counts = await countsOf(context, c, after === undefined ? items : null)
   const state = c.open ? 'counting' : c.stopping ? 'open' : 'final'
   if (state === 'final' && c.counts === null)
     await db.query(sql('keep-counts'), [c.shard, id, JSON.stringify(counts)])
@@ -127,6 +126,17 @@ export async function readReceipt(
     })),
     progress: c.open ? { marked: c.marked } : null,
   }
+}
+
+/** Kept ones come in jsonb's order of keys. When all items are at hand they are what is counted: one look, one truth. */
+async function countsOf(
+  context: Context,
+  c: CancellationRow,
+  items: readonly ItemRow[] | null,
+): Promise<Receipt['counts']> {
+  if (c.counts !== null) return { ...countOutcomes([]), ...c.counts }
+  if (items !== null && items.length <= RECEIPT_PAGE) return countOutcomes(items.map(i => i.outcome))
+  return sumOutcomes(await context.db.query<{ outcome: Outcome; items: number }>(sql('count-items'), [c.id]))
 }
 
 /** Milliseconds until the receipt is final at the latest, and whether it is now; null: there is no such receipt. */

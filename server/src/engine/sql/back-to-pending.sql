@@ -1,4 +1,5 @@
--- A retry, by settle or rescue: born under its event, which the caller has locked. Not for what was asked to stop.
+-- A retry, by settle or rescue: born under its event, which the caller has locked and found live: what is under
+-- a cancel is not given here.
 -- $1 now, $2 worker (null: whoever), $3 shards, $4 effects, $5 attempts now, $6 next attempts, $7 after ms, $8 errors,
 -- $9 whether this attempt may have had its effect.
 with gone as (
@@ -7,7 +8,6 @@ with gone as (
     $9::boolean[]) as s (shard, effect_id, attempt, next_attempt, after_ms, error, doubt)
   where r.shard = s.shard and r.effect_id = s.effect_id and r.attempt = s.attempt
     and ($2::uuid is null or r.worker = $2::uuid)
-    and r.cancellation_id is null
   returning r.shard, r.effect_id, s.next_attempt, s.after_ms, s.error, r.doubt or s.doubt as doubt
 )
 insert into engine.pending (shard, effect_id, due_at, tenant, lane, kind, event_id, attempt, doubt, last_error)

@@ -5,7 +5,7 @@ with recursive below as (
     select e.shard, e.id, e.link = 'keep' as kept, e.cancellation_id
     from unnest($1::smallint[], $2::uuid[]) as p (shard, id)
     join engine.event e on e.shard = p.shard and e.parent_id = p.id
-    where e.link = 'keep' or (e.cancellation_id is not null and e.cancellation_id <> $3)
+    where e.cancellation_id is distinct from $3 and (e.link = 'keep' or e.cancellation_id is not null)
     union all
     select e.shard, e.id, false, e.cancellation_id
     from unnest($1::smallint[], $2::uuid[]) as p (shard, id)
@@ -15,6 +15,8 @@ with recursive below as (
   union
   select e.shard, e.id, b.kept or e.link = 'keep', e.cancellation_id
   from below b join engine.event e on e.shard = b.shard and e.parent_id = b.id
+  -- Below a kept one there may be a target of its own, which is marked.
+  where e.cancellation_id is distinct from $3
 )
 insert into engine.receipt_item (shard, cancellation_id, effect_id, outcome, ending, at, evidence, by_cancellation)
 select s.shard, $3, s.effect_id,

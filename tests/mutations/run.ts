@@ -1,0 +1,120 @@
+// npm run mutations: each guard of guards.ts taken away in a copy of this checkout, and what notices. Writes docs/guards.md.
+//   npm run mutations -- WORD …   only the guards whose words or file hold one of these, and writes nothing
+
+import { spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startEmbedded } from '../../server/src/store/embedded.ts'
+import { GUARDS, type Guard } from './guards.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const FOLDERS = ['server', 'tests', 'wire', 'docs', 'package.json']
+
+type Result = { readonly guard: Guard; readonly caughtBy: string | null; readonly seconds: number }
+
+const words = process.argv.slice(2)
+const chosen = GUARDS.filter(
+  g => words.length === 0 || words.some(w => g.keeps.includes(w) || g.file.includes(w)),
+)
+const dataDir = mkdtempSync(join(tmpdir(), 'standdown-mutations-'))
+const postgres = await startEmbedded({ dataDir })
+const results: Result[] = []
+try {
+  // With everything in its place nothing may fail, or a failure below would mean nothing.
+  const whole = await tryWithout({
+    keeps: 'everything',
+    file: 'package.json',
+    text: '"name": "standdown"',
+    without: '"name": "standdown"',
+    noticedBy: [...new Set(chosen.flatMap(guard => guard.noticedBy))],
+  })
+  if (whole.caughtBy !== null) throw new Error(`with every guard in its place this fails: ${whole.caughtBy}`)
+  for (const guard of chosen) {
+    const result = await tryWithout(guard)
+    results.push(result)
+    console.log(`${result.caughtBy === null ? 'SURVIVED' : 'caught  '} ${guard.keeps} (${result.seconds} s)`)
+    if (result.caughtBy !== null) console.log(`         by: ${result.caughtBy}`)
+  }
+} finally {
+  await postgres.stop()
+  rmSync(dataDir, { recursive: true, force: true })
+}
+if (words.length === 0) writeFileSync(join(ROOT, 'docs/guards.md'), page(results))
+process.exit(results.every(r => r.caughtBy !== null) ? 0 : 1)
+
+async function tryWithout(guard: Guard): Promise<Result> {
+  const copy = mkdtempSync(join(tmpdir(), 'standdown-without-'))
+  const begun = performance.now()
+  try {
+    for (const folder of FOLDERS) cpSync(join(ROOT, folder), join(copy, folder), { recursive: true })
+    symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
+    const file = join(copy, guard.file)
+    const text = readFileSync(file, 'utf8')
+    if (text.split(guard.text).length !== 2) throw new Error(`not there once: ${guard.file}: ${guard.text}`)
+    writeFileSync(
+      file,
+      text.replace(guard.text, () => guard.without),
+    )
+    const caughtBy = await firstFailure(copy, guard)
+    return { guard, caughtBy, seconds: Math.round((performance.now() - begun) / 1000) }
+  } finally {
+    rmSync(copy, { recursive: true, force: true })
+  }
+}
+
+/** The name of the first test that fails; null when none does. A guard whose loss hangs a test is noticed too. */
+async function firstFailure(copy: string, guard: Guard): Promise<string | null> {
+  const files = guard.noticedBy.map(name => join(copy, `tests/engine/${name}.test.ts`))
+  const pattern = guard.pattern === undefined ? [] : [`--test-name-pattern=${guard.pattern}`]
+  const child = spawn(
+    process.execPath,
+    [
+      '--disable-warning=ExperimentalWarning',
+      '--test',
+      '--test-reporter=tap',
+      '--test-timeout=60000',
+      ...pattern,
+      ...files,
+    ],
+    {
+      cwd: copy,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, STANDDOWN_TEST_PG: JSON.stringify(postgres.options) },
+      detached: true,
+    },
+  )
+  return await new Promise(resolve => {
+    let said = ''
+    const stop = (failed: string | null) => {
+      resolve(failed)
+      try {
+        process.kill(-(child.pid as number), 'SIGKILL')
+      } catch {}
+    }
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk
+      const failed = /^ *not ok \d+ - (.*)$/m.exec(said)
+      if (failed) stop(failed[1] ?? '')
+    })
+    child.once('exit', code => stop(code === 0 ? null : 'the run itself'))
+  })
+}
+
+function page(results: readonly Result[]): string {
+  const rows = results.map(
+    ({ guard, caughtBy }) =>
+      `| ${guard.keeps} | \`${guard.file.replace('server/src/', '')}\` | ${caughtBy === null ? '**survived**' : caughtBy.replaceAll('|', '\\|')} |`,
+  )
+  return `# Guards
+
+Each of these was taken away on purpose, alone, in a copy; beside it stands the first test that failed. \`npm run mutations\`
+does it again and writes this page; \`tests/mutations/patches.test.ts\` holds every one of them to the code as it is now.
+
+| guard | where | noticed by |
+|---|---|---|
+${rows.join('\n')}
+
+${results.filter(r => r.caughtBy !== null).length} of ${results.length} are noticed.
+`
+}
