@@ -131,7 +131,7 @@ export const GUARDS: readonly Guard[] = [
     file: `${ENGINE}/announce.ts`,
     text: "await tx.query(sql('key-gates-shared')",
     without: "if (tx.brand !== 'tx') await tx.query(sql('key-gates-shared')",
-    noticedBy: ['interleavings'],
+    noticedBy: ['early-gate'],
   },
   {
     keeps: 'an early cancellation ends with its time',
