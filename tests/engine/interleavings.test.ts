@@ -211,9 +211,9 @@ const cancelling =
   (request: (world: World) => Parameters<typeof cancelBatch>[2], most = 5000): Verb =>
   world =>
   async db => {
-    const outcomes = await undeadlocked(() => db.transaction('cancel', tx =>
-      cancelBatch(world.context(db), tx, request(world), most),
-    ))
+    const outcomes = await undeadlocked(() =>
+      db.transaction('cancel', tx => cancelBatch(world.context(db), tx, request(world), most)),
+    )
     for (const outcome of outcomes) {
       if ('receiptId' in outcome && !('refused' in outcome) && !outcome.replayed)
         world.seen.push({ saw: 'cancel', receiptId: outcome.receiptId })
@@ -363,8 +363,10 @@ test('two revises: the second replaces what the first has born', async () => {
 })
 test('two starts and a cancel', () => meet(['start', 'start, another', 'cancel by id'], { most: 40 }))
 test('start, retry and cancel', () => meet(['start', 'settle retry', 'cancel by key'], { most: 40 }))
-test('start, births and an open cancel', () => meet(['start', 'settle with births', 'open by id'], { most: 40 }))
-test('announce, cancel and open cancel', () => meet(['announce child', 'cancel child', 'open by key'], { most: 40 }))
+test('start, births and an open cancel', () =>
+  meet(['start', 'settle with births', 'open by id'], { most: 40 }))
+test('announce, cancel and open cancel', () =>
+  meet(['announce child', 'cancel child', 'open by key'], { most: 40 }))
 for (const cancel of cancels) {
   for (const other of others) test(`${cancel} | ${other}`, () => meet([cancel, other]))
 }
