@@ -46,7 +46,7 @@ test('files are named for what they hold, in kebab-case, and none is a dumping g
     .filter(path => {
       const name = path.slice(path.lastIndexOf('/') + 1)
       const grounds = /^(utils?|helpers?|common|misc|types|index|manager|service)\.ts$/
-      return !/^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.(ts|sql)$/.test(name) || grounds.test(name)
+      return !/^[a-z0-9]+(-[a-z0-9]+)*(\.property)?(\.test)?\.(ts|sql)$/.test(name) || grounds.test(name)
     })
   assert.deepEqual(badNames, [])
 })
