@@ -51,7 +51,8 @@ export async function checkInvariants(
   options: Judged = {},
 ): Promise<void> {
   await db.transaction('check', async tx => {
-    // The planner knows nothing of how large the trees are.
+    // The planner knows nothing of how large the trees are; our connections forbid it all but nested loops.
+    await tx.query({ text: 'set local enable_hashjoin = on' })
     await tx.query({ text: 'set local enable_nestloop = off' })
     await check(tx, seen, options)
   })

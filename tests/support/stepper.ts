@@ -217,7 +217,22 @@ export class Stepper implements AsyncDisposable {
    * Runs every order of the scenario's statements, a fresh scenario each time; beyond `most` schedules, a sample of as many
    * by `seed`. Throws with the order at the first check that fails.
    */
-  async explore(scenario: () => Promise<Scenario>, { most = 400, seed = 1 } = {}): Promise<Explored> {
+  async explore(
+    scenario: () => Promise<Scenario>,
+    options: { most?: number; seed?: number } = {},
+  ): Promise<Explored> {
+    try {
+      return await this.exploreAll(scenario, options)
+    } catch (error) {
+      // Whoever is left in the middle of a transaction must not stand in the way of what comes next.
+      const left = [...this.clients.values()]
+      this.clients.clear()
+      for (const client of left) void client.connection.end().catch(() => {})
+      throw error
+    }
+  }
+
+  private async exploreAll(scenario: () => Promise<Scenario>, { most = 400, seed = 1 }): Promise<Explored> {
     const stack: Choice[] = []
     let schedules = 0
     let deadlocks = 0

@@ -81,12 +81,19 @@ export class TreesMeet extends Error {
 /** What a cancellation of the batch asks for: the events found so far, not yet locked. */
 export type Aim = { readonly cancellationId: string; readonly eventIds: readonly string[] }
 
-/** `anyOpen`: there are open cancellations, and what they cover is theirs to mark. Writes nothing before it throws. */
+/**
+ * `held`: locked before. `anyOpen`: there are open cancellations, and what they cover is theirs to mark. Writes nothing
+ * before it throws.
+ */
 export async function markTree(
   context: Context,
   tx: Tx,
   aims: readonly Aim[],
-  { most, anyOpen }: { readonly most: number; readonly anyOpen: boolean },
+  {
+    most,
+    anyOpen,
+    held,
+  }: { readonly most: number; readonly anyOpen: boolean; readonly held: ReadonlyMap<string, EventRow> },
 ): Promise<MarkedTree> {
   const owner = new Map<string, { cancellationId: string; asked: boolean }>()
   for (const aim of aims) {
@@ -100,8 +107,14 @@ export async function markTree(
   const keptEvents = new Map<string, string>()
   let fresh = [...owner.keys()]
   while (fresh.length > 0) {
-    for (const row of await tx.query<EventRow>(sql('lock-events'), [fresh.map(shardOfId), fresh]))
-      locked.set(row.id, row)
+    for (const id of fresh) {
+      const row = held.get(id)
+      if (row) locked.set(id, row)
+    }
+    const free = fresh.filter(id => !held.has(id))
+    const rows =
+      free.length === 0 ? [] : await tx.query<EventRow>(sql('lock-events'), [free.map(shardOfId), free])
+    for (const row of rows) locked.set(row.id, row)
     // Look again at the children of everything that is locked now: one may have been born while we waited.
     const parents = [...locked.keys()]
     const children = await findChildren(tx, parents, most + 1)
@@ -234,6 +247,29 @@ export async function markEffects(
       effect.earlier = earlier
     } else if (state.ending !== null) effect.outcome = 'done'
   }
+}
+
+/**
+ * Locks several targets with everything below them that their cancel takes along, as it stands now, in one statement and in
+ * id order: two batches that cross then do not wait for each other in a circle. What is born meanwhile is found by the
+ * looks of {@link markTree}.
+ */
+export async function lockTrees(
+  tx: Tx,
+  targets: readonly string[],
+  most: number,
+): Promise<Map<string, EventRow>> {
+  const all = new Set(targets)
+  let level = [...all]
+  while (level.length > 0) {
+    const children = await findChildren(tx, level, most + 1)
+    if (children.length > most || all.size > most) throw new TooMuchAtOnce(`more than ${most} events`)
+    level = children.flatMap(child => (child.link === 'keep' || all.has(child.id) ? [] : [child.id]))
+    for (const id of level) all.add(id)
+  }
+  const ids = [...all]
+  const rows = await tx.query<EventRow>(sql('lock-events'), [ids.map(shardOfId), ids])
+  return new Map(rows.map(row => [row.id, row]))
 }
 
 async function findChildren(tx: Tx, parents: readonly string[], most: number) {

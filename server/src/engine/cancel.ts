@@ -11,7 +11,9 @@ import type { Tx } from '../store/database.ts'
 import { keyGate } from './announce.ts'
 import { type Birth, bearEffects } from './births.ts'
 import {
+  type EventRow,
   findCovered,
+  lockTrees,
   type MarkedEffect,
   type MarkedTree,
   markTree,
@@ -75,11 +77,12 @@ export async function cancelBatch(
 ): Promise<readonly CancelOutcome[]> {
   const prepared = requests.map(request => prepare(context, request))
   await passGates(tx, prepared)
-  const replays = await findRepeats(context, tx, prepared)
   const results: (CancelOutcome | null)[] = prepared.map(() => null)
 
   const { targets, anyOpen } = await findTargets(tx, prepared, most)
-  const found = [...targets.values()].flatMap(list => list.map(target => target.id))
+  const found = [...new Set([...targets.values()].flatMap(list => list.map(target => target.id)))]
+  const held = found.length > 1 ? await lockTrees(tx, found, most) : new Map<string, EventRow>()
+  const replays = await findRepeats(context, tx, prepared)
   const covered = anyOpen ? await findCovered(tx, found) : new Map<string, string>()
   const fresh = prepared
     .map((p, i) => ({ p, i }))
@@ -97,7 +100,7 @@ export async function cancelBatch(
   }))
   let tree: MarkedTree
   try {
-    tree = await markTree(context, tx, aims, { most, anyOpen })
+    tree = await markTree(context, tx, aims, { most, anyOpen, held })
   } catch (error) {
     if (!(error instanceof TreesMeet)) throw error
     // Nothing is written yet. One after the other, the later one finds what the earlier one has called off.

@@ -4,7 +4,8 @@
 with due as (
   select p.shard, p.effect_id, p.lane, p.kind, p.due_at
   from engine.pending p
-  where p.due_at <= coalesce($1::timestamptz, clock_timestamp())
+  -- A subquery: asked row by row, a volatile clock could not bound the index, and all that is still to come would be read.
+  where p.due_at <= (select coalesce($1::timestamptz, clock_timestamp()))
     and p.lane <> all ($4::text[]) and p.kind = any ($7::text[])
     and not exists (
       select from engine.open_cancellation o

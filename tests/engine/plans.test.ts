@@ -1,0 +1,189 @@
+// What every request runs goes by an index, whatever stands in the tables: planned on large ones, once for the values at hand
+// and once for any (what PostgreSQL falls back to after five runs of a prepared statement).
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type pg from 'pg'
+import { sql } from '../../server/src/engine/context.ts'
+import { type TestDatabase, testDatabase } from '../support/database.ts'
+
+const ROWS = 200_000
+const LARGE = new Set([
+  'event',
+  'alias',
+  'effect',
+  'pending',
+  'running',
+  'ended',
+  'cancellation',
+  'receipt_item',
+])
+
+const SHARDED = `('00000000-0000-80' || lpad(to_hex(n % 256), 2, '0') || '-8000-' || lpad(to_hex(n), 12, '0'))::uuid`
+const id = (n: number) =>
+  `00000000-0000-80${(n % 256).toString(16).padStart(2, '0')}-8000-${n.toString(16).padStart(12, '0')}`
+const FILL = `
+  insert into engine.event (shard, id, birth, tenant, kind, key, entity, parent_id, root_id, line, title, data, created_at, cancellation_id, correlation_id)
+  select n % 256, ${SHARDED}, n, 'contoso', 'k', 'key ' || n, 'e', case when n % 4 = 0 and n > 256 then ('00000000-0000-80' || lpad(to_hex(n % 256), 2, '0') || '-8000-' || lpad(to_hex(n - 256), 12, '0'))::uuid end,
+    ${SHARDED}, array[${SHARDED}], 't', '{}', now(), case when n % 10 = 0 then ${SHARDED} end, 'c ' || n
+  from generate_series(1, ${ROWS}) n;
+  insert into engine.alias select n % 256, 'contoso', 'alias ' || n, n % 256, ${SHARDED} from generate_series(1, ${ROWS / 10}) n;
+  insert into engine.effect (shard, id, birth, tenant, event_id, kind, title, due_at, max_attempts, data)
+  select n % 256, ${SHARDED}, n, 'contoso', ${SHARDED}, 'mail', 't', now(), 3, '{}' from generate_series(1, ${ROWS}) n;
+  insert into engine.pending (shard, effect_id, due_at, tenant, lane, kind, event_id)
+  select n % 256, ${SHARDED}, now() + n * interval '1 s', 'contoso', 'contoso mail ', 'mail', ${SHARDED} from generate_series(1, ${ROWS}) n where n % 2 = 0;
+  insert into engine.running (shard, effect_id, event_id, tenant, kind, attempt, worker, started_at, cancellation_id)
+  select n % 256, ${SHARDED}, ${SHARDED}, 'contoso', 'mail', 1, '${id(1)}', now(), case when n % 90 = 1 then ${SHARDED} end
+  from generate_series(1, ${ROWS / 10}) n where n % 2 = 1;
+  insert into engine.ended (shard, effect_id, event_id, tenant, ending, at, attempt, cancellation_id)
+  select n % 256, ${SHARDED}, ${SHARDED}, 'contoso', 'prevented', now(), 1, ${SHARDED} from generate_series(${ROWS / 10}, ${ROWS}) n where n % 2 = 1;
+  insert into engine.cancellation (shard, id, birth, tenant, target_key, target_entity, caller, caller_api, caller_name, at, final_by, correlation_id, request_key)
+  select n % 256, ${SHARDED}, n, 'contoso', 'key ' || n, 'e', 'app:a', 'native', 'a', now(), now(), 'c ' || n, 'r ' || n from generate_series(1, ${ROWS / 2}) n;
+  insert into engine.receipt_item (shard, cancellation_id, effect_id, outcome)
+  select n % 256, ${SHARDED}, ${SHARDED}, 'kept' from generate_series(1, ${ROWS / 4}) n;
+`
+
+let database: TestDatabase
+let client: pg.Client
+
+before(async () => {
+  database = await testDatabase()
+  client = await database.db.connect()
+  await client.query(FILL)
+  await client.query('vacuum (analyze)')
+})
+
+after(async () => {
+  await client.end()
+  await database[Symbol.asyncDispose]()
+})
+
+type Node = {
+  'Node Type': string
+  'Relation Name'?: string
+  'Index Name'?: string
+  'Index Cond'?: string
+  Plans?: Node[]
+}
+
+function nodes(plan: Node): Node[] {
+  return [plan, ...(plan.Plans ?? []).flatMap(nodes)]
+}
+
+function literal(value: unknown): string {
+  if (value === null) return 'null'
+  const text = Array.isArray(value)
+    ? `{${value.map(v => (v === null ? 'null' : `"${v}"`)).join(',')}}`
+    : String(value)
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+async function plans(name: string, values: readonly unknown[]): Promise<Node[][]> {
+  const { text } = sql(name)
+  const found: Node[][] = []
+  await client.query(`prepare p as ${text}`)
+  for (const mode of ['force_custom_plan', 'force_generic_plan']) {
+    await client.query(`set plan_cache_mode = ${mode}`)
+    const { rows } = await client.query(`explain (format json) execute p(${values.map(literal).join(', ')})`)
+    found.push(nodes((rows[0] as { 'QUERY PLAN': [{ Plan: Node }] })['QUERY PLAN'][0].Plan))
+  }
+  await client.query('deallocate p')
+  return found
+}
+
+const some = Array.from({ length: 50 }, (_, i) => 1000 + i * 37)
+const ids = some.map(id)
+const shards = some.map(n => n % 256)
+const same = <T>(value: T) => some.map(() => value)
+const keys = some.map(n => `key ${n}`)
+
+const STATEMENTS: {
+  readonly [name: string]: { readonly values: readonly unknown[]; readonly by?: string; bound?: string }
+} = {
+  peek: { values: [null, 2000, 1000, [], [], [], ['mail'], [100]], by: 'pending_due', bound: 'due_at' },
+  'next-due': { values: [null, [], ['mail']], by: 'pending_due', bound: 'due_at' },
+  start: { values: [null, id(1), shards, ids], by: 'pending_pkey' },
+  settle: {
+    values: [
+      null,
+      id(1),
+      shards,
+      ids,
+      same(1),
+      same('done'),
+      same('too_late'),
+      same(null),
+      same(null),
+      same(false),
+    ],
+    by: 'running_pkey',
+  },
+  'back-to-pending': {
+    values: [null, id(1), shards, ids, same(1), same(2), same(1000), same('x'), same(false)],
+    by: 'running_pkey',
+  },
+  'still-mine': { values: [id(1), shards, ids, same(1)], by: 'running_pkey' },
+  'leave-waiting': { values: [id(1), shards, ids, same(1), same(null)], by: 'running_pkey' },
+  'prevent-pending': { values: [null, shards, ids, ids, same(false)], by: 'pending_pkey' },
+  'ask-running': { values: [shards, ids, ids], by: 'running_pkey' },
+  'states-of-effects': { values: [shards, ids] },
+  'lock-events': { values: [shards, ids], by: 'event_pkey' },
+  'lock-parents': { values: [shards, ids], by: 'event_pkey' },
+  'lock-parents-free': { values: [shards, ids], by: 'event_pkey' },
+  'mark-events': { values: [shards, ids, ids], by: 'event_pkey' },
+  'covered-events': { values: [shards, ids] },
+  'find-targets': { values: [shards, same('contoso'), keys, same('e'), same(null), 5001], by: 'event_key' },
+  'find-requests': {
+    values: [shards, same('contoso'), same('app:a'), same(null), keys, same('e'), same(null), null],
+    by: 'cancellation_key',
+  },
+  'find-early': { values: [null, shards, same('contoso'), keys, same('e')], by: 'cancellation_key' },
+  'find-children': { values: [shards, ids, 5001], by: 'event_parent' },
+  'effects-of-events': { values: [shards, ids, 5001], by: 'effect_event' },
+  supersede: { values: [null, shards[0], ids[0]], by: 'effect_event' },
+  revive: { values: [null, shards[0], ids[0], 'contoso'] },
+  'announced-since': { values: [shards[0], 'contoso', keys[0], 'e', 5] },
+  'open-roots': { values: [shards[0], 'contoso', null, keys[0], 1_000_000, 2000, 'e'] },
+  'open-marked': { values: [id(1000), 0, 2000], by: 'event_cancelled' },
+  'open-children': { values: [shards, ids, 2000], by: 'event_parent' },
+  'open-effects': { values: [id(1000), 0, id(0), 2000] },
+  'open-untouched': { values: [shards, ids, id(7), false] },
+  'read-cancellation': { values: [null, shards[0], ids[0], 'contoso'], by: 'cancellation_pkey' },
+  'read-items': { values: [ids[0], 'contoso', id(0), 1001] },
+  'count-items': { values: [ids[0]], by: 'ended_cancellation' },
+  'read-notices': { values: [ids[0], 1000], by: 'effect_notice' },
+  'read-receipt-events': { values: [shards[0], ids[0], 1000], by: 'event_cancelled' },
+  'read-event': { values: [shards[0], ids[0], 'contoso'], by: 'event_pkey' },
+  'read-effects': { values: [shards[0], ids[0], 'contoso'], by: 'effect_event' },
+  'read-events-by-key': { values: [shards[0], 'contoso', keys[0], 'e'], by: 'event_key' },
+  'receipts-of-event': { values: ['contoso', shards[0], ids[0], 20] },
+  'receipts-of-key': { values: ['contoso', keys[0], 20] },
+  'receipts-of-correlation': { values: ['contoso', 'c 1000', 20] },
+  'receipts-recent': { values: ['contoso', 20], by: 'cancellation_recent' },
+}
+
+for (const [name, { values, by, bound }] of Object.entries(STATEMENTS)) {
+  test(`${name} reads no large table whole`, async () => {
+    for (const [i, plan] of (await plans(name, values)).entries()) {
+      const kind = i === 0 ? 'for these values' : 'for any values'
+      const whole = plan.filter(
+        node => node['Node Type'] === 'Seq Scan' && LARGE.has(node['Relation Name'] ?? ''),
+      )
+      assert.deepEqual(
+        whole.map(node => node['Relation Name']),
+        [],
+        kind,
+      )
+      if (by !== undefined) {
+        const used = plan.flatMap(node => node['Index Name'] ?? [])
+        assert.ok(used.includes(by), `${kind}: by ${used.join(', ')}, not ${by}`)
+        if (bound === undefined) continue
+        const conditions = plan.flatMap(node => (node['Index Name'] === by ? (node['Index Cond'] ?? '') : []))
+        assert.ok(
+          conditions.some(condition => condition.includes(bound)),
+          `${kind}: the whole of ${by} is read, not up to ${bound}`,
+        )
+      }
+    }
+  })
+}
