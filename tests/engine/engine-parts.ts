@@ -131,3 +131,24 @@ export async function letEverythingEnd(db: Database, started: (row: StartedRow) 
     for (const row of rows) started(row)
   }
 }
+
+/** Resolves when the work is over or waits for somebody's lock in this database, whichever comes first. */
+export async function overOrWaiting(db: Database, work: Promise<unknown>): Promise<'over' | 'waiting'> {
+  let over = false
+  work.then(
+    () => {
+      over = true
+    },
+    () => {
+      over = true
+    },
+  )
+  for (;;) {
+    const [row] = await db.query<{ waiting: boolean }>({
+      text: `select exists (select from pg_locks l join pg_stat_activity a on a.pid = l.pid
+        where not l.granted and a.datname = current_database()) as waiting`,
+    })
+    if (over) return 'over'
+    if (row?.waiting) return 'waiting'
+  }
+}

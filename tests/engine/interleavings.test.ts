@@ -317,7 +317,7 @@ type VerbName = keyof typeof verbs
 
 async function meet(
   names: readonly VerbName[],
-  { given = [] as readonly VerbName[], most = 40 } = {},
+  { given = [] as readonly VerbName[], most = 40, check = async () => {} } = {},
 ): Promise<void> {
   const began = performance.now()
   const name = `${given.length > 0 ? `${given.join(', ')}; ` : ''}${names.join(' | ')}`
@@ -330,6 +330,7 @@ async function meet(
         check: async outcomes => {
           for (const [client, { error }] of Object.entries(outcomes))
             if (error) throw new Error(`${client}: ${error.message}`, { cause: error })
+          await check()
           await world.check()
         },
       }
@@ -358,8 +359,14 @@ const others = [
 ] as const
 
 test('two revises: the second replaces what the first has born', async () => {
-  await meet(['revise', 'revise, another'])
-  await meet(['revise', 'revise, another', 'start'], { most: 15 })
+  const check = async () => {
+    const live = await database.db.query({
+      text: `select from engine.pending p join engine.effect f on f.id = p.effect_id where f.title = 'revised'`,
+    })
+    assert.equal(live.length, 1)
+  }
+  await meet(['revise', 'revise, another'], { check })
+  await meet(['revise', 'revise, another', 'start'], { most: 15, check })
 })
 test('two starts and a cancel', () => meet(['start', 'start, another', 'cancel by id'], { most: 40 }))
 test('start, retry and cancel', () => meet(['start', 'settle retry', 'cancel by key'], { most: 40 }))

@@ -31,11 +31,11 @@ const TREES = `
 
 const ITEMS = `
   items as (
-    select cancellation_id, effect_id, ending as outcome from engine.ended where cancellation_id is not null
+    select shard, cancellation_id, effect_id, ending as outcome from engine.ended where cancellation_id is not null
     union all
-    select cancellation_id, effect_id, 'stopping' from engine.running where cancellation_id is not null
+    select shard, cancellation_id, effect_id, 'stopping' from engine.running where cancellation_id is not null
     union all
-    select cancellation_id, effect_id, outcome from engine.receipt_item
+    select shard, cancellation_id, effect_id, outcome from engine.receipt_item
   )`
 
 type Judged = {
@@ -123,20 +123,27 @@ async function check(
      where not exists (select from items i where i.cancellation_id = c.id and i.effect_id = f.id)`,
     [bornBefore],
   )
+  // By key: what an open cancellation covers is not this one's to mark, but stands in it, with all that is below the key.
   await none(
     db,
     'I2: nothing else stands in the receipt',
-    `${TREES}, ${ITEMS}
-     select i.*, f.title from items i join engine.effect f on f.id = i.effect_id join engine.cancellation c on c.id = i.cancellation_id
-     where not exists (select from trees t where t.cancellation = i.cancellation_id and t.id = f.event_id)
-       and not exists (select from engine.event e join engine.event root on root.id = e.root_id
-         where e.id = f.event_id and c.target_key in (e.key, root.key))`,
+    `${TREES}, ${ITEMS}, strays as materialized (
+       select i.*, f.title, f.event_id, c.target_key
+       from items i join engine.effect f on f.shard = i.shard and f.id = i.effect_id join engine.cancellation c on c.id = i.cancellation_id
+       where not exists (select from trees t where t.cancellation = i.cancellation_id and t.id = f.event_id)
+     )
+     select * from strays s where not exists (
+       with recursive up as (
+         select e.shard, e.parent_id, e.key from engine.event e where e.shard = s.shard and e.id = s.event_id
+         union all
+         select e.shard, e.parent_id, e.key from up join engine.event e on e.shard = up.shard and e.id = up.parent_id
+       ) select from up where up.key = s.target_key)`,
   )
   await none(
     db,
     'I2: only what is linked so is kept',
     `with ${ITEMS}
-     select i.*, f.title from items i join engine.effect f on f.id = i.effect_id join engine.event e on e.id = f.event_id
+     select i.*, f.title from items i join engine.effect f on f.shard = i.shard and f.id = i.effect_id join engine.event e on e.id = f.event_id
      where i.outcome = 'kept' and f.link <> 'keep' and e.root_id = any (e.line)`,
   )
   await none(
@@ -144,9 +151,10 @@ async function check(
     'I2: what was called off before names the earlier cancellation, which has it',
     `with ${ITEMS}
      select n.cancellation_id, n.effect_id, n.by_cancellation from engine.receipt_item n
-     where n.outcome = 'already_cancelled' and (n.by_cancellation is null or n.by_cancellation = n.cancellation_id
-       or not exists (select from items i where i.cancellation_id = n.by_cancellation and i.effect_id = n.effect_id
-         and i.outcome not in ('kept', 'already_cancelled')))`,
+     left join items i on i.cancellation_id = n.by_cancellation and i.effect_id = n.effect_id
+       and i.outcome not in ('kept', 'already_cancelled')
+     where n.outcome = 'already_cancelled'
+       and (n.by_cancellation is null or n.by_cancellation = n.cancellation_id or i.effect_id is null)`,
   )
   await none(
     db,

@@ -22,12 +22,13 @@ import {
   contextOn,
   effect,
   event,
+  overOrWaiting,
   pendingOf,
   settleNow,
   TENANT,
   WORKER,
 } from './engine-parts.ts'
-import { checkInvariants } from './invariants.ts'
+import { checkInvariants, type Seen } from './invariants.ts'
 
 function cancelled(outcome: CancelOutcome | undefined): Cancelled {
   assert.ok(outcome && !('refused' in outcome), JSON.stringify(outcome))
@@ -119,6 +120,27 @@ test('20,000 effects: acknowledged at once, none starts, every one in the receip
     (await startAll(db)).map(row => row.title),
     ['after'],
   )
+  await checkInvariants(db, [], { settled: false })
+})
+
+test('a key below a tree that is being marked has a receipt of all below it, which names the one that came first', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const engine = idle(db, 3)
+  const below = (id: string) => ({ id, link: 'cancel' as const })
+  const root = await announced(db, event('root', [], { key: 'k1' }))
+  const keyed = await announced(db, event('keyed', [], { key: 'k0', parent: below(root) }))
+  await announced(db, event('leaf', [effect('of leaf')], { parent: below(keyed) }))
+  await announced(db, event('other', [], { parent: below(root) }))
+  const first = cancelled(await engine.cancel(byKey('k1')))
+  const second = cancelled(await engine.cancel(byKey('k0')))
+  const { receipt, items } = await wholeReceipt(engine, second.receiptId)
+  assert.equal(receipt.counts.total, 1)
+  assert.deepEqual(
+    items.map(item => [item.title, item.outcome, item.cancellationId]),
+    [['of leaf', 'already_cancelled', first.receiptId]],
+  )
+  await markAll(db)
   await checkInvariants(db, [], { settled: false })
 })
 
@@ -289,4 +311,35 @@ test('an announcement whose id is not in its tree is refused', async () => {
     shardOfEntity(TENANT, 'entity') === 0 ? '8001-8' : '8000-8',
   )
   await assert.rejects(announced(db, event('x', [], { id: foreign })), UnstorableAnnouncement)
+})
+
+test('a root whose announcement is under way when the key is called off is covered whole, or lives whole', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const seen: Seen[] = []
+  const release = Promise.withResolvers<void>()
+  const begun = Promise.withResolvers<void>()
+  const slow = db.transaction('slow', async tx => {
+    await announce(contextOn(db), tx, [event('slow', [effect('of slow')], { key: 'k' })])
+    begun.resolve()
+    await release.promise
+  })
+  await begun.promise
+  await announced(db, event('quick', [effect('1'), effect('2'), effect('3')], { key: 'k' }))
+  const opening = openCancellation(contextOn(db), byKey('k')).then(outcome =>
+    seen.push({ saw: 'cancel', receiptId: cancelled(outcome).receiptId }),
+  )
+  // Were it acknowledged already, what is younger than the slow one would now be marked, and the place passed.
+  if ((await overOrWaiting(db, opening)) === 'over') {
+    while (
+      (await db.query({ text: 'select from engine.open_cancellation where effects_event = 0' })).length > 0
+    ) {
+      await markSomeOpen(contextOn(db), 2)
+    }
+  }
+  release.resolve()
+  await Promise.all([slow, opening])
+  await markAll(db, 2)
+  for (const row of await startAll(db)) seen.push({ saw: 'start', effectId: row.id, attempt: row.attempt })
+  await checkInvariants(db, seen, { settled: false })
 })

@@ -232,6 +232,21 @@ test('requests of one batch that meet are answered as one after the other', asyn
   await checkInvariants(db, [], { settled: false })
 })
 
+test('by key and by id in one batch, of one event: the second names the first', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const { make, cancel } = bench(db)
+  const { eventId } = await make(event('e', [effect('f', { due: { afterMs: 3_600_000 } })], { key: 'k' }))
+  const outcomes = await cancel(byKey('k'), byId(eventId, 'b'))
+  assert.deepEqual(
+    outcomes.map(o => [o.counts.prevented, o.counts.already_cancelled]),
+    [
+      [1, 0],
+      [0, 1],
+    ],
+  )
+})
+
 test('nothing is born from a cancelled event; what the cancel owes is born of the cancellation, and retried', async () => {
   const mail = new SteeredCarrier('mail')
   const step = new SteeredCarrier('step')

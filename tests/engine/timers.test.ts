@@ -6,7 +6,7 @@ import { Engine } from '../../server/src/engine/engine.ts'
 import { startChosen } from '../../server/src/engine/start.ts'
 import { testDatabase } from '../support/database.ts'
 import { random, SteeredCarrier, testEngine } from '../support/engine.ts'
-import { contextOn, effect, event, KIND, pendingOf, TENANT, WORKER } from './engine-parts.ts'
+import { contextOn, effect, event, KIND, overOrWaiting, pendingOf, TENANT, WORKER } from './engine-parts.ts'
 
 const DAY = 86_400_000
 
@@ -121,4 +121,30 @@ test('what is announced while a sandbox clock moves falls due by the clock as it
       where abs(extract(epoch from (p.due_at + t.clock_offset - f.due_at))) > 0.001`,
   })
   assert.deepEqual(off, [])
+})
+
+test('a sandbox clock waits for an announcement that is under way', async () => {
+  await using t = await testEngine([new SteeredCarrier('mail', { answer: () => ({ is: 'done' }) })], {
+    start: false,
+  })
+  const { engine, database } = t
+  const { db } = database
+  await db.transaction('t', tx => engine.putTenant(tx, TENANT, true))
+  const due = new Date((await engine.now(TENANT)).getTime() + 10 * DAY)
+  const [begun, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const slow = db.transaction('slow', async tx => {
+    await engine.announce(tx, [event('e', [effect('f', { due: { at: due } })])])
+    begun.resolve()
+    await release.promise
+  })
+  await begun.promise
+  const advanced = engine.advanceClock(TENANT, 5 * DAY)
+  await overOrWaiting(db, advanced)
+  release.resolve()
+  await Promise.all([slow, advanced])
+  const [off] = await db.query<{ off: number }>({
+    text: `select abs(extract(epoch from (p.due_at + t.clock_offset - f.due_at)))::float8 as off
+      from engine.pending p join engine.effect f on f.id = p.effect_id cross join engine.tenant t`,
+  })
+  assert.ok(off!.off < 0.001, `${off!.off} s off`)
 })

@@ -223,6 +223,22 @@ test('a process that lost its lease aborts what it runs and goes on under a new 
   await one.engine.receipt(TENANT, outcome.receiptId, { waitMs: 20_000 })
 })
 
+test('a lease that ran out is lost although nobody has taken over', async () => {
+  await using database = await testDatabase()
+  const mail = new SteeredCarrier('mail')
+  await using one = await process(database, [mail], {
+    runner: { beatMs: 20, leaseMs: 60_000 },
+    careEveryMs: 3_600_000,
+  })
+  await announce(one.engine, one.db, effect('mail'))
+  const run = await mail.begun(1)
+  await database.db.query({
+    text: `update engine.worker set alive_until = clock_timestamp() - interval '1 s'`,
+  })
+  assert.equal((await abortOf(run.signal)).why, 'lease_lost')
+  run.end({ is: 'failed', error: 'lease lost' })
+})
+
 test('a graceful stop lets go of what runs: aborted, given back as the same attempt, taken by another', async () => {
   await using database = await testDatabase()
   const mail = new SteeredCarrier('mail', { maxAttempts: 1 })
