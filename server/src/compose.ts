@@ -140,6 +140,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     auth,
     find: createReceiptFinder({ engine, directory, calendar, notifications }),
     mail: keptMail,
+    webhookSecrets: secrets,
     facts: {
       version: VERSION,
       get publicUrl() {

@@ -50,6 +50,9 @@ test('wrong usage says what is right, with exit code 2', async () => {
     ['cancel'],
     ['cancel', 'id', '--key', 'k'],
     ['app'],
+    ['webhook-secret', 'show'],
+    ['webhook-secret', 'frob', 'x'],
+    ['webhook-secret', 'list', '--overlap', '1d'],
     ['backup'],
     ['clock', '+1d', '+2d'],
   ]) {

@@ -13,7 +13,7 @@ import { SECRET, webhookCarriers } from './webhook-receiver.ts'
 
 async function exampleReceiver() {
   const docs = await readFile(new URL('../../docs/webhooks.md', import.meta.url), 'utf8')
-  const source = /```js\n([\s\S]*?)```/.exec(docs)?.[1]
+  const source = /## A whole receiver\n\n```js\n([\s\S]*?)```/.exec(docs)?.[1]
   assert.ok(source, 'docs/webhooks.md has no receiver')
   const folder = await mkdtemp(join(tmpdir(), 'receiver-'))
   const file = join(folder, 'receiver.mjs')

@@ -134,6 +134,13 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
   ],
   ['GET /api/v1/mail', [person('GET', '/api/v1/mail')]],
   ['GET /api/v1/mail/:id', [person('GET', '/api/v1/mail/{mail}')]],
+  ['GET /api/v1/webhook-secrets', [person('GET', '/api/v1/webhook-secrets')]],
+  ['GET /api/v1/webhook-secrets/:ref', [person('GET', '/api/v1/webhook-secrets/zebra')]],
+  ['PUT /api/v1/webhook-secrets/:ref', [app('PUT', '/api/v1/webhook-secrets/zebra')]],
+  [
+    'POST /api/v1/webhook-secrets/:ref/rotate',
+    [app('POST', '/api/v1/webhook-secrets/zebra/rotate', { overlap: '0s' })],
+  ],
   [
     'POST /api/v1/workspace',
     [

@@ -9,7 +9,8 @@ import { readConfig } from '../../server/src/config.ts'
 import { Fault } from '../../server/src/core/fault.ts'
 import type { Principal, Role } from '../../server/src/core/principal.ts'
 import { createHttp } from '../../server/src/http/server.ts'
-import { SteeredCarrier, testEngine } from '../support/engine.ts'
+import { createWebhookSecrets } from '../../server/src/store/webhook-secrets.ts'
+import { random, SteeredCarrier, testEngine } from '../support/engine.ts'
 
 export const TENANT = 'contoso'
 
@@ -100,6 +101,7 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
       byEvent: async (who: Principal, eventId: string) => engine.findReceipts(who.tenant, { eventId }),
     },
     mail: mails,
+    webhookSecrets: createWebhookSecrets({ db: database.db, random }),
     facts: {
       version: '0.0.0-test',
       get publicUrl() {

@@ -14,6 +14,7 @@ import { mailCommand } from './commands/mail.ts'
 import { receiptCommand } from './commands/receipt.ts'
 import { statusCommand } from './commands/status.ts'
 import { tokenCommand } from './commands/token.ts'
+import { webhookSecretCommand } from './commands/webhook-secret.ts'
 import { CommandEnd, EXIT } from './exit.ts'
 
 export const COMMANDS: readonly Command[] = [
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   cancelCommand,
   receiptCommand,
   mailCommand,
+  webhookSecretCommand,
   clockCommand,
   envCommand,
   statusCommand,

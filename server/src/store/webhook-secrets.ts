@@ -2,7 +2,7 @@
 // needed, changed without a gap: for a while the old one signs too.
 
 import type { Random } from '../core/ids.ts'
-import type { Database } from './database.ts'
+import type { Database, Queries } from './database.ts'
 import { statements } from './statements.ts'
 
 const sql = statements(import.meta.url)
@@ -10,35 +10,66 @@ const sql = statements(import.meta.url)
 /** Octets of a new secret (Standard Webhooks: 24 to 64). */
 const LENGTH = 32
 
+/** One that signs now. */
+export type WebhookSecret = {
+  /** As receivers write it down: `whsec_…`. */
+  readonly secret: string
+  readonly createdAt: Date
+  /** Until when it signs beside the newer ones; null for the newest. */
+  readonly expiresAt: Date | null
+}
+
+export type WebhookSecrets = ReturnType<typeof createWebhookSecrets>
+
 export function createWebhookSecrets({ db, random }: { readonly db: Database; readonly random: Random }) {
+  type Row = { secret: Buffer; created_at: Date; expires_at: Date | null }
   const all = async (tenant: string, ref: string) =>
-    (await db.query<{ secret: Buffer }>(sql('webhook-secrets'), [tenant, ref])).map(row => row.secret)
+    await db.query<Row>(sql('webhook-secrets'), [tenant, ref])
+  const add = async (queries: Queries, tenant: string, ref: string) => {
+    // Of two that make it at once, one is stored and both read that.
+    await queries.query(sql('add-webhook-secret'), [tenant, ref, Buffer.from(random(LENGTH))])
+  }
+  const made = async (tenant: string, ref: string) => {
+    const known = await all(tenant, ref)
+    if (known.length > 0) return known
+    await add(db, tenant, ref)
+    return await all(tenant, ref)
+  }
 
   return {
     /** The keys that sign for `ref` now, the newest first; the first one is made when there is none. */
     async secretFor(tenant: string, ref: string): Promise<readonly Uint8Array[]> {
-      const known = await all(tenant, ref)
-      if (known.length > 0) return known
-      // Of two that make it at once, one is stored and both read that.
-      await db.query(sql('add-webhook-secret'), [tenant, ref, Buffer.from(random(LENGTH))])
-      return await all(tenant, ref)
+      return (await made(tenant, ref)).map(row => row.secret)
+    },
+    /** The same for people who set a receiver up. `make` false: empty when there is none. */
+    async show(tenant: string, ref: string, { make }: { readonly make: boolean }) {
+      return (await (make ? made : all)(tenant, ref)).map(shown)
     },
     /** A new secret for `ref`, as `whsec_…`; the old one signs beside it for `overlapMs`. */
     async rotate(tenant: string, ref: string, overlapMs: number): Promise<string> {
       await db.transaction('delivery.rotate-secret', async tx => {
         await tx.query(sql('expire-webhook-secret'), [tenant, ref, overlapMs])
-        await tx.query(sql('add-webhook-secret'), [tenant, ref, Buffer.from(random(LENGTH))])
+        await add(tx, tenant, ref)
       })
       // What is stored, not what was made: of two rotations at once, one finds its place taken.
       const [newest] = await all(tenant, ref)
       if (!newest) throw new Error(`no secret ${ref} after its rotation`)
-      return webhookSecretText(newest)
+      return webhookSecretText(newest.secret)
     },
-    /** The names that have one. */
-    async list(tenant: string): Promise<readonly { readonly ref: string; readonly createdAt: Date }[]> {
-      const rows = await db.query<{ ref: string; created_at: Date }>(sql('list-webhook-secrets'), [tenant])
-      return rows.map(row => ({ ref: row.ref, createdAt: row.created_at }))
+    /** The names that have one; when the newest of each was made, and how many sign. */
+    async list(
+      tenant: string,
+    ): Promise<readonly { readonly ref: string; readonly createdAt: Date; readonly signing: number }[]> {
+      const rows = await db.query<{ ref: string; created_at: Date; signing: number }>(
+        sql('list-webhook-secrets'),
+        [tenant],
+      )
+      return rows.map(({ ref, created_at, signing }) => ({ ref, createdAt: created_at, signing }))
     },
+  }
+
+  function shown({ secret, created_at, expires_at }: Row): WebhookSecret {
+    return { secret: webhookSecretText(secret), createdAt: created_at, expiresAt: expires_at }
   }
 }
 

@@ -12,6 +12,7 @@ import { previewRoutes } from './preview-routes.ts'
 import { sendProblem } from './problem.ts'
 import { receiptRoutes } from './receipt-routes.ts'
 import { compileValidator } from './validator.ts'
+import { webhookSecretRoutes } from './webhook-secret-routes.ts'
 import { workspaceRoutes } from './workspace-routes.ts'
 
 export const NATIVE_PREFIX = '/api/v1'
@@ -51,6 +52,7 @@ export function nativeApi(needs: NativeNeeds): FastifyPluginAsync {
             previewRoutes,
             operationRoutes,
             workspaceRoutes,
+            webhookSecretRoutes,
           ] satisfies readonly ((app: FastifyInstance, context: NativeContext) => void)[]
           for (const add of routes) add(guarded, context)
         })

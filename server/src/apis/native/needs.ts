@@ -44,6 +44,22 @@ export type KeptMailEntry = {
   readonly calendar: string | null
 }
 
+/** What signs webhooks; store/webhook-secrets.ts. `ref`: the name of a secret, by default the receiver's origin. */
+export interface SigningSecrets {
+  list(
+    tenant: string,
+  ): Promise<readonly { readonly ref: string; readonly createdAt: Date; readonly signing: number }[]>
+  /** The newest first. `make`: the first one is made when there is none. */
+  show(
+    tenant: string,
+    ref: string,
+    options: { readonly make: boolean },
+  ): Promise<
+    readonly { readonly secret: string; readonly createdAt: Date; readonly expiresAt: Date | null }[]
+  >
+  rotate(tenant: string, ref: string, overlapMs: number): Promise<unknown>
+}
+
 export type WorkspaceDifference = {
   readonly is: 'added' | 'changed' | 'removed'
   readonly at: string
@@ -69,6 +85,7 @@ export type NativeNeeds = {
   readonly auth: Pick<Auth, 'authenticate' | 'session'>
   readonly find: ReceiptFinder
   readonly mail: KeptMail
+  readonly webhookSecrets: SigningSecrets
   readonly facts: ServerFacts
   /** Compares a workspace file with what is there, and applies it when `apply`. Throws a Fault for a bad file. */
   workspace(

@@ -17,6 +17,7 @@ import {
   previewViewSchema,
   receiptViewSchema,
 } from '@standdown/wire/src/receipt.ts'
+import { webhookSecretSchema, webhookSecretSummarySchema } from '@standdown/wire/src/webhook-secrets.ts'
 import type { RouteOptions } from 'fastify'
 import type { ServerFacts } from './needs.ts'
 
@@ -38,6 +39,8 @@ export const schemasOfTheWire: readonly Schema[] = [
   clockViewSchema,
   workspaceViewSchema,
   statusViewSchema,
+  webhookSecretSummarySchema,
+  webhookSecretSchema,
 ]
 
 type Operation = { readonly path: string; readonly method: string; readonly schema: Schema }
