@@ -80,18 +80,18 @@ export async function seedPending(
   for (let at = from; at < to; at += step) {
     const names = Array.from({ length: Math.min(step, to - at) }, (_, i) => `${prefix}${at + i}`)
     const keys = names.map(name => entity ?? name)
-    await db.query({ text: SEED }, [TENANT, keys, keys.map(key => shardOfEntity(TENANT, key))])
+    await db.query({ text: SEED }, [TENANT, keys, keys.map(key => shardOfEntity(TENANT, key)), at])
   }
   await db.query({ text: 'analyze' })
 }
 
-// Ids are made as core/ids.ts makes them: the shard stands in the third group.
+// Ids as core/ids.ts makes them: the time first (of January 2026, two thousand a second), and the shard in the third group.
+const seedId = `(lpad(to_hex((1767225600000 + ($4::int + place) / 2)::bigint), 12, '0') || '80' || lpad(to_hex(shard::int), 2, '0')
+    || '8' || right(replace(gen_random_uuid()::text, '-', ''), 15))::uuid`
 const SEED = `
 with n as (
-  select shard, name,
-    overlay(overlay(gen_random_uuid()::text placing lpad(to_hex(shard::int), 2, '0') from 17 for 2) placing '8' from 15 for 1)::uuid as id,
-    overlay(overlay(gen_random_uuid()::text placing lpad(to_hex(shard::int), 2, '0') from 17 for 2) placing '8' from 15 for 1)::uuid as effect
-  from unnest($2::text[], $3::smallint[]) as t (name, shard)
+  select shard, name, ${seedId} as id, ${seedId} as effect
+  from unnest($2::text[], $3::smallint[]) with ordinality as t (name, shard, place)
 ), events as (
   insert into engine.event (shard, id, tenant, kind, key, entity, root_id, line, title, data, created_at)
   select shard, id, $1, 'bench.event', name, name, id, array[id], 'An event', '{"order":"x"}', now() from n

@@ -142,17 +142,22 @@ async function markEvents(
   found: readonly { readonly shard: number; readonly id: string }[],
   asked: boolean,
 ): Promise<void> {
-  const locked = await tx.query<EventRow>(sql('lock-events'), [found.map(e => e.shard), found.map(e => e.id)])
-  const events = locked
-    .filter(row => row.cancellation_id === null)
-    .map(row => ({ row, cancellationId: open.cancellation_id, asked }))
-  await writeMarks(tx, { events, effects: [] })
+  const sorted = found.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  const rows = await tx.query<EventRow>(sql('open-mark-events'), [
+    sorted.map(e => e.shard),
+    sorted.map(e => e.id),
+    open.cancellation_id,
+    [...context.domains].flatMap(([kind, domain]) => (domain.cancelled ? [kind] : [])),
+  ])
+  const events = rows.map(row => ({ row, cancellationId: open.cancellation_id, asked }))
   await oweNotices(context, tx, { events, effects: [] }, new Map([[open.cancellation_id, requestOf(open)]]))
 }
 
 async function markEffectsOfMarked(context: Context, tx: Tx, open: OpenRow, batch: number): Promise<boolean> {
   const { shard, cancellation_id: id } = open
-  const rows = await tx.query<EffectRow & { event_birth: number }>(sql('open-effects'), [
+  type Looked = EffectRow & { event_birth: number; place: number; prevented: boolean }
+  const rows = await tx.query<Looked>(sql('open-prevent'), [
+    context.clock(),
     id,
     open.effects_event,
     open.effects_after,
@@ -160,7 +165,7 @@ async function markEffectsOfMarked(context: Context, tx: Tx, open: OpenRow, batc
   ])
   const last = rows.at(-1)
   if (!last) return false
-  const effects = rows.map((row): MarkedEffect => unmarked(row, id))
+  const effects = rows.flatMap((row): MarkedEffect[] => (row.prevented ? [] : [unmarked(row, id)]))
   await markEffects(context, tx, effects, row => row.link === 'keep')
   // What was running at the acknowledgement and has ended since did so too late, or without effect.
   for (const effect of effects) {
@@ -171,7 +176,7 @@ async function markEffectsOfMarked(context: Context, tx: Tx, open: OpenRow, batc
   }
   await writeMarks(tx, { events: [], effects })
   await oweNotices(context, tx, { events: [], effects }, new Map())
-  await tx.query(sql('open-effects-after'), [shard, id, last.event_birth, last.id, effects.length])
+  await tx.query(sql('open-effects-after'), [shard, id, last.event_birth, last.id, last.place])
   const asked = effects.filter(e => e.outcome === 'stopping')
   tx.afterCommit(() => context.hints.asked(asked.map(e => ({ effectId: e.row.id, cancellationId: id }))))
   return true
