@@ -2,6 +2,7 @@
 
 import { automationsApi } from './apis/automations/automations-api.ts'
 import { graphApi } from './apis/graph/graph-api.ts'
+import { mintRoutes } from './apis/native/mint-routes.ts'
 import { nativeApi } from './apis/native/native-api.ts'
 import { delayCarrier, nativeDomain } from './apis/native/native-domain.ts'
 import type { NativeNeeds } from './apis/native/needs.ts'
@@ -179,7 +180,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
       now,
     }),
   )
-  await app.register(nativeApi(native))
+  await app.register(nativeApi(native, [mintRoutes(auth)]))
   await app.register(startPages(native))
 
   http.ready('database', () => checkSchema(db))

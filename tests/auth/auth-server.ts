@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyRequest } from 'fastify'
+import { mintRoutes } from '../../server/src/apis/native/mint-routes.ts'
 import { tokenRoutes } from '../../server/src/apis/native/token-routes.ts'
 import { applyPeople } from '../../server/src/auth/apply-people.ts'
 import { type Auth, createAuth } from '../../server/src/auth/auth.ts'
@@ -78,6 +79,7 @@ export async function authServer(env: Record<string, string> = {}): Promise<Auth
   })
   let listening = false
   await http.app.register(tokenRoutes({ auth }))
+  await http.app.register(mintRoutes(auth), { prefix: '/api/v1' })
   const shown = (principal: Principal) => ({
     ...principal,
     scopes: [...principal.scopes],

@@ -122,7 +122,7 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
       return [{ is: 'added', at: 'users.eve@contoso.example' }]
     },
   }
-  await http.app.register(nativeApi(needs))
+  await http.app.register(nativeApi(needs, []))
   await http.app.register(startPages(needs))
   await http.listen()
   return {

@@ -9,3 +9,58 @@ export type TokenRequest = ({ readonly user: string } | { readonly app: string }
 }
 
 export type TokenView = { readonly token: string }
+
+const text = { type: 'string' } as const
+const texts = { type: 'array', items: text } as const
+
+const tokenSchema = {
+  $id: 'Token',
+  type: 'object',
+  required: ['token', 'tokenType', 'expiresInSeconds', 'scope', 'tenant'],
+  properties: {
+    token: text,
+    tokenType: { const: 'Bearer' },
+    expiresInSeconds: { type: 'integer' },
+    scope: { ...text, description: 'Scopes, separated by spaces.' },
+    tenant: text,
+  },
+} as const
+
+const signInLinkSchema = {
+  $id: 'SignInLink',
+  type: 'object',
+  required: ['path', 'user'],
+  properties: { path: { ...text, description: 'Good for one sign-in.' }, user: text },
+} as const
+
+const appCredentialsSchema = {
+  $id: 'AppCredentials',
+  type: 'object',
+  required: ['name', 'clientId', 'clientSecret', 'scopes', 'instances'],
+  properties: {
+    name: text,
+    clientId: text,
+    clientSecret: {
+      type: ['string', 'null'],
+      description: 'null: the workspace file gave one, and only its hash is kept.',
+    },
+    scopes: texts,
+    instances: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['name', 'instanceId', 'siteId', 'refreshToken'],
+        properties: { name: text, instanceId: text, siteId: text, refreshToken: text },
+      },
+    },
+  },
+} as const
+
+const apiKeySchema = {
+  $id: 'ApiKey',
+  type: 'object',
+  required: ['apiKey', 'label'],
+  properties: { apiKey: { ...text, description: 'Shown once.' }, label: text },
+} as const
+
+export const credentialSchemas = [tokenSchema, signInLinkSchema, appCredentialsSchema, apiKeySchema] as const

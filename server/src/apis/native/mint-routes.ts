@@ -1,5 +1,6 @@
 // Tokens, credentials and sign-in links for whoever runs the server: what `./standdown token` and `./standdown app` call.
 
+import { credentialSchemas } from '@standdown/wire/src/credentials.ts'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { Auth } from '../../auth/auth.ts'
 import { authFault } from '../../auth/auth-faults.ts'
@@ -8,6 +9,8 @@ import { readScopes } from '../../auth/scopes.ts'
 import { domainOf } from '../../auth/workspace-ids.ts'
 import { Fault } from '../../core/fault.ts'
 import { sendProblem } from './problem.ts'
+import { nothing, response } from './route-schema.ts'
+import { compileValidator } from './validator.ts'
 
 type TokenOrder = {
   readonly tenant?: string
@@ -46,9 +49,24 @@ const KEY_ORDER = {
   properties: { label: NAME },
 } as const
 
+const IN_TENANT = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { tenant: { ...NAME, description: 'Where the server has several.' } },
+} as const
+const paramsOf = (...names: string[]) => ({
+  type: 'object',
+  required: names,
+  properties: Object.fromEntries(names.map(name => [name, NAME])),
+})
+
+/** Below /api/v1. */
 export function mintRoutes(auth: Auth): FastifyPluginAsync {
   return async app => {
     app.setErrorHandler(sendProblem)
+    app.setValidatorCompiler(({ schema }) => compileValidator(schema))
+    app.setSerializerCompiler(() => data => JSON.stringify(data))
+    for (const schema of credentialSchemas) app.addSchema(schema)
     const tenants = new WeakMap<FastifyRequest, string>()
 
     // Only keys of the operator: a person who is an admin must not be able to act as somebody else.
@@ -82,47 +100,130 @@ export function mintRoutes(auth: Auth): FastifyPluginAsync {
       throw new Fault('TENANT_NEEDED', 400, 'There are several tenants (or none): say which one.')
     }
 
-    app.post('/api/v1/tokens', { schema: { body: TOKEN_ORDER } }, async request => {
-      const order = request.body as TokenOrder
-      const tenant = await tenantOf(request, order)
-      const minted = await auth.mintToken({
-        tenant,
-        for: bearerOf(order),
-        ...(order.scope === undefined ? {} : { scopes: readScopes(order.scope).names }),
-        ...(order.ttlSeconds === undefined ? {} : { ttlSeconds: order.ttlSeconds }),
-      })
-      const { token, expiresInSeconds, scopes } = minted
-      return { token, tokenType: 'Bearer', expiresInSeconds, scope: scopes.join(' '), tenant }
-    })
+    app.post(
+      '/tokens',
+      {
+        schema: {
+          summary: 'A token for a person, an app or an operator: one of the three.',
+          body: TOKEN_ORDER,
+          response: response('Token'),
+        },
+      },
+      async request => {
+        const order = request.body as TokenOrder
+        const tenant = await tenantOf(request, order)
+        const minted = await auth.mintToken({
+          tenant,
+          for: bearerOf(order),
+          ...(order.scope === undefined ? {} : { scopes: readScopes(order.scope).names }),
+          ...(order.ttlSeconds === undefined ? {} : { ttlSeconds: order.ttlSeconds }),
+        })
+        const { token, expiresInSeconds, scopes } = minted
+        return { token, tokenType: 'Bearer', expiresInSeconds, scope: scopes.join(' '), tenant }
+      },
+    )
 
-    app.post('/api/v1/sign-in-links', { schema: { body: LINK_ORDER } }, async request => {
-      const order = request.body as { tenant?: string; user: string }
-      const person = await auth.person(await tenantOf(request, order), order.user)
-      return { path: await auth.sessions.makeLink(person), user: person.upn }
-    })
+    app.post(
+      '/sign-in-links',
+      {
+        schema: {
+          summary: 'A link that signs a person in, once.',
+          body: LINK_ORDER,
+          response: response('SignInLink'),
+        },
+      },
+      async request => {
+        const order = request.body as { tenant?: string; user: string }
+        const person = await auth.person(await tenantOf(request, order), order.user)
+        return { path: await auth.sessions.makeLink(person), user: person.upn }
+      },
+    )
 
-    app.get('/api/v1/apps/:name', async request => auth.credentials(...(await appOf(request))))
-    app.post('/api/v1/apps/:name/renew', async request => auth.renewApp(...(await appOf(request))))
-    app.post('/api/v1/apps/:name/api-keys', { schema: { body: KEY_ORDER } }, async request => {
-      const { label } = request.body as { label: string }
-      return { apiKey: await auth.mintApiKey(...(await appOf(request)), label), label }
-    })
-    app.delete('/api/v1/apps/:name/api-keys/:label', async (request, reply) => {
-      const { label } = request.params as { label: string }
-      await auth.revokeApiKey(...(await appOf(request)), label)
-      return reply.code(204).send()
-    })
-    app.post('/api/v1/users/:user/revoke-tokens', async (request, reply) => {
-      const { user } = request.params as { user: string }
-      const { tenant } = request.query as { tenant?: string }
-      await auth.revokePerson(await tenantOf(request, { user, ...(tenant ? { tenant } : {}) }), user)
-      return reply.code(204).send()
-    })
-    app.post('/api/v1/keys/rotate', async (request, reply) => {
-      if (tenants.get(request) !== '') throw authFault.FORBIDDEN({ needs: "the server's own token" })
-      await auth.keys.rotate()
-      return reply.code(204).send()
-    })
+    const ofApp = { params: paramsOf('name'), querystring: IN_TENANT }
+    app.get(
+      '/apps/:name',
+      {
+        schema: {
+          ...ofApp,
+          summary: "An app's id, secret and sites, by its name or id.",
+          response: response('AppCredentials'),
+        },
+      },
+      async request => auth.credentials(...(await appOf(request))),
+    )
+    app.post(
+      '/apps/:name/renew',
+      {
+        schema: {
+          ...ofApp,
+          summary: 'A new secret; the old one and every token of the app are void.',
+          response: response('AppCredentials'),
+        },
+      },
+      async request => auth.renewApp(...(await appOf(request))),
+    )
+    app.post(
+      '/apps/:name/api-keys',
+      {
+        schema: {
+          ...ofApp,
+          summary: 'A key that says who the app is, without a token; a label has one.',
+          body: KEY_ORDER,
+          response: response('ApiKey'),
+        },
+      },
+      async request => {
+        const { label } = request.body as { label: string }
+        return { apiKey: await auth.mintApiKey(...(await appOf(request)), label), label }
+      },
+    )
+    app.delete(
+      '/apps/:name/api-keys/:label',
+      {
+        schema: {
+          ...ofApp,
+          params: paramsOf('name', 'label'),
+          summary: 'Make a key void.',
+          response: nothing,
+        },
+      },
+      async (request, reply) => {
+        const { label } = request.params as { label: string }
+        await auth.revokeApiKey(...(await appOf(request)), label)
+        return reply.code(204).send()
+      },
+    )
+    app.post(
+      '/users/:user/revoke-tokens',
+      {
+        schema: {
+          summary: 'Make every token of a person void, and sign every browser out.',
+          params: paramsOf('user'),
+          querystring: IN_TENANT,
+          response: nothing,
+        },
+      },
+      async (request, reply) => {
+        const { user } = request.params as { user: string }
+        const { tenant } = request.query as { tenant?: string }
+        await auth.revokePerson(await tenantOf(request, { user, ...(tenant ? { tenant } : {}) }), user)
+        return reply.code(204).send()
+      },
+    )
+    app.post(
+      '/keys/rotate',
+      {
+        schema: {
+          summary: "A new key for signing tokens; for the server's own token.",
+          response: nothing,
+        },
+      },
+      async (request, reply) => {
+        if (tenants.get(request) !== '') throw authFault.FORBIDDEN({ needs: "the server's own token" })
+        await auth.keys.rotate()
+        return reply.code(204).send()
+      },
+    )
 
     async function appOf(request: FastifyRequest): Promise<[tenant: string, name: string]> {
       const { name } = request.params as { name: string }

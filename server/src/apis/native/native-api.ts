@@ -20,7 +20,8 @@ export const NATIVE_PREFIX = '/api/v1'
 /** What each file of routes is handed. */
 export type NativeContext = NativeNeeds & { readonly callers: Callers }
 
-export function nativeApi(needs: NativeNeeds): FastifyPluginAsync {
+/** `also`: routes that ask in their own way who calls; described with the rest. */
+export function nativeApi(needs: NativeNeeds, also: readonly FastifyPluginAsync[]): FastifyPluginAsync {
   return async root => {
     await root.register(
       async app => {
@@ -35,6 +36,7 @@ export function nativeApi(needs: NativeNeeds): FastifyPluginAsync {
           ),
         )
         app.get('/openapi.json', { schema: { summary: 'This description.' } }, async () => openApi.document())
+        for (const routes of also) await app.register(routes)
         await app.register(async guarded => {
           const callers = new Callers(needs.auth)
           guarded.setValidatorCompiler(({ schema }) => compileValidator(schema))

@@ -1,6 +1,7 @@
 // The description of the native API, made from the schemas by which its routes validate: what is written here cannot
 // part from what runs.
 
+import { credentialSchemas } from '@standdown/wire/src/credentials.ts'
 import { announcedViewSchema, effectViewSchema, eventViewSchema } from '@standdown/wire/src/event.ts'
 import {
   clockViewSchema,
@@ -83,7 +84,9 @@ export class OpenApi {
       paths,
       components: {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
-        schemas: Object.fromEntries(schemasOfTheWire.map(schema => [String(schema.$id), component(schema)])),
+        schemas: Object.fromEntries(
+          [...schemasOfTheWire, ...credentialSchemas].map(schema => [String(schema.$id), component(schema)]),
+        ),
       },
     }
   }
@@ -94,7 +97,7 @@ function operation(schema: Schema): object {
     status,
     {
       description: status.startsWith('2') ? 'Done.' : 'Refused.',
-      content: { 'application/json': { schema: pointed(shape) } },
+      ...(status === '204' ? {} : { content: { 'application/json': { schema: pointed(shape) } } }),
     },
   ])
   return {

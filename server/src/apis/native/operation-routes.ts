@@ -65,7 +65,19 @@ export function operationRoutes(app: FastifyInstance, context: NativeContext): v
 
   app.post(
     '/effects/:id/retry',
-    { schema: { summary: 'Try a dead action again.', params: idParams } },
+    {
+      schema: {
+        summary: 'Try a dead action again.',
+        params: idParams,
+        response: {
+          202: {
+            type: 'object',
+            required: ['id', 'state'],
+            properties: { id: { type: 'string' }, state: { const: 'pending' } },
+          },
+        },
+      },
+    },
     async (request, reply) => {
       const caller = callers.of(request)
       requireOperator(caller)

@@ -28,6 +28,9 @@ export function response(
   return { [status]: { $ref: `${shape}#` } }
 }
 
+/** Answers 204. */
+export const nothing = { 204: { type: 'null' } } as const
+
 /** An answer that is a list: `{ value: […] }`. */
 export function listResponse(shape: string): { readonly 200: object } {
   return {

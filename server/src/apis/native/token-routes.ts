@@ -1,9 +1,8 @@
-// Where tokens come from: /oauth2/token and its relatives for apps, /oidc and /signin for people, and /api/v1/tokens for
-// whoever runs the server.
+// Where tokens come from: /oauth2/token and its relatives for apps, /oidc and /signin for people. For whoever runs the server
+// there is /api/v1/tokens (mint-routes.ts), a part of the native API.
 
 import type { FastifyPluginAsync } from 'fastify'
 import type { Auth } from '../../auth/auth.ts'
-import { mintRoutes } from './mint-routes.ts'
 import { oauthRoutes } from './oauth-routes.ts'
 import { oidcRoutes } from './oidc-routes.ts'
 import { signInRoutes } from './sign-in-routes.ts'
@@ -11,7 +10,6 @@ import { signInRoutes } from './sign-in-routes.ts'
 export function tokenRoutes({ auth }: { readonly auth: Auth }): FastifyPluginAsync {
   return async app => {
     await app.register(oauthRoutes(auth))
-    await app.register(mintRoutes(auth))
     await app.register(signInRoutes(auth))
     if (auth.oidc) await app.register(oidcRoutes(auth, auth.oidc))
   }
