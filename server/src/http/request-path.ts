@@ -6,16 +6,43 @@
  *   examples of Graph's documentation are written so, and the host it names is not used for anything.
  * - A backslash in the path is a slash, as in every URL parser (URL Standard, special schemes): the draft of Graph's
  *   cancel is published under `/docs\api`. Its escaped form counts in that prefix only; elsewhere %5C is data.
+ * - Percent signs of a path that cannot be decoded are escaped: it then reaches the API that it was meant for, which
+ *   refuses it (`isUndecodable`) in its own words.
  */
 export function requestPath(target: string): string {
+  const rest = pathAndQuery(target)
+  const path = pathOf(rest)
+  return decodes(path) ? rest : path.replaceAll('%', '%25') + rest.slice(path.length)
+}
+
+/** True for a request target whose path has percent signs that are no encoding of UTF-8. */
+export function isUndecodable(target: string): boolean {
+  return !decodes(pathOf(pathAndQuery(target)))
+}
+
+function decodes(path: string): boolean {
+  if (!path.includes('%')) return true
+  try {
+    decodeURIComponent(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function pathOf(target: string): string {
+  const query = target.indexOf('?')
+  return query === -1 ? target : target.slice(0, query)
+}
+
+function pathAndQuery(target: string): string {
   const origin = /^https?:\/\/[^/\\?#]*/i.exec(target)
   let rest = origin ? target.slice(origin[0].length) : target
   if (origin && !/^[/\\]/.test(rest)) rest = `/${rest}`
-  const query = rest.indexOf('?')
-  const path = query === -1 ? rest : rest.slice(0, query)
+  const path = pathOf(rest)
   if (!path.includes('\\') && !/^\/docs%5c/i.test(path)) return rest
   const clean = path.replaceAll('\\', '/').replace(/^\/docs%5capi(?=\/|$)/i, '/docs/api')
-  return query === -1 ? clean : clean + rest.slice(query)
+  return clean + rest.slice(path.length)
 }
 
 /** A path for logs: without the values of query parameters, which may be codes and tokens. */

@@ -22,7 +22,7 @@ import { listenOn, originOf, twins } from './listen.ts'
 import { logOptions } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { problemOf } from './problem-of.ts'
-import { requestPath } from './request-path.ts'
+import { isUndecodable, requestPath } from './request-path.ts'
 import { secureHeaders } from './security-headers.ts'
 
 /** Resolves when the thing checked is well; rejects with the reason when it is not. */
@@ -140,6 +140,10 @@ export function createHttp(needs: HttpNeeds): Http {
   })
   app.addHook('onRequest', hostGuard({ on: needs.demo ?? (() => false), publicUrl: () => origin }))
   app.addHook('onRequest', corsHook(config.corsOrigins))
+  // Not by the router, and after every onRequest: so the API that was meant knows the caller, and gives it its shape.
+  app.addHook('preParsing', async request => {
+    if (isUndecodable(request.originalUrl)) throw httpFault.BAD_REQUEST()
+  })
   app.addHook('onSend', secureHeaders)
   app.addHook('onSend', async (_request, reply) => {
     // As late as can be: a request that was under way must not leave an idle connection behind.
