@@ -69,7 +69,9 @@ export class Database implements Queries {
       options: PLAN_OPTIONS,
     })
     // An idle connection that breaks is replaced by the pool; without a listener the process would end.
-    this.pool.on('error', () => {})
+    this.pool.on('error', ignore)
+    // From its first moment on, and while it is out: a connection may break before its caller hears that it has it.
+    this.pool.on('connect', client => client.on('error', ignore))
   }
 
   async query<Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[] = []) {
@@ -86,8 +88,6 @@ export class Database implements Queries {
   async transaction<T>(name: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     return unavailableAsSuch(async () => {
       const client = await this.pool.connect()
-      // The pool's own listener is off while a client is out.
-      client.on('error', ignore)
       const hooks: (() => void)[] = []
       let broken: Error | undefined
       try {
@@ -116,13 +116,12 @@ export class Database implements Queries {
         }
         throw error
       } finally {
-        client.off('error', ignore)
         client.release(broken)
       }
     })
   }
 
-  /** A connection of its own, outside the pool, for LISTEN. The caller ends it. */
+  /** A connection of its own, outside the pool, for LISTEN. The caller ends it, and sees by 'end' that it broke. */
   async connect(): Promise<pg.Client> {
     const client = new pg.Client({
       connectionString: this.options.connectionString,
@@ -133,6 +132,7 @@ export class Database implements Queries {
       application_name: 'standdown-listen',
       keepAlive: true,
     })
+    client.on('error', ignore)
     await client.connect()
     return client
   }
@@ -142,6 +142,7 @@ export class Database implements Queries {
   }
 }
 
+// For what a connection says when nobody waits for an answer: unheard, it would end the process. Who asks next is told.
 function ignore(): void {}
 
 // Class 08 without protocol violations: connection exceptions; 57P01-57P03: shut down, crash shutdown, starting up; 53300: too many connections.
