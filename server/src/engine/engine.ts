@@ -16,6 +16,7 @@ import { Gather, type GatherOptions } from './gather.ts'
 import { HintChannel } from './hints.ts'
 import type { Carrier, Domain } from './hooks.ts'
 import { readReceipt, receiptWait } from './read-receipt.ts'
+import { answerRequestKey, type Claim, claimRequestKey, type RequestKey } from './request-keys.ts'
 import { Caretaker } from './rescue.ts'
 import { type Revised, type Revision, revise } from './revise.ts'
 import { Runner, type RunnerOptions } from './runner.ts'
@@ -176,6 +177,15 @@ export class Engine {
     ends: readonly (End & { readonly tenant?: string })[],
   ): Promise<readonly ('ended' | 'gone')[]> {
     return await end(this.context, tx, ends)
+  }
+
+  /** See request-keys.ts. */
+  async claimRequestKey(tx: Tx, of: RequestKey, fingerprint: string): Promise<Claim> {
+    return await claimRequestKey(this.context, tx, of, fingerprint)
+  }
+
+  async answerRequestKey(tx: Tx, of: RequestKey, answer: JsonObject): Promise<void> {
+    await answerRequestKey(tx, of, answer)
   }
 
   async event(tenant: string, id: string): Promise<StoredEvent | null> {

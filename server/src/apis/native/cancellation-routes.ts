@@ -8,7 +8,7 @@ import { type Principal, principalKey } from '../../core/principal.ts'
 import { keyOf, mayUseEvent, NATIVE_EVENT, requireAnnouncer } from './access.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
-import { requestKeyHeaders, requestKeyOf } from './request-key.ts'
+import { once, requestKeyHeaders, requestKeyOf } from './request-key.ts'
 import { idParams, response } from './route-schema.ts'
 import { cancelledView, receiptLink } from './views.ts'
 
@@ -22,7 +22,7 @@ export function nativeCaller(principal: Principal): Caller {
 }
 
 export function cancellationRoutes(app: FastifyInstance, context: NativeContext): void {
-  const { engine, callers } = context
+  const { engine, db, callers } = context
 
   app.post(
     '/events/:id/cancel',
@@ -89,6 +89,14 @@ export function cancellationRoutes(app: FastifyInstance, context: NativeContext)
     what: Omit<CancelRequest, 'tenant' | 'by'>,
   ): Promise<FastifyReply> {
     const caller = callers.of(request)
+    // The engine knows a key within one shard. Claimed first and for good: should this process die behind it, the same
+    // request goes on from here.
+    const claimed =
+      requestKeyOf(request) === null
+        ? null
+        : await db.transaction('native.claim', tx =>
+            once(engine, tx, request, caller, { cancel: what.target }),
+          )
     const outcome = await engine.cancel({
       ...what,
       tenant: caller.tenant,
@@ -103,6 +111,8 @@ export function cancellationRoutes(app: FastifyInstance, context: NativeContext)
       throw nativeFault.NOT_FOUND({ what: 'event', id })
     }
     const view = cancelledView(outcome)
+    if (claimed && claimed.answered === null)
+      await db.transaction('native.claim', tx => claimed.answer(tx, { receipt: view.receipt }))
     return reply
       .code(outcome.replayed ? 200 : 201)
       .header('location', view.receipt)

@@ -3,13 +3,14 @@
 import type { AnnouncedView, AnnounceRequest, ReviseRequest } from '@standdown/wire/src/event.ts'
 import { announceRequestSchema, reviseRequestSchema } from '@standdown/wire/src/event.ts'
 import type { FastifyInstance } from 'fastify'
-import type { Announced, StoredEvent } from '../../core/event.ts'
+import type { Announced, Announcement, StoredEvent } from '../../core/event.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { type Principal, principalKey } from '../../core/principal.ts'
 import { isOperator, keyOf, mayUseEvent, NATIVE_EVENT, requireAnnouncer } from './access.ts'
 import { newEffects } from './effect-request.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
+import { once, requestKeyHeaders } from './request-key.ts'
 import { idParams, response } from './route-schema.ts'
 import { eventView, receiptLink } from './views.ts'
 
@@ -21,6 +22,7 @@ export function eventRoutes(app: FastifyInstance, context: NativeContext): void 
     {
       schema: {
         summary: 'Announce an event with what shall happen because of it.',
+        headers: requestKeyHeaders,
         body: announceRequestSchema,
         response: { ...response('Announced', 201), ...response('Announced', 200) },
       },
@@ -30,25 +32,29 @@ export function eventRoutes(app: FastifyInstance, context: NativeContext): void 
       requireAnnouncer(caller)
       const body = request.body as AnnounceRequest
       if (body.parent) await usable(caller, body.parent.id)
-      const [announced] = await db.transaction('native.announce', tx =>
-        engine.announce(tx, [
-          {
-            tenant: caller.tenant,
-            kind: NATIVE_EVENT,
-            key: body.key === undefined ? null : keyOf(caller, body.key),
-            entity: body.entity ?? body.key ?? request.id,
-            ...(body.parent ? { parent: { id: body.parent.id, link: body.parent.link ?? 'cancel' } } : {}),
-            title: body.title,
-            data: { announcedBy: principalKey(caller), data: (body.data ?? {}) as JsonObject },
-            correlationId: body.correlationId ?? null,
-            effects: (body.effects ?? []).flatMap(newEffects),
-            early: body.early ?? 'absorb',
-          },
-        ]),
-      )
-      const view = announcedView(announced!)
+      const announcement: Announcement = {
+        tenant: caller.tenant,
+        kind: NATIVE_EVENT,
+        key: body.key === undefined ? null : keyOf(caller, body.key),
+        entity: body.entity ?? body.key ?? request.id,
+        ...(body.parent ? { parent: { id: body.parent.id, link: body.parent.link ?? 'cancel' } } : {}),
+        title: body.title,
+        data: { announcedBy: principalKey(caller), data: (body.data ?? {}) as JsonObject },
+        correlationId: body.correlationId ?? null,
+        effects: (body.effects ?? []).flatMap(newEffects),
+        early: body.early ?? 'absorb',
+      }
+      const { view, again } = await db.transaction('native.announce', async tx => {
+        // In one commit with the event: a refusal below gives the key back.
+        const first = await once(engine, tx, request, caller, { announce: body })
+        if (first?.answered) return { view: first.answered as AnnouncedView, again: true }
+        const [announced] = await engine.announce(tx, [announcement])
+        const view = announcedView(announced!)
+        await first?.answer(tx, view)
+        return { view, again: false }
+      })
       return reply
-        .code(view.is === 'announced' ? 201 : 200)
+        .code(view.is === 'announced' && !again ? 201 : 200)
         .header('location', `/api/v1/events/${view.id}`)
         .send(view)
     },

@@ -37,7 +37,7 @@ export const nativeFaultCatalogue = {
   },
   REQUEST_KEY_REUSED: {
     status: 409,
-    message: 'This Idempotency-Key was used for another cancel, whose receipt is {receipt}.',
+    message: 'This Idempotency-Key was used for another request.',
   },
   NOT_DEAD: { status: 409, message: 'Action {id} is not dead: only a dead one can be tried again by hand.' },
   RETRY_CANCELLED: {

@@ -19,9 +19,11 @@ export type NativeEngine = Pick<
   | 'dead'
   | 'retry'
   | 'advanceClock'
+  | 'claimRequestKey'
+  | 'answerRequestKey'
 >
 
-type Tx = Parameters<Engine['announce']>[0]
+export type Tx = Parameters<Engine['announce']>[0]
 
 export interface NativeDatabase {
   transaction<T>(name: string, work: (tx: Tx) => Promise<T>): Promise<T>

@@ -1,6 +1,11 @@
 // The header by which a caller says "this is the same request again" (I5).
 
+import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
+import type { JsonObject } from '../../core/json.ts'
+import { type Principal, principalKey } from '../../core/principal.ts'
+import { nativeFault } from './native-faults.ts'
+import type { NativeEngine, Tx } from './needs.ts'
 
 export const requestKeyHeaders = {
   type: 'object',
@@ -9,7 +14,7 @@ export const requestKeyHeaders = {
       type: 'string',
       minLength: 1,
       maxLength: 200,
-      description: 'The same again, from the same caller: the same receipt, and nothing is done twice.',
+      description: 'The same again, from the same caller: the same answer, and nothing is done twice.',
     },
     'client-request-id': {
       type: 'string',
@@ -24,4 +29,43 @@ export function requestKeyOf(request: FastifyRequest): string | null {
   const { 'idempotency-key': key, 'client-request-id': id } = request.headers
   const value = key ?? id
   return typeof value === 'string' ? value : null
+}
+
+export type Once = {
+  /** What the same request was answered before; null: this is the first, or the first was not answered. */
+  readonly answered: JsonObject | null
+  /** Keeps what the same request is answered from now on. */
+  answer(tx: Tx, answer: JsonObject): Promise<void>
+}
+
+/**
+ * Claims the request's key for what it asks for; null when it has none. `asked`: the call and everything in it that counts.
+ * @throws Fault REQUEST_KEY_REUSED when the key stands for something else, naming the receipt if that was a cancel
+ */
+export async function once(
+  engine: Pick<NativeEngine, 'claimRequestKey' | 'answerRequestKey'>,
+  tx: Tx,
+  request: FastifyRequest,
+  caller: Principal,
+  asked: unknown,
+): Promise<Once | null> {
+  const key = requestKeyOf(request)
+  if (key === null) return null
+  const of = { tenant: caller.tenant, caller: principalKey(caller), key }
+  const claim = await engine.claimRequestKey(tx, of, fingerprint(asked))
+  if (claim.is === 'other') throw nativeFault.REQUEST_KEY_REUSED({ receipt: claim.answer?.receipt ?? null })
+  return {
+    answered: claim.is === 'same' ? claim.answer : null,
+    answer: (inTx, answer) => engine.answerRequestKey(inTx, of, answer),
+  }
+}
+
+/** The same for the same JSON, in whatever order its keys stand. */
+function fingerprint(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value, ordered)).digest('base64')
+}
+
+function ordered(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

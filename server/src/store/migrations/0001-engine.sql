@@ -183,6 +183,8 @@ create table engine.receipt_item (
   by_cancellation uuid,
   primary key (cancellation_id, effect_id, shard)
 );
+-- Which receipts an effect stands in: as long as one of them is kept, so is the effect.
+create index receipt_item_effect on engine.receipt_item (effect_id);
 create table engine.receipt_note (
   shard smallint not null,
   cancellation_id uuid not null,
@@ -211,6 +213,30 @@ create table engine.open_cancellation (
   effects_after uuid not null default '00000000-0000-0000-0000-000000000000',
   primary key (shard, cancellation_id)
 );
+
+-- What a caller's request key stands for. In the shard of the key itself: the same key with anything else is refused,
+-- whatever shard that would be in.
+create table engine.request_key (
+  shard smallint not null,
+  tenant text not null,
+  caller text not null,
+  key text not null,
+  -- Of what was asked for.
+  fingerprint text not null,
+  -- What was answered; null until that is known.
+  answer jsonb,
+  at timestamptz not null,
+  primary key (shard, tenant, caller, key)
+);
+create index request_key_age on engine.request_key (at);
+
+-- How far the sweep of a shard has got, and when the next one begins. Whoever holds the row sweeps the shard.
+create table engine.sweep (
+  shard smallint primary key,
+  after uuid not null default '00000000-0000-0000-0000-000000000000',
+  due_at timestamptz not null default '-infinity'
+);
+create index sweep_due on engine.sweep (due_at);
 
 -- One row per live process; an expired one's running effects are rescued.
 create table engine.worker (

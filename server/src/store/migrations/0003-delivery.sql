@@ -22,6 +22,7 @@ create table delivery.kept_mail (
 create unique index kept_mail_message on delivery.kept_mail (tenant, message_id);
 create index kept_mail_newest on delivery.kept_mail (tenant, seq desc);
 create index kept_mail_recipient on delivery.kept_mail (tenant, lower(envelope_to), seq desc);
+create index kept_mail_age on delivery.kept_mail (at);
 
 -- The newest secret of a name signs first; older ones sign beside it until they expire.
 create table delivery.webhook_secret (
@@ -35,3 +36,4 @@ create table delivery.webhook_secret (
   primary key (tenant, ref, id)
 );
 create unique index webhook_secret_newest on delivery.webhook_secret (tenant, ref) where expires_at is null;
+create index webhook_secret_expired on delivery.webhook_secret (expires_at) where expires_at is not null;
