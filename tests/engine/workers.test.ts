@@ -239,6 +239,23 @@ test('a lease that ran out is lost although nobody has taken over', async () => 
   run.end({ is: 'failed', error: 'lease lost' })
 })
 
+test('nothing begins under a lease that ran out: the process gets a new one first', async () => {
+  await using database = await testDatabase()
+  const mail = new SteeredCarrier('mail')
+  await using one = await process(database, [mail], {
+    runner: { beatMs: 3_600_000, leaseMs: 300 },
+    careEveryMs: 3_600_000,
+  })
+  const expired = `select id from engine.worker where alive_until < clock_timestamp()`
+  let [old] = await database.db.query<{ id: string }>({ text: expired })
+  while (!old) [old] = await database.db.query<{ id: string }>({ text: expired })
+  await announce(one.engine, one.db, effect('mail'))
+  const run = await mail.begun(1)
+  const [row] = await database.db.query<{ worker: string }>({ text: 'select worker from engine.running' })
+  assert.ok(row && row.worker !== old.id, 'by the name of the new lease')
+  run.end({ is: 'done' })
+})
+
 test('a graceful stop lets go of what runs: aborted, given back as the same attempt, taken by another', async () => {
   await using database = await testDatabase()
   const mail = new SteeredCarrier('mail', { maxAttempts: 1 })

@@ -48,6 +48,8 @@ export class Runner {
   private worker: string
   /** Starts whose outcome is not known: at most the one under way, until its answer was lost. */
   private readonly unheard: { readonly worker: string; readonly chosen: readonly Chosen[] }[] = []
+  /** Until then the lease holds for sure. The process's own clock, which only decides when the database is asked. */
+  private leasedUntil = 0
   private stopping = false
   private joined = false
   private left = false
@@ -135,6 +137,7 @@ export class Runner {
   async heartbeat(): Promise<void> {
     const { context, options, worker } = this
     if (!this.joined || this.left) return
+    const askedAt = performance.now()
     const [alive] = await context.db.query<{ id: string }>(sql('worker-beat'), [
       context.clock(),
       worker,
@@ -146,9 +149,11 @@ export class Runner {
       // Another may have rescued what this one ran: from here on it only does damage.
       this.abortAll('lease_lost')
       this.worker = newId(context, 0)
+      this.leasedUntil = 0
       await this.join()
       return
     }
+    this.leasedUntil = askedAt + options.leaseMs
     if (this.running.size === 0) return
     const asked = await context.db.query<{ effect_id: string; cancellation_id: string }>(
       sql('asked-to-stop'),
@@ -158,14 +163,22 @@ export class Runner {
   }
 
   private async join(): Promise<void> {
-    const { context, options } = this
+    const { context, options, worker } = this
+    const askedAt = performance.now()
     await context.db.query(sql('worker-join'), [
       context.clock(),
-      this.worker,
+      worker,
       options.leaseMs,
       options.host,
       options.pid,
     ])
+    if (worker === this.worker) this.leasedUntil = askedAt + options.leaseMs
+  }
+
+  /** What is begun under a lease that ran out, while the database was away, is another's to rescue at once: asks first. */
+  private async leased(): Promise<boolean> {
+    if (performance.now() >= this.leasedUntil) await this.heartbeat()
+    return performance.now() < this.leasedUntil
   }
 
   private scheduleBeat(): void {
@@ -213,7 +226,7 @@ export class Runner {
       kinds,
       kinds.map(kind => context.carriers.get(kind)?.slots ?? 1),
     ])
-    if (chosen.length === 0) return 0
+    if (chosen.length === 0 || !(await this.leased())) return 0
     // Its name now: a lease that is lost meanwhile gives this process another one.
     const worker = this.worker
     this.unheard.push({ worker, chosen })
