@@ -162,6 +162,14 @@ export const GUARDS: readonly Guard[] = [
     noticedBy: ['lost-answer'],
   },
   {
+    keeps: 'nothing begins under a lease that ran out',
+    file: `${ENGINE}/runner.ts`,
+    text: ' || !(await this.leased())',
+    without: '',
+    noticedBy: ['workers'],
+    pattern: 'lease',
+  },
+  {
     keeps: 'the key gate: two cancels of one key go one after the other, so that the second finds the first',
     file: `${SQL}/cancel-gates.sql`,
     text: 'select pg_advisory_xact_lock(7302, h)',
