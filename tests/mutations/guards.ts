@@ -129,8 +129,8 @@ export const GUARDS: readonly Guard[] = [
   {
     keeps: 'an early cancellation meets its event at the key’s gate',
     file: `${ENGINE}/announce.ts`,
-    text: "await tx.query(sql('key-gates-shared')",
-    without: "if (tx.brand !== 'tx') await tx.query(sql('key-gates-shared')",
+    text: "const passed = tx.look(sql('key-gates-shared')",
+    without: "const passed = tx.brand !== 'tx' && tx.look(sql('key-gates-shared')",
     noticedBy: ['early-gate'],
   },
   {

@@ -161,18 +161,28 @@ class Client {
       transaction: async <T>(_name: string, work: (tx: Tx) => Promise<T>): Promise<T> => {
         const hooks: (() => void)[] = []
         let begun = false
-        const tx = {
-          brand: 'tx',
-          query: async (statement: Statement, values: readonly unknown[] = []) => {
+        // One after the other, also what is not waited for.
+        let last: Promise<unknown> = Promise.resolve()
+        const query = (statement: Statement, values: readonly unknown[] = []) => {
+          const result = last.then(async () => {
             await this.park((statement.name ?? '').replace(/^.*\./, ''))
             if (!begun) await this.connection.query('begin')
             begun = true
             return await run(statement, values)
-          },
-          afterCommit: (hook: () => void) => hooks.push(hook),
+          })
+          last = result
+          return result
+        }
+        const tx = {
+          brand: 'tx',
+          query,
+          look: query,
+          send: (statement, values) => void query(statement, values).catch(() => {}),
+          afterCommit: hook => void hooks.push(hook),
         } as Tx
         try {
           const value = await work(tx)
+          await last
           await this.park('commit')
           await this.connection.query('commit')
           for (const hook of hooks) hook()

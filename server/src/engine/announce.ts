@@ -75,7 +75,7 @@ export async function announce(
   }
   if (born.length === 0) return results
 
-  await tx.query(sql('insert-events'), [
+  tx.send(sql('insert-events'), [
     context.clock(),
     ...columns(born, 14, ({ a, id, shard, parent, cancellationId }) => [
       shard,
@@ -98,7 +98,7 @@ export async function announce(
     ({ a, shard }) => a.key !== null && shardOfEntity(a.tenant, a.entity) !== shard,
   )
   if (elsewhere.length > 0) {
-    await tx.query(
+    tx.send(
       sql('insert-aliases'),
       columns(elsewhere, 5, ({ a, id, shard }) => [
         shardOfEntity(a.tenant, a.entity),
@@ -110,7 +110,7 @@ export async function announce(
     )
   }
   const alive = born.filter(b => b.cancellationId === null)
-  const effectIds = await bearEffects(
+  const effectIds = bearEffects(
     context,
     tx,
     alive.flatMap(({ a, id }) =>
@@ -135,16 +135,18 @@ export async function lockParents(
   const unique = [...new Set(ids)]
   if (unique.length === 0 && roots.length === 0) return new Map()
   const shards = unique.map(shardOfId)
-  await tx.query(sql('gates-shared'), [[...shards, ...roots].map(gateOf)])
-  if (unique.length === 0) return new Map()
-  const rows = await tx.query<Parent>(sql(wait === 'wait' ? 'lock-parents' : 'lock-parents-free'), [
+  const passed = tx.look(sql('gates-shared'), [[...shards, ...roots].map(gateOf)])
+  if (unique.length === 0) {
+    await passed
+    return new Map()
+  }
+  // A look is the next statement, younger than the locks before it, whether or not their answer has come.
+  const locked = tx.query<Parent>(sql(wait === 'wait' ? 'lock-parents' : 'lock-parents-free'), [
     shards,
     unique,
   ])
-  const covered = await tx.query<{ id: string; cancellation_id: string }>(sql('covered-events'), [
-    shards,
-    unique,
-  ])
+  const looked = tx.query<{ id: string; cancellation_id: string }>(sql('covered-events'), [shards, unique])
+  const [rows, covered] = await Promise.all([locked, looked, passed])
   const by = new Map(covered.map(row => [row.id, row.cancellation_id]))
   return new Map(
     rows.map(row => [row.id, { ...row, cancellation_id: row.cancellation_id ?? by.get(row.id) ?? null }]),
@@ -158,14 +160,12 @@ async function meetEarlyCancellations(
 ): Promise<Map<string, string>> {
   const keyed = announcements.filter(a => a.key !== null && a.early !== undefined && a.early !== 'ignore')
   if (keyed.length === 0) return new Map()
-  await tx.query(sql('key-gates-shared'), [keyed.map(a => keyGate(a.tenant, a.key as string))])
-  const rows = await tx.query<{ tenant: string; key: string; entity: string; id: string }>(
-    sql('find-early'),
-    [
-      context.clock(),
-      ...columns(keyed, 4, a => [shardOfEntity(a.tenant, a.entity), a.tenant, a.key, a.entity]),
-    ],
-  )
+  const passed = tx.look(sql('key-gates-shared'), [keyed.map(a => keyGate(a.tenant, a.key as string))])
+  const looked = tx.look<{ tenant: string; key: string; entity: string; id: string }>(sql('find-early'), [
+    context.clock(),
+    ...columns(keyed, 4, a => [shardOfEntity(a.tenant, a.entity), a.tenant, a.key, a.entity]),
+  ])
+  const [rows] = await Promise.all([looked, passed])
   return new Map(rows.map(row => [`${row.tenant}\n${row.key}\n${row.entity}`, row.id]))
 }
 

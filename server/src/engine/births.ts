@@ -13,12 +13,8 @@ export type Birth = {
   readonly under: { readonly eventId: string } | { readonly noticeOf: string }
 }
 
-/** Writes the effects as pending and gives their ids. The caller has locked what they are born under. */
-export async function bearEffects(
-  context: Context,
-  tx: Tx,
-  births: readonly Birth[],
-): Promise<readonly string[]> {
+/** Writes the effects as pending, with the transaction's next answer, and gives their ids. The caller has locked what they are born under. */
+export function bearEffects(context: Context, tx: Tx, births: readonly Birth[]): readonly string[] {
   if (births.length === 0) return []
   const ids: string[] = []
   const rows = births.map(birth => {
@@ -31,7 +27,7 @@ export async function bearEffects(
     ids.push(id)
     return { birth, id, shard, maxAttempts: birth.effect.maxAttempts ?? carrier.maxAttempts }
   })
-  await tx.query(sql('insert-effects'), [
+  tx.send(sql('insert-effects'), [
     context.clock(),
     ...columns(rows, 14, ({ birth: { effect, tenant, under }, id, shard, maxAttempts }) => [
       shard,

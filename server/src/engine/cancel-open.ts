@@ -11,13 +11,13 @@ import type { Tx } from '../store/database.ts'
 import {
   type Earlier,
   findRepeats,
+  keepItems,
   keyGates,
   oweNotices,
   type Prepared,
   prepare,
   repeatVerdict,
   writeCancellations,
-  writeMarks,
 } from './cancel.ts'
 import { type EffectRow, type EventRow, type MarkedEffect, markEffects, unmarked } from './cancel-tree.ts'
 import { type Context, GATES, gateOf, sql } from './context.ts'
@@ -32,8 +32,8 @@ export async function openCancellation(context: Context, request: CancelRequest)
     const earlier = (await findRepeats(context, tx, [p])).get(0) ?? []
     const verdict = repeatVerdict(p, earlier, await bornSince(tx, p, earlier))
     if (verdict !== null) return verdict
-    await writeCancellations(context, tx, [p], { early: new Set(), open: true })
-    await tx.query(sql('insert-open'), [p.shard, p.id, request.tenant, p.eventId, p.key, p.entity])
+    writeCancellations(context, tx, [p], { early: new Set(), open: true })
+    tx.send(sql('insert-open'), [p.shard, p.id, request.tenant, p.eventId, p.key, p.entity])
     tx.afterCommit(() => {
       context.hints.due()
       context.hints.asked([])
@@ -174,9 +174,9 @@ async function markEffectsOfMarked(context: Context, tx: Tx, open: OpenRow, batc
     if (effect.ending === 'done') effect.outcome = 'too_late'
     else if (effect.ending === 'skipped') effect.outcome = 'stopped'
   }
-  await writeMarks(tx, { events: [], effects })
+  keepItems(tx, { events: [], effects })
   await oweNotices(context, tx, { events: [], effects }, new Map())
-  await tx.query(sql('open-effects-after'), [shard, id, last.event_birth, last.id, last.place])
+  tx.send(sql('open-effects-after'), [shard, id, last.event_birth, last.id, last.place])
   const asked = effects.filter(e => e.outcome === 'stopping')
   tx.afterCommit(() => context.hints.asked(asked.map(e => ({ effectId: e.row.id, cancellationId: id }))))
   return true

@@ -81,12 +81,14 @@ export class TreesMeet extends Error {
 /** What a cancellation of the batch asks for: the events found so far, not yet locked. */
 export type Aim = { readonly cancellationId: string; readonly eventIds: readonly string[] }
 
-/**
- * `held`: locked before. `anyOpen`: there are open cancellations, and what they cover is theirs to mark. Writes nothing
- * before it throws.
- */
-export async function markTree(
-  context: Context,
+/** A tree that is locked and looked at, and what of it is left alone: kept, or for an open cancellation to mark. */
+export type Tree = MarkedTree & {
+  readonly kept: (row: EffectRow) => boolean
+  readonly covered: ReadonlyMap<string, string>
+}
+
+/** `held`: locked before. `anyOpen`: there are open cancellations, and what they cover is theirs to mark. Writes nothing. */
+export async function findTree(
   tx: Tx,
   aims: readonly Aim[],
   {
@@ -94,7 +96,7 @@ export async function markTree(
     anyOpen,
     held,
   }: { readonly most: number; readonly anyOpen: boolean; readonly held: ReadonlyMap<string, EventRow> },
-): Promise<MarkedTree> {
+): Promise<Tree> {
   const owner = new Map<string, { cancellationId: string; asked: boolean }>()
   for (const aim of aims) {
     for (const id of aim.eventIds) {
@@ -105,6 +107,7 @@ export async function markTree(
   }
   const locked = new Map<string, EventRow>()
   const keptEvents = new Map<string, string>()
+  const found: EffectRow[] = []
   let fresh = [...owner.keys()]
   while (fresh.length > 0) {
     for (const id of fresh) {
@@ -112,12 +115,14 @@ export async function markTree(
       if (row) locked.set(id, row)
     }
     const free = fresh.filter(id => !held.has(id))
-    const rows =
-      free.length === 0 ? [] : await tx.query<EventRow>(sql('lock-events'), [free.map(shardOfId), free])
-    for (const row of rows) locked.set(row.id, row)
     // Look again at the children of everything that is locked now: one may have been born while we waited.
-    const parents = [...locked.keys()]
-    const children = await findChildren(tx, parents, most + 1)
+    const [rows, children, effects] = await Promise.all([
+      free.length === 0 ? [] : tx.query<EventRow>(sql('lock-events'), [free.map(shardOfId), free]),
+      findChildren(tx, [...locked.keys(), ...free], most + 1),
+      findEffects(tx, fresh, most),
+    ])
+    for (const row of rows) locked.set(row.id, row)
+    found.push(...effects)
     if (children.length > most) throw new TooMuchAtOnce(`more than ${most} events`)
     fresh = []
     for (const child of children) {
@@ -136,20 +141,25 @@ export async function markTree(
 
   const eventIds = [...locked.keys(), ...keptEvents.keys()]
   if (eventIds.length > most) throw new TooMuchAtOnce(`more than ${most} events`)
-  const rows = await tx.query<EffectRow>(sql('effects-of-events'), [
-    eventIds.map(shardOfId),
-    eventIds,
-    most + 1,
-  ])
-  if (rows.length > most) throw new TooMuchAtOnce(`more than ${most} effects`)
-
-  const effects = rows.map(row =>
-    unmarked(row, owner.get(row.event_id)?.cancellationId ?? (keptEvents.get(row.event_id) as string)),
-  )
+  if (keptEvents.size > 0) found.push(...(await findEffects(tx, [...keptEvents.keys()], most)))
+  if (found.length > most) throw new TooMuchAtOnce(`more than ${most} effects`)
   const covered = anyOpen ? await findCovered(tx, eventIds) : new Map<string, string>()
-  const untouched = (row: EffectRow) =>
-    row.link === 'keep' || keptEvents.has(row.event_id) || covered.has(row.event_id)
-  await markEffects(context, tx, effects, untouched)
+  return {
+    events: [...locked.values()]
+      .filter(row => !covered.has(row.id))
+      .map(row => ({ row, ...ownerOf(owner, row.id) })),
+    effects: found.map(row =>
+      unmarked(row, owner.get(row.event_id)?.cancellationId ?? (keptEvents.get(row.event_id) as string)),
+    ),
+    kept: row => row.link === 'keep' || keptEvents.has(row.event_id) || covered.has(row.event_id),
+    covered,
+  }
+}
+
+/** Marks every effect of the tree that has not ended. */
+export async function markTree(context: Context, tx: Tx, tree: Tree): Promise<void> {
+  const { effects, kept, covered } = tree
+  await markEffects(context, tx, effects, kept)
   // Acknowledged before this one, and marked behind it: that one's receipt will say how it went.
   for (const effect of effects) {
     const earlier = covered.get(effect.row.event_id)
@@ -157,12 +167,16 @@ export async function markTree(
     effect.outcome = 'already_cancelled'
     effect.earlier = earlier
   }
-  return {
-    events: [...locked.values()]
-      .filter(row => !covered.has(row.id))
-      .map(row => ({ row, ...ownerOf(owner, row.id) })),
-    effects,
-  }
+}
+
+async function findEffects(tx: Tx, eventIds: readonly string[], most: number): Promise<readonly EffectRow[]> {
+  const rows = await tx.query<EffectRow>(sql('effects-of-events'), [
+    eventIds.map(shardOfId),
+    eventIds,
+    most + 1,
+  ])
+  if (rows.length > most) throw new TooMuchAtOnce(`more than ${most} effects`)
+  return rows
 }
 
 /** Which of these events an open cancellation covers, and which one. */
@@ -252,13 +266,13 @@ export async function markEffects(
 /**
  * Locks several targets with everything below them that their cancel takes along, as it stands now, in one statement and in
  * id order: two batches that cross then do not wait for each other in a circle. What is born meanwhile is found by the
- * looks of {@link markTree}.
+ * looks of {@link findTree}. Resolves when the lock is asked for, `held` when it is had.
  */
 export async function lockTrees(
   tx: Tx,
   targets: readonly string[],
   most: number,
-): Promise<Map<string, EventRow>> {
+): Promise<{ readonly held: Promise<ReadonlyMap<string, EventRow>> }> {
   const all = new Set(targets)
   let level = [...all]
   while (level.length > 0) {
@@ -268,8 +282,8 @@ export async function lockTrees(
     for (const id of level) all.add(id)
   }
   const ids = [...all]
-  const rows = await tx.query<EventRow>(sql('lock-events'), [ids.map(shardOfId), ids])
-  return new Map(rows.map(row => [row.id, row]))
+  const locked = tx.query<EventRow>(sql('lock-events'), [ids.map(shardOfId), ids])
+  return { held: locked.then(rows => new Map(rows.map(row => [row.id, row]))) }
 }
 
 async function findChildren(tx: Tx, parents: readonly string[], most: number) {

@@ -1,6 +1,6 @@
 // Cancel: a batch of requests, one commit. The commit is the moment that counts.
 //
-//   key gates -> same request before? -> find targets -> mark the trees (cancel-tree.ts) -> write the cancellations
+//   key gates -> find targets -> lock their trees -> same request before? -> write the cancellations -> mark (cancel-tree.ts)
 //     -> each domain writes its own rows and says what the cancel owes (notices) -> commit -> hints
 
 import type { Cancelled, CancelOutcome, CancelRequest } from '../core/cancellation.ts'
@@ -13,12 +13,14 @@ import { type Birth, bearEffects } from './births.ts'
 import {
   type EventRow,
   findCovered,
+  findTree,
   lockTrees,
   type MarkedEffect,
   type MarkedTree,
   markTree,
   storedEvent,
   TooMuchAtOnce,
+  type Tree,
   TreesMeet,
 } from './cancel-tree.ts'
 import { columns } from './columns.ts'
@@ -76,13 +78,13 @@ export async function cancelBatch(
   most: number,
 ): Promise<readonly CancelOutcome[]> {
   const prepared = requests.map(request => prepare(context, request))
-  await passGates(tx, prepared)
+  const passed = passGates(tx, prepared)
   const results: (CancelOutcome | null)[] = prepared.map(() => null)
 
-  const { targets, anyOpen } = await findTargets(tx, prepared, most)
+  const [{ targets, anyOpen }] = await Promise.all([findTargets(tx, prepared, most), passed])
   const found = [...new Set([...targets.values()].flatMap(list => list.map(target => target.id)))]
-  const held = found.length > 1 ? await lockTrees(tx, found, most) : new Map<string, EventRow>()
-  const replays = await findRepeats(context, tx, prepared)
+  const locks = found.length > 1 ? await lockTrees(tx, found, most) : { held: new Map<string, EventRow>() }
+  const [held, replays] = await Promise.all([locks.held, findRepeats(context, tx, prepared)])
   const covered = anyOpen ? await findCovered(tx, found) : new Map<string, string>()
   const fresh = prepared
     .map((p, i) => ({ p, i }))
@@ -98,9 +100,9 @@ export async function cancelBatch(
     cancellationId: p.id,
     eventIds: (targets.get(i) ?? []).map(t => t.id),
   }))
-  let tree: MarkedTree
+  let tree: Tree
   try {
-    tree = await markTree(context, tx, aims, { most, anyOpen, held })
+    tree = await findTree(tx, aims, { most, anyOpen, held })
   } catch (error) {
     if (!(error instanceof TreesMeet)) throw error
     // Nothing is written yet. One after the other, the later one finds what the earlier one has called off.
@@ -111,13 +113,15 @@ export async function cancelBatch(
   const early = new Set(
     fresh.filter(({ p, i }) => p.request.early && (targets.get(i) ?? []).length === 0).map(({ p }) => p.id),
   )
-  await writeCancellations(
+  writeCancellations(
     context,
     tx,
     fresh.map(({ p }) => p),
     { early, open: false },
   )
-  await writeMarks(tx, tree)
+  markEvents(tx, tree)
+  await markTree(context, tx, tree)
+  keepItems(tx, tree)
   await oweNotices(context, tx, tree, new Map(fresh.map(({ p }) => [p.id, p.request])))
 
   const effectsOf = Map.groupBy(tree.effects, effect => effect.cancellationId)
@@ -145,7 +149,7 @@ export async function cancelBatch(
 
 /** Of its keys alone, of its shards with others: a cancel sees every open cancellation that was acknowledged before it. */
 async function passGates(tx: Tx, prepared: readonly Prepared[]): Promise<void> {
-  await tx.query(sql('cancel-gates'), [keyGates(prepared), prepared.map(p => gateOf(p.shard))])
+  await tx.look(sql('cancel-gates'), [keyGates(prepared), prepared.map(p => gateOf(p.shard))])
 }
 
 export function keyGates(prepared: readonly Prepared[]): number[] {
@@ -160,7 +164,7 @@ export async function findRepeats(
 ): Promise<Map<number, readonly Earlier[]>> {
   // A repeat by event id must find the first one's commit, so the event's lock comes before this look.
   const byId = prepared.filter(p => p.eventId !== null)
-  if (byId.length > 0) await tx.query(sql('lock-events'), [byId.map(p => p.shard), byId.map(p => p.eventId)])
+  if (byId.length > 0) tx.send(sql('lock-events'), [byId.map(p => p.shard), byId.map(p => p.eventId)])
   const rows = await tx.query<Earlier>(sql('find-requests'), [
     ...columns(prepared, 7, p => [
       p.shard,
@@ -177,7 +181,7 @@ export async function findRepeats(
 }
 
 async function findTargets(tx: Tx, prepared: readonly Prepared[], most: number) {
-  const rows = await tx.query<{ place: number; shard: Shard; id: string; birth: number }>(
+  const rows = await tx.look<{ place: number; shard: Shard; id: string; birth: number }>(
     sql('find-targets'),
     [...columns(prepared, 5, p => [p.shard, p.request.tenant, p.key, p.entity, p.eventId]), most + 1],
   )
@@ -215,14 +219,14 @@ function replay(receiptId: string): Cancelled {
   return { receiptId, replayed: true, eventIds: [], counts: countOutcomes([]), early: false }
 }
 
-export async function writeCancellations(
+export function writeCancellations(
   context: Context,
   tx: Tx,
   prepared: readonly Prepared[],
   { early, open }: { readonly early: ReadonlySet<string>; readonly open: boolean },
-): Promise<void> {
+): void {
   if (prepared.length === 0) return
-  await tx.query(sql('insert-cancellations'), [
+  tx.send(sql('insert-cancellations'), [
     context.clock(),
     context.finalAfterMs,
     ...columns(prepared, 16, p => {
@@ -249,20 +253,22 @@ export async function writeCancellations(
   ])
 }
 
-/** Marks the events and keeps the items that no ended row of this cancellation tells. */
-export async function writeMarks(tx: Tx, tree: MarkedTree): Promise<void> {
-  if (tree.events.length > 0) {
-    await tx.query(
-      sql('mark-events'),
-      columns(tree.events, 3, e => [e.row.shard, e.row.id, e.cancellationId]),
-    )
-  }
+function markEvents(tx: Tx, tree: MarkedTree): void {
+  if (tree.events.length === 0) return
+  tx.send(
+    sql('mark-events'),
+    columns(tree.events, 3, e => [e.row.shard, e.row.id, e.cancellationId]),
+  )
+}
+
+/** Keeps the items that no ended row of this cancellation tells. */
+export function keepItems(tx: Tx, tree: MarkedTree): void {
   // What this cancellation ends, or is stopping, tells so itself.
   const told = tree.effects.filter(
     e => e.outcome === 'kept' || e.outcome === 'already_cancelled' || e.ending !== null,
   )
   if (told.length === 0) return
-  await tx.query(
+  tx.send(
     sql('insert-receipt-items'),
     columns(told, 8, e => [
       e.row.shard,
@@ -322,7 +328,7 @@ export async function oweNotices(
       for (const effect of notices.get(row.id) ?? []) owe(effect, row.tenant, cancellationId)
     }
   }
-  await bearEffects(context, tx, births)
+  bearEffects(context, tx, births)
   await lookAgainAtStopping(tx, tree)
 }
 

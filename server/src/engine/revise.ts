@@ -42,5 +42,5 @@ export async function revise(context: Context, tx: Tx, revision: Revision): Prom
     ])
   }
   const births = revision.effects.map(effect => ({ effect, tenant, under: { eventId } }))
-  return { is: 'revised', effectIds: await bearEffects(context, tx, births) }
+  return { is: 'revised', effectIds: bearEffects(context, tx, births) }
 }

@@ -336,7 +336,7 @@ async function bear(context: Context, tx: Tx, effect: StartedEffect, born: Birth
   const under: Birth['under'] =
     effect.eventId !== null ? { eventId: effect.eventId } : { noticeOf: effect.noticeOf as string }
   const { tenant } = effect
-  await bearEffects(
+  bearEffects(
     context,
     tx,
     (born.effects ?? []).map(e => ({ effect: e, tenant, under })),
