@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { jsonFault } from '../../server/src/core/json.ts'
 import { parseJsonBody } from '../../server/src/http/json-body.ts'
 import { type HttpServer, httpServer } from './http-server.ts'
@@ -68,6 +69,24 @@ describe('a JSON body', () => {
       '400 MALFORMED_JSON',
       'a surrogate in UTF-8',
     )
+  })
+
+  it('that is compressed is 415, and says so', async () => {
+    for (const encoding of ['gzip', 'br', 'identity, gzip']) {
+      const answer = await fetch(`${server.url}/echo`, {
+        method: 'POST',
+        body: gzipSync('{}'),
+        headers: { 'content-type': 'application/json', 'content-encoding': encoding },
+      })
+      assert.equal(answer.status, 415)
+      assert.equal(((await answer.json()) as { code: string }).code, 'ENCODED_BODY')
+    }
+    const plain = await fetch(`${server.url}/echo`, {
+      method: 'POST',
+      body: '{}',
+      headers: { 'content-type': 'application/json', 'content-encoding': 'Identity' },
+    })
+    assert.equal(plain.status, 200)
   })
 
   it('that cannot be kept is 400: a NUL or a lone surrogate, in values and keys', async () => {

@@ -60,6 +60,45 @@ test('the native API, the notifications and everything else give a problem', asy
   }
 })
 
+test('a NUL in an address is refused by the API that was meant, and a twice encoded one is data', async () => {
+  const alice = `Bearer ${await server.personToken('alice')}`
+  const dana = `Bearer ${await server.personToken('dana')}`
+  const get = async (path: string, authorization: string) => {
+    const answer = await fetch(`${server.url}${path}`, { headers: { authorization } })
+    return { status: answer.status, body: JSON.parse(await answer.text()) }
+  }
+  for (const path of [
+    '/api/v1/receipts?key=a%00',
+    '/api/v1/receipts?cancellationToken=%00',
+    '/api/v1/receipts?correlationId=%00',
+    '/api/v1/receipts?triggerKey=a%00&externalEntityId=b',
+    '/api/v1/mail/%00',
+  ]) {
+    const { status, body } = await get(path, alice)
+    assert.deepEqual([status, body.code], [400, 'UNSTORABLE_TEXT'], path)
+  }
+  const offers = await get('/api/v1/notifications/offers?channel=%00&cancellationToken=%00', dana)
+  assert.deepEqual([offers.status, offers.body.code], [400, 'UNSTORABLE_TEXT'])
+  const graph = await get('/v1.0/users/%00', alice)
+  assert.deepEqual([graph.status, graph.body.error.code], [400, 'BadRequest'])
+  const wix = await answer('/v1/events/cancel?%00', await server.appToken())
+  assert.deepEqual([wix.response.status, typeof wix.body.details], [400, 'object'])
+  assert.equal((await get('/api/v1/receipts?key=a%2500', alice)).status, 200)
+})
+
+test('a method that Graph does not have is 405 in its shape', async () => {
+  const token = await server.personToken('alice')
+  for (const method of ['PROPFIND', 'PUT']) {
+    const response = await fetch(`${server.url}/v1.0/me/events`, {
+      method,
+      headers: { authorization: `Bearer ${token}` },
+    })
+    const body = JSON.parse(await response.text())
+    assert.deepEqual([response.status, body.error.code], [405, 'MethodNotAllowed'], method)
+    assert.equal(response.headers.get('allow'), 'GET, POST')
+  }
+})
+
 test('a percent sign that is well encoded is data, and in a query it never matters', async () => {
   const token = await server.personToken('alice')
   const { response, body } = await answer('/v1.0/me/events/100%25/cancel', `Bearer ${token}`)

@@ -10,6 +10,10 @@ export const httpFault = faults({
   FORBIDDEN_KEY: { status: 400, message: 'A key named {key} is not accepted.' },
   BODY_TOO_LARGE: { status: 413, message: 'The body is larger than {limitBytes} bytes.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'The body must be application/json.' },
+  ENCODED_BODY: {
+    status: 415,
+    message: 'Bodies are read as they are: Content-Encoding {encoding} is not undone here.',
+  },
   BAD_REQUEST: { status: 400, message: 'The request cannot be understood.' },
   INVALID: { status: 400, message: '{detail}' },
   NOT_FOUND: { status: 404, message: 'There is nothing at {path}.' },

@@ -20,6 +20,11 @@ export function isUndecodable(target: string): boolean {
   return !decodes(pathOf(pathAndQuery(target)))
 }
 
+/** True for a request target with an encoded NUL, in its path or its query. */
+export function holdsNul(target: string): boolean {
+  return target.includes('%00')
+}
+
 function decodes(path: string): boolean {
   if (!path.includes('%')) return true
   try {

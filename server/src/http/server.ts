@@ -22,7 +22,7 @@ import { listenOn, originOf, twins } from './listen.ts'
 import { logOptions } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { problemOf } from './problem-of.ts'
-import { isUndecodable, requestPath } from './request-path.ts'
+import { holdsNul, isUndecodable, requestPath } from './request-path.ts'
 import { secureHeaders } from './security-headers.ts'
 
 /** Resolves when the thing checked is well; rejects with the reason when it is not. */
@@ -143,6 +143,11 @@ export function createHttp(needs: HttpNeeds): Http {
   // Not by the router, and after every onRequest: so the API that was meant knows the caller, and gives it its shape.
   app.addHook('preParsing', async request => {
     if (isUndecodable(request.originalUrl)) throw httpFault.BAD_REQUEST()
+    // PostgreSQL takes no NUL, so nothing is ever called by one.
+    if (holdsNul(request.originalUrl)) throw httpFault.UNSTORABLE_TEXT({ at: 'the address', fault: 'nul' })
+    const encoding = request.headers['content-encoding'] ?? 'identity'
+    if (encoding.toLowerCase() !== 'identity')
+      throw httpFault.ENCODED_BODY({ encoding: encoding.slice(0, 50) })
   })
   app.addHook('onSend', secureHeaders)
   app.addHook('onSend', async (_request, reply) => {

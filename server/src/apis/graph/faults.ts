@@ -52,6 +52,7 @@ const CODES: { readonly [code: string]: string } = {
   BAD_REQUEST: 'BadRequest',
   BODY_TOO_LARGE: 'RequestEntityTooLarge',
   UNSUPPORTED_MEDIA_TYPE: 'UnsupportedMediaType',
+  ENCODED_BODY: 'UnsupportedMediaType',
   NOT_FOUND: 'BadRequest',
   UNAVAILABLE: 'ServiceUnavailable',
   INTERNAL: 'InternalServerError',

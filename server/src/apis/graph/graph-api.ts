@@ -56,9 +56,10 @@ function inVersion(needs: GraphNeeds, version: Version): FastifyPluginAsync {
       if (!principal) throw graphFault.InvalidAuthenticationToken({ detail: 'Access token is empty.' })
       return await send(reply, await answer(needs, { version, principal, request }))
     }
-    // Unknown addresses pass through the same handler, so that they too are answered in Graph's shape.
+    // Unknown addresses and methods pass through the same handler, so that they too are answered in Graph's shape.
     app.all('/', handler)
     app.all('/*', handler)
+    app.setNotFoundHandler(handler)
   }
 }
 
