@@ -116,3 +116,24 @@ test('paths that are made to hurt', async () => {
     assert.ok(errorOf(reply.json).code, path)
   }
 })
+
+test('a member that Graph does not have, or of another type, is refused by name wherever it stands', async () => {
+  const alice = server.as(ALICE)
+  const start = { dateTime: '2031-03-03T09:00:00', timeZone: 'UTC' }
+  const emailAddress = { address: 'bob@contoso.example' }
+  for (const [property, part] of Object.entries({
+    'start.timeZon': { start: { ...start, timeZon: 'Europe/Berlin' } },
+    'body.contenttyp': { body: { contentTyp: 'html', content: 'x' } },
+    'attendees[0].typ': { attendees: [{ emailAddress, typ: 'optional' }] },
+    'attendees[0].emailAddress.nam': { attendees: [{ emailAddress: { ...emailAddress, nam: 'Bob' } }] },
+    'location.coordinates.latitude': { location: { displayName: 'x', coordinates: { latitude: '46.9' } } },
+    location: { location: 'Room 1', locations: [{ displayName: 'Room 1' }] },
+    isOnlineMeeting: { isOnlineMeeting: 'yes' },
+  })) {
+    const reply = await alice('POST /v1.0/me/events', { body: meetingBody(part) })
+    assert.equal(reply.status, 400, property)
+    const { code, message } = errorOf(reply.json)
+    assert.equal(code, 'ErrorPropertyValidationFailure')
+    assert.ok(message?.toLowerCase().includes(`'${property.toLowerCase()}'`), message)
+  }
+})

@@ -47,6 +47,13 @@ export class JsonFields {
     return value
   }
 
+  /** @throws Fault for anything but a number, for a missing one too */
+  number(name: string): number {
+    const value = this.get(name)
+    if (typeof value !== 'number') throw invalid(this.path(name), 'a number is expected.')
+    return value
+  }
+
   integer(name: string, fallback: number, range: { readonly min: number; readonly max: number }): number {
     const value = this.get(name)
     if (value === undefined) return fallback

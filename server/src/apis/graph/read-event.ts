@@ -41,6 +41,8 @@ export function readEvent(body: unknown): MeetingDraft {
     throw graphFault.RequestBodyRead({ detail: 'The request has no body.' })
   const fields = new JsonFields(body)
   for (const name of fields.names()) checkName(fields, name)
+  // Passed over, but not without a look.
+  fields.flag('isOnlineMeeting', false)
   const isAllDay = fields.flag('isAllDay', false)
   const start = readTime(fields, 'start')
   const end = readTime(fields, 'end')
@@ -97,6 +99,7 @@ type ReadTime = { readonly wall: WallTime; readonly at: Date }
 function readTime(fields: JsonFields, name: 'start' | 'end'): ReadTime {
   const time = fields.object(name)
   if (!time) throw invalid(name, 'it is required.')
+  known(time, ['dateTime', 'timeZone'])
   const zone = time.text('timeZone', 'UTC', 100) || 'UTC'
   const iana = ianaZone(zone)
   if (iana === null) throw graphFault.TimeZoneNotSupportedException({ zone })
@@ -122,14 +125,17 @@ function utcMidnight({ wall }: ReadTime): Date {
 function readBody(fields: JsonFields): Body {
   const body = fields.object('body')
   if (!body) return { contentType: 'text', content: '' }
+  known(body, ['contentType', 'content'])
   const contentType = body.choice('contentType', ['text', 'html'], 'text')
   return { contentType, content: body.text('content', '', MAX_BODY) }
 }
 
 function readAttendee(value: unknown, at: string): Attendee {
   const attendee = new JsonFields(value, at)
+  known(attendee, ['emailAddress', 'type', 'status', 'proposedNewTime'])
   const email = attendee.object('emailAddress')
   if (!email) throw invalid(attendee.path('emailAddress'), 'it is required.')
+  known(email, ['address', 'name'])
   const address = email.text('address', '', 254).trim()
   if (!/^[^\s@<>",;:\\()[\]\x00-\x1f\x7f]+@[^\s@<>",;:\\()[\]\x00-\x1f\x7f]+$/.test(address))
     throw invalid(email.path('address'), 'a mail address is expected.')
@@ -150,11 +156,12 @@ const LOCATION_TYPES =
 const UNIQUE_ID_TYPES = ['unknown', 'locationStore', 'directory', 'private', 'bing']
 
 function readLocations(fields: JsonFields): readonly JsonObject[] {
-  const one = fields.get('location')
-  const many = fields.list('locations', 20)
-  if (many.length > 0)
-    return many.map((value, i) => readLocation(new JsonFields(value, `locations[${i}]`))).filter(isNamed)
-  return one === undefined ? [] : [readLocation(new JsonFields(one, 'location'))].filter(isNamed)
+  const location = fields.object('location')
+  const one = location ? [readLocation(location)] : []
+  const many = fields
+    .list('locations', 20)
+    .map((value, i) => readLocation(new JsonFields(value, `locations[${i}]`)))
+  return (many.length > 0 ? many : one).filter(isNamed)
 }
 
 function isNamed({ displayName }: JsonObject): boolean {
@@ -187,10 +194,8 @@ function readLocation(location: JsonFields): JsonObject {
   const coordinates = location.object('coordinates')
   if (coordinates) {
     known(coordinates, COORDINATES)
-    const numbers = COORDINATES.map(name => [name, coordinates.get(name)] as const)
-    read.coordinates = Object.fromEntries(
-      numbers.filter((pair): pair is [string, number] => typeof pair[1] === 'number'),
-    )
+    const given = COORDINATES.filter(name => coordinates.get(name) !== undefined)
+    read.coordinates = Object.fromEntries(given.map(name => [name, coordinates.number(name)]))
   }
   return read
 }
