@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { createRemoteJWKSet, exportJWK, generateKeyPair, type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import { raw } from '../http/http-server.ts'
 import { ALICE, type AuthServer, authServer } from './auth-server.ts'
 
 const CALLBACK = 'http://127.0.0.1/callback'
@@ -124,6 +125,31 @@ describe('the built-in issuer', () => {
     const keys = (await (await fetch(found.jwks_uri!)).json()) as { keys: Record<string, unknown>[] }
     assert.ok(keys.keys.length >= 2)
     for (const key of keys.keys) assert.ok(!('d' in key), 'a private key is published')
+  })
+
+  it('leaves a connection usable whose body it gave up reading', async () => {
+    // In chunks: what says its length is refused unread.
+    const chunk = 'a'.repeat(200_000)
+    const answers = await raw(
+      Number(new URL(server.url).port),
+      [
+        'POST /oidc/token HTTP/1.1',
+        'Host: 127.0.0.1',
+        'Content-Type: application/x-www-form-urlencoded',
+        'Transfer-Encoding: chunked',
+        '',
+        chunk.length.toString(16),
+        chunk,
+        '0',
+        '',
+        'GET /healthz HTTP/1.1',
+        'Host: 127.0.0.1',
+        'Connection: close',
+        '\r\n',
+      ].join('\r\n'),
+    )
+    assert.match(answers, /^HTTP\/1\.1 400 /)
+    assert.match(answers, /HTTP\/1\.1 200 OK[\s\S]*ok\n$/)
   })
 
   it('signs in a chosen person, end to end, and its token works as that person', async () => {

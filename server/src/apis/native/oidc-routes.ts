@@ -36,6 +36,8 @@ export function oidcRoutes(auth: Auth, issuer: OidcIssuer): FastifyPluginAsync {
         if (!reply.raw.headersSent) reply.raw.writeHead(503, { 'retry-after': '2' })
         reply.raw.end()
       }
+      // A body that it gave up reading must not stand before the next request on this connection.
+      request.raw.resume()
     })
   }
 }
