@@ -1,6 +1,6 @@
 // npm run bench: one table, medians of five with the spread, beside references measured in the same run.
 
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, release } from 'node:os'
 import { parseArgs } from 'node:util'
 import { cancelRows } from './cancel-row.ts'
@@ -16,7 +16,7 @@ import { timersRow } from './timers-row.ts'
 const HELP = `Usage: npm run bench [-- [--quick] [--write] [NAME …]]
   NAME     report, cancel, run, http, timers, huge, process (all when none is given)
   --quick  small numbers, one run: does it work at all
-  --write  put the table into docs/bench.md
+  --write  put the table into docs/bench.md, above what is explained there
 BullMQ rows want a redis-server; without one they have no reference.`
 
 const { values, positionals } = parseArgs({
@@ -61,5 +61,10 @@ Machine: ${machine}.
 ${markdown(rows)}
 `
 console.log(page)
-if (values.write) writeFileSync(new URL('../docs/bench.md', import.meta.url), page)
+if (values.write) {
+  const file = new URL('../docs/bench.md', import.meta.url)
+  // What explains the figures is written by hand, below the table.
+  const [, ...explained] = readFileSync(file, 'utf8').split(/^(?=## )/m)
+  writeFileSync(file, [page, ...explained].join('\n'))
+}
 process.exit(0)

@@ -1,6 +1,5 @@
 // What every row runs on: the embedded PostgreSQL with production's settings (fsync on) in a fresh directory, and an engine.
 
-import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,12 +8,13 @@ import { shardOfEntity } from '../server/src/core/ids.ts'
 import { Engine } from '../server/src/engine/engine.ts'
 import { Gather } from '../server/src/engine/gather.ts'
 import type { Carrier } from '../server/src/engine/hooks.ts'
+import { systemRandom } from '../server/src/random.ts'
 import { Database } from '../server/src/store/database.ts'
 import { startEmbedded } from '../server/src/store/embedded.ts'
 import { migrate } from '../server/src/store/migrate.ts'
 
 export const TENANT = 'bench'
-export const random = (bytes: number) => randomBytes(bytes)
+export const random = systemRandom()
 export const by = { principal: 'app:bench', api: 'native', name: 'bench' } as const
 
 export type Stand = AsyncDisposable & {

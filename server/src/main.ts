@@ -1,12 +1,12 @@
 // The entry: one process, one command.
 
-import { randomBytes } from 'node:crypto'
 import { createInterface } from 'node:readline/promises'
 import { banner } from './banner.ts'
 import type { CliIo } from './cli/cli-io.ts'
 import { runCli } from './cli/run-cli.ts'
 import { readConfig } from './config.ts'
 import { doctor } from './doctor.ts'
+import { systemRandom } from './random.ts'
 import { serve } from './serve.ts'
 import { backupDatabase, restoreDatabase } from './store-commands.ts'
 
@@ -25,7 +25,7 @@ async function start(io: CliIo): Promise<number> {
   const config = readConfig(io.env, io.cwd)
   // Before anything starts: a signal that comes meanwhile is not lost.
   const asked = stopAsked()
-  const serving = await serve({ config, now: () => new Date(), random: bytes => randomBytes(bytes) })
+  const serving = await serve({ config, now: () => new Date(), random: systemRandom() })
   io.stdout(await banner(serving, config.smtpUrl === null ? 'kept and shown here' : 'sent'))
   const reason = await Promise.race([asked, serving.database.lost.then(error => error ?? 'stopped')])
   await serving.stop()

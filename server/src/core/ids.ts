@@ -8,15 +8,16 @@ export const SHARDS = 256
 export type Shard = number
 export type Random = (bytes: number) => Uint8Array
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** A new id in `shard`. `nowMs`: any clock; it orders ids for the eye and for indexes, and decides nothing. */
 export function makeId(shard: Shard, nowMs: number, random: Random): string {
   const r = random(9)
   const time = Math.floor(nowMs).toString(16).padStart(12, '0').slice(-12)
   const a = (0x8000 | ((r[0]! & 0x0f) << 8) | shard).toString(16)
-  const b = (0x80 | (r[1]! & 0x3f)).toString(16).padStart(2, '0')
-  let rest = ''
-  for (let i = 2; i < 9; i++) rest += r[i]!.toString(16).padStart(2, '0')
-  return `${time.slice(0, 8)}-${time.slice(8)}-${a}-${b}${rest.slice(0, 2)}-${rest.slice(2)}`
+  let rest = HEX[0x80 | (r[1]! & 0x3f)]! + HEX[r[2]!]! + '-'
+  for (let i = 3; i < 9; i++) rest += HEX[r[i]!]!
+  return `${time.slice(0, 8)}-${time.slice(8)}-${a}-${rest}`
 }
 
 /** The shard that an id of ours carries. The id must be a well-formed GUID (see {@link isGuid}). */
