@@ -21,8 +21,10 @@ import { webhookLane } from './delivery/webhook/endpoint.ts'
 import { createWebhookCarriers } from './delivery/webhook/webhook-carriers.ts'
 import { Engine } from './engine/engine.ts'
 import type { RunnerOptions } from './engine/runner.ts'
+import { choresOf, Housekeeping } from './housekeeping.ts'
 import { createHttp, type Http } from './http/server.ts'
 import { createNotifications } from './notifications/create-notifications.ts'
+import { isUnavailable } from './store/database.ts'
 import { createMailStore } from './store/mail-store.ts'
 import { checkSchema } from './store/migrate.ts'
 import type { OpenDatabase } from './store/open-database.ts'
@@ -38,6 +40,8 @@ export type ComposeNeeds = {
   /** Where log lines go. Default: standard output. */
   readonly logStream?: { write(line: string): void }
   readonly runner?: RunnerOptions
+  /** Callers that may wait for a batch of one verb; beyond, 503. Default 10,000. */
+  readonly maxQueue?: number
   /** Origin of the demo soft-phone, once it listens; null: none. */
   readonly softphoneOrigin: () => string | null
 }
@@ -78,6 +82,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
   const engine = new Engine({
     db,
     random,
+    maxQueue: needs.maxQueue,
     runner: {
       leaseMs: config.leaseMs,
       beatMs: Math.min(1000, config.leaseMs / 5),
@@ -105,7 +110,14 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
   })
 
   const calendar = createCalendar({ db, engine, directory, now, random })
-  const automations = createAutomations({ db, engine, now, random, webhookLane })
+  const automations = createAutomations({
+    db,
+    engine,
+    now,
+    random,
+    webhookLane,
+    maxQueue: needs.maxQueue,
+  })
   const notifications = createNotifications({
     db,
     engine,
@@ -194,6 +206,28 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     () => engine.runningCount,
   )
 
+  const swept = http.metrics.counter(
+    'standdown_swept_total',
+    'What was deleted because nobody needs it any more.',
+  )
+  const housekeeping = new Housekeeping({
+    chores: choresOf({
+      engine,
+      mail: mailStore,
+      webhookSecrets: secrets,
+      auth,
+      retentionMs: config.retentionMs,
+    }),
+    onGone: (chore, gone) => {
+      for (const [what, count] of Object.entries(gone)) swept.add({ what }, count)
+      http.app.log.info({ chore, gone }, 'swept')
+    },
+    onError: (chore, error) => {
+      // That the database is away is said elsewhere; the chore waits for the next round.
+      if (!isUnavailable(error)) http.app.log.error({ chore, err: error }, 'sweep')
+    },
+  })
+
   return {
     http,
     auth,
@@ -202,8 +236,10 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     async start() {
       await http.listen()
       await engine.start()
+      housekeeping.start()
     },
     async stop() {
+      await housekeeping.stop()
       // Before HTTP, which waits for its connections: open streams end here.
       await notifications.stop()
       await http.close()

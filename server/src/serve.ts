@@ -20,6 +20,8 @@ export type ServeOptions = {
   readonly random: Random
   readonly logStream?: { write(line: string): void }
   readonly runner?: RunnerOptions
+  /** Callers that may wait for a batch of one verb; beyond, 503. Default 10,000. */
+  readonly maxQueue?: number
 }
 
 export type Serving = {

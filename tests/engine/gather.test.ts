@@ -24,6 +24,21 @@ test('full: the next caller is told so at once, those who wait are served', asyn
   await gather.drained()
 })
 
+test('an option that is left open is no option: the queue stays bounded', async () => {
+  const gate = Promise.withResolvers<void>()
+  const gather = new Gather<number, number>({
+    name: 't',
+    maxQueue: undefined,
+    maxBatch: 1,
+    maxInFlight: 1,
+    run: async batch => gate.promise.then(() => batch),
+  })
+  const waiting = Array.from({ length: 10_000 }, (_, n) => gather.submit(n))
+  await assert.rejects(gather.submit(10_000), Overloaded)
+  gate.resolve()
+  await Promise.all(waiting)
+})
+
 test('a request that breaks its batch fails alone, and a result may be an error', async () => {
   const batches: number[][] = []
   const gather = new Gather<number, number>({

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readConfig } from '../../server/src/config.ts'
 import { DEMO_TENANT, type Serving, serve } from '../../server/src/serve.ts'
+import type { DatabaseOptions } from '../../server/src/store/database.ts'
 import { testDatabase } from './database.ts'
 
 export { DEMO_TENANT }
@@ -13,6 +14,8 @@ export { DEMO_TENANT }
 export type TestServer = AsyncDisposable &
   Serving & {
     readonly dataDir: string
+    /** How to reach its database. */
+    readonly databaseOptions: DatabaseOptions
     /** Lines that it logged. */
     readonly log: readonly string[]
     /** A bearer token of a demo person, by the part before the @. */
@@ -23,13 +26,25 @@ export type TestServer = AsyncDisposable &
     advance(ms: number): Promise<Date>
   }
 
+export type TestServerOptions = {
+  /** A TCP port of this machine by which the server reaches the database, and a password that it believes to need there. */
+  readonly through?: { readonly port: number; readonly password?: string }
+  /** Callers that may wait for a batch of one verb. */
+  readonly maxQueue?: number
+}
+
 /** `env`: settings as the environment gives them, over the test's own. */
-export async function testServer(env: Readonly<Record<string, string>> = {}): Promise<TestServer> {
+export async function testServer(
+  env: Readonly<Record<string, string>> = {},
+  { through, maxQueue }: TestServerOptions = {},
+): Promise<TestServer> {
   const database = await testDatabase({ empty: true })
   const dataDir = await mkdtemp(join(tmpdir(), 'standdown-server-'))
   const log: string[] = []
   const { host, user, name } = { ...database.options, name: database.name }
-  const databaseUrl = `postgresql:///${name}?host=${encodeURIComponent(host ?? '')}&user=${encodeURIComponent(user ?? '')}`
+  const databaseUrl = through
+    ? `postgresql://${user}:${through.password ?? ''}@127.0.0.1:${through.port}/${name}`
+    : `postgresql:///${name}?host=${encodeURIComponent(host ?? '')}&user=${encodeURIComponent(user ?? '')}`
   const clean = async () => {
     await database[Symbol.asyncDispose]()
     await rm(dataDir, { recursive: true, force: true })
@@ -44,6 +59,7 @@ export async function testServer(env: Readonly<Record<string, string>> = {}): Pr
       now: () => new Date(),
       random: bytes => randomBytes(bytes),
       logStream: { write: line => void log.push(line) },
+      ...(maxQueue !== undefined && { maxQueue }),
     })
   } catch (error) {
     await clean()
@@ -55,6 +71,7 @@ export async function testServer(env: Readonly<Record<string, string>> = {}): Pr
   return {
     ...serving,
     dataDir,
+    databaseOptions: database.options,
     log,
     personToken: (name, scopes) => mint({ person: `${name}@contoso.example` }, scopes),
     appToken: scopes => mint({ app: 'demo-app' }, scopes),

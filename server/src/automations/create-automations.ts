@@ -21,7 +21,7 @@ export type Automations = {
 
 export function createAutomations(needs: Needs): Automations {
   const programs = new ProgramCache()
-  const parts = { ...needs, find: findTrigger(needs.db), programs }
+  const parts = { ...needs, find: findTrigger(needs.db, needs.maxQueue), programs }
   return {
     report: reportEvents(parts),
     cancel: cancelEvents(parts),

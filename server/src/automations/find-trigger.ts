@@ -28,11 +28,11 @@ type Row = {
   name: string | null
 }
 
-export function findTrigger(db: Database): FindTrigger {
+export function findTrigger(db: Database, maxQueue?: number): FindTrigger {
   const gather = new Gather<TriggerName, Trigger | null>({
     name: 'automations.find-trigger',
     maxBatch: 500,
-    maxQueue: 10_000,
+    maxQueue,
     run: names => findTriggers(db, names),
   })
   return name => gather.submit(name)

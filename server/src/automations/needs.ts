@@ -20,6 +20,8 @@ export type Needs = {
   readonly random: Random
   /** The concurrency lane of a webhook's address. Default: its host. */
   readonly webhookLane?: (url: string) => string
+  /** Reports that may wait for a batch. Default 10,000. */
+  readonly maxQueue?: number
 }
 
 /** Which app at which site is calling, its rights having been checked. */

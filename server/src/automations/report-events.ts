@@ -57,7 +57,7 @@ export function reportEvents(parts: Parts): ReportEvents {
   const gather = new Gather<CheckedReport, readonly Reported[]>({
     name: 'automations.report',
     maxBatch: 256,
-    maxQueue: 10_000,
+    maxQueue: parts.maxQueue,
     run: reports => commitReports(parts, reports),
   })
   return async ({ app, triggerKey, events }) => {

@@ -50,7 +50,9 @@ export class Gather<Req, Res> {
   private idle: (() => void)[] = []
 
   constructor(options: GatherOptions<Req, Res>) {
-    this.options = { maxBatch: 256, maxQueue: 10_000, maxInFlight: 2, ...options }
+    // One by one: an option that is there and undefined must not take a bound away.
+    const { maxBatch = 256, maxQueue = 10_000, maxInFlight = 2 } = options
+    this.options = { ...options, maxBatch, maxQueue, maxInFlight }
   }
 
   get waiting(): number {
