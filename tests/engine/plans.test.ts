@@ -144,7 +144,7 @@ const STATEMENTS: {
   'lock-parents-free': { values: [shards, ids], by: 'event_pkey' },
   'mark-events': { values: [shards, ids, ids], by: 'event_pkey' },
   'covered-events': { values: [shards, ids] },
-  'find-targets': { values: [shards, same('contoso'), keys, same('e'), same(null), 5001], by: 'event_key' },
+  'find-targets': { values: [shards, same('contoso'), keys, same('e'), same(null), 5000], by: 'event_key' },
   'find-requests': {
     values: [shards, same('contoso'), same('app:a'), same(null), keys, same('e'), same(null), null],
     by: 'cancellation_key',

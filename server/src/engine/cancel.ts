@@ -183,10 +183,10 @@ export async function findRepeats(
 async function findTargets(tx: Tx, prepared: readonly Prepared[], most: number) {
   const rows = await tx.look<{ place: number; shard: Shard; id: string; birth: number }>(
     sql('find-targets'),
-    [...columns(prepared, 5, p => [p.shard, p.request.tenant, p.key, p.entity, p.eventId]), most + 1],
+    [...columns(prepared, 5, p => [p.shard, p.request.tenant, p.key, p.entity, p.eventId]), most],
   )
+  if (rows.some(row => row.place < 0)) throw new TooMuchAtOnce(`more than ${most} events`)
   const found = rows.filter(row => row.place > 0)
-  if (found.length > most) throw new TooMuchAtOnce(`more than ${most} events`)
   return { targets: Map.groupBy(found, row => row.place - 1), anyOpen: found.length < rows.length }
 }
 

@@ -1,9 +1,7 @@
 -- The events that these requests name: one by id, or every live one with the key, aliases included.
--- A row at place 0: there are open cancellations. By position: $1 shards, $2 tenants, $3 keys,
--- $4 entities, $5 events; $6 most.
-(select 0 as place, 0::smallint as shard, null::uuid as id, 0::bigint as birth where exists (select from engine.open_cancellation))
-union all
-(select * from (
+-- A row at place 0: there are open cancellations. A row at place -1, and none of theirs: they name more than $6.
+-- By position: $1 shards, $2 tenants, $3 keys, $4 entities, $5 events; $6 most.
+with found as materialized (
   select r.place::int as place, e.shard, e.id, e.birth
   from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::uuid[])
     with ordinality as r (shard, tenant, key, entity, event_id, place)
@@ -22,5 +20,10 @@ union all
     with ordinality as r (shard, tenant, key, entity, event_id, place)
   join engine.event e on e.shard = r.shard and e.id = r.event_id and e.tenant = r.tenant
   where r.event_id is not null
-) found
-limit $6)
+  limit $6 + 1
+)
+select 0 as place, 0::smallint as shard, null::uuid as id, 0::bigint as birth where exists (select from engine.open_cancellation)
+union all
+select -1, 0::smallint, null::uuid, 0::bigint where (select count(*) from found) > $6
+union all
+select place, shard, id, birth from found where (select count(*) from found) <= $6
