@@ -14,11 +14,14 @@ export type Fact = {
   readonly log?: string
   readonly interrupted?: unknown
   readonly stopped?: true
+  readonly wrote?: number
 }
 
 export interface ServerProcess extends AsyncDisposable {
   readonly child: ChildProcess
   readonly pid: number
+  /** What it has told so far. */
+  readonly facts: readonly Fact[]
   /** The nth fact (default: the first) that `wanted` accepts; throws when the process ends without it. */
   fact(wanted: (fact: Fact) => boolean, nth?: number): Promise<Fact>
   /** Resolves when it is ready; throws its fault's message when it is not. */
@@ -29,6 +32,8 @@ export interface ServerProcess extends AsyncDisposable {
 export type ServerProcessOptions = {
   readonly dataDir: string
   readonly onInterrupt?: boolean
+  /** How many write without a pause, once it is ready. */
+  readonly writers?: number
   /** Default: this process's. */
   readonly env?: NodeJS.ProcessEnv
   readonly ids?: { readonly uid: number; readonly gid: number } | undefined
@@ -40,12 +45,12 @@ export type ServerProcessOptions = {
 }
 
 export function serverProcess(options: ServerProcessOptions): ServerProcess {
-  const { dataDir, onInterrupt, under = [] } = options
+  const { dataDir, onInterrupt, writers, under = [] } = options
   const script = join(
     options.checkout ?? join(import.meta.dirname, '../..'),
     'tests/store/embedded-process.ts',
   )
-  const argument = JSON.stringify({ dataDir, onInterrupt, pgMajor: testPostgresMajor })
+  const argument = JSON.stringify({ dataDir, onInterrupt, writers, pgMajor: testPostgresMajor })
   const command = [
     ...under,
     options.node ?? process.execPath,
@@ -90,6 +95,7 @@ export function serverProcess(options: ServerProcessOptions): ServerProcess {
     get pid() {
       return child.pid ?? 0
     },
+    facts,
     ended,
     fact,
     async ready() {

@@ -17,7 +17,7 @@ import { basename, dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { PostgresMajor } from './postgres-binaries.ts'
 import { canEnter, type PostgresUser } from './postgres-user.ts'
-import { worksIn } from './process-identity.ts'
+import { postgresIn, worksIn } from './process-identity.ts'
 import { storeFault } from './store-faults.ts'
 
 /** The one database in it, and the user that owns it. */
@@ -162,6 +162,17 @@ export async function freeCluster(cluster: Cluster): Promise<void> {
     if (waitedMs === 1000) signal(pid, 'SIGINT')
     if (waitedMs === 20_000) signal(pid, 'SIGQUIT')
     if (waitedMs === 25_000) signal(pid, 'SIGKILL')
+    await wait(20)
+  }
+  // One that was killed outright has left its children. They notice by themselves, but for one that is busy with a
+  // statement; and beside a child PostgreSQL does not start.
+  for (let waitedMs = 0; ; waitedMs += 20) {
+    const children = postgresIn(cluster.directory)
+    if (children.length === 0) break
+    for (const child of children) {
+      if (waitedMs === 1000) signal(child, 'SIGQUIT')
+      if (waitedMs === 5000) signal(child, 'SIGKILL')
+    }
     await wait(20)
   }
   // PostgreSQL itself believes a pid file whose pid is taken by any process of its user.

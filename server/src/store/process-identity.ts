@@ -2,7 +2,7 @@
 // process has it, so a process is its pid and the moment it started.
 
 import { spawnSync } from 'node:child_process'
-import { readFileSync, realpathSync } from 'node:fs'
+import { readdirSync, readFileSync, realpathSync } from 'node:fs'
 
 /** When the process started, in the system's own words, only good for comparing; null when there is none. */
 export function processStart(pid: number): string | null {
@@ -43,4 +43,19 @@ export function worksIn(pid: number, directory: string): boolean {
   }
   const ps = spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' })
   return ps.stdout.includes(directory)
+}
+
+/** The processes of PostgreSQL that work in `directory`, as Linux tells; elsewhere none is found. */
+export function postgresIn(directory: string): number[] {
+  if (process.platform !== 'linux') return []
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger)
+  return pids.filter(pid => isPostgres(pid) && worksIn(pid, directory))
+}
+
+function isPostgres(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'postgres'
+  } catch {
+    return false
+  }
 }
