@@ -18,6 +18,7 @@ const LARGE = new Set([
   'ended',
   'cancellation',
   'receipt_item',
+  'request_key',
 ])
 
 const SHARDED = `('00000000-0000-80' || lpad(to_hex(n % 256), 2, '0') || '-8000-' || lpad(to_hex(n), 12, '0'))::uuid`
@@ -42,6 +43,8 @@ const FILL = `
   select n % 256, ${SHARDED}, n, 'contoso', 'key ' || n, 'e', 'app:a', 'native', 'a', now(), now(), 'c ' || n, 'r ' || n from generate_series(1, ${ROWS / 2}) n;
   insert into engine.receipt_item (shard, cancellation_id, effect_id, outcome)
   select n % 256, ${SHARDED}, ${SHARDED}, 'kept' from generate_series(1, ${ROWS / 4}) n;
+  insert into engine.request_key (shard, tenant, caller, key, fingerprint, at)
+  select n % 256, 'contoso', 'app:a', 'r ' || n, 'f', now() - n * interval '1 s' from generate_series(1, ${ROWS / 4}) n;
 `
 
 let database: TestDatabase
@@ -173,6 +176,19 @@ const STATEMENTS: {
   'receipts-of-key': { values: ['contoso', keys[0], 20] },
   'receipts-of-correlation': { values: ['contoso', 'c 1000', 20] },
   'receipts-recent': { values: ['contoso', 20], by: 'cancellation_recent' },
+  'sweep-seeds': { values: [shards[0], id(0), ids.at(-1), 100], by: 'event_pkey', bound: 'id >' },
+  'sweep-finished': { values: [shards[0], ids, '2030-01-01'], by: 'event_pkey' },
+  'sweep-look': {
+    values: [shards, ids, same(true), '2030-01-01', [], true, 2001],
+    by: 'receipt_item_effect',
+  },
+  'sweep-lock': { values: [shards, ids], by: 'event_pkey' },
+  'sweep-notices': { values: [ids, '2030-01-01', 2000], by: 'effect_notice' },
+  'sweep-receipts': { values: [shards, ids, '2030-01-01'], by: 'cancellation_pkey' },
+  'sweep-effects': { values: [shards, ids, '2030-01-01', 2000], by: 'effect_event' },
+  'sweep-events': { values: [shards, ids, '2030-01-01'], by: 'event_pkey' },
+  'sweep-aliases': { values: [shards, same('contoso'), keys, ids], by: 'alias_pkey' },
+  'sweep-request-keys': { values: [null, 1000, 1000], by: 'request_key_age' },
 }
 
 for (const [name, { values, by, bound }] of Object.entries(STATEMENTS)) {

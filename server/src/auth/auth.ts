@@ -244,6 +244,14 @@ export class Auth {
     })
   }
 
+  /** Sessions, sign-in links and what the built-in issuer keeps, once their time is up. Gives back how many went. */
+  async dropExpired(): Promise<number> {
+    const { db, now } = this.#needs
+    const statements = ['drop-expired-sessions', 'drop-expired-links', 'drop-expired-oidc']
+    const gone = await Promise.all(statements.map(name => db.query(sql(name), [now()])))
+    return gone.reduce((sum, rows) => sum + rows.length, 0)
+  }
+
   async credentials(tenant: string, idOrName: string): Promise<AppCredentials> {
     const app = await this.app(tenant, idOrName)
     const instances = (await this.directory.instances(tenant)).filter(instance => instance.appId === app.id)

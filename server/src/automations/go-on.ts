@@ -44,6 +44,9 @@ export function activationDomain(needs: Pick<Needs, 'webhookLane'>, programs: Pr
       if (dead.length > 0) await tx.query(sql('note-passed'), [dead.map(shardOfId), dead])
       return births
     },
+    async swept(tx, { effectIds }) {
+      await tx.query(sql('drop-passed'), [effectIds.map(shardOfId), effectIds])
+    },
   }
 }
 

@@ -34,6 +34,11 @@ export function meetingDomain(needs: CalendarNeeds): Domain {
   return {
     eventKind: MEETING,
     wantsSettled: () => false,
+    // A meeting that stands in a calendar can be called off, however long ago its invitations went out.
+    async keeps(tx, ids) {
+      const rows = await tx.query<{ id: string }>(sql('standing-meetings'), [ids.map(shardOfId), ids])
+      return rows.map(row => row.id)
+    },
     async cancelled(tx, events) {
       const meetings = await callOff(tx, events)
       const ids = meetings.map(({ id }) => id)

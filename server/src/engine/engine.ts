@@ -21,6 +21,7 @@ import { Caretaker } from './rescue.ts'
 import { type Revised, type Revision, revise } from './revise.ts'
 import { Runner, type RunnerOptions } from './runner.ts'
 import { advanceClock, type ClockProgress, tenantNow } from './sandbox-clock.ts'
+import { type SweepOptions, type Swept, sweepOnce, sweepRequestKeys } from './sweep.ts'
 
 export type EngineOptions = {
   readonly db: Database
@@ -297,7 +298,9 @@ export class Engine {
       if (!effect) return 'unknown'
       if (effect.event_id !== null) {
         const event = (await lockParents(tx, [effect.event_id])).get(effect.event_id)
-        if (event?.cancellation_id != null) return 'cancelled'
+        // Swept this very moment.
+        if (!event) return 'unknown'
+        if (event.cancellation_id !== null) return 'cancelled'
       }
       const revived = await tx.query(sql('revive'), [this.context.clock(), shard, effectId, tenant])
       if (revived.length === 0) return 'not_dead'
@@ -325,6 +328,16 @@ export class Engine {
   /** Makes the tenant known to the engine; `sandbox` gives it a clock of its own. */
   async putTenant(tx: Tx, tenant: string, sandbox: boolean): Promise<void> {
     await tx.query(sql('put-tenant'), [tenant, sandbox])
+  }
+
+  /** One batch of what ended long ago; see sweep.ts. */
+  async sweep(options: SweepOptions): Promise<Swept> {
+    return await sweepOnce(this.context, options)
+  }
+
+  /** One batch of request keys that are remembered no longer. Gives back how many went. */
+  async sweepRequestKeys(ttlMs: number, most: number): Promise<number> {
+    return await sweepRequestKeys(this.context, ttlMs, most)
   }
 
   private async cancelGathered(batch: readonly CancelRequest[]): Promise<readonly CancelOutcome[]> {

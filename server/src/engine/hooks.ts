@@ -65,7 +65,15 @@ export type Settled = {
   readonly at: Date
 }
 
-/** Owner of one kind of event. Both hooks run inside the engine's transaction and are called with whole batches. */
+/** An event that was swept. */
+export type GoneEvent = {
+  readonly id: string
+  readonly tenant: string
+  readonly kind: string
+  readonly entity: string
+}
+
+/** Owner of one kind of event. All hooks run inside the engine's transaction and are called with whole batches. */
 export type Domain = {
   readonly eventKind: string
   /**
@@ -79,4 +87,13 @@ export type Domain = {
    */
   settled?(tx: Tx, settled: readonly Settled[]): Promise<ReadonlyMap<string, Births>>
   wantsSettled?(effectKind: string): boolean
+  /** Which of these events must not be swept, although all that hangs from them is over: something stands on them. */
+  keeps?(tx: Tx, eventIds: readonly string[]): Promise<readonly string[]>
+  /**
+   * Called inside the sweep's transaction: what the domain keeps about these goes too. `effectIds`: of every kind of event.
+   */
+  swept?(
+    tx: Tx,
+    gone: { readonly events: readonly GoneEvent[]; readonly effectIds: readonly string[] },
+  ): Promise<void>
 }

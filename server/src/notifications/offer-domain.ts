@@ -2,6 +2,7 @@
 // to set a timer again.
 
 import type { NewEffect } from '../core/effect.ts'
+import { shardOfEntity } from '../core/ids.ts'
 import type { CancelledEvent, Domain, Settled } from '../engine/hooks.ts'
 import type { Tx } from '../store/database.ts'
 import { arrangeScreen } from './arrange-screen.ts'
@@ -21,6 +22,15 @@ export function offerDomain(parts: NotificationParts): Domain {
       await withdraw(parts, tx, events)
       // A cancelled offer owes nothing to anybody: leaving the screen is all there is.
       return new Map<string, readonly NewEffect[]>()
+    },
+    async swept(tx, { events }) {
+      if (events.length === 0) return
+      await tx.query(sql('drop-offers'), [
+        // An offer lives in its agent's shard, which is what its event is about.
+        events.map(({ tenant, entity }) => shardOfEntity(tenant, entity)),
+        events.map(({ tenant }) => tenant),
+        events.map(({ id }) => id),
+      ])
     },
   }
 }

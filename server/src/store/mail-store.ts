@@ -50,6 +50,10 @@ export function createMailStore(db: Queries) {
       const values = [tenant, page.recipient ?? null, page.before ?? null, page.limit]
       return (await db.query<Row>(sql('list-kept-mail'), values)).map(mailOf)
     },
+    /** Deletes what was kept longer ago than that, at most `most`. Gives back how many went. */
+    async dropOlderThan(ms: number, most: number): Promise<number> {
+      return (await db.query(sql('drop-old-mail'), [ms, most])).length
+    },
     async read(tenant: string, id: string): Promise<(Mail & { readonly seq: number }) | null> {
       if (!isGuid(id)) return null
       const [row] = await db.query<Row>(sql('read-kept-mail'), [tenant, id])

@@ -56,6 +56,10 @@ export function createWebhookSecrets({ db, random }: { readonly db: Database; re
       if (!newest) throw new Error(`no secret ${ref} after its rotation`)
       return webhookSecretText(newest.secret)
     },
+    /** Deletes those whose time beside a newer one is up. Gives back how many went. */
+    async dropExpired(): Promise<number> {
+      return (await db.query(sql('drop-expired-webhook-secrets'))).length
+    },
     /** The names that have one; when the newest of each was made, and how many sign. */
     async list(
       tenant: string,

@@ -1,0 +1,11 @@
+-- Request keys that are remembered no longer. $1 now, $2 milliseconds, $3 most.
+delete from engine.request_key k
+using (
+  select shard, tenant, caller, key from engine.request_key
+  where at < (select coalesce($1::timestamptz, clock_timestamp())) - $2::double precision * interval '1 millisecond'
+  order by at
+  limit $3
+  for update skip locked
+) as old
+where k.shard = old.shard and k.tenant = old.tenant and k.caller = old.caller and k.key = old.key
+returning true as gone

@@ -1,0 +1,7 @@
+-- A shard whose sweep is due and that nobody else is at; the row is held until the commit. $1 now, $2 retention in ms.
+select s.shard, s.after, coalesce($1::timestamptz, clock_timestamp()) - $2::double precision * interval '1 millisecond' as before
+from engine.sweep s
+where s.due_at <= (select coalesce($1::timestamptz, clock_timestamp()))
+order by s.due_at
+limit 1
+for update skip locked
