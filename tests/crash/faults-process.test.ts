@@ -1,6 +1,7 @@
 // Processes that are killed from outside: PostgreSQL under a server, the server over PostgreSQL, the launcher over both.
 
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { after, before, test } from 'node:test'
 import { ended } from '../store/process-end.ts'
 import { type PreparedData, preparedData, startServer } from '../support/server-process.ts'
@@ -80,6 +81,36 @@ test('PostgreSQL killed under load: what was acknowledged happens, what was canc
   assert.equal(server.child.exitCode, null, 'the server lives on')
 })
 
+test('PostgreSQL frozen: 503 instead of waiting for ever, and when it thaws what was acknowledged is there', async t => {
+  const world = await World.open(data)
+  t.after(() => world.close())
+  const server = await world.start()
+  const { id } = await world.aliceOk('POST', '/api/v1/events', {
+    title: 'N',
+    effects: [world.webhook('/n', 3_600_000)],
+  })
+  const { receiptId } = await world.aliceOk('POST', `/api/v1/events/${id}/cancel`)
+  const frozen = postgresProcesses(server.postgresPid())
+  for (const pid of frozen) process.kill(pid, 'SIGSTOP')
+  t.after(() => frozen.forEach(thaw))
+  const asked = Array.from({ length: 20 }, () =>
+    world.alice('POST', '/api/v1/events', { title: 'late', effects: [] }),
+  )
+  for (const reply of await Promise.all(asked)) {
+    assert.equal(reply?.status, 503, reply?.text)
+    assert.ok(Number(reply.headers.get('retry-after')) > 0)
+  }
+  assert.equal((await server.ask('GET', '/healthz')).status, 200)
+  assert.equal((await server.ask('GET', '/readyz')).status, 503)
+  frozen.forEach(thaw)
+  while ((await server.ask('GET', '/readyz')).status !== 200);
+  assert.deepEqual((await world.receipt(receiptId)).counts.prevented, 1)
+  await world.aliceOk('POST', '/api/v1/events', { title: 'N', effects: [world.webhook('/after')] })
+  await world.receiver.arrived(1)
+  await world.advance('2h')
+  assert.deepEqual(world.called, ['/after'])
+})
+
 test('a server killed with SIGKILL takes its PostgreSQL along, and the next start works at once', async () => {
   const dataDir = data.copy()
   const server = await startServer({ dataDir })
@@ -101,3 +132,20 @@ test('a launcher killed with SIGKILL takes server and PostgreSQL along', async (
   await ended(server.pid)
   await ended(postgres)
 })
+
+/** The postmaster first: it would start others for those that do not answer. */
+function postgresProcesses(postmaster: number): number[] {
+  const all = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n')
+  const children = all
+    .map(line => line.trim().split(/\s+/).map(Number))
+    .filter(([, parent]) => parent === postmaster)
+  return [postmaster, ...children.map(([pid]) => pid!)]
+}
+
+function thaw(pid: number): void {
+  try {
+    process.kill(pid, 'SIGCONT')
+  } catch {
+    // It ended: what was cut off while it was frozen.
+  }
+}

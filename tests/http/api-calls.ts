@@ -102,9 +102,6 @@ export async function apiCalls(server: TestServer): Promise<ApiCalls> {
     }),
     page('GET', '/'),
     page('GET', '/mail/1'),
-    page('GET', '/agent'),
-    page('GET', '/oidc/auth?client_id=x'),
-    page('POST', '/oidc/token', {}),
   ]
 }
 

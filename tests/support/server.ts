@@ -27,8 +27,11 @@ export type TestServer = AsyncDisposable &
   }
 
 export type TestServerOptions = {
-  /** A TCP port of this machine by which the server reaches the database, and a password that it believes to need there. */
-  readonly through?: { readonly port: number; readonly password?: string }
+  /**
+   * A TCP port of this machine by which the server reaches the database; a password that it believes to need there, and
+   * parameters of its URL.
+   */
+  readonly through?: { readonly port: number; readonly password?: string; readonly query?: string }
   /** Callers that may wait for a batch of one verb. */
   readonly maxQueue?: number
 }
@@ -43,7 +46,7 @@ export async function testServer(
   const log: string[] = []
   const { host, user, name } = { ...database.options, name: database.name }
   const databaseUrl = through
-    ? `postgresql://${user}:${through.password ?? ''}@127.0.0.1:${through.port}/${name}`
+    ? `postgresql://${user}:${through.password ?? ''}@127.0.0.1:${through.port}/${name}?${through.query ?? ''}`
     : `postgresql:///${name}?host=${encodeURIComponent(host ?? '')}&user=${encodeURIComponent(user ?? '')}`
   const clean = async () => {
     await database[Symbol.asyncDispose]()

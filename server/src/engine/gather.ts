@@ -6,7 +6,7 @@
 //                                                  | fails: split in halves and run again, so that
 //                                                  | one caller's fault is never another's
 
-import { isUnavailable } from '../store/database.ts'
+import { DatabaseOverloaded, isUnavailable } from '../store/database.ts'
 
 /** The queue is full: http answers 503 with Retry-After. */
 export class Overloaded extends Error {
@@ -127,7 +127,8 @@ export class Gather<Req, Res> {
     } catch (error) {
       // The victim of a deadlock has done nothing, and is at no fault: once more, whole.
       if (again > 0 && isDeadlock(error)) return await this.runSplitting(batch, again - 1)
-      if (batch.length === 1 || isUnavailable(error)) {
+      // Nobody's fault: in halves it would only take twice as long.
+      if (batch.length === 1 || isUnavailable(error) || error instanceof DatabaseOverloaded) {
         for (const waiting of batch) waiting.reject(error)
         return
       }

@@ -32,7 +32,7 @@ export const BODY_LIMIT_BYTES = 1_048_576
 export const RETRY_AFTER_SECONDS = 2
 
 // By name, because these belong to rooms that http does not import: the store's, and the engine's full queue.
-const UNAVAILABLE = new Set(['DatabaseUnavailable', 'Overloaded'])
+const UNAVAILABLE = new Set(['DatabaseUnavailable', 'DatabaseOverloaded', 'Overloaded'])
 
 type FastifyIssue = {
   readonly instancePath?: string

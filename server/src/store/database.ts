@@ -3,6 +3,7 @@
 
 import pg from 'pg'
 import { crashPoint } from './crash-point.ts'
+import { Pulse } from './pulse.ts'
 import type { Statement } from './statements.ts'
 
 // int8 as number: births, counts and milliseconds stay far below 2^53. Timestamps stay Date (pg's default).
@@ -38,6 +39,11 @@ export class DatabaseUnavailable extends Error {
   override readonly name = 'DatabaseUnavailable'
 }
 
+/** Thrown when the database is there and could not do it: no time, disk or memory left. 503 too, and worth a look. */
+export class DatabaseOverloaded extends Error {
+  override readonly name = 'DatabaseOverloaded'
+}
+
 export type DatabaseOptions = {
   readonly connectionString?: string
   readonly host?: string
@@ -58,24 +64,31 @@ export type DatabaseOptions = {
 const PLAN_OPTIONS =
   '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan -c jit=off'
 
+/** PostgreSQL ends a statement at its timeout. Where that is not heard of by so much later, the connection is dead. */
+const UNHEARD_AFTER_MS = 10_000
+
 export class Database implements Queries {
   readonly options: DatabaseOptions
   private readonly pool: pg.Pool
+  /** Ways to the database that are open. */
+  private readonly streams = new Set<Stream>()
+  private readonly pulse = new Pulse({
+    probe: signal => this.probe(signal),
+    cutOff: () => {
+      for (const stream of this.streams) stream.destroy()
+    },
+  })
 
   constructor(options: DatabaseOptions) {
     this.options = options
+    const statementTimeoutMs = options.statementTimeoutMs ?? 30_000
     this.pool = new pg.Pool({
-      connectionString: options.connectionString,
-      host: options.host,
-      user: options.user,
-      database: options.database,
-      password: options.password,
+      ...this.reach(),
       max: options.maxConnections ?? 12,
-      connectionTimeoutMillis: options.connectTimeoutMs ?? 5000,
       idleTimeoutMillis: 30_000,
       application_name: 'standdown',
-      statement_timeout: options.statementTimeoutMs ?? 30_000,
-      keepAlive: true,
+      statement_timeout: statementTimeoutMs,
+      query_timeout: statementTimeoutMs === 0 ? 0 : statementTimeoutMs + UNHEARD_AFTER_MS,
       options: PLAN_OPTIONS,
       // Statements that do not wait for each other's answers share a round trip.
       pipeline: true,
@@ -83,11 +96,14 @@ export class Database implements Queries {
     // An idle connection that breaks is replaced by the pool; without a listener the process would end.
     this.pool.on('error', ignore)
     // From its first moment on, and while it is out: a connection may break before its caller hears that it has it.
-    this.pool.on('connect', client => client.on('error', ignore))
+    this.pool.on('connect', client => {
+      client.on('error', ignore)
+      this.follow(client)
+    })
   }
 
   async query<Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[] = []) {
-    return unavailableAsSuch(async () => {
+    return this.asking(async () => {
       const result = await this.pool.query<Row>({ ...statement, values: values as unknown[] })
       return result.rows
     })
@@ -98,7 +114,7 @@ export class Database implements Queries {
    * `<name>:after-commit`), at which a crash test kills the process.
    */
   async transaction<T>(name: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-    return unavailableAsSuch(async () => {
+    return this.asking(async () => {
       const client = await this.pool.connect()
       const hooks: (() => void)[] = []
       // What is under way without anybody waiting for it yet, and the first fault: it is what all later ones come from.
@@ -161,30 +177,63 @@ export class Database implements Queries {
 
   /** A connection of its own, outside the pool, for LISTEN. The caller ends it, and sees by 'end' that it broke. */
   async connect(): Promise<pg.Client> {
-    const client = new pg.Client({
-      connectionString: this.options.connectionString,
-      host: this.options.host,
-      user: this.options.user,
-      database: this.options.database,
-      password: this.options.password,
-      application_name: 'standdown-listen',
-      keepAlive: true,
-    })
+    const client = new pg.Client({ ...this.reach(), application_name: 'standdown-listen' })
     client.on('error', ignore)
     await client.connect()
+    this.follow(client)
     return client
   }
 
   async close(): Promise<void> {
+    this.pulse.close()
     await this.pool.end()
   }
+
+  private reach(): pg.ClientConfig {
+    const { connectionString, host, user, database, password, connectTimeoutMs = 5000 } = this.options
+    const where = { connectionString, host, user, database, password }
+    return { ...where, connectionTimeoutMillis: connectTimeoutMs, keepAlive: true }
+  }
+
+  /** @throws DatabaseUnavailable, at once while the database does not answer; DatabaseOverloaded */
+  private async asking<T>(work: () => Promise<T>): Promise<T> {
+    if (this.pulse.silent) throw new DatabaseUnavailable('the database does not answer')
+    return await namingFaults(() => this.pulse.waiting(work))
+  }
+
+  private follow(client: pg.Client): void {
+    const { stream } = client.connection
+    this.streams.add(stream)
+    stream.on('data', this.pulse.heard)
+    stream.once('close', () => this.streams.delete(stream))
+  }
+
+  private async probe(signal: AbortSignal): Promise<void> {
+    const client = new pg.Client({ ...this.reach(), application_name: 'standdown-probe' })
+    client.on('error', ignore)
+    const giveUp = () => void client.connection.stream.destroy()
+    signal.addEventListener('abort', giveUp)
+    try {
+      await client.connect()
+    } catch (error) {
+      // "Starting up", "too many connections": it answers.
+      if (!(error instanceof pg.DatabaseError)) throw error
+    } finally {
+      signal.removeEventListener('abort', giveUp)
+      client.end().catch(ignore)
+    }
+  }
 }
+
+type Stream = pg.Client['connection']['stream']
 
 // For what a connection says when nobody waits for an answer: unheard, it would end the process. Who asks next is told.
 function ignore(): void {}
 
 // Class 08 without protocol violations: connection exceptions; 57P01-57P03: shut down, crash shutdown, starting up; 53300: too many connections.
 const UNAVAILABLE = /^(08(000|001|003|004|006|007)|57P0[1-3]|53300)$/
+// A statement's time, the disk, the memory, another limit that was set.
+const OVERLOADED = /^(57014|53[124]00)$/
 const UNAVAILABLE_SYSTEM = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -200,16 +249,20 @@ export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = (error as { code?: unknown }).code
   if (typeof code === 'string') return UNAVAILABLE.test(code) || UNAVAILABLE_SYSTEM.has(code)
-  return /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|connection timeout/i.test(
+  return /Connection terminated|is not queryable|timeout exceeded when trying to connect|connection timeout|query read timeout/i.test(
     error.message,
   )
 }
 
-async function unavailableAsSuch<T>(work: () => Promise<T>): Promise<T> {
+async function namingFaults<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof DatabaseUnavailable || !isUnavailable(error)) throw error
-    throw new DatabaseUnavailable('the database is not reachable', { cause: error })
+    if (error instanceof DatabaseUnavailable || error instanceof DatabaseOverloaded) throw error
+    if (isUnavailable(error)) throw new DatabaseUnavailable('the database is not reachable', { cause: error })
+    const { code } = error as { readonly code?: unknown }
+    if (typeof code === 'string' && OVERLOADED.test(code))
+      throw new DatabaseOverloaded('the database could not do it', { cause: error })
+    throw error
   }
 }
