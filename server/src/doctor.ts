@@ -6,12 +6,12 @@ import { type Config, readConfig } from './config.ts'
 import { Database } from './store/database.ts'
 import { checkSchema } from './store/migrate.ts'
 import { openDatabase } from './store/open-database.ts'
-import { runningDatabase } from './store-commands.ts'
+import { runningServer } from './store-commands.ts'
 
 const WANTED_MAJOR = 24
 const LOW_DISK_BYTES = 1_000_000_000
 
-export async function doctor(io: CliIo): Promise<readonly DoctorCheck[]> {
+export async function doctor(io: Pick<CliIo, 'env' | 'cwd'>): Promise<readonly DoctorCheck[]> {
   const checks: DoctorCheck[] = [nodeCheck()]
   let config: Config
   try {
@@ -53,7 +53,7 @@ function diskCheck(dataDir: string): DoctorCheck {
 }
 
 async function databaseCheck(config: Config): Promise<DoctorCheck> {
-  const running = config.databaseUrl === null ? runningDatabase(config.dataDir) : null
+  const running = config.databaseUrl === null ? runningServer(config.dataDir)?.database : null
   try {
     if (running) {
       const db = new Database({ ...running, maxConnections: 1 })
@@ -77,14 +77,23 @@ function mailCheck(config: Config): DoctorCheck {
 }
 
 async function serverCheck(config: Config): Promise<DoctorCheck> {
-  if (config.port === 0) return { name: 'server', is: 'ok', detail: 'will take a free port' }
-  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}/readyz`
+  // The one that runs on this data directory may have been given another PORT than this environment names.
+  const running = runningServer(config.dataDir)
+  if (!running && config.port === 0) return { name: 'server', is: 'ok', detail: 'will take a free port' }
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host
+  const url = `${running?.url ?? `http://${host}:${config.port}`}/readyz`
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(3000) })
     const body = await response.text()
     if (response.ok) return { name: 'server', is: 'ok', detail: `answers at ${url}` }
     return { name: 'server', is: 'broken', detail: `${url} says ${response.status}: ${body.slice(0, 300)}` }
   } catch {
+    if (running)
+      return {
+        name: 'server',
+        is: 'broken',
+        detail: `its process ${running.pid} runs, and does not answer at ${url}`,
+      }
     return { name: 'server', is: 'ok', detail: `is not running; ${config.host}:${config.port} is free` }
   }
 }

@@ -9,6 +9,7 @@ import { doctor } from './doctor.ts'
 import { systemRandom } from './random.ts'
 import { serve } from './serve.ts'
 import { backupDatabase, restoreDatabase } from './store-commands.ts'
+import { VERSION } from './version.ts'
 
 const io: CliIo = {
   stdout: text => void process.stdout.write(text),
@@ -19,6 +20,7 @@ const io: CliIo = {
   columns: process.stdout.columns ?? 100,
   confirm: process.stdin.isTTY ? confirm : null,
   local: { start, doctor, backup: backupDatabase, restore: restoreDatabase },
+  version: VERSION,
 }
 
 async function start(io: CliIo): Promise<number> {

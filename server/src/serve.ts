@@ -66,7 +66,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     const token = await server.auth.mintAdminToken(`command line of ${config.dataDir}`)
     const tlsUrl = server.http.tlsUrl()
     writeServerFile(config, {
-      url,
+      // Not the public one: that may lead through a proxy which is not there yet, or to another machine.
+      url: server.http.localUrl() ?? url,
       tlsUrl,
       token,
       pid: process.pid,

@@ -11,22 +11,22 @@ import { restore } from './store/restore.ts'
 
 export async function backupDatabase(io: CliIo, file: string): Promise<{ bytes: number; rows: number }> {
   const config = readConfig(io.env, io.cwd)
-  const running = config.databaseUrl === null ? runningDatabase(config.dataDir) : null
-  if (running) {
+  const database = config.databaseUrl === null ? runningServer(config.dataDir)?.database : null
+  if (database) {
     // The embedded PostgreSQL of the server that runs here: a second one on its directory would be refused.
-    const db = new Database({ ...running, maxConnections: 1, statementTimeoutMs: 0 })
+    const db = new Database({ ...database, maxConnections: 1, statementTimeoutMs: 0 })
     try {
       return await backup(db, file, { now: () => new Date() })
     } finally {
       await db.close()
     }
   }
-  await using database = await openDatabase({
+  await using own = await openDatabase({
     ...config,
     databaseUrl: config.databaseUrl ?? undefined,
     schema: 'as-is',
   })
-  return await backup(database.db, file, { now: () => new Date() })
+  return await backup(own.db, file, { now: () => new Date() })
 }
 
 export async function restoreDatabase(io: CliIo, file: string): Promise<{ tables: number }> {
@@ -39,15 +39,19 @@ export async function restoreDatabase(io: CliIo, file: string): Promise<{ tables
   return await restore(database.db, file)
 }
 
-/** How to reach the database of the server whose file lies in `dataDir`; null when that process is gone. */
-export function runningDatabase(dataDir: string): DatabaseOptions | null {
+export type RunningServer = {
+  readonly url: string
+  readonly pid: number
+  /** How to reach its embedded database. */
+  readonly database: DatabaseOptions | null
+}
+
+/** The server whose file lies in `dataDir`; null when that process is gone. */
+export function runningServer(dataDir: string): RunningServer | null {
   try {
-    const { pid, database } = JSON.parse(readFileSync(join(dataDir, 'server.json'), 'utf8')) as {
-      pid: number
-      database: DatabaseOptions | null
-    }
-    process.kill(pid, 0)
-    return database
+    const server = JSON.parse(readFileSync(join(dataDir, 'server.json'), 'utf8')) as RunningServer
+    process.kill(server.pid, 0)
+    return server
   } catch {
     return null
   }

@@ -61,6 +61,15 @@ test('what callers wrote cannot steer the terminal', async () => {
   assert.match(out, new RegExp('\u001b\\[1m'), 'our own colours are there')
 })
 
+test('what callers wrote cannot write lines of its own into a receipt', async () => {
+  await using server = await nativeServer()
+  const { run } = session({ env: { STANDDOWN_URL: server.url, STANDDOWN_TOKEN: 'alice' } })
+  await announce(server, 'k', 'One\n  Prevented  Everything\u2028else\r\u0085')
+  const { out } = await run('cancel', '--key', 'k', '--reason', 'So\n  Prevented  All')
+  assert.equal(out.match(/^ {2}Prevented/gm)?.length, 2, out)
+  assert.match(out, /^One Prevented Everything else {2}/m)
+})
+
 test('colours are for terminals without NO_COLOR only', async () => {
   await using server = await nativeServer()
   const env = { STANDDOWN_URL: server.url, STANDDOWN_TOKEN: 'alice' }

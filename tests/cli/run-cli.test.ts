@@ -28,6 +28,13 @@ test('every command explains itself, and the overview names them all', async () 
   assert.equal((await run()).out, overview.out)
 })
 
+test('the version is that of the checkout', async () => {
+  for (const asked of ['--version', '-v']) {
+    const { code, out } = await session().run(asked)
+    assert.deepEqual([code, out], [0, '1.2.3\n'])
+  }
+})
+
 test('docs/cli.md describes every command and every option', () => {
   const docs = filesBelow('docs', ['cli.md'])[0]!.text
   for (const command of COMMANDS) {
@@ -55,6 +62,9 @@ test('wrong usage says what is right, with exit code 2', async () => {
     ['webhook-secret', 'list', '--overlap', '1d'],
     ['backup'],
     ['clock', '+1d', '+2d'],
+    ['clock', '+1.5d'],
+    ['cancel', '--key', 'k', '--wait', 'long'],
+    ['receipt', '--wait', '1e3'],
   ]) {
     const { code, out, err } = await run(...args)
     assert.equal(code, 2, `${args.join(' ')}: ${err}`)

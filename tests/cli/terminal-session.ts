@@ -50,6 +50,7 @@ export function session(options: SessionOptions = {}): Session {
         columns: 100,
         confirm: options.confirm ?? null,
         local,
+        version: '1.2.3',
       })
       return { code, out, err }
     },

@@ -13,6 +13,8 @@ export type CliIo = {
   /** Asks a person; null where there is none to ask. */
   readonly confirm: ((question: string) => Promise<boolean>) | null
   readonly local: LocalCommands
+  /** Of this checkout. */
+  readonly version: string
 }
 
 /** The commands that open the database themselves; main passes them. Each returns an exit code. */

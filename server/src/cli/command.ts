@@ -46,7 +46,7 @@ export function readInput(command: Command, args: readonly string[], io: CliIo):
   const flags = parsed.values as CommandInput['flags']
   const [fewest, most] = command.words
   if (flags.help !== true && (parsed.positionals.length < fewest || parsed.positionals.length > most)) {
-    throw usage(`Usage: ./standdown ${command.name} ${command.usage}`)
+    throw usage(usageOf(command))
   }
   return { io, words: parsed.positionals, flags }
 }
@@ -55,6 +55,14 @@ export function readInput(command: Command, args: readonly string[], io: CliIo):
 export function text(input: CommandInput, name: string): string | undefined {
   const value = input.flags[name]
   return typeof value === 'string' ? value : undefined
+}
+
+/** An option in whole seconds, as it was given; undefined without it. @throws CommandEnd with exit code 2 for anything else */
+export function seconds(input: CommandInput, name: string): string | undefined {
+  const given = text(input, name)
+  if (given !== undefined && !/^\d{1,3}$/.test(given))
+    throw usage(`--${name} ${given} is not a number of seconds.`)
+  return given
 }
 
 export function helpOf(command: Command): string {
@@ -68,10 +76,14 @@ export function helpOf(command: Command): string {
   const lines = [
     `${command.summary}`,
     '',
-    `Usage: ./standdown ${command.name}${command.usage === '' ? '' : ` ${command.usage}`}`,
+    usageOf(command),
     '',
     ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
   ]
   if (command.notes !== undefined) lines.push('', command.notes)
   return `${lines.join('\n')}\n`
+}
+
+function usageOf({ name, usage: rest }: Command): string {
+  return `Usage: ./standdown ${name} ${rest}`.trimEnd()
 }

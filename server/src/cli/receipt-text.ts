@@ -3,7 +3,7 @@
 import type { ReceiptItemView, ReceiptView } from '@standdown/wire/src/receipt.ts'
 import { API_WORDS, OUTCOME_ORDER, OUTCOME_WORDS, verdict } from '@standdown/wire/src/receipt-words.ts'
 import type { CliIo } from './cli-io.ts'
-import { fit, type Paint, pad, palette, plain, wrapped } from './terminal.ts'
+import { fit, line, type Paint, pad, palette, wrapped } from './terminal.ts'
 
 type Outcome = ReceiptItemView['outcome']
 
@@ -24,13 +24,13 @@ export function receiptText(receipt: ReceiptView, io: Pick<CliIo, 'isTerminal' |
   const width = Math.max(60, Math.min(io.columns, 110))
   const lines = [
     paint.dim('─'.repeat(width)),
-    `${paint.bold(plain(title(receipt)))}  ${stateWord(receipt, paint)}`,
-    plain(verdict(receipt)),
+    `${paint.bold(line(title(receipt)))}  ${stateWord(receipt, paint)}`,
+    line(verdict(receipt)),
     paint.dim(
-      `By ${plain(receipt.by.name)} through ${API_WORDS[receipt.by.api] ?? receipt.by.api}, ${when(receipt.cancelledAt)}`,
+      `By ${line(receipt.by.name)} through ${API_WORDS[receipt.by.api] ?? receipt.by.api}, ${when(receipt.cancelledAt)}`,
     ),
   ]
-  if (receipt.reason) lines.push(`“${plain(receipt.reason)}”`)
+  if (receipt.reason) lines.push(`“${line(receipt.reason)}”`)
   if (receipt.early && receipt.early.metEventIds.length === 0)
     lines.push(`Waits for its event until ${when(receipt.early.until)}`)
   if (receipt.items.length > 0) lines.push('')
@@ -40,11 +40,11 @@ export function receiptText(receipt: ReceiptView, io: Pick<CliIo, 'isTerminal' |
   const titleWidth = width - INDENT - labelWidth - 2 - WHEN_WIDTH - 2
   for (const item of inOrder(receipt)) {
     const label = colours[item.outcome](pad(OUTCOME_WORDS[item.outcome].short, labelWidth))
-    const what = pad(fit(plain(item.title), titleWidth), titleWidth)
+    const what = pad(fit(line(item.title), titleWidth), titleWidth)
     lines.push(`${' '.repeat(INDENT)}${label}  ${what}  ${paint.dim(itemWhen(item))}`)
     const more = ' '.repeat(INDENT + labelWidth + 2)
-    for (const line of itemMore(item)) {
-      for (const part of wrapped(plain(line), width - more.length)) lines.push(more + paint.dim(part))
+    for (const about of itemMore(item)) {
+      for (const part of wrapped(line(about), width - more.length)) lines.push(more + paint.dim(part))
     }
   }
   if (receipt.itemsAfter !== null)
@@ -59,10 +59,10 @@ export function receiptText(receipt: ReceiptView, io: Pick<CliIo, 'isTerminal' |
           : notice.state === 'dead'
             ? paint.red('failed')
             : notice.state
-      lines.push(`  ${plain(notice.title)}  ${mark}`)
+      lines.push(`  ${line(notice.title)}  ${mark}`)
     }
   }
-  for (const note of receipt.notes) lines.push(paint.dim(`  ${when(note.at)}: ${plain(note.text)}`))
+  for (const note of receipt.notes) lines.push(paint.dim(`  ${when(note.at)}: ${line(note.text)}`))
   lines.push(paint.dim(`Receipt ${receipt.id}`))
   return `${lines.join('\n')}\n\n`
 }

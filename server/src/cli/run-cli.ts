@@ -43,6 +43,10 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     io.stdout(asked ? helpOf(asked) : overview())
     return EXIT.ok
   }
+  if (name === '--version' || name === '-v') {
+    io.stdout(`${io.version}\n`)
+    return EXIT.ok
+  }
   const command = COMMANDS.find(candidate => candidate.name === name)
   if (!command) {
     io.stderr(`standdown: there is no command ${name}.\n\n${overview()}`)
@@ -70,7 +74,7 @@ function overview(): string {
   const rows = COMMANDS.map(command => `  ${command.name.padEnd(width)}  ${command.summary}`)
   return `Standdown: cancel once, and everything that hangs from it stands down.
 
-Usage: ./standdown COMMAND [--help]
+Usage: ./standdown COMMAND [--help], or ./standdown --version
 
 ${rows.join('\n')}
 

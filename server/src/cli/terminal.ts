@@ -31,6 +31,11 @@ export function plain(text: string): string {
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
 }
 
+/** The same on one line: what came over the network cannot write lines of its own. */
+export function line(text: string): string {
+  return plain(text.replace(/[\s\u0085]+/g, ' '))
+}
+
 /** Cuts to `width` columns, counting code points; wide characters may take more room than that. */
 export function fit(text: string, width: number): string {
   const points = [...text]

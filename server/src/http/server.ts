@@ -36,6 +36,8 @@ export interface Http {
   ready(name: string, check: ReadinessCheck): void
   /** The origin of every link: PUBLIC_URL, else http://HOST:PORT. @throws Error before `listen` when it is not known yet */
   publicUrl(): string
+  /** Where programs on this machine call it, whatever PUBLIC_URL says; null before `listen`. */
+  localUrl(): string | null
   /** Origins that pages of ours have in a browser, for the check of cookie-authenticated writes. */
   ownOrigins(): ReadonlySet<string>
   /** The origin of HTTPS, null when there is none or before `listen`. */
@@ -88,6 +90,7 @@ export function createHttp(needs: HttpNeeds): Http {
   let plain: Server | undefined
   let certificate: Certificate | null = null
   let origin = config.publicUrl
+  let localOrigin: string | null = null
   let tlsOrigin: string | null = null
 
   const options: FastifyServerOptions = {
@@ -195,7 +198,8 @@ export function createHttp(needs: HttpNeeds): Http {
   async function open(): Promise<void> {
     await listenOn(plain!, config.port, config.host, 'PORT')
     servers.push(plain!)
-    origin ??= originOf('http', config.host, plain!)
+    localOrigin = originOf('http', config.host, plain!)
+    origin ??= localOrigin
     if (config.tlsPort === null) return
     certificate = await certificateFor(config, needs.now)
     const { cert, key } = certificate
@@ -220,6 +224,7 @@ export function createHttp(needs: HttpNeeds): Http {
       if (origin === null) throw new Error('the public URL is known after listen only')
       return origin
     },
+    localUrl: () => localOrigin,
     ownOrigins: () =>
       new Set([origin, tlsOrigin, ...twins(origin), ...twins(tlsOrigin)].filter(o => o !== null)),
     tlsUrl: () => tlsOrigin,

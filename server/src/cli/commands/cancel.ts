@@ -1,11 +1,11 @@
 import { durationMs } from '@standdown/wire/src/duration.ts'
 import type { CancelledView, PreviewView, ReceiptView } from '@standdown/wire/src/receipt.ts'
 import { OUTCOME_ORDER, OUTCOME_WORDS } from '@standdown/wire/src/receipt-words.ts'
-import { type Command, type CommandInput, text } from '../command.ts'
+import { type Command, type CommandInput, seconds, text } from '../command.ts'
 import { EXIT, usage } from '../exit.ts'
 import { receiptText } from '../receipt-text.ts'
 import { ServerClient } from '../server-client.ts'
-import { plain } from '../terminal.ts'
+import { line } from '../terminal.ts'
 
 export const cancelCommand: Command = {
   name: 'cancel',
@@ -29,6 +29,9 @@ export const cancelCommand: Command = {
   ./standdown cancel 019a9f1c-77a2-8b3c-9d10-2f6e5a7c1b2d --preview`,
   async run(input) {
     const target = targetOf(input)
+    // All that can be wrong with the line is said before anything is called off.
+    const call = { ...target, ...reasonOf(input), ...earlyOf(input) }
+    const wait = seconds(input, 'wait') ?? '30'
     const { io, flags } = input
     const client = await ServerClient.find(io)
     if (flags.preview === true) {
@@ -36,11 +39,8 @@ export const cancelCommand: Command = {
       io.stdout(flags.json === true ? `${JSON.stringify(preview, null, 2)}\n` : previewText(preview))
       return EXIT.ok
     }
-    const cancelled = await client.json<CancelledView>('/api/v1/cancellations', {
-      body: { ...target, ...reasonOf(input), ...earlyOf(input) },
-    })
-    const wait = text(input, 'wait') ?? '30'
-    const receipt = await client.json<ReceiptView>(`${cancelled.receipt}?wait=${encodeURIComponent(wait)}`)
+    const cancelled = await client.json<CancelledView>('/api/v1/cancellations', { body: call })
+    const receipt = await client.json<ReceiptView>(`${cancelled.receipt}?wait=${wait}`)
     io.stdout(flags.json === true ? `${JSON.stringify(receipt, null, 2)}\n` : receiptText(receipt, io))
     return EXIT.ok
   },
@@ -80,7 +80,7 @@ function previewText(preview: PreviewView): string {
     `If it were cancelled now: ${parts.length === 0 ? 'no action hangs from it' : parts.join(', ')}.`,
   ]
   for (const item of preview.items) {
-    lines.push(`  ${OUTCOME_WORDS[item.outcome].short.padEnd(16)}  ${plain(item.title)}`)
+    lines.push(`  ${OUTCOME_WORDS[item.outcome].short.padEnd(16)}  ${line(item.title)}`)
   }
   return `${lines.join('\n')}\n`
 }

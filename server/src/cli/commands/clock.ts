@@ -1,7 +1,8 @@
+import { durationMs } from '@standdown/wire/src/duration.ts'
 import type { ClockProgress, ClockView } from '@standdown/wire/src/operations.ts'
 import type { Problem } from '@standdown/wire/src/problem.ts'
 import type { Command } from '../command.ts'
-import { CommandEnd, EXIT } from '../exit.ts'
+import { CommandEnd, EXIT, usage } from '../exit.ts'
 import { when } from '../receipt-text.ts'
 import { ServerClient } from '../server-client.ts'
 
@@ -16,8 +17,10 @@ export const clockCommand: Command = {
   notes: `TIME: 90s, 15m, 2h, 3d, 1w, 1w2d. What falls due on the way happens, in due order.
 Only a sandbox's clock can be moved (the demo is one); others run on real time.`,
   async run({ io, words, flags }) {
-    const client = await ServerClient.find(io)
     const [advance] = words
+    if (advance !== undefined && durationMs(advance) === null)
+      throw usage(`${advance} is not a time such as +90s, +3d or +1w2d, ten years at most.`)
+    const client = await ServerClient.find(io)
     const show = (clock: ClockView): void =>
       io.stdout(
         flags.json === true

@@ -65,10 +65,11 @@ async function passWeek(client: ServerClient, io: CliIo, say: (text: string) => 
   })
   if (io.isTerminal) io.stderr('\r\u001b[K')
   const sent = (await mails(client)).filter(mail => !before.some(old => old.id === mail.id))
-  const subjects = sent.map(mail => `${mail.to[0]}: ${mail.subject}`)
+  // The list has the latest first; a story is told the other way round.
+  const subjects = sent.toReversed().map(mail => `${mail.to[0]}: ${mail.subject}`)
   const shown =
     subjects.slice(0, 3).join('; ') + (subjects.length > 3 ? `; and ${subjects.length - 3} more` : '')
-  say(`  ${when(now)}  ${steps} steps${shown === '' ? '' : `  ${shown}`}\n`)
+  say(`  ${when(now)}  ${steps} ${steps === 1 ? 'step' : 'steps'}${shown === '' ? '' : `  ${shown}`}\n`)
 }
 
 async function mails(client: ServerClient): Promise<readonly MailSummary[]> {

@@ -1,6 +1,6 @@
 import type { ReceiptView } from '@standdown/wire/src/receipt.ts'
-import { type Command, type CommandInput, text } from '../command.ts'
-import { CommandEnd, EXIT, usage } from '../exit.ts'
+import { type Command, type CommandInput, seconds, text } from '../command.ts'
+import { CommandEnd, EXIT } from '../exit.ts'
 import { receiptText } from '../receipt-text.ts'
 import { ServerClient } from '../server-client.ts'
 
@@ -31,11 +31,9 @@ export const receiptCommand: Command = {
   notes: 'Without anything: the last receipt of the workspace.',
   async run(input) {
     const { io, flags } = input
+    const wait = seconds(input, 'wait')
     const client = await ServerClient.find(io)
     const id = input.words[0] ?? (await search(client, input))
-    const wait = text(input, 'wait')
-    if (wait !== undefined && !/^\d{1,3}$/.test(wait))
-      throw usage(`--wait ${wait} is not a number of seconds.`)
     const path = `/api/v1/receipts/${encodeURIComponent(id)}${wait === undefined ? '' : `?wait=${wait}`}`
     const receipt = await client.json<ReceiptView>(path)
     io.stdout(flags.json === true ? `${JSON.stringify(receipt, null, 2)}\n` : receiptText(receipt, io))

@@ -3,7 +3,7 @@ import { type Command, text } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import { when } from '../receipt-text.ts'
 import { ServerClient } from '../server-client.ts'
-import { palette, plain } from '../terminal.ts'
+import { line, palette } from '../terminal.ts'
 
 export const statusCommand: Command = {
   name: 'status',
@@ -43,9 +43,9 @@ export const statusCommand: Command = {
     }
     const paint = palette(io)
     for (const [name, value] of Object.entries(rows))
-      io.stdout(`${paint.dim(name.padEnd(10))} ${plain(value)}\n`)
+      io.stdout(`${paint.dim(name.padEnd(10))} ${line(value)}\n`)
     for (const effect of dead) {
-      io.stdout(`  ${effect.id}  ${plain(effect.title)}  ${paint.dim(plain(effect.error ?? ''))}\n`)
+      io.stdout(`  ${effect.id}  ${line(effect.title)}  ${paint.dim(line(effect.error ?? ''))}\n`)
     }
     return EXIT.ok
   },
