@@ -1,8 +1,11 @@
-// What a crash test looks at: one data directory, the servers that live on it one after another, and the receivers, which
-// outlive them all and say what really reached the world.
+// What a crash test looks at: one data directory, or one database of its own, the servers that live on it, and the
+// receivers, which outlive them all and say what really reached the world.
 
 import assert from 'node:assert/strict'
-import { rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { type HttpReceiver, httpReceiver } from '../support/http-receiver.ts'
 import {
   EndedAtStart,
@@ -17,17 +20,36 @@ export class World {
   readonly receiver: HttpReceiver
   readonly smtp: SmtpReceiver
   readonly dataDir: string
+  private readonly database: SharedDatabase | null
+  /** The one that the world's own requests go to: the last that was started. */
   server!: ServerProcess
+  private readonly beside: ServerProcess[] = []
   private port = '0'
 
-  constructor(parts: { receiver: HttpReceiver; smtp: SmtpReceiver; dataDir: string }) {
+  constructor(parts: WorldParts) {
     this.receiver = parts.receiver
     this.smtp = parts.smtp
     this.dataDir = parts.dataDir
+    this.database = parts.database
   }
 
   static async open(data: PreparedData): Promise<World> {
-    return new World({ receiver: await httpReceiver(), smtp: await smtpReceiver(), dataDir: data.copy() })
+    return new World({
+      receiver: await httpReceiver(),
+      smtp: await smtpReceiver(),
+      dataDir: data.copy(),
+      database: null,
+    })
+  }
+
+  /** Servers on a database that none of them takes along when it dies. */
+  static async onSharedDatabase(): Promise<World> {
+    return new World({
+      receiver: await httpReceiver(),
+      smtp: await smtpReceiver(),
+      dataDir: mkdtempSync(join(tmpdir(), 'standdown-shared-')),
+      database: await sharedDatabase(),
+    })
   }
 
   /** The next server on this data, which dies at `crashAt`. At the same port: addresses that were handed out go on. */
@@ -36,6 +58,15 @@ export class World {
     const env = { SMTP_URL: smtp.url, PORT: this.port, ...(crashAt ? { STANDDOWN_CRASH_AT: crashAt } : {}) }
     this.server = await startServer({ dataDir, env })
     this.port = new URL(this.server.url).port
+    return this.server
+  }
+
+  /** One more on the shared database, at work beside those that are. */
+  async startBeside(settings: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+    assert.ok(this.database)
+    const env = { SMTP_URL: this.smtp.url, DATABASE_URL: this.database.url, ...settings }
+    this.server = await startServer({ dataDir: join(this.dataDir, String(this.beside.length)), env })
+    this.beside.push(this.server)
     return this.server
   }
 
@@ -54,10 +85,20 @@ export class World {
     }
   }
 
+  /** Resolves when the shared database's clock, which all servers go by, is past that time (ISO 8601). */
+  async databaseClockPasses(at: string): Promise<void> {
+    assert.ok(this.database)
+    const { db } = this.database
+    const text = 'select clock_timestamp() > $1::timestamptz as passed, pg_sleep(0.1)'
+    while (!(await db.query<{ passed: boolean }>({ text }, [at]))[0]?.passed);
+  }
+
   async close(): Promise<void> {
     if (this.server) await this.server[Symbol.asyncDispose]()
+    for (const server of this.beside) await server[Symbol.asyncDispose]()
     await this.receiver.close()
     await this.smtp.close()
+    await this.database?.[Symbol.asyncDispose]()
     rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
   }
 
@@ -133,4 +174,20 @@ export class World {
     assert.equal(receipt.state, 'final')
     return receipt
   }
+}
+
+type WorldParts = {
+  readonly receiver: HttpReceiver
+  readonly smtp: SmtpReceiver
+  readonly dataDir: string
+  readonly database: SharedDatabase | null
+}
+
+type SharedDatabase = AsyncDisposable & Pick<TestDatabase, 'db'> & { readonly url: string }
+
+async function sharedDatabase(): Promise<SharedDatabase> {
+  const database = await testDatabase({ empty: true })
+  const { host = '', user = '' } = database.options
+  const url = `postgresql:///${database.name}?host=${encodeURIComponent(host)}&user=${encodeURIComponent(user)}`
+  return { url, db: database.db, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() }
 }
