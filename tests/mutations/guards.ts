@@ -188,8 +188,8 @@ export const GUARDS: readonly Guard[] = [
   {
     keeps: 'a start passes the gate with others: an open cancellation waits for its commit',
     file: `${ENGINE}/start.ts`,
-    text: "  await tx.query(sql('gates-shared'), [chosen.map(c => gateOf(c.shard))])\n",
-    without: '',
+    text: "tx.look(sql('gates-shared'), [chosen.map(c => gateOf(c.shard))])",
+    without: 'null',
     noticedBy: ['interleavings'],
     pattern: 'open by (id|key) \\| start',
   },
@@ -281,8 +281,8 @@ export const GUARDS: readonly Guard[] = [
   {
     keeps: 'one caller’s fault is never another’s: a batch that fails is split',
     file: `${ENGINE}/gather.ts`,
-    text: 'if (batch.length === 1 || isUnavailable(error)) {',
-    without: 'if (batch.length >= 1 || isUnavailable(error)) {',
+    text: 'if (batch.length === 1 || isUnavailable(error) ||',
+    without: 'if (batch.length >= 1 || isUnavailable(error) ||',
     noticedBy: ['gather'],
   },
 ]

@@ -31,13 +31,15 @@ export async function startChosen(
   worker: string,
   chosen: readonly Chosen[],
 ): Promise<readonly StartedRow[]> {
-  await tx.query(sql('gates-shared'), [chosen.map(c => gateOf(c.shard))])
-  return await tx.query<StartedRow>(sql('start'), [
+  const passed = tx.look(sql('gates-shared'), [chosen.map(c => gateOf(c.shard))])
+  const started = tx.query<StartedRow>(sql('start'), [
     context.clock(),
     worker,
     chosen.map(c => c.shard),
     chosen.map(c => c.effect_id),
   ])
+  const [rows] = await Promise.all([started, passed])
+  return rows
 }
 
 /**
