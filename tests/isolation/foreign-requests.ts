@@ -1,7 +1,7 @@
 // What a stranger tries at each route. {names} are filled with the first tenant's ids, and once more with ids of nobody:
 // the two answers must not differ.
 
-export type Who = 'person' | 'app' | 'raw-app' | 'nobody'
+export type Who = 'person' | 'browser' | 'app' | 'raw-app' | 'nobody'
 export type Attempt = {
   readonly who: Who
   readonly method: string
@@ -13,6 +13,7 @@ const as =
   (who: Who) =>
   (method: string, path: string, body?: unknown): Attempt => ({ who, method, path, body })
 const person = as('person')
+const browser = as('browser')
 const app = as('app')
 const wix = as('raw-app')
 
@@ -59,15 +60,15 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
   ['POST /demo/webhook', []],
   ['GET /agent/:file', []],
   ['GET /*', []],
-  // Pages of whoever is signed in: a session, no token (tests/auth/browser-sessions.test.ts).
-  ['GET /', [as('nobody')('GET', '/')]],
+  // Pages of whoever is signed in, by a session (tests/auth/browser-sessions.test.ts).
+  ['GET /', [as('nobody')('GET', '/'), browser('GET', '/'), browser('GET', '/?key={key}')]],
   ['GET /signin', []],
   ['POST /signin', []],
   ['GET /sign-in', []],
   ['POST /signout', []],
   ['GET /oidc/interaction/:id', []],
-  ['GET /mail/:id', [person('GET', '/mail/{mail}')]],
-  ['GET /agent', [person('GET', '/agent')]],
+  ['GET /mail/:id', [person('GET', '/mail/{mail}'), browser('GET', '/mail/{mail}')]],
+  ['GET /agent', [person('GET', '/agent'), browser('GET', '/agent')]],
   // A secret, not a token, says who one is (tests/auth/token-endpoints.test.ts).
   ['POST /oauth2/token', []],
   ['POST /oauth2/token-info', []],
@@ -123,7 +124,11 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
   ],
   [
     'GET /api/v1/receipts/:id',
-    [person('GET', '/api/v1/receipts/{receipt}'), app('GET', '/api/v1/receipts/{receipt}?wait=1')],
+    [
+      person('GET', '/api/v1/receipts/{receipt}'),
+      app('GET', '/api/v1/receipts/{receipt}?wait=1'),
+      browser('GET', '/api/v1/receipts/{receipt}'),
+    ],
   ],
   [
     'POST /api/v1/previews',

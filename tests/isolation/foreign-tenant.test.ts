@@ -11,7 +11,7 @@ import { type Names, nobodysNames, ownTenant, SECRET_WORD, STRANGERS } from './t
 let server: TestServer
 let names: Names
 let own: Awaited<ReturnType<typeof ownTenant>>
-let tokens: Readonly<Record<Attempt['who'], string | null>>
+let credentials: Readonly<Record<Attempt['who'], Readonly<Record<string, string>>>>
 
 before(async () => {
   server = await testServer()
@@ -21,7 +21,13 @@ before(async () => {
   const mint = async (whose: { person: string } | { app: string }) =>
     (await server.server.auth.mintToken({ tenant: 'fabrikam', for: whose })).token
   const app = await mint({ app: 'evil-app' })
-  tokens = { person: await mint({ person: 'mallory@fabrikam.example' }), app, 'raw-app': app, nobody: null }
+  credentials = {
+    person: { authorization: `Bearer ${await mint({ person: 'mallory@fabrikam.example' })}` },
+    browser: { cookie: await signIn('fabrikam', 'mallory@fabrikam.example'), accept: 'text/html' },
+    app: { authorization: `Bearer ${app}` },
+    'raw-app': { authorization: app },
+    nobody: {},
+  }
 })
 after(() => server?.[Symbol.asyncDispose]())
 
@@ -69,13 +75,12 @@ type Seen = { readonly status: number; readonly text: string; readonly shape: un
 async function send({ who, method, path, body }: Attempt, filling: Names): Promise<Seen> {
   const fill = (text: string) =>
     text.replace(/\{(\w+)\}/g, (whole, name: string) => filling[name as keyof Names] ?? whole)
-  const token = tokens[who]
   const sent = body === undefined ? undefined : fill(JSON.stringify(body))
   const response = await fetch(`${server.url}${fill(path)}`, {
     method,
     redirect: 'manual',
     headers: {
-      ...(token === null ? {} : { authorization: who === 'raw-app' ? token : `Bearer ${token}` }),
+      ...credentials[who],
       ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
     },
     ...(sent === undefined ? {} : { body: sent }),
@@ -87,6 +92,18 @@ async function send({ who, method, path, body }: Attempt, filling: Names): Promi
   const sentNames = [...Object.values(names), ...Object.values(nobodysNames(names))]
   for (const name of sentNames.sort((a, b) => b.length - a.length)) told = told.replaceAll(name, '…')
   return { status: response.status, text: told, shape: shapeOf(told) }
+}
+
+/** The cookie of a browser in which this person is signed in. */
+async function signIn(tenant: string, upn: string): Promise<string> {
+  const { auth } = server.server
+  const link = await auth.sessions.makeLink(await auth.person(tenant, upn))
+  const signedIn = await fetch(`${server.url}${link}`, { redirect: 'manual' })
+  const cookie = signedIn.headers.get('set-cookie')?.split(';')[0]
+  assert.ok(cookie)
+  const start = await fetch(`${server.url}/`, { headers: { cookie } })
+  assert.match(await start.text(), /Mallory/, 'signed in')
+  return cookie
 }
 
 /** An answer without what is new in every answer: ids, times, secrets. */
