@@ -63,13 +63,14 @@ export class World {
   readonly context: Context
   readonly engine: Engine
 
-  constructor(db: Database, maxMarkedAtOnce = 5000) {
+  /** `notices`: owed for each event that is called off. */
+  constructor(db: Database, maxMarkedAtOnce = 5000, notices = 1) {
     this.db = db
     const { room } = this
     const domain: Domain = {
       eventKind: KIND,
-      // A notice for each event that is called off.
-      cancelled: async (_tx, events) => new Map(events.map(e => [e.event.id, [effect('notice')]])),
+      cancelled: async (_tx, events) =>
+        new Map(events.map(e => [e.event.id, Array.from({ length: notices }, () => effect('notice'))])),
       keeps: async (_tx, ids) => ids.filter(id => room.keeps.has(id)),
       swept: async (_tx, gone) => {
         room.gone.events.push(...gone.events.map(each => each.id))

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Receipt } from '../../server/src/core/cancellation.ts'
 import { chooseOver, type Part, sweepOnce } from '../../server/src/engine/sweep.ts'
 import { testDatabase } from '../support/database.ts'
 import { byId, byKey, effect, letEverythingEnd, overOrWaiting, TENANT } from './engine-parts.ts'
@@ -10,6 +11,11 @@ import { checkInvariants } from './invariants.ts'
 import { DAY, RETENTION, World } from './sweep-world.ts'
 
 const SHARD_0 = { retentionMs: RETENTION, everyMs: 1000 * DAY }
+
+function itemsOf(receipt: unknown): unknown {
+  const { items, counts } = receipt as Receipt
+  return { items, counts }
+}
 
 async function runAll(world: World): Promise<void> {
   await world.do({ do: 'run', leave: 0, how: 'done' })
@@ -48,7 +54,7 @@ test('a tree with anything alive in it stays whole, and goes when that has been 
 test('a tree that no batch can hold goes piece by piece', async () => {
   await using database = await testDatabase()
   const { db } = database
-  const world = new World(db, 50)
+  const world = new World(db, 50, 2)
   const many = (count: number) => Array.from({ length: count }, (_, i) => effect(`effect ${i}`))
   await world.announce('root', many(90))
   const [root] = world.events
@@ -60,14 +66,18 @@ test('a tree that no batch can hold goes piece by piece', async () => {
   world.ms += 400 * DAY
   const all = (await world.ids()).size
   assert.ok(all > 200)
+  const receipts = await world.receipts()
   await world.beginSweep()
   let gone = 0
   for (let batches = 1; ; batches++) {
     assert.ok(batches < 200)
+    // So few that even the notices of the receipt do not fit into one.
     const swept = await sweepOnce(world.context, { ...SHARD_0, seeds: 5, most: 4 })
     const count = swept.events + swept.effects + swept.receipts
     assert.ok(count <= 4 * 10 * 2 + 2, `${count} in one batch`)
     gone += count
+    for (const [id, receipt] of await world.receipts())
+      assert.deepEqual(itemsOf(receipt), itemsOf(receipts.get(id)))
     await checkInvariants(db, [], { settled: false })
     if (!swept.more) break
   }
@@ -117,21 +127,22 @@ test('what is taken up again while it is swept stays', async t => {
   await t.test('a dead notice is tried again in the middle of its deletion', async () => {
     await world.announce('called off', [effect('never', { due: { afterMs: DAY } })])
     const id = world.events.at(-1)!
+    await world.announce('child', [], { parent: { id, link: 'cancel' } })
     const cancelled = await engine.cancel(byId(id))
     await world.do({ do: 'run', leave: 0, how: 'failed' })
     world.ms += 100 * DAY
     const receiptId = 'receiptId' in cancelled ? cancelled.receiptId : ''
-    const [notice] = (await engine.receipt(TENANT, receiptId))!.notices
-    assert.equal(notice?.state, 'dead')
+    const [notice, other] = (await engine.receipt(TENANT, receiptId))!.notices
+    assert.deepEqual([notice?.state, other?.state], ['dead', 'dead'])
     const client = await db.connect()
     try {
       await client.query('begin')
       // As revive.sql does.
-      await client.query('delete from engine.ended where effect_id = $1', [notice.effectId])
+      await client.query('delete from engine.ended where effect_id = $1', [notice!.effectId])
       await client.query(
         `insert into engine.pending (shard, effect_id, due_at, tenant, lane, kind)
          select shard, id, now(), tenant, '', kind from engine.effect where id = $1`,
-        [notice.effectId],
+        [notice!.effectId],
       )
       const sweep = world.sweep()
       assert.equal(await overOrWaiting(db, sweep), 'waiting')
@@ -140,7 +151,8 @@ test('what is taken up again while it is swept stays', async t => {
     } finally {
       await client.end()
     }
-    assert.equal((await engine.receipt(TENANT, receiptId))?.notices[0]?.state, 'pending')
+    const { notices } = (await engine.receipt(TENANT, receiptId))!
+    assert.deepEqual(notices.map(({ state }) => state).sort(), ['dead', 'pending'], 'neither half')
     await checkInvariants(db, [], { settled: false })
     await runAll(world)
   })
