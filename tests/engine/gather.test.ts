@@ -72,6 +72,27 @@ test('the victim of a deadlock is run again whole', async () => {
   assert.deepEqual(sizes, [2, 2, 2, 2])
 })
 
+test('many that wait are shared out to all batches that may go; few go together', async () => {
+  for (const [waiting, expected] of [
+    [64, [32, 32]],
+    [12, [8, 4]],
+    [8, [8]],
+  ] as const) {
+    const gate = Promise.withResolvers<void>()
+    const sizes: number[] = []
+    const gather = new Gather<number, number>({
+      name: 'test',
+      run: batch => {
+        sizes.push(batch.length)
+        if (sizes.length === expected.length) gate.resolve()
+        return gate.promise.then(() => batch)
+      },
+    })
+    await Promise.all(Array.from({ length: waiting }, (_, n) => gather.submit(n)))
+    assert.deepEqual(sizes, expected)
+  }
+})
+
 test('equal ones go into different batches, in their order', async () => {
   const batches: string[][] = []
   const gather = new Gather<string, string>({

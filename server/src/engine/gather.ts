@@ -29,6 +29,8 @@ export type GatherOptions<Req, Res> = {
 }
 
 const RERUNS = 5
+/** Fewer are not split: the statements of a batch cost as much as some of its requests. */
+const WORTH_A_BATCH = 8
 
 function isDeadlock(error: unknown): boolean {
   const code = error instanceof Error ? (error as { code?: unknown }).code : undefined
@@ -97,8 +99,16 @@ export class Gather<Req, Res> {
     })
   }
 
+  /** Not all that wait in one batch while another could go beside it: then nobody is at work while everybody waits for it. */
+  private share(): number {
+    const { maxBatch, maxInFlight } = this.options
+    const each = Math.ceil(this.queue.length / (maxInFlight - this.inFlight))
+    return Math.min(maxBatch, Math.max(WORTH_A_BATCH, each))
+  }
+
   private takeBatch(): Waiting<Req, Res>[] {
-    const { maxBatch, distinct } = this.options
+    const { distinct } = this.options
+    const maxBatch = this.share()
     if (!distinct) return this.queue.splice(0, maxBatch)
     const seen = new Set<string>()
     const batch: Waiting<Req, Res>[] = []
