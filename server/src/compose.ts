@@ -239,10 +239,11 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
       housekeeping.start()
     },
     async stop() {
-      await housekeeping.stop()
+      const swept = housekeeping.stop()
       // Before HTTP, which waits for its connections: open streams end here.
       await notifications.stop()
       await http.close()
+      await swept
       await engine.stop()
       mail.close()
       webhooks.close()

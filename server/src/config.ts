@@ -200,8 +200,10 @@ function parseOrigins(value: string): readonly string[] | Problem {
 function parseRetention(value: string): number | null | Problem {
   if (value === 'forever') return null
   const match = /^(\d{1,6})\s*(h|d|hours?|days?)$/i.exec(value)
-  if (!match || Number(match[1]) === 0) return new Problem('not `forever` or a time such as `90d` or `12h`')
-  return Number(match[1]) * (match[2]!.toLowerCase().startsWith('h') ? HOUR : DAY)
+  if (!match) return new Problem('not `forever` or a time such as `90d` or `36h`')
+  const ms = Number(match[1]) * (match[2]!.toLowerCase().startsWith('h') ? HOUR : DAY)
+  // Who repeats a request must still be known, and be given the receipt that it had.
+  return ms < DAY ? new Problem('less than a day') : ms
 }
 
 function parseSwitch(value: string): 'on' | 'off' | Problem {

@@ -1,5 +1,5 @@
-// What nobody needs any more is deleted in the background, a small batch at a time: the chores of all rooms, one after the
-// other, once a minute. Every process does this; each chore sees to it that two at once do not meet.
+// What nobody needs any more is deleted in the background, a small batch at a time: the chores of all rooms, each at its own
+// pace and at rest for a minute when it is done. Every process does this; each chore sees to it that two do not meet.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Engine } from './engine/engine.ts'
@@ -15,7 +15,7 @@ export type Gone = { readonly [what: string]: number }
 
 export type HousekeepingOptions = {
   readonly chores: readonly Chore[]
-  /** From the end of a round to the next one, ms. Default a minute; the first round comes as long after the start. */
+  /** How long a chore that is done rests, ms. Default a minute; it begins as long after the start. */
   readonly everyMs?: number
   /** Between two batches, ms: others want the database too. Default 20. */
   readonly pauseMs?: number
@@ -27,45 +27,48 @@ export type HousekeepingOptions = {
 export class Housekeeping {
   readonly #options: HousekeepingOptions
   readonly #stopping = new AbortController()
-  #rounds: Promise<void> = Promise.resolve()
+  #working: Promise<unknown> = Promise.resolve()
 
   constructor(options: HousekeepingOptions) {
     this.#options = options
   }
 
   start(): void {
-    this.#rounds = this.#goOn()
+    this.#working = Promise.all(this.#options.chores.map(chore => this.#goOn(chore)))
   }
 
-  /** Resolves when the batch that is under way has ended. */
+  /** Resolves when the batches that are under way have ended. */
   async stop(): Promise<void> {
     this.#stopping.abort()
-    await this.#rounds
+    await this.#working
   }
 
-  /** Every chore until it has nothing more to do. A chore that fails is left until the next round. */
+  /** Every chore, until it has nothing more to do. */
   async round(): Promise<void> {
-    const { chores, pauseMs = 20, onGone, onError } = this.#options
-    for (const chore of chores) {
-      try {
-        for (let more = true; more && !this.#stopping.signal.aborted; ) {
-          const batch = await chore.batch()
-          more = batch.more
-          if (Object.values(batch.gone).some(count => count > 0)) onGone?.(chore.name, batch.gone)
-          if (more) await this.#wait(pauseMs)
-        }
-      } catch (error) {
-        onError?.(chore.name, error)
-      }
-    }
+    for (const chore of this.#options.chores) await this.#do(chore)
   }
 
-  async #goOn(): Promise<void> {
+  async #goOn(chore: Chore): Promise<void> {
     const { everyMs = 60_000 } = this.#options
     for (;;) {
       await this.#wait(everyMs)
       if (this.#stopping.signal.aborted) return
-      await this.round()
+      await this.#do(chore)
+    }
+  }
+
+  /** Until there is nothing more to do, or it fails. */
+  async #do(chore: Chore): Promise<void> {
+    const { pauseMs = 20, onGone, onError } = this.#options
+    try {
+      for (let more = true; more && !this.#stopping.signal.aborted; ) {
+        const batch = await chore.batch()
+        more = batch.more
+        if (Object.values(batch.gone).some(count => count > 0)) onGone?.(chore.name, batch.gone)
+        if (more) await this.#wait(pauseMs)
+      }
+    } catch (error) {
+      onError?.(chore.name, error)
     }
   }
 
@@ -84,9 +87,7 @@ export type ChoreNeeds = {
   readonly retentionMs: number | null
 }
 
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
+const HOUR = 3_600_000
 const MOST = 1000
 
 export function choresOf({ engine, mail, webhookSecrets, auth, retentionMs }: ChoreNeeds): readonly Chore[] {
@@ -95,9 +96,7 @@ export function choresOf({ engine, mail, webhookSecrets, auth, retentionMs }: Ch
     once('sign_ins', () => auth.dropExpired()),
   ]
   if (retentionMs === null) return expired
-  const everyMs = Math.min(HOUR, Math.max(MINUTE, retentionMs / 24))
-  // However short the retention: who repeats a request after an hour must still be known.
-  const keysMs = Math.max(DAY, retentionMs)
+  const everyMs = Math.max(HOUR, Math.min(6 * HOUR, retentionMs / 24))
   return [
     {
       name: 'finished work',
@@ -106,7 +105,7 @@ export function choresOf({ engine, mail, webhookSecrets, auth, retentionMs }: Ch
         return { gone, more }
       },
     },
-    choreOf('request_keys', MOST, most => engine.sweepRequestKeys(keysMs, most)),
+    choreOf('request_keys', MOST, most => engine.sweepRequestKeys(retentionMs, most)),
     choreOf('mail', MOST, most => mail.dropOlderThan(retentionMs, most)),
     ...expired,
   ]

@@ -45,7 +45,7 @@ describe('the environment', () => {
         OIDC_ISSUER: 'https://issuer.example/realm/',
         TRUST_PROXY: 'loopback, 10.0.0.0/8',
         CORS_ORIGINS: 'https://a.example, http://localhost:3000',
-        RETENTION: '12h',
+        RETENTION: '36h',
         DEMO: 'OFF',
         TLS_CERT: 'c.pem',
         TLS_KEY: '/k.pem',
@@ -61,7 +61,7 @@ describe('the environment', () => {
     assert.equal(config.oidcIssuer, 'https://issuer.example/realm/', 'an issuer is compared letter by letter')
     assert.deepEqual(config.trustProxy, ['loopback', '10.0.0.0/8'])
     assert.deepEqual(config.corsOrigins, ['https://a.example', 'http://localhost:3000'])
-    assert.equal(config.retentionMs, 12 * 3_600_000)
+    assert.equal(config.retentionMs, 36 * 3_600_000)
     assert.equal(config.demo, 'off')
     assert.deepEqual(config.tls, { certFile: '/srv/c.pem', keyFile: '/k.pem' })
     assert.equal(config.logLevel, 'debug')
@@ -81,7 +81,7 @@ describe('the environment', () => {
       OIDC_ISSUER: 'http://issuer.example',
       TRUST_PROXY: 'proxy.example',
       CORS_ORIGINS: 'a.example',
-      RETENTION: '90',
+      RETENTION: '23h',
       DEMO: 'maybe',
       TLS_CERT: 'c.pem',
       LOG_LEVEL: 'loud',

@@ -316,8 +316,8 @@ export const GUARDS: readonly Guard[] = [
   {
     keeps: 'no effect goes before the receipt that it stands in',
     file: `${SQL}/sweep-effects.sql`,
-    text: '      where i.effect_id = f.id)',
-    without: '      where i.effect_id = f.id and false)',
+    text: 'where i.effect_id = f.id limit 1',
+    without: 'where i.effect_id = f.id and false limit 1',
     noticedBy: ['sweep', 'sweep.property'],
   },
 ]

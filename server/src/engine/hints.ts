@@ -29,15 +29,19 @@ export class HintChannel {
   }
 
   async start(): Promise<void> {
+    let client: Awaited<ReturnType<Database['connect']>> | undefined
     try {
-      const client = await this.db.connect()
+      client = await this.db.connect()
       if (this.stopped) {
         await client.end()
         return
       }
-      this.client = client
+      const mine = client
+      this.client = mine
       client.on('error', () => {})
-      client.on('end', () => this.again())
+      client.on('end', () => {
+        if (this.client === mine) this.again()
+      })
       client.on('notification', message => this.hear(message.payload ?? ''))
       await client.query(`listen ${CHANNEL}`)
       // What was said while nobody listened.
@@ -45,6 +49,8 @@ export class HintChannel {
       this.listener.asked()
     } catch {
       this.again()
+      // A connection on which nobody may listen, of a standby say, is one that nobody would ever end.
+      await client?.end().catch(() => {})
     }
   }
 

@@ -1,8 +1,8 @@
 // The sweep: what ended longer ago than RETENTION is deleted, in small batches, shard by shard, by whichever process is free.
 //
 //   take a shard's row (whoever holds it sweeps the shard) -> the next seeds: oldest trees, oldest cancellations
-//     -> look: everything that hangs together with a seed -> nothing alive in all that? -> gates, lock its events
-//     -> look again -> rooms asked -> notices, receipts, effects, events deleted -> move on -> commit
+//     -> look: everything that hangs together with a seed -> rooms asked -> nothing alive in all that? -> gates, lock its
+//     events -> look and ask again -> notices, receipts, effects, events deleted -> move on -> commit
 //
 // A tree goes only with every receipt that it stands in, a receipt only with every tree that stands in it: what is still shown
 // is never half. Each deleting statement sees for itself that what it deletes ended long ago and is needed by no receipt.
@@ -10,7 +10,7 @@
 // Age is counted on the database's clock. A sandbox's clock runs ahead, so what it dated is kept longer, never shorter.
 
 import { SHARDS, shardOfEntity, shardOfId } from '../core/ids.ts'
-import type { Tx } from '../store/database.ts'
+import { isUnavailable, type Tx } from '../store/database.ts'
 import { columns } from './columns.ts'
 import { type Context, gateOf, sql } from './context.ts'
 import type { GoneEvent } from './hooks.ts'
@@ -81,7 +81,10 @@ export async function sweepOnce(context: Context, options: SweepOptions): Promis
       return { ...swept, more: true }
     })
   } catch (error) {
-    if (turn) await stepOver(context, turn, options.everyMs)
+    if (!turn || isUnavailable(error)) throw error
+    // One by one, so that what fails is found alone and the others of its batch go.
+    if (limits.seeds > 1) return await sweepOnce(context, { ...options, seeds: 1 })
+    await stepOver(context, turn, options.everyMs)
     if (error instanceof TakenUp) return { ...NOTHING, more: true }
     throw error
   }
@@ -89,8 +92,15 @@ export async function sweepOnce(context: Context, options: SweepOptions): Promis
 
 /** What could not be swept must not keep the rest of its shard, nor the other shards, waiting for ever. */
 async function stepOver({ db, clock }: Context, { shard, after, before }: Turn, everyMs: number) {
-  const [first] = await db.query<Seed>(sql('sweep-seeds'), [shard, after, firstIdOf(before), 1])
-  await db.query(sql('sweep-move'), [clock(), shard, first?.id ?? FIRST, everyMs])
+  const move = (to: string, ms: number) => db.query(sql('sweep-move'), [clock(), shard, to, ms])
+  let first: Seed | undefined
+  try {
+    first = (await db.query<Seed>(sql('sweep-seeds'), [shard, after, firstIdOf(before), 1]))[0]
+  } catch (error) {
+    await move(after, everyMs)
+    throw error
+  }
+  await (first ? move(first.id, 0) : move(FIRST, everyMs))
 }
 
 /** `after`: looked at up to there. `atEnd`: nothing behind it is old enough. */
@@ -125,13 +135,16 @@ async function sweepSome(
   limits: Limits,
 ): Promise<Done> {
   if (seeds.length === 0) return { ...NOTHING, next: null }
-  const parts = await look(context, tx, turn, seeds, { all: true, most: limits.most + 1 })
-  if (parts.length > limits.most) {
+  const looked = await look(context, tx, turn, seeds, { all: true, most: limits.most + 1 })
+  if (looked.length > limits.most) {
     if (seeds.length === 1) return await sweepHuge(context, tx, turn, seeds, 0, limits)
     const half = Math.ceil(seeds.length / 2)
     const done = await sweepSome(context, tx, turn, seeds.slice(0, half), limits)
     return { ...done, next: done.next ?? (seeds[half] as Seed) }
   }
+  // Asked before anything is locked: most of what is old may be kept for years.
+  const kept = await keptByRooms(context, tx, looked)
+  const parts = looked.map(part => (kept.has(part.id) ? { ...part, alive: true } : part))
   const choice = chooseOver(parts, seeds.length, limits.most)
   if (choice.tooLarge) return await sweepHuge(context, tx, turn, seeds, choice.upTo, limits)
   const next = seeds[choice.upTo] ?? null
@@ -204,8 +217,8 @@ async function lockAndLookAgain(
 
 /**
  * A tree, or what hangs together with it, that no batch can hold. Its receipts go first, then the seed's own effects, piece
- * by piece, then the seed: its children are trees of their own then, and found as such. Nothing is locked but what is
- * deleted; who takes such a tree up again at that very moment goes on with what is left of it.
+ * by piece, then the seed: its children are trees of their own then, and found as such. Only the seed is locked, before the
+ * look: who announces something under one of the others at that very moment finds it cut off from what stood above it.
  */
 async function sweepHuge(
   context: Context,
@@ -218,6 +231,11 @@ async function sweepHuge(
   const seed = seeds[at] as Seed
   const past = seeds[at + 1] ?? null
   const most = limits.most * HUGE
+  if (seed.is_event) {
+    await tx.query(sql('gates-shared'), [[gateOf(turn.shard)]])
+    const locked = await tx.query(sql('sweep-lock'), shardsAndIds([{ shard: turn.shard, id: seed.id }]))
+    if (locked.length === 0) return { ...NOTHING, next: past }
+  }
   const parts = await look(context, tx, turn, [seed], { all: false, most: most + 1 })
   const kept = await keptByRooms(context, tx, parts)
   // So many receipts in one that they cannot even be told: kept.

@@ -64,7 +64,12 @@ export class ScreenHints {
     })
     client.on('error', () => this.tryAgain())
     client.on('end', () => this.tryAgain())
-    await client.query(`listen ${LISTEN_CHANNEL}`)
+    try {
+      await client.query(`listen ${LISTEN_CHANNEL}`)
+    } catch (error) {
+      await client.end().catch(() => {})
+      throw error
+    }
     // What was said before nobody heard: look once more.
     for (const name of this.changes.eventNames()) this.changes.emit(name)
     return client

@@ -60,8 +60,14 @@ export type DatabaseOptions = {
 
 // Every hot statement goes by index from an array of keys, however large or young its tables are. Left alone, the planner
 // takes plans for tables that it believes to be small, and keeps them prepared while they grow: measured, one such plan
-// made a cancel 6 ms slower until the next analyze. docs/bench.md; tests/engine/plans.test.ts holds the plans.
-const PLAN_OPTIONS =
+// made a cancel 6 ms slower until the next analyze. tests/engine/plans.test.ts holds the plans.
+//
+// Two idioms in the SQL are there for the same reason. Where a table was empty when it was analyzed, as what waits and what
+// runs are at every quiet moment, to walk its index seems as cheap as to look one row up in it, and then a thousand keys are
+// compared with thousands of rows: 1.4 s for a batch that takes 10 ms.
+//   r.shard = any (array[k.shard])       looks up as `=` does, but is nothing to sort by: no reason to walk the index
+//   lateral (select … offset 0)          stays inside of the loop over the keys
+export const PLAN_OPTIONS =
   '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan -c jit=off'
 
 /** PostgreSQL ends a statement at its timeout. Where that is not heard of by so much later, the connection is dead. */
@@ -88,6 +94,8 @@ export class Database implements Queries {
       idleTimeoutMillis: 30_000,
       application_name: 'standdown',
       statement_timeout: statementTimeoutMs,
+      // A server that is lost in the middle of a transaction must not keep its locks until TCP notices.
+      idle_in_transaction_session_timeout: statementTimeoutMs,
       query_timeout: statementTimeoutMs === 0 ? 0 : statementTimeoutMs + UNHEARD_AFTER_MS,
       options: PLAN_OPTIONS,
       // Statements that do not wait for each other's answers share a round trip.
@@ -138,7 +146,8 @@ export class Database implements Queries {
       }
       let broken: Error | undefined
       try {
-        const begun = send(run({ text: 'begin' }))
+        // Named: a snapshot for each statement is what *lock, then look* lives of, whatever the database's default is.
+        const begun = send(run({ text: 'begin isolation level read committed' }))
         let onlyLooked = true
         const inTurn: typeof run = async (statement, values) => {
           onlyLooked = false
@@ -230,8 +239,9 @@ type Stream = pg.Client['connection']['stream']
 // For what a connection says when nobody waits for an answer: unheard, it would end the process. Who asks next is told.
 function ignore(): void {}
 
-// Class 08 without protocol violations: connection exceptions; 57P01-57P03: shut down, crash shutdown, starting up; 53300: too many connections.
-const UNAVAILABLE = /^(08(000|001|003|004|006|007)|57P0[1-3]|53300)$/
+// Class 08 without protocol violations: connection exceptions; 57P01-57P03: shut down, crash shutdown, starting up; 53300: too many connections;
+// 25P03: idle in a transaction for too long, which ends the connection.
+const UNAVAILABLE = /^(08(000|001|003|004|006|007)|57P0[1-3]|53300|25P03)$/
 // A statement's time, the disk, the memory, another limit that was set.
 const OVERLOADED = /^(57014|53[124]00)$/
 const UNAVAILABLE_SYSTEM = new Set([

@@ -4,5 +4,5 @@ set sequence = m.sequence + 1, cancelled_at = c.at, cancellation_id = c.cancella
   cancel_request_key = c.request_key
 from unnest($1::smallint[], $2::uuid[], $3::text[], $4::timestamptz[], $5::uuid[], $6::text[], $7::text[])
   as c (shard, id, tenant, at, cancellation_id, caller, request_key)
-where m.shard = c.shard and m.id = c.id and m.tenant = c.tenant and m.cancelled_at is null
+where m.shard = any (array[c.shard]) and m.id = c.id and m.tenant = c.tenant and m.cancelled_at is null
 returning m.shard, m.id, m.tenant, m.ical_uid, m.organizer_mailbox_id, m.sequence, m.cancelled_at

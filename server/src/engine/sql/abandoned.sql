@@ -2,7 +2,7 @@
 -- end. At most $1.
 select r.shard, r.effect_id, r.event_id, r.attempt, r.kind, f.max_attempts, f.link, r.tenant
 from engine.running r
-join engine.effect f on f.shard = r.shard and f.id = r.effect_id
+join engine.effect f on f.shard = any (array[r.shard]) and f.id = r.effect_id
 left join engine.worker w on w.id = r.worker
 where r.worker is not null and r.cancellation_id is null
   and (w.id is null or w.alive_until < coalesce($2::timestamptz, clock_timestamp()))

@@ -4,6 +4,6 @@ select exists (
   where e.shard = $1 and e.tenant = $2 and e.key = $3 and e.entity = $4 and e.cancellation_id is null and e.birth > $5
 ) or exists (
   select from engine.alias a
-  join engine.event e on e.shard = a.event_shard and e.id = a.event_id and e.entity = $4 and e.cancellation_id is null and e.birth > $5
+  join engine.event e on e.shard = any (array[a.event_shard]) and e.id = a.event_id and e.entity = $4 and e.cancellation_id is null and e.birth > $5
   where a.shard = $1 and a.tenant = $2 and a.key = $3
 ) as announced

@@ -6,7 +6,7 @@ with gone as (
   delete from engine.running r
   using unnest($3::smallint[], $4::uuid[], $5::smallint[], $6::smallint[], $7::double precision[], $8::text[],
     $9::boolean[]) as s (shard, effect_id, attempt, next_attempt, after_ms, error, doubt)
-  where r.shard = s.shard and r.effect_id = s.effect_id and r.attempt = s.attempt
+  where r.shard = any (array[s.shard]) and r.effect_id = s.effect_id and r.attempt = s.attempt
     and ($2::uuid is null or r.worker = $2::uuid)
   returning r.shard, r.effect_id, s.next_attempt, s.after_ms, s.error, r.doubt or s.doubt as doubt
 )
@@ -14,5 +14,5 @@ insert into engine.pending (shard, effect_id, due_at, tenant, lane, kind, event_
 select f.shard, f.id, coalesce($1::timestamptz, clock_timestamp()) + g.after_ms * interval '1 millisecond', f.tenant,
   f.tenant || ' ' || f.kind || ' ' || f.lane, f.kind, f.event_id, g.next_attempt, g.doubt, g.error
 from gone g
-join engine.effect f on f.shard = g.shard and f.id = g.effect_id
+join engine.effect f on f.shard = any (array[g.shard]) and f.id = g.effect_id
 returning effect_id

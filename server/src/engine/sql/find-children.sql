@@ -1,5 +1,6 @@
 -- Children of these events, at most $3 of them. $1 shards, $2 parents.
-select e.shard, e.id, e.parent_id, e.link
+select e.*
 from unnest($1::smallint[], $2::uuid[]) as p (shard, id)
-join engine.event e on e.shard = p.shard and e.parent_id = p.id
+cross join lateral (
+  select e.shard, e.id, e.parent_id, e.link from engine.event e where e.shard = p.shard and e.parent_id = p.id offset 0) e
 limit $3

@@ -3,7 +3,7 @@ select wanted.tenant, wanted.key, wanted.entity, c.id, c.shard
 from unnest($2::smallint[], $3::text[], $4::text[], $5::text[]) as wanted (shard, tenant, key, entity)
 join lateral (
   select c.id, c.shard from engine.cancellation c
-  where c.shard = wanted.shard and c.tenant = wanted.tenant and c.target_key = wanted.key and c.target_entity = wanted.entity
+  where c.shard = any (array[wanted.shard]) and c.tenant = wanted.tenant and c.target_key = wanted.key and c.target_entity = wanted.entity
     and c.early_until > coalesce($1::timestamptz, clock_timestamp())
   order by c.birth desc limit 1
 ) c on true

@@ -5,20 +5,23 @@ with found as materialized (
   select r.place::int as place, e.shard, e.id, e.birth
   from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::uuid[])
     with ordinality as r (shard, tenant, key, entity, event_id, place)
-  join engine.event e on e.shard = r.shard and e.tenant = r.tenant and e.key = r.key and e.entity = r.entity and e.cancellation_id is null
+  cross join lateral (
+    select e.shard, e.id, e.birth from engine.event e
+    where e.shard = r.shard and e.tenant = r.tenant and e.key = r.key and e.entity = r.entity and e.cancellation_id is null
+    offset 0) e
   where r.key is not null
   union all
   select r.place::int, e.shard, e.id, e.birth
   from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::uuid[])
     with ordinality as r (shard, tenant, key, entity, event_id, place)
-  join engine.alias a on a.shard = r.shard and a.tenant = r.tenant and a.key = r.key
-  join engine.event e on e.shard = a.event_shard and e.id = a.event_id and e.entity = r.entity and e.cancellation_id is null
+  join engine.alias a on a.shard = any (array[r.shard]) and a.tenant = r.tenant and a.key = r.key
+  join engine.event e on e.shard = any (array[a.event_shard]) and e.id = a.event_id and e.entity = r.entity and e.cancellation_id is null
   where r.key is not null
   union all
   select r.place::int, e.shard, e.id, e.birth
   from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::uuid[])
     with ordinality as r (shard, tenant, key, entity, event_id, place)
-  join engine.event e on e.shard = r.shard and e.id = r.event_id and e.tenant = r.tenant
+  join engine.event e on e.shard = any (array[r.shard]) and e.id = r.event_id and e.tenant = r.tenant
   where r.event_id is not null
   limit $6 + 1
 )

@@ -3,7 +3,7 @@
 with marked as (
   update engine.event e set cancellation_id = $3
   from unnest($1::smallint[], $2::uuid[]) as w (shard, id)
-  where e.shard = w.shard and e.id = w.id and e.cancellation_id is null
+  where e.shard = any (array[w.shard]) and e.id = w.id and e.cancellation_id is null
   returning e.shard, e.id, e.tenant, e.kind, e.key, e.entity, e.parent_id, e.link, e.root_id, e.title, e.data,
     e.correlation_id, e.created_at
 )

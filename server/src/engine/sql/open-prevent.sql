@@ -5,12 +5,14 @@
 with next as materialized (
   select t.*, row_number() over (order by event_birth, id) as place from (
     (select f.shard, f.id, f.event_id, f.tenant, f.kind, f.title, f.data, f.link, f.next, e.birth as event_birth
-     from engine.event e join engine.effect f on f.shard = e.shard and f.event_id = e.id
-     where e.cancellation_id = $2 and e.birth = $3 and f.id > $4
+     from engine.event e cross join lateral (
+       select * from engine.effect f where f.shard = e.shard and f.event_id = e.id and f.id > $4 order by f.id limit $5) f
+     where e.cancellation_id = $2 and e.birth = $3
      order by f.id limit $5)
     union all
     (select f.shard, f.id, f.event_id, f.tenant, f.kind, f.title, f.data, f.link, f.next, e.birth
-     from engine.event e join engine.effect f on f.shard = e.shard and f.event_id = e.id
+     from engine.event e cross join lateral (
+       select * from engine.effect f where f.shard = e.shard and f.event_id = e.id order by f.id limit $5) f
      where e.cancellation_id = $2 and e.birth > $3
      order by e.birth, f.id limit $5)
   ) t
@@ -18,7 +20,7 @@ with next as materialized (
   limit $5
 ), gone as (
   delete from engine.pending p using next n
-  where n.link = 'cancel' and p.shard = n.shard and p.effect_id = n.id and not p.doubt
+  where n.link = 'cancel' and p.shard = any (array[n.shard]) and p.effect_id = n.id and not p.doubt
   returning p.shard, p.effect_id, p.event_id, p.tenant, p.attempt, p.last_error
 ), over as (
   insert into engine.ended (shard, effect_id, event_id, tenant, ending, at, attempt, cancellation_id, error)

@@ -4,7 +4,7 @@
  limit $6)
 union all
 (select e.shard, e.id from engine.alias a
- join engine.event e on e.shard = a.event_shard and e.id = a.event_id and e.entity = $7 and e.cancellation_id is null and e.birth <= $5
+ join engine.event e on e.shard = any (array[a.event_shard]) and e.id = a.event_id and e.entity = $7 and e.cancellation_id is null and e.birth <= $5
  where a.shard = $1 and a.tenant = $2 and a.key = $4
  limit $6)
 union all

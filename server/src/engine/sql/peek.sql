@@ -9,8 +9,8 @@ with due as (
     and p.lane <> all ($4::text[]) and p.kind = any ($7::text[])
     and not exists (
       select from engine.open_cancellation o
-      join engine.event e on e.shard = o.shard and e.id = p.event_id and e.tenant = o.tenant
-      join engine.event a on a.shard = e.shard and a.id = any (e.line) and a.birth <= o.birth_limit
+      join engine.event e on e.shard = any (array[o.shard]) and e.id = p.event_id and e.tenant = o.tenant
+      join engine.event a on a.shard = any (array[e.shard]) and a.id = any (e.line) and a.birth <= o.birth_limit
       where o.shard = p.shard and (a.id = o.target_event or (a.key = o.target_key and a.entity = o.target_entity)))
   order by p.due_at
   limit $2

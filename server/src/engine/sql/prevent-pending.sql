@@ -5,7 +5,7 @@
 with gone as (
   delete from engine.pending p
   using unnest($2::smallint[], $3::uuid[], $4::uuid[], $5::boolean[]) as w (shard, effect_id, cancellation_id, askable)
-  where p.shard = w.shard and p.effect_id = w.effect_id
+  where p.shard = any (array[w.shard]) and p.effect_id = w.effect_id
   returning p.*, w.cancellation_id, w.askable
 ), asked as (
   insert into engine.running (shard, effect_id, event_id, tenant, kind, attempt, doubt, worker, started_at, cancellation_id)

@@ -8,7 +8,7 @@ select * from (
   select e.shard, e.id, e.tenant, e.kind, e.key, e.entity, e.parent_id, e.link, e.root_id, e.title, e.data, e.correlation_id,
     e.created_at, e.cancellation_id, e.birth
   from engine.alias a
-  join engine.event e on e.shard = a.event_shard and e.id = a.event_id and e.entity = $4 and e.cancellation_id is null
+  join engine.event e on e.shard = any (array[a.event_shard]) and e.id = a.event_id and e.entity = $4 and e.cancellation_id is null
   where a.shard = $1 and a.tenant = $2 and a.key = $3
 ) e
 order by e.birth

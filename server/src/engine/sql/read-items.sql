@@ -11,6 +11,6 @@ from (
   select n.shard, n.effect_id, n.outcome, n.ending, n.at, n.evidence, null, n.by_cancellation
   from engine.receipt_item n where n.cancellation_id = $1 and n.effect_id > $3
 ) i
-join engine.effect f on f.shard = i.shard and f.id = i.effect_id and f.tenant = $2
+join engine.effect f on f.shard = any (array[i.shard]) and f.id = i.effect_id and f.tenant = $2
 order by i.effect_id
 limit $4

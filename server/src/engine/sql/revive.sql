@@ -6,5 +6,5 @@ with gone as (
 insert into engine.pending (shard, effect_id, due_at, tenant, lane, kind, event_id, attempt, last_error)
 select f.shard, f.id, coalesce($1::timestamptz, clock_timestamp()), f.tenant, f.tenant || ' ' || f.kind || ' ' || f.lane, f.kind,
   f.event_id, 1, g.error
-from gone g join engine.effect f on f.shard = g.shard and f.id = g.effect_id
+from gone g join engine.effect f on f.shard = any (array[g.shard]) and f.id = g.effect_id
 returning effect_id

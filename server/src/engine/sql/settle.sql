@@ -6,7 +6,7 @@ with gone as (
   delete from engine.running r
   using unnest($3::smallint[], $4::uuid[], $5::smallint[], $6::text[], $7::text[], $8::text[], $9::text[],
     $10::boolean[]) as s (shard, effect_id, attempt, ending, asked_ending, error, evidence, askable)
-  where r.shard = s.shard and r.effect_id = s.effect_id
+  where r.shard = any (array[s.shard]) and r.effect_id = s.effect_id
     and ($2::uuid is null or r.worker = $2::uuid)
     and (s.attempt is null or r.attempt = s.attempt)
     and (case when r.cancellation_id is null then s.ending else s.asked_ending end) is not null

@@ -5,17 +5,17 @@
 with chosen as (
   select p.shard, p.effect_id
   from engine.pending p
-  join unnest($3::smallint[], $4::uuid[]) as c (shard, effect_id) on p.shard = c.shard and p.effect_id = c.effect_id
+  join unnest($3::smallint[], $4::uuid[]) as c (shard, effect_id) on p.shard = any (array[c.shard]) and p.effect_id = c.effect_id
   where p.due_at <= coalesce($1::timestamptz, clock_timestamp())
     and not exists (
       select from engine.open_cancellation o
-      join engine.event e on e.shard = o.shard and e.id = p.event_id and e.tenant = o.tenant
-      join engine.event a on a.shard = e.shard and a.id = any (e.line) and a.birth <= o.birth_limit
+      join engine.event e on e.shard = any (array[o.shard]) and e.id = p.event_id and e.tenant = o.tenant
+      join engine.event a on a.shard = any (array[e.shard]) and a.id = any (e.line) and a.birth <= o.birth_limit
       where o.shard = p.shard and (a.id = o.target_event or (a.key = o.target_key and a.entity = o.target_entity)))
   for update of p skip locked
 ), left_pending as (
   delete from engine.pending p using chosen c
-  where p.shard = c.shard and p.effect_id = c.effect_id
+  where p.shard = any (array[c.shard]) and p.effect_id = c.effect_id
   returning p.shard, p.effect_id, p.event_id, p.tenant, p.kind, p.attempt, p.doubt, p.lane
 ), started as (
   insert into engine.running (shard, effect_id, event_id, tenant, kind, attempt, doubt, worker, started_at)
@@ -25,6 +25,6 @@ with chosen as (
 select f.shard, f.id, f.tenant, f.event_id, f.notice_of, f.kind, f.title, f.data, f.due_at, f.max_attempts, f.link, l.attempt, l.lane,
   e.kind as event_kind
 from left_pending l
-join engine.effect f on f.shard = l.shard and f.id = l.effect_id
-left join engine.event e on e.shard = f.shard and e.id = f.event_id
+join engine.effect f on f.shard = any (array[l.shard]) and f.id = l.effect_id
+left join engine.event e on e.shard = any (array[f.shard]) and e.id = f.event_id
 order by f.due_at

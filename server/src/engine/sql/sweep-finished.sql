@@ -3,9 +3,9 @@
 select e.id
 from unnest($2::uuid[]) as w (id)
 join engine.event e on e.shard = $1 and e.id = w.id and e.created_at < $3
-where not exists (
-  select from engine.effect f
+where (
+  select f.id from engine.effect f
   where f.shard = e.shard and f.event_id = e.id
-    and not exists (
-      select from engine.ended d where d.shard = f.shard and d.effect_id = f.id and d.at < $3)
-)
+    and (select d.at from engine.ended d where d.shard = f.shard and d.effect_id = f.id and d.at < $3) is null
+  limit 1
+) is null

@@ -7,5 +7,5 @@ using (
   limit $3
   for update skip locked
 ) as old
-where k.shard = old.shard and k.tenant = old.tenant and k.caller = old.caller and k.key = old.key
+where k.shard = any (array[old.shard]) and k.tenant = old.tenant and k.caller = old.caller and k.key = old.key
 returning true as gone

@@ -4,7 +4,7 @@
 select s.id, s.is_event from (
   (select e.id, true as is_event from engine.event e
    where e.shard = $1 and e.id > $2 and e.id < $3
-     and not exists (select from engine.event p where p.shard = e.shard and p.id = e.parent_id)
+     and (e.parent_id is null or not exists (select from engine.event p where p.shard = any (array[e.shard]) and p.id = e.parent_id))
    order by e.id limit $4)
   union all
   (select c.id, false from engine.cancellation c
