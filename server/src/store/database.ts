@@ -70,6 +70,9 @@ export type DatabaseOptions = {
 export const PLAN_OPTIONS =
   '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan -c jit=off'
 
+// A snapshot for each statement is what *lock, then look* lives of, whatever the database's own default is.
+const ISOLATION = '-c default_transaction_isolation=read\\ committed'
+
 /** PostgreSQL ends a statement at its timeout. Where that is not heard of by so much later, the connection is dead. */
 const UNHEARD_AFTER_MS = 10_000
 
@@ -97,7 +100,7 @@ export class Database implements Queries {
       // A server that is lost in the middle of a transaction must not keep its locks until TCP notices.
       idle_in_transaction_session_timeout: statementTimeoutMs,
       query_timeout: statementTimeoutMs === 0 ? 0 : statementTimeoutMs + UNHEARD_AFTER_MS,
-      options: PLAN_OPTIONS,
+      options: `${PLAN_OPTIONS} ${ISOLATION}`,
       // Statements that do not wait for each other's answers share a round trip.
       pipeline: true,
     })
@@ -146,8 +149,7 @@ export class Database implements Queries {
       }
       let broken: Error | undefined
       try {
-        // Named: a snapshot for each statement is what *lock, then look* lives of, whatever the database's default is.
-        const begun = send(run({ text: 'begin isolation level read committed' }))
+        const begun = send(run({ text: 'begin' }))
         let onlyLooked = true
         const inTurn: typeof run = async (statement, values) => {
           onlyLooked = false
