@@ -32,6 +32,8 @@ export function findTrigger(db: Database, maxQueue?: number): FindTrigger {
   const gather = new Gather<TriggerName, Trigger | null>({
     name: 'automations.find-trigger',
     maxBatch: 500,
+    // Of those who wait many ask for the same: the more of them share a question, the fewer are asked.
+    maxInFlight: 1,
     maxQueue,
     run: names => findTriggers(db, names),
   })
