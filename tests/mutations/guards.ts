@@ -309,8 +309,8 @@ export const GUARDS: readonly Guard[] = [
   {
     keeps: 'a sweep asks the rooms: a meeting that stands can be called off however old it is',
     file: `${ENGINE}/sweep.ts`,
-    text: 'const kept = await keptByRooms(context, tx, again)',
-    without: 'const kept = new Set<string>()',
+    text: 'await domain.keeps(tx, [...new Set(mine.map(part => part.id))])',
+    without: 'await domain.keeps(tx, [])',
     noticedBy: ['sweep.property'],
   },
   {
