@@ -16,7 +16,7 @@ import { timersRow } from './timers-row.ts'
 const HELP = `Usage: npm run bench [-- [--quick] [--write] [NAME …]]
   NAME     report, cancel, run, http, timers, huge, process (all when none is given)
   --quick  small numbers, one run: does it work at all
-  --write  put the table into docs/bench.md, above what is explained there
+  --write  put the rows into the table of docs/bench.md, above what is explained there
 BullMQ rows want a redis-server; without one they have no reference.`
 
 const { values, positionals } = parseArgs({
@@ -53,18 +53,31 @@ for (const [name, measure] of Object.entries(measures)) {
   console.error(markdown(found))
 }
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Linux ${release()}, Node ${process.versions.node}, fsync on`
-const page = `# Bench
+const table = markdown(rows)
+console.log(`${table}\n\n${machine}`)
+if (values.write) {
+  const file = new URL('../docs/bench.md', import.meta.url)
+  const [old = '', ...explained] = readFileSync(file, 'utf8').split(/^(?=## )/m)
+  const page = `# Bench
 
 \`npm run bench -- --write\` wrote this. ${runs} runs after a warm-up, medians (least–most); ratios within one run of the program.
 Machine: ${machine}.
 
-${markdown(rows)}
+${positionals.length === 0 ? table : withRows(old, table)}
 `
-console.log(page)
-if (values.write) {
-  const file = new URL('../docs/bench.md', import.meta.url)
   // What explains the figures is written by hand, below the table.
-  const [, ...explained] = readFileSync(file, 'utf8').split(/^(?=## )/m)
   writeFileSync(file, [page, ...explained].join('\n'))
 }
 process.exit(0)
+
+/** The table and the notes of `page`, each line that is about the same as one of `table` replaced by that; others stay. */
+function withRows(page: string, table: string): string {
+  const about = (line: string) => /^(?:\| |- \*)([^|*]+?)(?: \||\*:)/.exec(line)?.[1]
+  const fresh = new Map(table.split('\n').map(line => [`${line[0]} ${about(line)}`, line]))
+  const lines = page.split('\n').filter(line => about(line) !== undefined || line.startsWith('|---'))
+  const merged = lines.map(line => fresh.get(`${line[0]} ${about(line)}`) ?? line)
+  const added = [...fresh.values()].filter(line => about(line) !== undefined && !merged.includes(line))
+  const all = [...merged, ...added]
+  const notes = all.filter(line => line.startsWith('- '))
+  return [...all.filter(line => line.startsWith('|')), ...(notes.length > 0 ? ['', ...notes] : [])].join('\n')
+}

@@ -2,7 +2,8 @@
 
 import { readFileSync } from 'node:fs'
 import { Database } from '../server/src/store/database.ts'
-import { httpLoad, post } from './http-load.ts'
+import { httpLoad } from './http-load.ts'
+import { reportsTo } from './reports.ts'
 import { startServer } from './served.ts'
 import { seedPending } from './stand.ts'
 import { atMost, type Row, spread } from './table.ts'
@@ -22,20 +23,11 @@ export async function processRows({
   await seedPending(seeding, 'p', { to: pending })
   await seeding.close()
 
+  const { report } = await reportsTo(server)
   const port = Number(new URL(server.file.url).port)
   const memory: number[] = []
   for (let run = 0; run < runs; run++) {
-    await httpLoad({
-      port,
-      callers: 64,
-      calls,
-      request: i =>
-        post(
-          '/api/v1/events/none/cancel',
-          { authorization: `Bearer ${server.file.token}` },
-          { reason: `${run} ${i}` },
-        ),
-    }).catch(() => {})
+    await httpLoad({ port, callers: 64, calls, request: i => report(run * calls + i) })
     memory.push(residentMegabytes(server.file.pid))
   }
 
@@ -54,7 +46,7 @@ export async function processRows({
   const among = `${pending.toLocaleString('en')} effects pending`
   return [
     {
-      what: `memory of the Node process, ${among}, under load`,
+      what: `memory of the Node process, ${among}, while ${calls.toLocaleString('en')} reports come in`,
       ours: mb,
       reference: null,
       ...atMost('worst, MB', mb.max, 250),

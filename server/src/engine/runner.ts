@@ -53,7 +53,7 @@ export class Runner {
   private stopping = false
   private joined = false
   private left = false
-  /** Rounds in which something was due and nothing could be started. */
+  /** Rounds, one after the other, in which something was due and nothing could be started. */
   private idleRounds = 0
   private woken = true
   private wakeUp: (() => void) | null = null
@@ -197,6 +197,8 @@ export class Runner {
       this.turnedAt = performance.now()
       try {
         const started = await this.takeDue()
+        // What fell due since the last look is not what could not be had: a busy second is no idle one.
+        if (started > 0) this.idleRounds = 0
         if (started > 0 || this.woken) continue
         await this.sleep(
           this.running.size < this.options.maxRunning ? await this.untilNextDue() : this.options.maxSleepMs,
