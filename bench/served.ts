@@ -25,11 +25,11 @@ export type Served = AsyncDisposable & {
   kill(): Promise<void>
 }
 
-/** Resolves when it says that it runs. */
+/** Resolves when it says that it runs. With the flags that the launcher gave this process, as it would give the server. */
 export async function startServer(
   dataDir = mkdtempSync(join(tmpdir(), 'standdown-bench-')),
 ): Promise<Served> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'start'], {
+  const child = spawn(process.execPath, [...process.execArgv, MAIN, 'start'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, PORT: '0', TLS_PORT: 'off', DATA_DIR: dataDir, LOG_LEVEL: 'error' },
   })
@@ -55,7 +55,7 @@ export async function startServer(
 
 /** The port of a process that answers POST /empty with {}. */
 export async function startEmpty(): Promise<AsyncDisposable & { readonly port: number }> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', EMPTY], {
+  const child = spawn(process.execPath, [...process.execArgv, EMPTY], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const line = await said(child, 'port ')
