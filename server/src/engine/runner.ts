@@ -12,6 +12,7 @@ import { EffectAborted, type StartedEffect, type Verdict } from '../core/effect.
 import { isUnavailable } from '../store/database.ts'
 import { type Context, newId, sql } from './context.ts'
 import { Gather } from './gather.ts'
+import { idleAfter, restMs } from './idle.ts'
 import { Lanes } from './lanes.ts'
 import { type Attempt, type SettleResult, settleAttempts } from './settle.ts'
 import { type Chosen, type StartedRow, startChosen, startedUnheard } from './start.ts'
@@ -53,7 +54,6 @@ export class Runner {
   private stopping = false
   private joined = false
   private left = false
-  /** Rounds, one after the other, in which something was due and nothing could be started. */
   private idleRounds = 0
   private woken = true
   private wakeUp: (() => void) | null = null
@@ -196,10 +196,9 @@ export class Runner {
       this.woken = false
       this.turnedAt = performance.now()
       try {
-        const started = await this.takeDue()
-        // What fell due since the last look is not what could not be had: a busy second is no idle one.
-        if (started > 0) this.idleRounds = 0
-        if (started > 0 || this.woken) continue
+        const chosen = await this.takeDue()
+        this.idleRounds = idleAfter(this.idleRounds, { chosen })
+        if (chosen > 0 || this.woken) continue
         await this.sleep(
           this.running.size < this.options.maxRunning ? await this.untilNextDue() : this.options.maxSleepMs,
         )
@@ -340,9 +339,8 @@ export class Runner {
       [...context.carriers.keys()],
     ])
     const ms = next === undefined ? this.options.maxSleepMs : Number(next.ms)
-    // Overdue, and yet not to be had: an open cancellation covers it and is still being marked. Not in a tight circle.
-    this.idleRounds = ms > 0 ? 0 : Math.min(this.idleRounds + 1, 7)
-    return Math.min(this.options.maxSleepMs, Math.max(2 ** this.idleRounds - 1, ms))
+    this.idleRounds = idleAfter(this.idleRounds, { dueInMs: ms })
+    return Math.min(this.options.maxSleepMs, Math.max(restMs(this.idleRounds), ms))
   }
 
   private async sleep(ms: number): Promise<void> {
