@@ -3,7 +3,7 @@
 with late as (
   delete from engine.running r using engine.cancellation c
   where r.cancellation_id is not null and c.id = r.cancellation_id
-    and c.shard = (('x' || substr(r.cancellation_id::text, 17, 2))::bit(8)::int)
+    and c.shard = any (array[('x' || substr(r.cancellation_id::text, 17, 2))::bit(8)::int])
     and ($2::uuid is null or r.cancellation_id = $2::uuid)
     and c.final_by <= coalesce($1::timestamptz, clock_timestamp())
   returning r.*
