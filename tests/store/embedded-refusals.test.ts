@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Database } from '../../server/src/store/database.ts'
+import { Database, DatabaseOverloaded } from '../../server/src/store/database.ts'
 import { startEmbedded } from '../../server/src/store/embedded.ts'
 import { findPostgresPackage, type PostgresMajor } from '../../server/src/store/postgres-binaries.ts'
 import { type Cluster, startFault } from '../../server/src/store/postgres-cluster.ts'
@@ -131,12 +131,13 @@ async function fullDevice(): Promise<void> {
   const db = new Database(await testPostgres())
   const error = await db.query({ text: `copy (select 1) to '/dev/full'` }).catch((caught: Error) => caught)
   await db.close()
-  assert.ok(error instanceof Error)
+  // What PostgreSQL itself said stands behind what callers are told.
+  assert.ok(error instanceof DatabaseOverloaded && error.cause instanceof Error)
   const cluster: Cluster = {
     dataDir: '/data',
     directory: '/data/postgresql',
     binaries: '',
     user: postgresUser(),
   }
-  assert.equal((startFault(cluster, error.message) as NodeJS.ErrnoException).code, 'DISK_FULL')
+  assert.equal((startFault(cluster, error.cause.message) as NodeJS.ErrnoException).code, 'DISK_FULL')
 }
