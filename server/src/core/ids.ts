@@ -10,7 +10,7 @@ export type Random = (bytes: number) => Uint8Array
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
-/** A new id in `shard`. `nowMs`: any clock; it orders ids for the eye and for indexes, and decides nothing. */
+/** A new id in `shard`. `nowMs`: any clock; it orders ids for the eye, for indexes and for the sweep, and decides no more. */
 export function makeId(shard: Shard, nowMs: number, random: Random): string {
   const r = random(9)
   const time = Math.floor(nowMs).toString(16).padStart(12, '0').slice(-12)
