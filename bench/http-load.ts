@@ -2,43 +2,64 @@
 // that costs as much as the server would measure itself.
 
 import { connect, type Socket } from 'node:net'
+import type { Meter } from './cpu.ts'
 import { type Load, load } from './load.ts'
 
 export type HttpLoad = {
   readonly port: number
   readonly callers: number
   readonly calls: number
+  readonly meter?: Meter
   request(i: number): Buffer
+  /** The status of every answer; default 200. Any other ends the load. */
+  readonly expect?: number
+  answered?(body: string): void
 }
 
-/** Fails on any answer but 200. */
-export async function httpLoad({ port, callers, calls, request }: HttpLoad): Promise<Load> {
-  const free: Connection[] = await Promise.all(Array.from({ length: callers }, () => Connection.open(port)))
+export async function httpLoad({ expect = 200, ...o }: HttpLoad): Promise<Load> {
+  const free = await Promise.all(Array.from({ length: o.callers }, () => Connection.open(o.port)))
   try {
-    return await load(callers, calls, async i => {
-      const connection = free.pop() as Connection
-      const status = await connection.send(request(i))
-      free.push(connection)
-      if (status !== 200) throw new Error(`HTTP ${status}`)
+    return await load({
+      callers: o.callers,
+      calls: o.calls,
+      meter: o.meter,
+      call: async i => {
+        const connection = free.pop() as Connection
+        const { status, body } = await connection.send(o.request(i))
+        free.push(connection)
+        if (status !== expect) throw new Error(`HTTP ${status}: ${body}`)
+        o.answered?.(body)
+      },
     })
   } finally {
     for (const connection of free) connection.close()
   }
 }
 
-/** The bytes of a POST with a JSON body. */
-export function post(path: string, headers: { readonly [name: string]: string }, body: unknown): Buffer {
-  const text = JSON.stringify(body)
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  return Buffer.from(
-    `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n${lines.join('')}\r\n${text}`,
-  )
+/** The bytes of a request, with a JSON body if any. */
+export function request(
+  method: string,
+  path: string,
+  headers: { readonly [name: string]: string } = {},
+  body?: unknown,
+): Buffer {
+  const text = body === undefined ? '' : JSON.stringify(body)
+  const all = {
+    ...headers,
+    Host: '127.0.0.1',
+    ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    'Content-Length': Buffer.byteLength(text),
+  }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${text}`)
 }
+
+type Answer = { readonly status: number; readonly body: string }
 
 class Connection {
   private readonly socket: Socket
   private got = ''
-  private answered: ((status: number) => void) | null = null
+  private answered: ((answer: Answer) => void) | null = null
   private failed: ((error: Error) => void) | null = null
 
   private constructor(socket: Socket) {
@@ -59,7 +80,7 @@ class Connection {
     })
   }
 
-  send(bytes: Buffer): Promise<number> {
+  send(bytes: Buffer): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.answered = resolve
       this.failed = reject
@@ -78,8 +99,8 @@ class Connection {
     if (end < 0) return
     const length = /content-length: (\d+)/i.exec(this.got.slice(0, end))?.[1]
     if (this.got.length < end + 4 + Number(length ?? 0)) return
-    const status = Number(this.got.slice(9, 12))
+    const answer = { status: Number(this.got.slice(9, 12)), body: this.got.slice(end + 4) }
     this.got = ''
-    this.answered?.(status)
+    this.answered?.(answer)
   }
 }

@@ -1,83 +1,72 @@
-// npm run bench: one table, medians of five with the spread, beside references measured in the same run.
+// npm run bench: one table, medians of five with the spread, beside peers that are measured in the same run.
 
-import { readFileSync, writeFileSync } from 'node:fs'
-import { cpus, release } from 'node:os'
+import { cpus, release, type } from 'node:os'
 import { parseArgs } from 'node:util'
-import { cancelRows } from './cancel-row.ts'
-import { httpRow } from './http-row.ts'
-import { hugeCancelRow } from './huge-cancel-row.ts'
-import { processRows } from './process-rows.ts'
-import { redisInstalled } from './redis.ts'
-import { reportRow } from './report-row.ts'
-import { runRow } from './run-row.ts'
-import { markdown, type Row } from './table.ts'
-import { timersRow } from './timers-row.ts'
+import { MEASURES } from './measures.ts'
+import { keep, type Measured } from './results.ts'
+import { FULL, QUICK } from './size.ts'
+import { markdown } from './table.ts'
 
-const HELP = `Usage: npm run bench [-- [--quick] [--write] [NAME …]]
-  NAME     report, cancel, run, http, timers, huge, process (all when none is given)
-  --quick  small numbers, one run: does it work at all
-  --write  put the rows into the table of docs/bench.md, above what is explained there
-BullMQ rows want a redis-server; without one they have no reference.`
+const HELP = `Usage: npm run bench [-- [--quick | --write] [NAME …]]
 
-const { values, positionals } = parseArgs({
-  options: { quick: { type: 'boolean' }, write: { type: 'boolean' }, help: { type: 'boolean' } },
-  allowPositionals: true,
+NAME, all when none is given:
+${MEASURES.map(({ name, about }) => `  ${name.padEnd(9)} ${about}`).join('\n')}
+
+  --quick   small numbers, one run: shows that all of it works, in about two minutes; its figures say nothing
+  --write   puts the rows into the table of docs/bench.md, above what is explained there
+  --help    this
+
+BullMQ needs a redis-server on the PATH. Restate's server is used where it is installed:
+  npm install --no-save @restatedev/restate-server    (216 MB; until the next npm ci)
+A row whose peer is missing says so. CPU time is read from /proc: on Linux only.`
+
+async function main(): Promise<void> {
+  const { values, positionals } = readArguments()
+  if (values.help) return console.log(HELP)
+  const size = values.quick ? QUICK : FULL
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${type()} ${release()}, Node ${process.versions.node}, fsync on`
+  const measured: { [name: string]: Measured } = {}
+  for (const { name, rows } of MEASURES) {
+    if (positionals.length > 0 && !positionals.includes(name)) continue
+    console.error(`measuring: ${name} …`)
+    const begun = performance.now()
+    measured[name] = { machine, runs: size.runs, rows: await rows(size) }
+    console.error(`${markdown(measured[name].rows)}\n(${Math.round((performance.now() - begun) / 1000)} s)\n`)
+    // After each, so that a run that is broken off has not been for nothing.
+    if (values.write) keep({ [name]: measured[name] })
+  }
+  console.log(`${markdown(Object.values(measured).flatMap(({ rows }) => rows))}\n\n${machine}`)
+}
+
+class WrongArguments extends Error {
+  override readonly name = 'WrongArguments'
+}
+
+function readArguments() {
+  let read: ReturnType<typeof parse>
+  try {
+    read = parse()
+  } catch (error) {
+    throw new WrongArguments(`${(error as Error).message}\n\n${HELP}`)
+  }
+  const unknown = read.positionals.filter(word => !MEASURES.some(({ name }) => name === word))
+  if (unknown.length > 0) throw new WrongArguments(`nothing is called ${unknown.join(', ')}\n\n${HELP}`)
+  if (read.values.quick && read.values.write)
+    throw new WrongArguments('--quick measures nothing that --write should keep')
+  return read
+}
+
+function parse() {
+  return parseArgs({
+    options: { quick: { type: 'boolean' }, write: { type: 'boolean' }, help: { type: 'boolean' } },
+    allowPositionals: true,
+  })
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+await main().catch((error: unknown) => {
+  console.error(error instanceof WrongArguments ? error.message : error)
+  process.exitCode = 1
 })
-if (values.help) {
-  console.log(HELP)
-  process.exit(0)
-}
-
-const size = values.quick
-  ? { runs: 1, calls: 2000, pending: 20_000, effects: 5000, seconds: 2 }
-  : { runs: 5, calls: 20_000, pending: 1_000_000, effects: 50_000, seconds: 10 }
-const bull = redisInstalled()
-const { runs, calls, pending, effects, seconds } = size
-
-const measures: Record<string, () => Promise<Row[]>> = {
-  report: async () => [await reportRow({ runs, calls, bull })],
-  cancel: () => cancelRows({ runs, calls: Math.min(calls, 10_000), pending, few: 10_000, bull }),
-  run: async () => [await runRow({ runs, effects })],
-  http: async () => [await httpRow({ runs, calls })],
-  timers: async () => [await timersRow({ runs, seconds })],
-  huge: async () => [await hugeCancelRow({ runs: Math.min(runs, 3), effects: pending })],
-  process: () => processRows({ runs, pending, calls: 5000 }),
-}
-
-const rows: Row[] = []
-for (const [name, measure] of Object.entries(measures)) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue
-  console.error(`measuring: ${name} …`)
-  const found = await measure()
-  rows.push(...found)
-  console.error(markdown(found))
-}
-const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Linux ${release()}, Node ${process.versions.node}, fsync on`
-const table = markdown(rows)
-console.log(`${table}\n\n${machine}`)
-if (values.write) {
-  const file = new URL('../docs/bench.md', import.meta.url)
-  const [old = '', ...explained] = readFileSync(file, 'utf8').split(/^(?=## )/m)
-  const page = `# Bench
-
-\`npm run bench -- --write\` wrote this. ${runs} runs after a warm-up, medians (least–most); ratios within one run of the program.
-Machine: ${machine}.
-
-${positionals.length === 0 ? table : withRows(old, table)}
-`
-  // What explains the figures is written by hand, below the table.
-  writeFileSync(file, [page, ...explained].join('\n'))
-}
-process.exit(0)
-
-/** The table and the notes of `page`, each line that is about the same as one of `table` replaced by that; others stay. */
-function withRows(page: string, table: string): string {
-  const about = (line: string) => /^(?:\| |- \*)([^|*]+?)(?: \||\*:)/.exec(line)?.[1]
-  const fresh = new Map(table.split('\n').map(line => [`${line[0]} ${about(line)}`, line]))
-  const lines = page.split('\n').filter(line => about(line) !== undefined || line.startsWith('|---'))
-  const merged = lines.map(line => fresh.get(`${line[0]} ${about(line)}`) ?? line)
-  const added = [...fresh.values()].filter(line => about(line) !== undefined && !merged.includes(line))
-  const all = [...merged, ...added]
-  const notes = all.filter(line => line.startsWith('- '))
-  return [...all.filter(line => line.startsWith('|')), ...(notes.length > 0 ? ['', ...notes] : [])].join('\n')
-}
+// Not before all is printed, and not later: the launcher's channel would keep this process.
+process.exit()

@@ -1,53 +1,45 @@
 // Report with one delayed action, in process, 64 callers; beside BullMQ's add of a delayed job.
 
 import { load } from './load.ts'
-import { openBull } from './redis.ts'
+import { NO_REDIS, openBull, redisInstalled } from './redis.ts'
+import type { Size } from './size.ts'
 import { announcement, announcer, noop, openStand } from './stand.ts'
-import { atLeast, type Row, spread } from './table.ts'
+import { beside, type Row } from './table.ts'
+import { turns } from './turns.ts'
 
 const CALLERS = 64
+const DELAY_MS = 3_600_000
 
-export async function reportRow({
-  runs,
-  calls,
-  bull,
-}: {
-  runs: number
-  calls: number
-  bull: boolean
-}): Promise<Row> {
+export async function reportRow({ runs, calls }: Pick<Size, 'runs' | 'calls'>): Promise<Row> {
   await using stand = await openStand()
-  const announce = announcer(stand.db, stand.engine([noop]))
-  const reference = bull ? await openBull() : null
-  const ours: number[] = []
-  const theirs: number[] = []
-  for (let run = 0; run <= runs; run++) {
-    const mine = await load(CALLERS, calls, i => announce.submit(announcement(`r${run}-${i}`, 3_600_000)))
-    const other = reference
-      ? await load(CALLERS, calls, i =>
-          reference.queue.add(
-            'an action',
-            { to: 'somebody@example.com' },
-            { jobId: `r${run}-${i}`, delay: 3_600_000 },
-          ),
-        )
-      : null
-    // The first round warms both up.
-    if (run === 0) continue
-    ours.push(mine.rate)
-    if (other) theirs.push(other.rate)
-  }
-  await reference?.[Symbol.asyncDispose]()
-  const mine = spread(ours, '/s')
-  const other = spread(theirs, '/s')
+  await using bull = redisInstalled() ? await openBull() : null
+  const announce = announcer(stand.db, stand.engine([noop()]))
+  const job = { to: 'somebody@example.com' }
+  const measured = await turns(
+    runs,
+    round =>
+      load({
+        callers: CALLERS,
+        calls,
+        meter: stand.meter,
+        call: i => announce.submit(announcement(`r${round}-${i}`, DELAY_MS)),
+      }),
+    bull &&
+      (round =>
+        load({
+          callers: CALLERS,
+          calls,
+          meter: bull.meter,
+          call: i => bull.queue.add('an action', job, { jobId: `r${round}-${i}`, delay: DELAY_MS }),
+        })),
+  )
   return {
+    id: 'report',
     what: 'report with one delayed action, in process, 64 callers',
-    ours: mine,
-    reference: reference ? { name: 'BullMQ add, append-only fsync always', spread: other } : null,
-    ...atLeast(
-      reference ? 'ratio' : 'no redis-server here; ours',
-      reference ? mine.median / other.median : mine.median,
-      1.5,
-    ),
+    ...beside(measured, {
+      name: 'BullMQ add, append-only fsync always',
+      missing: NO_REDIS,
+      goal: 1.5,
+    }),
   }
 }

@@ -1,7 +1,7 @@
 // Reports over HTTP, as an app of Wix's makes them: its token, a trigger with one action in a day, and the request.
 
 import { readFileSync } from 'node:fs'
-import { post } from './http-load.ts'
+import { request } from './http-load.ts'
 import type { Served } from './served.ts'
 
 /** The bytes of the `i`th report. The server is told of its trigger first. */
@@ -9,11 +9,11 @@ export async function reportsTo(server: Served): Promise<{
   readonly token: string
   readonly report: (i: number) => Buffer
 }> {
-  const token = await appToken(server)
+  const token = await tokenFor(server, { tenant: 'contoso', app: 'demo-app' })
   await declareTrigger(server)
   return {
     token,
-    report: i => post('/automations/v1/events/report', { authorization: token }, reportBody(i)),
+    report: i => request('POST', '/automations/v1/events/report', { authorization: token }, reportBody(i)),
   }
 }
 
@@ -22,11 +22,15 @@ export function reportBody(i: number): object {
   return { triggerKey: 'bench_trigger', externalEntityId }
 }
 
-async function appToken(server: Served): Promise<string> {
+/** As the operator of the server makes them. */
+export async function tokenFor(
+  server: Served,
+  whom: { readonly tenant: string; readonly app?: string; readonly operator?: true },
+): Promise<string> {
   const response = await fetch(`${server.file.url}/api/v1/tokens`, {
     method: 'POST',
     headers: { authorization: `Bearer ${server.file.token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ tenant: 'contoso', app: 'demo-app' }),
+    body: JSON.stringify(whom),
   })
   if (!response.ok) throw new Error(`no token: ${response.status} ${await response.text()}`)
   return ((await response.json()) as { token: string }).token

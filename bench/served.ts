@@ -2,10 +2,11 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { processTree } from './cpu.ts'
+import { freshDirectory } from './stand.ts'
 
 const MAIN = fileURLToPath(new URL('../server/src/main.ts', import.meta.url))
 const EMPTY = fileURLToPath(new URL('./empty-server.ts', import.meta.url))
@@ -21,14 +22,16 @@ export type Served = AsyncDisposable & {
   readonly file: ServerFile
   readonly process: ChildProcess
   readonly dataDir: string
-  /** SIGKILL, as a power cut for the process; the data directory stays. */
-  kill(): Promise<void>
+  /** SIGKILL, as a power cut for the process; the data directory stays. `withDatabase`: PostgreSQL's processes too. */
+  kill(options?: { readonly withDatabase: boolean }): Promise<void>
+}
+
+export function portOf(server: Served): number {
+  return Number(new URL(server.file.url).port)
 }
 
 /** Resolves when it says that it runs. With the flags that the launcher gave this process, as it would give the server. */
-export async function startServer(
-  dataDir = mkdtempSync(join(tmpdir(), 'standdown-bench-')),
-): Promise<Served> {
+export async function startServer(dataDir = freshDirectory()): Promise<Served> {
   const child = spawn(process.execPath, [...process.execArgv, MAIN, 'start'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, PORT: '0', TLS_PORT: 'off', DATA_DIR: dataDir, LOG_LEVEL: 'error' },
@@ -39,9 +42,11 @@ export async function startServer(
     file,
     process: child,
     dataDir,
-    async kill() {
-      child.kill('SIGKILL')
-      await once(child, 'exit')
+    async kill({ withDatabase } = { withDatabase: false }) {
+      const exited = once(child, 'exit')
+      const processes = new Set([child.pid!, ...(withDatabase ? processTree(child.pid!) : [])])
+      for (const pid of processes) kill(pid)
+      await exited
     },
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) {
@@ -54,17 +59,35 @@ export async function startServer(
 }
 
 /** The port of a process that answers POST /empty with {}. */
-export async function startEmpty(): Promise<AsyncDisposable & { readonly port: number }> {
+export async function startEmpty(): Promise<
+  AsyncDisposable & { readonly port: number; readonly pid: number }
+> {
   const child = spawn(process.execPath, [...process.execArgv, EMPTY], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const line = await said(child, 'port ')
   return {
     port: Number(/port (\d+)/.exec(line)?.[1]),
+    pid: child.pid!,
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
       await once(child, 'exit')
     },
+  }
+}
+
+/** SIGKILL for all of the server's PostgreSQL, which it will start again. */
+export function killDatabase({ dataDir }: Served): void {
+  const first = readFileSync(join(dataDir, 'postgresql', 'postmaster.pid'), 'utf8').split('\n')[0]
+  for (const pid of processTree(Number(first))) kill(pid)
+}
+
+/** A process of the tree may have ended since it was looked at: PostgreSQL's do when their parent does. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
 

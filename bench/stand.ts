@@ -1,57 +1,92 @@
-// What every row runs on: the embedded PostgreSQL with production's settings (fsync on) in a fresh directory, and an engine.
+// What every row runs on: the embedded PostgreSQL with production's settings (fsync on) in a fresh directory, and engines.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Announced, Announcement } from '../server/src/core/event.ts'
-import { shardOfEntity } from '../server/src/core/ids.ts'
 import { Engine } from '../server/src/engine/engine.ts'
-import { Gather } from '../server/src/engine/gather.ts'
+import type { Gather } from '../server/src/engine/gather.ts'
 import type { Carrier } from '../server/src/engine/hooks.ts'
 import { systemRandom } from '../server/src/random.ts'
 import { Database } from '../server/src/store/database.ts'
 import { startEmbedded } from '../server/src/store/embedded.ts'
 import { migrate } from '../server/src/store/migrate.ts'
+import { inProcess, type Meter } from './cpu.ts'
 
 export const TENANT = 'bench'
-export const random = systemRandom()
+export const EVENT_KIND = 'bench.event'
 export const by = { principal: 'app:bench', api: 'native', name: 'bench' } as const
+export const FAR_AHEAD_MS = 2_592_000_000
+
+const random = systemRandom()
 
 export type Stand = AsyncDisposable & {
   readonly db: Database
   readonly dataDir: string
+  /** Of this process and PostgreSQL. */
+  readonly meter: Meter
   engine(carriers: readonly Carrier[]): Engine
+  /** Stops all of it and leaves the data directory. May be called before the disposal, which removes that. */
+  close(): Promise<void>
 }
 
-export async function openStand(): Promise<Stand> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'standdown-bench-'))
+/** `dataDir`: one that holds a database already; it goes with the stand all the same. */
+export async function openStand({ dataDir = freshDirectory(), statementTimeoutMs = 0 } = {}): Promise<Stand> {
   const postgres = await startEmbedded({ dataDir })
-  const db = new Database({ ...postgres.options, statementTimeoutMs: 0 })
+  const db = new Database({ ...postgres.options, statementTimeoutMs })
   await migrate(db)
   const engines: Engine[] = []
+  const stop = async () => {
+    for (const engine of engines) await engine.stop()
+    await db.close()
+    await postgres.stop()
+  }
+  let closed: Promise<void> | undefined
+  const close = () => {
+    closed ??= stop()
+    return closed
+  }
   return {
     db,
     dataDir,
+    meter: inProcess(postgres.pid),
     engine(carriers) {
-      const engine = new Engine({ db, random })
-      engine.register({ carriers })
+      const engine = newEngine(db, carriers)
       engines.push(engine)
       return engine
     },
+    close,
     async [Symbol.asyncDispose]() {
-      for (const engine of engines) await engine.stop()
-      await db.close()
-      await postgres.stop()
+      await close()
       rmSync(dataDir, { recursive: true, force: true })
     },
   }
+}
+
+const directories: string[] = []
+// Of a bench that was broken off.
+process.on('exit', () => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true, maxRetries: 3 })
+})
+
+/** It is removed when this process ends, at the latest. */
+export function freshDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'standdown-bench-'))
+  directories.push(directory)
+  return directory
+}
+
+export function newEngine(db: Database, carriers: readonly Carrier[]): Engine {
+  const engine = new Engine({ db, random })
+  engine.register({ carriers })
+  return engine
 }
 
 /** An event with one action, `afterMs` from now. Its key and entity are `name`. */
 export function announcement(name: string, afterMs: number): Announcement {
   return {
     tenant: TENANT,
-    kind: 'bench.event',
+    kind: EVENT_KIND,
     key: name,
     entity: name,
     title: 'An event',
@@ -62,42 +97,23 @@ export function announcement(name: string, afterMs: number): Announcement {
 
 /** Gathers announcements of many callers, as the domains do. */
 export function announcer(db: Database, engine: Engine): Gather<Announcement, Announced> {
-  return new Gather({
+  return engine.gather({
     name: 'bench.announce',
     run: batch => db.transaction('bench.announce', tx => engine.announce(tx, batch)),
   })
 }
 
-export const noop: Carrier = { kind: 'noop', slots: 4000, maxAttempts: 3, run: async () => ({ is: 'done' }) }
-
-/** Events as {@link announcement} makes them, named `prefix` and a number (or all `entity`), pending far ahead; by set, not one by one. */
-export async function seedPending(
-  db: Database,
-  prefix: string,
-  { from = 0, to, entity }: { from?: number; to: number; entity?: string },
-): Promise<void> {
-  const step = 20_000
-  for (let at = from; at < to; at += step) {
-    const names = Array.from({ length: Math.min(step, to - at) }, (_, i) => `${prefix}${at + i}`)
-    const keys = names.map(name => entity ?? name)
-    await db.query({ text: SEED }, [TENANT, keys, keys.map(key => shardOfEntity(TENANT, key)), at])
-  }
-  await db.query({ text: 'analyze' })
+/** A cancel of what {@link announcement} announced. */
+export function cancelOf(engine: Engine, name: string) {
+  return engine.cancel({ tenant: TENANT, target: { key: name, entity: name, kind: EVENT_KIND }, by })
 }
 
-// Ids as core/ids.ts makes them: the time first (of January 2026, two thousand a second), and the shard in the third group.
-const seedId = `(lpad(to_hex((1767225600000 + ($4::int + place) / 2)::bigint), 12, '0') || '80' || lpad(to_hex(shard::int), 2, '0')
-    || '8' || right(replace(gen_random_uuid()::text, '-', ''), 15))::uuid`
-const SEED = `
-with n as (
-  select shard, name, ${seedId} as id, ${seedId} as effect
-  from unnest($2::text[], $3::smallint[]) with ordinality as t (name, shard, place)
-), events as (
-  insert into engine.event (shard, id, tenant, kind, key, entity, root_id, line, title, data, created_at)
-  select shard, id, $1, 'bench.event', name, name, id, array[id], 'An event', '{"order":"x"}', now() from n
-), effects as (
-  insert into engine.effect (shard, id, tenant, event_id, kind, title, due_at, max_attempts, data)
-  select shard, effect, $1, id, 'noop', 'An action', now() + interval '30 days', 3, '{"to":"somebody@example.com"}' from n
-)
-insert into engine.pending (shard, effect_id, due_at, tenant, lane, kind, event_id)
-select shard, effect, now() + interval '30 days', $1, $1 || ' noop ', 'noop', id from n`
+/** Does nothing, at once; `ran` is told of each. */
+export function noop({ kind = 'noop', ran }: { kind?: string; ran?: Carrier['run'] } = {}): Carrier {
+  return {
+    kind,
+    slots: 4000,
+    maxAttempts: 3,
+    run: ran ?? (async () => ({ is: 'done' })),
+  }
+}

@@ -1,0 +1,41 @@
+// What `npm run bench` can measure, by name, in the order of the table.
+
+import { cancelRows } from './cancel-rows.ts'
+import { httpRow } from './http-row.ts'
+import { hugeCancelRow } from './huge-cancel-row.ts'
+import { previewRows } from './preview-rows.ts'
+import { processRows } from './process-rows.ts'
+import { reportRow } from './report-row.ts'
+import { runRow } from './run-row.ts'
+import type { Size } from './size.ts'
+import { storageRows } from './storage-rows.ts'
+import type { Row } from './table.ts'
+import { timersRow } from './timers-row.ts'
+import { treeRows } from './tree-rows.ts'
+
+export type Measure = {
+  readonly name: string
+  readonly about: string
+  rows(size: Size): Promise<readonly Row[]>
+}
+
+export const MEASURES: readonly Measure[] = [
+  { name: 'report', about: 'reports in process, beside BullMQ', rows: async size => [await reportRow(size)] },
+  { name: 'run', about: 'due effects, beside graphile-worker', rows: async size => [await runRow(size)] },
+  { name: 'cancel', about: 'cancels among a million, beside BullMQ and Restate', rows: cancelRows },
+  {
+    name: 'http',
+    about: 'reports over HTTP, beside an empty handler',
+    rows: async size => [await httpRow(size)],
+  },
+  {
+    name: 'huge',
+    about: 'one cancel over a million effects',
+    rows: async size => [await hugeCancelRow(size)],
+  },
+  { name: 'trees', about: 'one cancel of trees of several shapes', rows: treeRows },
+  { name: 'previews', about: 'previews of the same trees', rows: previewRows },
+  { name: 'timers', about: 'how late timers are', rows: async size => [await timersRow(size)] },
+  { name: 'process', about: 'ready again after kill -9; memory', rows: processRows },
+  { name: 'storage', about: 'disk and log for each', rows: storageRows },
+]
