@@ -31,7 +31,7 @@ export function keep(fresh: Results['measured']): void {
 
 /** `old`: the page as it is. What is written by hand there, from its first `## ` on, stays. */
 export function page({ before, measured }: Results, old: string): string {
-  const [, ...explained] = old.split(/^(?=## )/m)
+  const [, explained = ''] = /^(## .*)$/ms.exec(old) ?? []
   const all = MEASURES.flatMap(({ name }) => measured[name] ?? [])
   const conditions = [...new Set(all.map(({ machine, runs }) => `${runs} runs on ${machine}`))]
   const rows = all.flatMap(measure => measure.rows)
@@ -45,5 +45,5 @@ ${conditions.map(line => `- ${line}`).join('\n')}
 
 ${markdown(rows, before.figures)}
 `
-  return [top, ...explained].join('\n')
+  return explained === '' ? top : `${top}\n${explained}`
 }

@@ -118,6 +118,6 @@ function showGoal({ goal }: Figure): string {
 }
 
 export function number(value: number): string {
-  if (value >= 1000) return Math.round(value).toLocaleString('en')
+  if (value >= 1000 || Number.isInteger(value)) return Math.round(value).toLocaleString('en')
   return value >= 100 ? value.toFixed(0) : value.toFixed(2)
 }

@@ -9,7 +9,7 @@ import { by, cancelOf, noop, openStand, type Stand, TENANT } from './stand.ts'
 import { atMost, type Row, spread } from './table.ts'
 import { growTree, SHAPES, type Shape } from './tree-shapes.ts'
 
-const STATISTICS = [
+export const STATISTICS = [
   { id: 'fresh', what: 'right after analyze' },
   { id: 'old', what: 'with statistics of when there were a hundred' },
 ] as const
