@@ -2,8 +2,8 @@
 // that costs as much as the server would measure itself.
 
 import { connect, type Socket } from 'node:net'
-import type { Meter } from './cpu.ts'
 import { type Load, load } from './load.ts'
+import type { Meter } from './processes.ts'
 
 export type HttpLoad = {
   readonly port: number

@@ -1,7 +1,7 @@
 // Report over HTTP with a verified token; beside the empty handler of the same HTTP server.
 
-import { servedBy } from './cpu.ts'
 import { httpLoad, request } from './http-load.ts'
+import { servedBy } from './processes.ts'
 import { reportBody, reportsTo } from './reports.ts'
 import { portOf, startEmpty, startServer } from './served.ts'
 import type { Size } from './size.ts'

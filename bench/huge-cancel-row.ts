@@ -3,11 +3,12 @@
 
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
+import { freshDirectory } from './fresh-directory.ts'
 import { load, pacedP99, until } from './load.ts'
 import { finalReceipt } from './receipts.ts'
 import { announceMany } from './seed.ts'
 import type { Size } from './size.ts'
-import { announcement, announcer, cancelOf, FAR_AHEAD_MS, freshDirectory, noop, openStand } from './stand.ts'
+import { announcement, announcer, cancelOf, FAR_AHEAD_MS, noop, openStand } from './stand.ts'
 import { atMost, type Row, spread } from './table.ts'
 
 const KEY = 'huge'

@@ -1,6 +1,6 @@
 // Callers, and what they saw.
 
-import { type Cpu, type Meter, perCall } from './cpu.ts'
+import { type Cpu, type Meter, perCall } from './processes.ts'
 
 export type Rate = {
   /** Calls a second. */

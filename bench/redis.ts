@@ -5,8 +5,9 @@ import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { Queue } from 'bullmq'
-import { inProcess, type Meter } from './cpu.ts'
-import { FAR_AHEAD_MS, freshDirectory } from './stand.ts'
+import { freshDirectory } from './fresh-directory.ts'
+import { inProcess, type Meter } from './processes.ts'
+import { FAR_AHEAD_MS } from './stand.ts'
 
 export const NO_REDIS = 'no redis-server is installed'
 

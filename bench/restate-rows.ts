@@ -2,9 +2,9 @@
 // is the only way to Restate.
 
 import { Database } from '../server/src/store/database.ts'
-import { servedBy } from './cpu.ts'
 import { httpLoad, request } from './http-load.ts'
 import type { Load } from './load.ts'
+import { servedBy } from './processes.ts'
 import { tokenFor } from './reports.ts'
 import { NO_RESTATE, openRestate, type Restate, restateProgram } from './restate.ts'
 import { announceMany } from './seed.ts'

@@ -5,8 +5,8 @@ import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { processTree } from './cpu.ts'
-import { freshDirectory } from './stand.ts'
+import { freshDirectory } from './fresh-directory.ts'
+import { kill, processTree } from './processes.ts'
 
 const MAIN = fileURLToPath(new URL('../server/src/main.ts', import.meta.url))
 const EMPTY = fileURLToPath(new URL('./empty-server.ts', import.meta.url))
@@ -45,7 +45,7 @@ export async function startServer(dataDir = freshDirectory()): Promise<Served> {
     async kill({ withDatabase } = { withDatabase: false }) {
       const exited = once(child, 'exit')
       const processes = new Set([child.pid!, ...(withDatabase ? processTree(child.pid!) : [])])
-      for (const pid of processes) kill(pid)
+      kill([...processes])
       await exited
     },
     async [Symbol.asyncDispose]() {
@@ -79,16 +79,7 @@ export async function startEmpty(): Promise<
 /** SIGKILL for all of the server's PostgreSQL, which it will start again. */
 export function killDatabase({ dataDir }: Served): void {
   const first = readFileSync(join(dataDir, 'postgresql', 'postmaster.pid'), 'utf8').split('\n')[0]
-  for (const pid of processTree(Number(first))) kill(pid)
-}
-
-/** A process of the tree may have ended since it was looked at: PostgreSQL's do when their parent does. */
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
+  kill(processTree(Number(first)))
 }
 
 function said(child: ChildProcess, words: string): Promise<string> {

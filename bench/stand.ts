@@ -1,8 +1,6 @@
 // What every row runs on: the embedded PostgreSQL with production's settings (fsync on) in a fresh directory, and engines.
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import type { Announced, Announcement } from '../server/src/core/event.ts'
 import { Engine } from '../server/src/engine/engine.ts'
 import type { Gather } from '../server/src/engine/gather.ts'
@@ -11,7 +9,8 @@ import { systemRandom } from '../server/src/random.ts'
 import { Database } from '../server/src/store/database.ts'
 import { startEmbedded } from '../server/src/store/embedded.ts'
 import { migrate } from '../server/src/store/migrate.ts'
-import { inProcess, type Meter } from './cpu.ts'
+import { freshDirectory } from './fresh-directory.ts'
+import { inProcess, type Meter } from './processes.ts'
 
 export const TENANT = 'bench'
 export const EVENT_KIND = 'bench.event'
@@ -61,19 +60,6 @@ export async function openStand({ dataDir = freshDirectory(), statementTimeoutMs
       rmSync(dataDir, { recursive: true, force: true })
     },
   }
-}
-
-const directories: string[] = []
-// Of a bench that was broken off.
-process.on('exit', () => {
-  for (const directory of directories) rmSync(directory, { recursive: true, force: true, maxRetries: 3 })
-})
-
-/** It is removed when this process ends, at the latest. */
-export function freshDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'standdown-bench-'))
-  directories.push(directory)
-  return directory
 }
 
 export function newEngine(db: Database, carriers: readonly Carrier[]): Engine {

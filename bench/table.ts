@@ -1,7 +1,7 @@
 // Rows of the bench table: medians with the spread, CPU time beside them, and what they are to reach.
 
-import type { Cpu } from './cpu.ts'
 import { ascending, quantile, type Rate } from './load.ts'
+import type { Cpu } from './processes.ts'
 import type { Turns } from './turns.ts'
 
 export type Row = {

@@ -1,4 +1,4 @@
-// CPU time, of this process and of process trees: a figure that a busy machine moves less than it moves calls a second.
+// Processes, their trees and the CPU time that they use: a figure that a busy machine moves less than calls a second.
 
 import { readdirSync, readFileSync } from 'node:fs'
 
@@ -43,6 +43,17 @@ export function processTree(root: number): readonly number[] {
   const tree = read(root) === null ? [] : [root]
   for (const pid of tree) tree.push(...(children.get(pid) ?? []))
   return tree
+}
+
+/** SIGKILL for each that is still there: PostgreSQL's processes end when their parent does. */
+export function kill(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
 }
 
 // What a child used that has ended stands with its parent: the sum over the tree never falls.
