@@ -24,6 +24,7 @@ import type { RunnerOptions } from './engine/runner.ts'
 import { choresOf, Housekeeping } from './housekeeping.ts'
 import { createHttp, type Http } from './http/server.ts'
 import { createNotifications } from './notifications/create-notifications.ts'
+import { createReader } from './reader/reader.ts'
 import { isUnavailable } from './store/database.ts'
 import { createMailStore } from './store/mail-store.ts'
 import { checkSchema } from './store/migrate.ts'
@@ -109,7 +110,8 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     now,
   })
 
-  const calendar = createCalendar({ db, engine, directory, now, random })
+  const reader = createReader()
+  const calendar = createCalendar({ db, engine, reader, directory, now, random })
   const automations = createAutomations({
     db,
     engine,
@@ -243,6 +245,8 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
       // Before HTTP, which waits for its connections: open streams end here.
       await notifications.stop()
       await http.close()
+      // After HTTP: what is being read for a request that is under way may come to its end.
+      await reader.stop()
       await swept
       await engine.stop()
       mail.close()

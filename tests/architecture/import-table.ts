@@ -37,6 +37,13 @@ export const IMPORT_TABLE: readonly Allowed[] = [
     node: true,
     because: 'of the driver only the type of the connection that listens for hints',
   },
+  {
+    room: 'reader',
+    rooms: ['core'],
+    libraries: ['html-to-text', 'htmlparser2', 'sanitize-html'],
+    node: true,
+    because: 'its process knows no secret, so nothing that reaches one may be imported there',
+  },
   ...DOMAINS.map(room => ({
     room,
     rooms: ['core', 'engine', 'store'],

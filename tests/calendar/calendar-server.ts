@@ -14,6 +14,7 @@ import { createMailCarrier } from '../../server/src/delivery/mail/mail-carrier.t
 import { Engine } from '../../server/src/engine/engine.ts'
 import type { Carrier } from '../../server/src/engine/hooks.ts'
 import { createHttp } from '../../server/src/http/server.ts'
+import { createReader, type ReaderOptions } from '../../server/src/reader/reader.ts'
 import type { Database } from '../../server/src/store/database.ts'
 import { Arrivals } from '../support/arrivals.ts'
 import { testDatabase } from '../support/database.ts'
@@ -71,10 +72,16 @@ export type CalendarServer = AsyncDisposable & {
   as(who: string, scopes?: readonly string[]): (call: string, ask?: Ask) => Promise<Reply>
 }
 
-/** `idle`: nothing that is due is run, so that a test can cancel what has not begun. `tls`: HTTPS too. */
-export async function calendarServer(
-  options: { readonly idle?: boolean; readonly tls?: boolean } = {},
-): Promise<CalendarServer> {
+export type CalendarServerOptions = {
+  /** Nothing that is due is run, so that a test can cancel what has not begun. */
+  readonly idle?: boolean
+  /** HTTPS too. */
+  readonly tls?: boolean
+  /** How HTML bodies are read. */
+  readonly reader?: ReaderOptions
+}
+
+export async function calendarServer(options: CalendarServerOptions = {}): Promise<CalendarServer> {
   const stack = new AsyncDisposableStack()
   const database = stack.use(await testDatabase())
   const { db } = database
@@ -103,7 +110,9 @@ export async function calendarServer(
   })
   const engine = new Engine({ db, random })
   const mails = new Arrivals<MailToKeep>()
-  const calendar = createCalendar({ db, engine, directory: auth.directory, now, random })
+  const reader = createReader(options.reader)
+  stack.defer(() => reader.stop())
+  const calendar = createCalendar({ db, engine, reader, directory: auth.directory, now, random })
   const mail = createMailCarrier({
     smtpUrl: null,
     keep: async kept => mails.add(kept),

@@ -4,10 +4,11 @@ import type { NewEffect } from '../core/effect.ts'
 import { makeId, shardOfEntity, shardOfId } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Tx } from '../store/database.ts'
+import { type BodyText, readBody } from './body-text.ts'
 import { makeICalUid } from './ical-uid.ts'
 import { ensureMailbox } from './mailboxes.ts'
 import type { Address, Item, ItemData, Mailbox, MeetingDraft, MessageData } from './meeting.ts'
-import { invitationMail, mailedAttendees } from './meeting-mail.ts'
+import { invitationMails, mailedAttendees } from './meeting-mail.ts'
 import { insertMessages } from './messages.ts'
 import type { CalendarNeeds } from './needs.ts'
 import { sql } from './statements.ts'
@@ -23,21 +24,33 @@ export type MeetingCreation = {
   readonly correlationId: string | null
 }
 
-/** The id of the organizer's item; of an earlier one when its transactionId is the same. */
+/**
+ * The id of the organizer's item; of an earlier one when its transactionId is the same.
+ * @throws Fault with status 400 for a body that cannot be read
+ */
 export async function createMeeting(needs: CalendarNeeds, creation: MeetingCreation): Promise<string> {
   const { mailbox, draft } = creation
+  const bodyText = await readBody(needs.reader, draft.body, mailbox.id)
   await ensureMailbox(needs, mailbox)
   const now = await needs.engine.now(mailbox.tenant)
   const iCalUid = makeICalUid(now, needs.random)
   const shard = shardOfEntity(mailbox.tenant, iCalUid)
   const newId = () => makeId(shard, now.getTime(), needs.random)
   const item = { id: newId(), meetingId: newId(), iCalUid, shard, now, data: dataOf(draft, mailbox) }
-  const invitations = await invitationsOf(needs, mailbox, item, draft)
+  const invitations = await invitationsOf(needs, mailbox, item, { ...draft, bodyText })
   return await needs.db.transaction('calendar.create-meeting', async tx => {
     const earlier =
       draft.transactionId === null ? null : await sameCreation(tx, mailbox, draft.transactionId, item.id)
     if (earlier !== null) return earlier
-    await tx.query(sql('insert-meeting'), [shard, item.meetingId, mailbox.tenant, iCalUid, mailbox.id, now])
+    await tx.query(sql('insert-meeting'), [
+      shard,
+      item.meetingId,
+      mailbox.tenant,
+      iCalUid,
+      mailbox.id,
+      now,
+      ...(draft.body.contentType === 'text' ? [null, null] : [bodyText.text, bodyText.safeHtml]),
+    ])
     await tx.query(sql('insert-item'), [
       shard,
       item.id,
@@ -111,12 +124,11 @@ async function invitationsOf(
   needs: CalendarNeeds,
   mailbox: Mailbox,
   item: NewItem,
-  draft: MeetingDraft,
+  { startAt, endAt, bodyText }: MeetingDraft & { readonly bodyText: BodyText },
 ): Promise<readonly NewEffect[]> {
-  const meeting = { iCalUid: item.iCalUid, sequence: 0, stamp: item.now, ...draft, data: item.data }
-  const effects: NewEffect[] = []
+  const meeting = { iCalUid: item.iCalUid, sequence: 0, stamp: item.now, startAt, endAt, data: item.data }
+  const effects: NewEffect[] = [...invitationMails(meeting, bodyText)]
   for (const attendee of mailedAttendees(item.data)) {
-    effects.push(invitationMail(meeting, attendee))
     const user = await needs.directory.userByMail(mailbox.tenant, attendee.address)
     if (user && user.id !== mailbox.id) {
       const data: JsonObject = {

@@ -8,11 +8,11 @@ import type { Carrier } from '../engine/hooks.ts'
 import type { Tx } from '../store/database.ts'
 import { DELIVER, requestMessage } from './create-meeting.ts'
 import { defaultCalendar, mailboxOfUser } from './mailboxes.ts'
-import type { CalendarFolder, Item, ItemData, Mailbox } from './meeting.ts'
+import type { CalendarFolder, ItemData, Mailbox } from './meeting.ts'
 import { mailedAttendees } from './meeting-mail.ts'
 import { insertMessages } from './messages.ts'
 import type { CalendarNeeds } from './needs.ts'
-import { type ItemRow, itemOf, type MeetingRow } from './rows.ts'
+import type { ItemRow, MeetingRow } from './rows.ts'
 import { sql } from './statements.ts'
 
 export function invitationCarrier(needs: CalendarNeeds): Carrier {
@@ -55,10 +55,9 @@ async function deliver(needs: CalendarNeeds, tx: Tx, delivery: Delivery): Promis
   if (meeting.cancelled_at !== null)
     return { is: 'stopped', evidence: { reason: 'the meeting was called off' } }
   const values = [shard, delivery.itemId, effect.tenant, delivery.organizerMailboxId]
-  const [row] = await tx.query<ItemRow>(sql('find-item'), values)
-  if (!row) return { is: 'failed', error: "the organizer's event is gone" }
-  const original = itemOf(row)
-  const data = copyFor(original, mailbox)
+  const [original] = await tx.query<ItemRow>(sql('find-item'), values)
+  if (!original) return { is: 'failed', error: "the organizer's event is gone" }
+  const data = copyFor(original.data, mailbox)
   const id = makeId(shard, at.getTime(), needs.random)
   await tx.query(sql('insert-item'), [
     shard,
@@ -68,20 +67,20 @@ async function deliver(needs: CalendarNeeds, tx: Tx, delivery: Delivery): Promis
     calendar.id,
     meetingId,
     'attendee',
-    original.startAt,
-    original.endAt,
+    original.start_at,
+    original.end_at,
     at,
     JSON.stringify(data),
   ])
   // The message takes the effect's id, so that a repeat after a crash finds it there.
   const to = data.hideAttendees ? [{ name: mailbox.name, address: mailbox.address }] : mailedAttendees(data)
   const message = { id: effect.id, mailbox, folder: 'inbox', kind: 'meetingRequest', sentAt: at } as const
-  await insertMessages(tx, [{ ...message, meetingId, data: requestMessage(data, original, to) }])
+  const when = { startAt: original.start_at, endAt: original.end_at }
+  await insertMessages(tx, [{ ...message, meetingId, data: requestMessage(data, when, to) }])
   return { is: 'done', evidence: { mailbox: mailbox.address, folders: ['calendar', 'inbox'] } }
 }
 
-function copyFor(original: Item, mailbox: Mailbox): ItemData {
-  const { data } = original
+function copyFor(data: ItemData, mailbox: Mailbox): ItemData {
   const own = (address: string) => address.toLowerCase() === mailbox.address.toLowerCase()
   return {
     ...data,

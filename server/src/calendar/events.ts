@@ -1,21 +1,27 @@
 // Reading the items of a mailbox.
 
 import { shardOfId } from '../core/ids.ts'
-import type { Queries } from '../store/database.ts'
+import { withText } from './kept-text.ts'
 import type { Item, Mailbox, Page } from './meeting.ts'
+import type { CalendarNeeds } from './needs.ts'
 import { type ItemRow, itemOf } from './rows.ts'
 import { sql } from './statements.ts'
 
-export async function findItem(db: Queries, mailbox: Mailbox, id: string): Promise<Item | null> {
-  const rows = await db.query<ItemRow>(sql('find-item'), [shardOfId(id), id, mailbox.tenant, mailbox.id])
-  return rows[0] ? itemOf(rows[0]) : null
+export async function findItem(needs: CalendarNeeds, mailbox: Mailbox, id: string): Promise<Item | null> {
+  const values = [shardOfId(id), id, mailbox.tenant, mailbox.id]
+  const rows = await needs.db.query<ItemRow>(sql('find-item'), values)
+  return (await withText(needs, rows, itemOf))[0] ?? null
 }
 
 /** The mailbox's own copy of a meeting. */
-export async function itemOfMeeting(db: Queries, mailbox: Mailbox, meetingId: string): Promise<Item | null> {
+export async function itemOfMeeting(
+  needs: CalendarNeeds,
+  mailbox: Mailbox,
+  meetingId: string,
+): Promise<Item | null> {
   const values = [shardOfId(meetingId), meetingId, mailbox.tenant, mailbox.id]
-  const rows = await db.query<ItemRow>(sql('item-of-meeting'), values)
-  return rows[0] ? itemOf(rows[0]) : null
+  const rows = await needs.db.query<ItemRow>(sql('item-of-meeting'), values)
+  return (await withText(needs, rows, itemOf))[0] ?? null
 }
 
 export type ItemList = Page & {
@@ -27,7 +33,11 @@ export type ItemList = Page & {
 }
 
 /** By start. */
-export async function listItems(db: Queries, mailbox: Mailbox, list: ItemList): Promise<readonly Item[]> {
+export async function listItems(
+  needs: CalendarNeeds,
+  mailbox: Mailbox,
+  list: ItemList,
+): Promise<readonly Item[]> {
   const { place, calendarId, window, skip, top } = list
   const values = [
     mailbox.tenant,
@@ -39,5 +49,5 @@ export async function listItems(db: Queries, mailbox: Mailbox, list: ItemList): 
     skip,
     top,
   ]
-  return (await db.query<ItemRow>(sql('list-items'), values)).map(itemOf)
+  return await withText(needs, await needs.db.query<ItemRow>(sql('list-items'), values), itemOf)
 }

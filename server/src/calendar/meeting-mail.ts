@@ -2,7 +2,7 @@
 
 import type { NewEffect } from '../core/effect.ts'
 import type { JsonObject } from '../core/json.ts'
-import { escapeHtml, textOf } from './body-text.ts'
+import { type BodyText, escapeHtml } from './body-text.ts'
 import { itipCancel, itipRequest } from './itip.ts'
 import type { Address, Attendee, ItemData } from './meeting.ts'
 
@@ -12,6 +12,8 @@ import type { Address, Attendee, ItemData } from './meeting.ts'
  */
 const MAX_LISTED_ATTENDEES = 50
 const MAX_DESCRIPTION = 10_000
+/** The HTML of a body goes into the mails whole, or not at all: in all mails of a meeting together at most so many characters. */
+const MAX_HTML_OF_ALL = 5_000_000
 
 export type MailedMeeting = {
   readonly iCalUid: string
@@ -22,26 +24,31 @@ export type MailedMeeting = {
   readonly data: ItemData
 }
 
-export function invitationMail(meeting: MailedMeeting, to: Address): NewEffect {
+export function invitationMails(meeting: MailedMeeting, body: BodyText): readonly NewEffect[] {
   const { data } = meeting
-  const description = short(textOf(data.body))
-  const facts = [when(meeting), place(data)].filter(line => line !== '').join('\r\n')
-  const text = description === '' ? facts : `${facts}\r\n\r\n${description}`
-  return mail(to, {
-    title: `Invitation mail to ${to.address}`,
-    subject: data.subject,
-    from: data.organizer,
-    text,
-    html: html([when(meeting), place(data)], description),
-    ical: {
-      method: 'REQUEST',
-      content: itipRequest({
-        ...itipOf(meeting, to),
-        description,
-        transparent: data.showAs === 'free',
-      }),
-    },
-  })
+  const everybody = mailedAttendees(data)
+  const description = short(body.text)
+  const facts = [when(meeting), place(data)].filter(line => line !== '')
+  const text = [facts.join('\r\n'), description].filter(part => part !== '').join('\r\n\r\n')
+  const fits = (body.safeHtml?.length ?? 0) * everybody.length <= MAX_HTML_OF_ALL
+  const html = document(facts, fits && body.safeHtml !== null ? body.safeHtml : preformatted(description))
+  return everybody.map(to =>
+    mail(to, {
+      title: `Invitation mail to ${to.address}`,
+      subject: data.subject,
+      from: data.organizer,
+      text,
+      html,
+      ical: {
+        method: 'REQUEST',
+        content: itipRequest({
+          ...itipOf(meeting, to),
+          description,
+          transparent: data.showAs === 'free',
+        }),
+      },
+    }),
+  )
 }
 
 /** `comment`: the organizer's words, verbatim in every part; null for none. */
@@ -53,7 +60,7 @@ export function cancellationMail(meeting: MailedMeeting, to: Address, comment: s
     subject: `Canceled: ${data.subject}`,
     from: data.organizer,
     text: comment === null || comment === '' ? facts.join('\r\n') : `${comment}\r\n\r\n${facts.join('\r\n')}`,
-    html: html(facts, comment ?? ''),
+    html: document(facts, preformatted(comment ?? '')),
     ical: { method: 'CANCEL', content: itipCancel({ ...itipOf(meeting, to), comment }) },
   })
 }
@@ -126,8 +133,14 @@ function placeName(data: ItemData): string {
     .join('; ')
 }
 
-function html(facts: readonly string[], words: string): string {
-  const lines = facts.filter(line => line !== '').map(line => `<p>${escapeHtml(line)}</p>`)
-  const said = words === '' ? '' : `<div style="white-space: pre-wrap">${escapeHtml(words)}</div>`
+/** `words`: HTML that is fit for a mail. */
+function document(facts: readonly string[], words: string): string {
+  const lines = facts.map(line => `<p>${escapeHtml(line)}</p>`)
+  const said = words === '' ? '' : `<div>${words}</div>`
   return `<!DOCTYPE html><html><body>${said}${lines.join('')}</body></html>`
+}
+
+/** A text as HTML, so that nothing in it can become markup. */
+function preformatted(text: string): string {
+  return text === '' ? '' : `<div style="white-space: pre-wrap">${escapeHtml(text)}</div>`
 }

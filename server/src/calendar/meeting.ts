@@ -70,6 +70,7 @@ export type Item = {
   readonly createdAt: Date
   readonly modifiedAt: Date
   readonly data: ItemData
+  readonly bodyText: string
 }
 
 export type Mailbox = {
@@ -124,6 +125,7 @@ export type MeetingMessage = {
   readonly kind: 'meetingRequest' | 'meetingCancelled'
   readonly sentAt: Date
   readonly data: MessageData
+  readonly bodyText: string
 }
 
 /** Which part of a long list. */

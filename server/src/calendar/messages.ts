@@ -3,7 +3,9 @@
 
 import { shardOfId } from '../core/ids.ts'
 import type { Queries, Tx } from '../store/database.ts'
+import { withText } from './kept-text.ts'
 import type { Mailbox, MailFolder, MeetingMessage, MessageData, Page } from './meeting.ts'
+import type { CalendarNeeds } from './needs.ts'
 import { type MessageRow, messageOf } from './rows.ts'
 import { sql } from './statements.ts'
 
@@ -35,22 +37,22 @@ export async function insertMessages(tx: Tx, messages: readonly NewMessage[]): P
 
 /** Newest first. `folder` null: of all folders. */
 export async function listMessages(
-  db: Queries,
+  needs: CalendarNeeds,
   mailbox: Mailbox,
   options: Page & { readonly folder: MailFolder | null },
 ): Promise<readonly MeetingMessage[]> {
   const values = [mailbox.tenant, mailbox.id, options.folder, options.skip, options.top]
-  return (await db.query<MessageRow>(sql('list-messages'), values)).map(messageOf)
+  return await withText(needs, await needs.db.query<MessageRow>(sql('list-messages'), values), messageOf)
 }
 
-export async function findMessage(db: Queries, mailbox: Mailbox, id: string): Promise<MeetingMessage | null> {
-  const rows = await db.query<MessageRow>(sql('find-message'), [
-    shardOfId(id),
-    id,
-    mailbox.tenant,
-    mailbox.id,
-  ])
-  return rows[0] ? messageOf(rows[0]) : null
+export async function findMessage(
+  needs: CalendarNeeds,
+  mailbox: Mailbox,
+  id: string,
+): Promise<MeetingMessage | null> {
+  const values = [shardOfId(id), id, mailbox.tenant, mailbox.id]
+  const rows = await needs.db.query<MessageRow>(sql('find-message'), values)
+  return (await withText(needs, rows, messageOf))[0] ?? null
 }
 
 /** How many things lie in a folder: messages, and in Deleted Items events too. */

@@ -31,9 +31,19 @@ export interface CalendarEngine {
   now(tenant: string): Promise<Date>
 }
 
+/** Reads what organizers write, where it can hurt nobody. */
+export interface CalendarReader {
+  /**
+   * Text, and HTML that is fit for a mail. `owner`: whose turn it is.
+   * @throws Fault with status 400 for what cannot be read; ReaderUnavailable
+   */
+  read(job: 'html', html: string, owner: string): Promise<{ readonly text: string; readonly html: string }>
+}
+
 export type CalendarNeeds = {
   readonly db: Database
   readonly engine: CalendarEngine
+  readonly reader: CalendarReader
   readonly directory: CalendarDirectory
   readonly now: () => Date
   readonly random: Random

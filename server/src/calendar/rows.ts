@@ -28,9 +28,11 @@ export type ItemRow = {
   readonly created_at: Date
   readonly modified_at: Date
   readonly data: ItemData
+  /** Null: see the migration. */
+  readonly body_text: string | null
 }
 
-export function itemOf(row: ItemRow): Item {
+export function itemOf(row: ItemRow, bodyText: string): Item {
   return {
     id: row.id,
     tenant: row.tenant,
@@ -48,6 +50,7 @@ export function itemOf(row: ItemRow): Item {
     createdAt: row.created_at,
     modifiedAt: row.modified_at,
     data: row.data,
+    bodyText,
   }
 }
 
@@ -61,9 +64,10 @@ export type MessageRow = {
   readonly kind: MeetingMessage['kind']
   readonly sent_at: Date
   readonly data: MessageData
+  readonly body_text: string | null
 }
 
-export function messageOf(row: MessageRow): MeetingMessage {
+export function messageOf(row: MessageRow, bodyText: string): MeetingMessage {
   return {
     id: row.id,
     tenant: row.tenant,
@@ -74,6 +78,7 @@ export function messageOf(row: MessageRow): MeetingMessage {
     kind: row.kind,
     sentAt: row.sent_at,
     data: row.data,
+    bodyText,
   }
 }
 

@@ -31,8 +31,8 @@ export const BODY_LIMIT_BYTES = 1_048_576
 /** Seconds that a caller is asked to wait after a 503. */
 export const RETRY_AFTER_SECONDS = 2
 
-// By name, because these belong to rooms that http does not import: the store's, and the engine's full queue.
-const UNAVAILABLE = new Set(['DatabaseUnavailable', 'DatabaseOverloaded', 'Overloaded'])
+// By name, because these belong to rooms that http does not import: the store's, the engine's full queue, the reader's.
+const UNAVAILABLE = new Set(['DatabaseUnavailable', 'DatabaseOverloaded', 'Overloaded', 'ReaderUnavailable'])
 
 type FastifyIssue = {
   readonly instancePath?: string

@@ -58,9 +58,17 @@ const CODES: { readonly [code: string]: string } = {
   INTERNAL: 'InternalServerError',
 }
 
+/** Why an event's body cannot be read. */
+const UNREADABLE = new Set(['READING_TOO_LONG', 'READING_TOO_LARGE', 'HTML_TOO_DEEP', 'HTML_TOO_LARGE'])
+
 /** Any fault as one that Graph's clients know. */
 export function asGraphFault(fault: Fault): Fault {
   if (Object.hasOwn(graphFault, fault.code)) return fault
+  if (UNREADABLE.has(fault.code))
+    return graphFault.ErrorPropertyValidationFailure(
+      { property: 'body.content', detail: fault.message },
+      fault,
+    )
   if (fault.status === 401) return graphFault.InvalidAuthenticationToken({ detail: fault.message }, fault)
   if (fault.status === 403) return graphFault.ErrorAccessDenied({}, fault)
   return new Fault(CODES[fault.code] ?? 'BadRequest', fault.status, fault.message, fault.data, fault)

@@ -1,6 +1,6 @@
 // An item of the calendar → JSON of a Graph event.
 
-import { escapeHtml, previewOf, textOf } from '../../calendar/body-text.ts'
+import { escapeHtml, previewOf } from '../../calendar/body-text.ts'
 import type { Body, Item, Mailbox } from '../../calendar/meeting.ts'
 import { encodeOutlookId } from '../../calendar/outlook-id.ts'
 import { wallTime } from '../../calendar/time-zone.ts'
@@ -49,7 +49,7 @@ export function writeEvent(
     isReminderOn: data.isReminderOn,
     hasAttachments: false,
     subject: data.subject,
-    bodyPreview: previewOf(data.body),
+    bodyPreview: previewOf(item.bodyText),
     importance: data.importance,
     sensitivity: data.sensitivity,
     isAllDay: data.isAllDay,
@@ -71,7 +71,7 @@ export function writeEvent(
       response: data.response,
       time: NO_TIME,
     },
-    body: writeBody(data.body, prefer),
+    body: writeBody(data.body, item.bodyText, prefer),
     start: timeIn(item.startAt, data.isAllDay, prefer),
     end: timeIn(item.endAt, data.isAllDay, prefer),
     location: data.locations[0] ? writeLocation(data.locations[0]) : NO_LOCATION,
@@ -94,12 +94,13 @@ export function timeIn(at: Date, isAllDay: boolean, prefer: Preferences) {
   return { dateTime: wallTime(at, isAllDay ? 'UTC' : prefer.iana), timeZone: prefer.zone }
 }
 
-/** HTML comes as a document, as Exchange gives it; no body is "". */
+/** HTML comes as a document, as Exchange gives it; no body is "". `text` is what it says in plain text. */
 export function writeBody(
   body: Body,
+  text: string,
   prefer: Preferences,
 ): { contentType: 'html' | 'text'; content: string } {
-  if (prefer.bodies === 'text') return { contentType: 'text', content: textOf(body) }
+  if (prefer.bodies === 'text') return { contentType: 'text', content: text }
   if (body.content === '') return { contentType: 'html', content: '' }
   if (body.contentType === 'html' && /<html[\s>]/i.test(body.content))
     return { contentType: 'html', content: body.content }

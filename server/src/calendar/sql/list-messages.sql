@@ -1,4 +1,5 @@
-select id, tenant, mailbox_id, folder, generation, meeting_id, kind, sent_at, data from calendar.message
-where tenant = $1 and mailbox_id = $2 and ($3::text is null or folder = $3)
-order by sent_at desc, id desc
+select c.id, c.tenant, c.mailbox_id, c.folder, c.generation, c.meeting_id, c.kind, c.sent_at, c.data, m.body_text
+from calendar.message c left join calendar.meeting m on m.shard = c.shard and m.id = c.meeting_id
+where c.tenant = $1 and c.mailbox_id = $2 and ($3::text is null or c.folder = $3)
+order by c.sent_at desc, c.id desc
 offset $4 limit $5

@@ -1,0 +1,36 @@
+// A bounded queue in which everybody waits for his own: whoever puts in a hundred things has one of them done, then each
+// other waiting owner has one of his.
+
+export type QueueLimits = { readonly all: number; readonly each: number }
+
+export class FairQueue<T> {
+  readonly #limits: QueueLimits
+  /** Whose turn is next stands first. No list is empty. */
+  readonly #byOwner = new Map<string, T[]>()
+  #size = 0
+
+  constructor(limits: QueueLimits) {
+    this.#limits = limits
+  }
+
+  /** False when it is full, or holds enough of this owner's. */
+  add(owner: string, item: T): boolean {
+    const own = this.#byOwner.get(owner) ?? []
+    if (this.#size >= this.#limits.all || own.length >= this.#limits.each) return false
+    own.push(item)
+    this.#byOwner.set(owner, own)
+    this.#size += 1
+    return true
+  }
+
+  take(): T | undefined {
+    const [next] = this.#byOwner
+    if (!next) return undefined
+    const [owner, own] = next
+    const item = own.shift()
+    this.#size -= 1
+    this.#byOwner.delete(owner)
+    if (own.length > 0) this.#byOwner.set(owner, own)
+    return item
+  }
+}

@@ -1,0 +1,24 @@
+// What is made of a stranger's HTML, all at once: it is read once and what came out is kept.
+
+import { readerFault } from '../reader-faults.ts'
+import { refuseDeepHtml } from './gate.ts'
+import { safeHtml } from './safe-html.ts'
+import { textOfHtml } from './text-of-html.ts'
+
+export type HtmlRead = {
+  readonly text: string
+  /** Fit for a mail. */
+  readonly html: string
+}
+
+/** Indented lists in one another can make a hundred characters out of two. */
+export const MAX_RESULT = 2_000_000
+
+/** @throws Fault HTML_TOO_DEEP, HTML_TOO_LARGE */
+export function readHtml(html: string): HtmlRead {
+  refuseDeepHtml(html)
+  const read = { text: textOfHtml(html), html: safeHtml(html) }
+  if (read.text.length > MAX_RESULT || read.html.length > MAX_RESULT)
+    throw readerFault.HTML_TOO_LARGE({ limit: MAX_RESULT })
+  return read
+}

@@ -1,0 +1,108 @@
+// What strangers wrote is read here: in one process that is kept, one thing after the other, with limits of time and memory.
+// However hostile a text is, it costs its writer a refusal and nobody else more than a moment.
+
+import { FairQueue, type QueueLimits } from './fair-queue.ts'
+import type { Jobs, jobs } from './jobs.ts'
+import { ReaderUnavailable } from './reader-faults.ts'
+import { type ReadingLimits, ReadingProcess } from './reading-process.ts'
+
+export type ReaderOptions = Partial<ReadingLimits> & {
+  /** Texts that may wait, of all and of each owner. */
+  readonly waiting?: QueueLimits
+  /** Longest that one waits, ms. */
+  readonly waitMs?: number
+  /** Milliseconds of a clock that only goes forward. */
+  readonly clock?: () => number
+}
+
+/** An ordinary mail of 100 kB takes 50 ms, the longest that is accepted half a second. */
+const LIMITS: ReadingLimits = { timeMs: 2000, memoryMb: 256, startMs: 20_000 }
+const WAITING: QueueLimits = { all: 100, each: 50 }
+const WAIT_MS = 5000
+
+type Waiting = {
+  readonly job: string
+  readonly input: unknown
+  readonly since: number
+  readonly resolve: (output: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+export class Reader<J extends Jobs> {
+  readonly #jobs: URL
+  readonly #limits: ReadingLimits
+  readonly #waitMs: number
+  readonly #clock: () => number
+  readonly #waiting: FairQueue<Waiting>
+  /** Started when it is first needed. */
+  #process: ReadingProcess | null = null
+  #working: Promise<void> | null = null
+  #stopped = false
+
+  /** `jobs`: the module that exports them as `jobs`. */
+  constructor(jobs: URL, options: ReaderOptions = {}) {
+    const { waiting = WAITING, waitMs = WAIT_MS, clock = () => performance.now(), ...limits } = options
+    this.#jobs = jobs
+    this.#limits = { ...LIMITS, ...limits }
+    this.#waitMs = waitMs
+    this.#clock = clock
+    this.#waiting = new FairQueue(waiting)
+  }
+
+  /**
+   * `owner`: whose turn it is; nobody waits for more than one text of each other owner.
+   * @throws Fault the job's own, READING_TOO_LONG, READING_TOO_LARGE; ReaderUnavailable
+   */
+  read<Name extends keyof J & string>(
+    job: Name,
+    input: Parameters<J[Name]>[0],
+    owner: string,
+  ): Promise<Awaited<ReturnType<J[Name]>>> {
+    return new Promise((resolve, reject) => {
+      if (this.#stopped) return reject(new ReaderUnavailable('the reader was stopped'))
+      const waiting: Waiting = {
+        job,
+        input,
+        since: this.#clock(),
+        resolve: output => resolve(output as Awaited<ReturnType<J[Name]>>),
+        reject,
+      }
+      if (!this.#waiting.add(owner, waiting))
+        return reject(new ReaderUnavailable('too many texts are waiting to be read already'))
+      this.#working ??= this.#work()
+    })
+  }
+
+  /** Whoever still waits is refused. May be called twice. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#process?.end()
+    await this.#working
+  }
+
+  async #work(): Promise<void> {
+    for (let next = this.#waiting.take(); next; next = this.#waiting.take()) {
+      try {
+        next.resolve(await this.#answer(next))
+      } catch (error) {
+        next.reject(error)
+      }
+    }
+    this.#working = null
+  }
+
+  async #answer({ job, input, since }: Waiting): Promise<unknown> {
+    if (this.#stopped) throw new ReaderUnavailable('the reader was stopped')
+    if (this.#clock() - since > this.#waitMs)
+      throw new ReaderUnavailable(`a text was not read within ${this.#waitMs} ms`)
+    if (!this.#process?.alive) this.#process = new ReadingProcess(this.#jobs, this.#limits)
+    return await this.#process.ask(job, input)
+  }
+}
+
+/** The reader of everything that the server takes from strangers. */
+export type StrangersReader = Reader<typeof jobs>
+
+export function createReader(options?: ReaderOptions): StrangersReader {
+  return new Reader(new URL('./jobs.ts', import.meta.url), options)
+}
