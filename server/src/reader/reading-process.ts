@@ -9,6 +9,8 @@ import type { JsonObject } from '../core/json.ts'
 import { ReaderUnavailable, readerFault } from './reader-faults.ts'
 
 const ENTRY = new URL('./process-entry.ts', import.meta.url)
+/** So much later than we end it, it breaks off a job by itself. */
+const OWN_END_AFTER_MS = 1000
 /** What V8 ends its process with when there is no memory left. */
 const OUT_OF_MEMORY = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL'])
 
@@ -48,7 +50,7 @@ export class ReadingProcess {
   /** `jobs`: the module whose `jobs` it does. */
   constructor(jobs: URL, limits: ReadingLimits) {
     this.#limits = limits
-    this.#child = fork(ENTRY, [jobs.href], {
+    this.#child = fork(ENTRY, [jobs.href, String(limits.timeMs + OWN_END_AFTER_MS)], {
       execArgv: [`--max-old-space-size=${limits.memoryMb}`, '--max-semi-space-size=8'],
       // It needs nothing of ours, and whoever gets hold of it finds no secret there.
       env: {},

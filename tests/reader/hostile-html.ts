@@ -1,0 +1,45 @@
+// HTML that was written to keep a server busy: each is as long as a body may be.
+
+const LENGTH = 1_000_000
+const fill = (text: string) => text.repeat(Math.floor(LENGTH / text.length))
+const inside = (before: string, text: string) => before + fill(text).slice(0, LENGTH - before.length)
+
+export const HOSTILE_HTML: { readonly [what: string]: string } = {
+  'blanks that do not break': fill('&nbsp;'),
+  'bold in bold': fill('<b>'),
+  'tables in tables': fill('<table><tr><td>'),
+  attributes: inside('<p ', Array.from({ length: 100_000 }, (_, i) => `a${i}=""`).join(' ')),
+  'the same attribute': inside('<p ', 'a="x" '),
+  'list items': inside('<ul>', '<li>x'),
+  'numbered items': inside('<ol start="1000000">', '<li>x'),
+  'links that are not closed': fill('<a>'),
+  'links with targets that are not closed': fill('<a href="https://x.example">x'),
+  'a long target': inside('<a href="https://x.example/', 'a'),
+  'a target of blanks': inside('<a href="', ' '),
+  'paragraphs that are not closed': fill('<p>'),
+  'closed paragraphs that were not opened': fill('</p>'),
+  'closed elements that were not opened': fill('<b></i>'),
+  'line breaks': fill('<br>'),
+  'line breaks in depth': inside('<div>'.repeat(250), 'x<br>'),
+  'lines in lists in lists': inside('<ul><li>'.repeat(120), 'a\n').replace('a\n', '<pre>a\n'),
+  'lines in quotes in quotes': inside(`${'<blockquote>'.repeat(250)}<pre>`, 'a\n'),
+  rules: fill('<hr>'),
+  headings: fill('<h1>x</h1>'),
+  cells: inside('<table>', '<td>x'),
+  rows: inside('<table>', '<tr>'),
+  'open brackets': fill('<'),
+  'elements without an end': fill('<b'),
+  'comments without an end': fill('<!--'),
+  ampersands: fill('&'),
+  'entities without an end': fill('&#x'),
+  quotes: inside('<p title="', '"'),
+  scripts: fill('<script>'),
+  'styles in drawings': fill('<svg><style>'),
+  formulas: fill('<math><mi>'),
+  frames: fill('<iframe>'),
+  'no scripts': fill('<noscript>'),
+  'choices in forms': fill('<select><option>x'),
+  blanks: fill(' \t\n'),
+  'one word': fill('x'),
+  'characters of four octets': fill('😀'),
+}
