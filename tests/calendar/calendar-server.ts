@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { graphApi } from '../../server/src/apis/graph/graph-api.ts'
 import { createAuth } from '../../server/src/auth/auth.ts'
 import { type Calendar, createCalendar } from '../../server/src/calendar/calendar.ts'
+import type { CalendarReader } from '../../server/src/calendar/needs.ts'
 import { readConfig } from '../../server/src/config.ts'
 import type { MailToKeep } from '../../server/src/delivery/mail/kept-mail.ts'
 import { createMailCarrier } from '../../server/src/delivery/mail/mail-carrier.ts'
@@ -61,6 +62,8 @@ export type CalendarServer = AsyncDisposable & {
   readonly calendar: Calendar
   readonly engine: Engine
   readonly db: Database
+  /** HTML bodies that were given to the reader, in order. */
+  readonly read: Arrivals<string>
   /** Mail that was kept, in order. */
   readonly mails: Arrivals<MailToKeep>
   /** The first `count` mails with that subject. */
@@ -110,8 +113,15 @@ export async function calendarServer(options: CalendarServerOptions = {}): Promi
   })
   const engine = new Engine({ db, random })
   const mails = new Arrivals<MailToKeep>()
-  const reader = createReader(options.reader)
-  stack.defer(() => reader.stop())
+  const read = new Arrivals<string>()
+  const strangers = createReader(options.reader)
+  stack.defer(() => strangers.stop())
+  const reader: CalendarReader = {
+    read(job, html, owner) {
+      read.add(html)
+      return strangers.read(job, html, owner)
+    },
+  }
   const calendar = createCalendar({ db, engine, reader, directory: auth.directory, now, random })
   const mail = createMailCarrier({
     smtpUrl: null,
@@ -149,6 +159,7 @@ export async function calendarServer(options: CalendarServerOptions = {}): Promi
     calendar,
     engine,
     db,
+    read,
     mails,
     async mailed(subject, count) {
       for (;;) {

@@ -10,6 +10,14 @@ export async function ended(pid: number): Promise<void> {
   while (start !== null && processStart(pid) === start) await wait(10)
 }
 
+export function childrenOf(pid: number): number[] {
+  const list =
+    process.platform === 'linux'
+      ? readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      : spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' }).stdout
+  return list.split(/\s+/).filter(Boolean).map(Number)
+}
+
 export function parentOf(pid: number): number {
   if (process.platform !== 'linux') {
     return Number(spawnSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' }).stdout)

@@ -18,6 +18,8 @@ const UNREADABLE: BodyText = {
   safeHtml: '<p>(This body cannot be shown.)</p>',
 }
 
+type Needs = Pick<CalendarNeeds, 'db' | 'reader' | 'now'>
+
 type BodyRow = {
   readonly tenant: string
   readonly mailbox_id: string
@@ -28,7 +30,7 @@ type BodyRow = {
 
 /** Each row with the text of its body. @throws Overloaded when there is more to catch up with than one request may */
 export async function withText<Row extends BodyRow, T>(
-  needs: CalendarNeeds,
+  needs: Needs,
   rows: readonly Row[],
   made: (row: Row, bodyText: string) => T,
 ): Promise<readonly T[]> {
@@ -48,7 +50,7 @@ export async function withText<Row extends BodyRow, T>(
   return all
 }
 
-async function readNow(needs: CalendarNeeds, row: BodyRow): Promise<string> {
+async function readNow(needs: Needs, row: BodyRow): Promise<string> {
   const { text, safeHtml } = await readBody(needs.reader, row.data.body, row.mailbox_id).catch(error => {
     if (error instanceof Fault) return UNREADABLE
     throw error
