@@ -64,9 +64,9 @@ export function createWorkspaceApply(needs: WorkspaceApplyNeeds): WorkspaceApply
       })
     }
     const changes = await db.transaction('workspace.apply', async tx => {
-      const all: WorkspaceChange[] = []
-      for (const section of tenants) all.push(...(await applyTenant(needs, tx, section, options)))
-      return all
+      const ofEach: (readonly WorkspaceChange[])[] = []
+      for (const section of tenants) ofEach.push(await applyTenant(needs, tx, section, options))
+      return ofEach.flat()
     })
     // A mailbox that is missing is made when it is first needed: nothing is lost should this not be reached.
     if (options.apply) {

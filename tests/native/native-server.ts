@@ -58,6 +58,7 @@ export type NativeServer = AsyncDisposable & {
   readonly mail: SteeredCarrier
   readonly webhook: SteeredCarrier
   readonly engine: Awaited<ReturnType<typeof testEngine>>['engine']
+  readonly db: Awaited<ReturnType<typeof testEngine>>['database']['db']
   readonly applied: { text: string; apply: boolean }[]
   call(token: string | null, method: string, path: string, options?: CallOptions): Promise<Reply>
 }
@@ -130,6 +131,7 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
     mail,
     webhook,
     engine,
+    db: database.db,
     applied,
     async call(token, method, path, { body, raw, headers = {} } = {}) {
       const sent = raw ?? (body === undefined ? undefined : JSON.stringify(body))

@@ -100,9 +100,17 @@ export type ReceiptView = {
   readonly progress: { readonly marked: number } | null
 }
 
-/** What a cancel would do if it came now. Nothing is changed by asking. */
+/** Body of POST /previews. `after`: `itemsAfter` of the page before; `limit`: most items of this one, default 1,000. */
+export type PreviewRequestBody = (
+  | { readonly key: string; readonly entity?: string }
+  | { readonly eventId: string }
+) & { readonly after?: string; readonly limit?: number }
+
+/** One page of what a cancel would do if it came now. Nothing is changed by asking. */
 export type PreviewView = {
+  /** Events among those of this page that would be called off. */
   readonly eventIds: readonly string[]
+  /** Of the items of this page. */
   readonly counts: OutcomeCounts
   readonly items: readonly {
     readonly effectId: string
@@ -110,8 +118,11 @@ export type PreviewView = {
     readonly kind: string
     readonly title: string
     readonly outcome: Exclude<keyof OutcomeCounts, 'total'>
+    readonly ending: string | null
     readonly dueAt: string
   }[]
+  /** Pass it as `after` for the next items; null on the last page. A page may have few items, and more behind it. */
+  readonly itemsAfter: string | null
 }
 
 const guid = { type: 'string', format: 'uuid' } as const
@@ -154,6 +165,11 @@ export const cancellationRequestSchema = {
   ],
 } as const
 
+const page = {
+  after: { type: 'string', minLength: 1, maxLength: 200, description: '`itemsAfter` of the page before.' },
+  limit: { type: 'integer', minimum: 1, maximum: 1000, description: 'Most items of the page. Default 1000.' },
+} as const
+
 export const previewRequestSchema = {
   type: 'object',
   oneOf: [
@@ -161,9 +177,14 @@ export const previewRequestSchema = {
       title: 'by key',
       required: ['key'],
       additionalProperties: false,
-      properties: { key: shortText, entity: shortText },
+      properties: { key: shortText, entity: shortText, ...page },
     },
-    { title: 'by id', required: ['eventId'], additionalProperties: false, properties: { eventId: guid } },
+    {
+      title: 'by id',
+      required: ['eventId'],
+      additionalProperties: false,
+      properties: { eventId: guid, ...page },
+    },
   ],
 } as const
 
@@ -288,13 +309,26 @@ export const receiptViewSchema = {
 export const previewViewSchema = {
   $id: 'Preview',
   type: 'object',
-  required: ['eventIds', 'counts', 'items'],
+  required: ['eventIds', 'counts', 'items', 'itemsAfter'],
   properties: {
     eventIds: texts,
     counts: { $ref: 'Counts#' },
     items: {
       type: 'array',
-      items: { type: 'object', properties: { effectId: guid, title: text, outcome: text } },
+      items: {
+        type: 'object',
+        required: ['effectId', 'eventId', 'kind', 'title', 'outcome', 'ending', 'dueAt'],
+        properties: {
+          effectId: guid,
+          eventId: guid,
+          kind: text,
+          title: text,
+          outcome: { enum: outcomes },
+          ending: textOrNull,
+          dueAt: text,
+        },
+      },
     },
+    itemsAfter: textOrNull,
   },
 } as const

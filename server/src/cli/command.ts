@@ -3,6 +3,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import type { CliIo } from './cli-io.ts'
 import { usage } from './exit.ts'
+import { widest } from './terminal.ts'
 
 export type Option = {
   readonly type: 'string' | 'boolean'
@@ -72,7 +73,7 @@ export function helpOf(command: Command): string {
     return [left, rest.join('  ')] as const
   })
   rows.push(['--help, -h', 'this text'])
-  const width = Math.max(...rows.map(([left]) => left.length))
+  const width = widest(rows.map(([left]) => left))
   const lines = [
     `${command.summary}`,
     '',

@@ -3,7 +3,7 @@
 import type { ReceiptItemView, ReceiptView } from '@standdown/wire/src/receipt.ts'
 import { API_WORDS, OUTCOME_ORDER, OUTCOME_WORDS, verdict } from '@standdown/wire/src/receipt-words.ts'
 import type { CliIo } from './cli-io.ts'
-import { fit, line, type Paint, pad, palette, wrapped } from './terminal.ts'
+import { fit, line, type Paint, pad, palette, widest, wrapped } from './terminal.ts'
 
 type Outcome = ReceiptItemView['outcome']
 
@@ -36,7 +36,7 @@ export function receiptText(receipt: ReceiptView, io: Pick<CliIo, 'isTerminal' |
   if (receipt.items.length > 0) lines.push('')
 
   const shown = OUTCOME_ORDER.filter(outcome => receipt.counts[outcome] > 0)
-  const labelWidth = Math.max(0, ...shown.map(outcome => OUTCOME_WORDS[outcome].short.length))
+  const labelWidth = widest(shown.map(outcome => OUTCOME_WORDS[outcome].short))
   const titleWidth = width - INDENT - labelWidth - 2 - WHEN_WIDTH - 2
   for (const item of inOrder(receipt)) {
     const label = colours[item.outcome](pad(OUTCOME_WORDS[item.outcome].short, labelWidth))

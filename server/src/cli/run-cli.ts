@@ -16,6 +16,7 @@ import { statusCommand } from './commands/status.ts'
 import { tokenCommand } from './commands/token.ts'
 import { webhookSecretCommand } from './commands/webhook-secret.ts'
 import { CommandEnd, EXIT } from './exit.ts'
+import { widest } from './terminal.ts'
 
 export const COMMANDS: readonly Command[] = [
   startCommand,
@@ -70,7 +71,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
 }
 
 function overview(): string {
-  const width = Math.max(...COMMANDS.map(command => command.name.length))
+  const width = widest(COMMANDS.map(command => command.name))
   const rows = COMMANDS.map(command => `  ${command.name.padEnd(width)}  ${command.summary}`)
   return `Standdown: cancel once, and everything that hangs from it stands down.
 

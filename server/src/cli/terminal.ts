@@ -46,6 +46,11 @@ export function pad(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - [...text].length))
 }
 
+/** Columns of the longest of these, counting code points; 0 for none. */
+export function widest(texts: readonly string[]): number {
+  return texts.reduce((most, text) => Math.max(most, [...text].length), 0)
+}
+
 /** Lines of at most `width` columns, broken at spaces; a longer word gets a line of its own. */
 export function wrapped(text: string, width: number): string[] {
   const lines: string[] = []

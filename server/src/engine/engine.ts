@@ -15,6 +15,7 @@ import { type End, end } from './end.ts'
 import { Gather, type GatherOptions } from './gather.ts'
 import { HintChannel } from './hints.ts'
 import type { Carrier, Domain } from './hooks.ts'
+import { type Preview, type PreviewRequest, previewCancel } from './preview.ts'
 import { readReceipt, receiptWait } from './read-receipt.ts'
 import { answerRequestKey, type Claim, claimRequestKey, type RequestKey } from './request-keys.ts'
 import { Caretaker } from './rescue.ts'
@@ -166,6 +167,11 @@ export class Engine {
 
   async cancel(request: CancelRequest): Promise<CancelOutcome> {
     return await this.cancels.submit(request)
+  }
+
+  /** What a cancel would do if it came now; see preview.ts. */
+  async preview(request: PreviewRequest): Promise<Preview | null> {
+    return await previewCancel(this.context, request)
   }
 
   /** In the caller's transaction; marks everything at once, whatever the size. */

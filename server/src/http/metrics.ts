@@ -88,7 +88,8 @@ export class Metrics {
       } catch {
         continue
       }
-      parts.push(`# HELP ${name} ${series.help}`, `# TYPE ${name} ${series.type}`, ...read)
+      parts.push(`# HELP ${name} ${series.help}`, `# TYPE ${name} ${series.type}`)
+      for (const sample of read) parts.push(sample)
     }
     return `${parts.join('\n')}\n`
   }

@@ -105,8 +105,10 @@ export async function tablesInOrder(
       return !placed.has(name) && references.every(({ from, to }) => from !== name || placed.has(to))
     })
     if (next.length === 0) throw new Error('foreign keys refer to one another in a circle')
-    for (const table of next) placed.add(`${table.schema}.${table.name}`)
-    ordered.push(...next)
+    for (const table of next) {
+      placed.add(`${table.schema}.${table.name}`)
+      ordered.push(table)
+    }
   }
   return ordered
 }

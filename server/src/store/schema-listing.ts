@@ -72,7 +72,7 @@ export async function listSchema(
       for (const trigger of ofIt(triggers)) lines.push(`  ${trigger.definition}`)
       lines.push('')
     }
-    for (const routine of here(routines)) lines.push(...routine.definition.trimEnd().split('\n'), '')
+    for (const routine of here(routines)) lines.push(routine.definition.trimEnd(), '')
   }
   return lines.join('\n')
 }

@@ -234,12 +234,8 @@ async function messages(asked: Asked, query: Query): Promise<Answer> {
   if (folder === 'deleteditems') {
     const list = { place: folder, calendarId: null, window: null, ...pageOf(query) }
     const items = await asked.needs.calendar.listItems(mailbox, list)
-    values.push(
-      ...items.map(item => ({
-        '@odata.type': '#microsoft.graph.event',
-        ...writeEvent(item, mailbox, asked),
-      })),
-    )
+    for (const item of items)
+      values.push({ '@odata.type': '#microsoft.graph.event', ...writeEvent(item, mailbox, asked) })
   }
   return list(asked, query, { context, values })
 }

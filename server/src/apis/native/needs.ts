@@ -10,7 +10,7 @@ export type NativeEngine = Pick<
   | 'announce'
   | 'revise'
   | 'cancel'
-  | 'cancelIn'
+  | 'preview'
   | 'event'
   | 'effectsOf'
   | 'receipt'

@@ -42,14 +42,14 @@ export function createReceiptFinder(needs: ReceiptFinderNeeds): ReceiptFinder {
     },
 
     async byToken(principal, token) {
-      const found: Receipt[] = []
+      const found: (readonly Receipt[])[] = []
       for (const { id: agentId, name: agentName, upn } of await agentsOf(principal)) {
         const agent = { tenant: principal.tenant, agentId, agentName, upn }
         for (const { uniqueName: channel } of await notifications.channelsOf(agent)) {
-          found.push(...(await notifications.receiptsOfToken({ agent, channel, token })))
+          found.push(await notifications.receiptsOfToken({ agent, channel, token }))
         }
       }
-      return latestFirst(found)
+      return latestFirst(found.flat())
     },
 
     async byEvent(principal, eventId) {

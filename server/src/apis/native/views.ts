@@ -4,7 +4,9 @@ import type { EffectView, EventView } from '@standdown/wire/src/event.ts'
 import type { CancelledView, PreviewView, ReceiptView } from '@standdown/wire/src/receipt.ts'
 import type { Cancelled, Receipt } from '../../core/cancellation.ts'
 import type { StoredEvent } from '../../core/event.ts'
+import { countOutcomes } from '../../core/receipt.ts'
 import type { EffectState } from '../../engine/engine.ts'
+import type { Preview } from '../../engine/preview.ts'
 import { nameOfKey } from './access.ts'
 
 export function receiptLink(id: string): string {
@@ -79,9 +81,11 @@ export function receiptView(receipt: Receipt): ReceiptView {
   }
 }
 
-/** What a cancel that came now would say of an effect in this state. */
-export function outcomeIfCancelled(effect: EffectState): PreviewView['items'][number]['outcome'] {
-  if (effect.state === 'ended') return effect.cancellationId === null ? 'done' : 'already_cancelled'
-  if (effect.link === 'keep') return 'kept'
-  return effect.state === 'pending' ? 'prevented' : 'stopping'
+export function previewView({ eventIds, items, after }: Preview): PreviewView {
+  return {
+    eventIds,
+    counts: countOutcomes(items.map(item => item.outcome)),
+    items: items.map(item => ({ ...item, dueAt: item.dueAt.toISOString() })),
+    itemsAfter: after,
+  }
 }

@@ -72,12 +72,14 @@ function earlyOf(input: CommandInput): { earlyMs?: number } {
 
 function previewText(preview: PreviewView): string {
   const { counts } = preview
-  if (preview.eventIds.length === 0) return 'Nothing live matches; the cancel would wait for its event.\n'
+  if (preview.eventIds.length + preview.items.length === 0)
+    return 'Nothing live matches; the cancel would wait for its event.\n'
   const parts = OUTCOME_ORDER.filter(outcome => counts[outcome] > 0).map(
     outcome => `${counts[outcome]} ${OUTCOME_WORDS[outcome].short.toLowerCase()}`,
   )
+  const more = preview.itemsAfter === null ? '' : ` among the first ${counts.total}, and there are more`
   const lines = [
-    `If it were cancelled now: ${parts.length === 0 ? 'no action hangs from it' : parts.join(', ')}.`,
+    `If it were cancelled now: ${parts.length === 0 ? 'no action hangs from it' : parts.join(', ')}${more}.`,
   ]
   for (const item of preview.items) {
     lines.push(`  ${OUTCOME_WORDS[item.outcome].short.padEnd(16)}  ${line(item.title)}`)

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit.ts'
-import { palette } from '../terminal.ts'
+import { palette, widest } from '../terminal.ts'
 
 export const startCommand: Command = {
   name: 'start',
@@ -35,7 +35,7 @@ export const doctorCommand: Command = {
       warning: paint.yellow('warning'),
       broken: paint.red('broken '),
     }
-    const width = Math.max(...checks.map(check => check.name.length))
+    const width = widest(checks.map(check => check.name))
     for (const check of checks) {
       io.stdout(`${marks[check.is]}  ${check.name.padEnd(width)}  ${check.detail}\n`)
       if (check.advice !== undefined) io.stdout(`${' '.repeat(width + 11)}${check.advice}\n`)

@@ -8,7 +8,7 @@ import { type Command, text } from '../command.ts'
 import { EXIT, usage } from '../exit.ts'
 import { when } from '../receipt-text.ts'
 import { ServerClient } from '../server-client.ts'
-import { pad, plain } from '../terminal.ts'
+import { pad, plain, widest } from '../terminal.ts'
 
 export const webhookSecretCommand: Command = {
   name: 'webhook-secret',
@@ -62,7 +62,7 @@ function print(io: CliIo, { secrets: [newest, ...older] }: WebhookSecretView): v
 
 function list(secrets: readonly WebhookSecretSummary[]): string {
   if (secrets.length === 0) return 'No webhook has been signed yet.\n'
-  const width = Math.max(...secrets.map(({ ref }) => [...plain(ref)].length))
+  const width = widest(secrets.map(({ ref }) => plain(ref)))
   const rows = secrets.map(({ ref, createdAt, signing }) => {
     const beside =
       signing > 1 ? `, and ${signing - 1} before it that ${signing > 2 ? 'sign' : 'signs'} too` : ''
