@@ -164,6 +164,20 @@ export const engineScenarios = [
     },
   }),
   scenario({
+    point: 'settle',
+    about: 'a timer that fell due as the server died is not lost',
+    act: world =>
+      world.alice('POST', '/api/v1/events', {
+        key: 'now',
+        title: 'Now',
+        effects: [{ kind: 'delay', afterMs: 0 }],
+      }),
+    async check(world) {
+      const { eventIds } = await world.aliceOk('POST', '/api/v1/previews', { key: 'now' })
+      assert.deepEqual(await ended(world, eventIds[0]), ['done'])
+    },
+  }),
+  scenario({
     point: 'rescue',
     about: 'who rescues may die too',
     firstAt: 'start:after-commit',

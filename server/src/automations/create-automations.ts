@@ -1,5 +1,6 @@
 // The automations room, put together: what compose calls.
 
+import { DATABASE_ATTEMPTS } from '../core/effect.ts'
 import type { Carrier, Domain } from '../engine/hooks.ts'
 import { DELAY_KIND } from './action-effect.ts'
 import { type ApplyWorkspace, applyWorkspace } from './apply-workspace.ts'
@@ -35,7 +36,6 @@ export function createAutomations(needs: Needs): Automations {
 const delayCarrier: Carrier = {
   kind: DELAY_KIND,
   slots: 1000,
-  // Only a worker that dies in the middle of nothing uses one up.
-  maxAttempts: 50,
+  maxAttempts: DATABASE_ATTEMPTS,
   run: async () => ({ is: 'done' }),
 }

@@ -1,6 +1,7 @@
 // Carrier `calendar.deliver-cancel`, a notice of a cancellation: marks an attendee's copy and puts the cancellation into
 // the Inbox, in one commit. The copy stays until its owner removes it, as in Exchange.
 
+import { DATABASE_ATTEMPTS } from '../core/effect.ts'
 import { shardOfId } from '../core/ids.ts'
 import type { Carrier } from '../engine/hooks.ts'
 import type { MessageData } from './meeting.ts'
@@ -20,7 +21,7 @@ export function cancellationCarrier(needs: CalendarNeeds): Carrier {
   return {
     kind: DELIVER_CANCEL,
     slots: 8,
-    maxAttempts: 12,
+    maxAttempts: DATABASE_ATTEMPTS,
     async run(effect) {
       const { meetingId, mailboxId, message } = effect.data as unknown as Partial<CancellationDelivery>
       if (!meetingId || !mailboxId || !message)

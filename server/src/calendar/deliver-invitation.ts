@@ -2,7 +2,7 @@
 // tenant, in one commit. The meeting's row is locked first. A cancel changes that row, so either it sees this copy and
 // calls it off by its own notice, or this delivery sees the cancel and does nothing: never a live copy of a dead meeting.
 
-import type { StartedEffect, Verdict } from '../core/effect.ts'
+import { DATABASE_ATTEMPTS, type StartedEffect, type Verdict } from '../core/effect.ts'
 import { makeId, shardOfId } from '../core/ids.ts'
 import type { Carrier } from '../engine/hooks.ts'
 import type { Tx } from '../store/database.ts'
@@ -19,7 +19,7 @@ export function invitationCarrier(needs: CalendarNeeds): Carrier {
   return {
     kind: DELIVER,
     slots: 8,
-    maxAttempts: 12,
+    maxAttempts: DATABASE_ATTEMPTS,
     async run(effect, signal) {
       if (signal.aborted) return { is: 'stopped' }
       const { meetingId, itemId, organizerMailboxId, userId } = effect.data as Record<string, string>

@@ -42,6 +42,12 @@ export type NewEffect = {
   readonly maxAttempts?: number
 }
 
+/**
+ * Attempts of a kind that touches the database only, such as a timer. Such an effect fails only together with its process
+ * or the database, and must not end dead for that (I8). With an hour between them, so many last for six weeks.
+ */
+export const DATABASE_ATTEMPTS = 1000
+
 /** What a parent's cancel means for a child event, or an event's cancel for one of its effects. */
 export type Link = 'cancel' | 'keep'
 

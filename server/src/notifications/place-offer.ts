@@ -2,7 +2,7 @@
 // outside: by the agent, a timer, or a cancel. Since the start was committed before, an offer that a receipt calls
 // prevented was never on a screen.
 
-import type { NewEffect, StartedEffect, Verdict } from '../core/effect.ts'
+import { DATABASE_ATTEMPTS, type NewEffect, type StartedEffect, type Verdict } from '../core/effect.ts'
 import type { JsonObject } from '../core/json.ts'
 import { type Place, placeFor } from '../core/offer-queue.ts'
 import type { Carrier } from '../engine/hooks.ts'
@@ -35,7 +35,7 @@ export function offerCarrier(parts: NotificationParts): Carrier {
     kind: OFFER_EFFECT,
     // The lane is the agent: its offers are placed one after another, in the order of arrival.
     slots: 1,
-    maxAttempts: 20,
+    maxAttempts: DATABASE_ATTEMPTS,
     async run(effect) {
       for (let look = 0; look < LOOKS; look++) {
         const verdict = await tryToPlace(parts, effect)

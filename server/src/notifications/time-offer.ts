@@ -1,7 +1,7 @@
 // Carrier of `notifications.timeout`: ends an offer whose time is up. A timer that was set when the offer went in line
 // finds it on the screen later, with its full time before it: the timer then rings again (see offer-domain.ts).
 
-import type { Verdict } from '../core/effect.ts'
+import { DATABASE_ATTEMPTS, type Verdict } from '../core/effect.ts'
 import { whenTimerRings } from '../core/offer-queue.ts'
 import type { Carrier } from '../engine/hooks.ts'
 import { endOffer } from './end-offer.ts'
@@ -16,7 +16,7 @@ export function timerCarrier(parts: NotificationParts): Carrier {
   return {
     kind: TIMER_EFFECT,
     slots: 16,
-    maxAttempts: 20,
+    maxAttempts: DATABASE_ATTEMPTS,
     async run(effect): Promise<Verdict> {
       const { tenant } = effect
       const { offerId, agentId } = offerEffectData(effect.data)

@@ -1,5 +1,6 @@
 // The native event: a domain without hooks (it owes nothing and begets nothing), and its one effect of its own, a timer.
 
+import { DATABASE_ATTEMPTS } from '../../core/effect.ts'
 import type { Carrier, Domain } from '../../engine/hooks.ts'
 import { NATIVE_EVENT } from './access.ts'
 
@@ -9,7 +10,7 @@ export const nativeDomain: Domain = { eventKind: NATIVE_EVENT }
 export const delayCarrier: Carrier = {
   kind: 'native.delay',
   slots: 100,
-  maxAttempts: 1,
+  maxAttempts: DATABASE_ATTEMPTS,
   async run(effect) {
     return { is: 'done', evidence: { dueAt: effect.dueAt.toISOString() } }
   },
