@@ -172,8 +172,48 @@ describe('the demo', () => {
     assert.equal(answer.status, 404)
   })
 
+  it('lets nobody choose who came through a proxy, whatever that proxy is called', async () => {
+    await using server = await authServer()
+    const body = () => new URLSearchParams({ person: ALICE })
+    const forwarded: Record<string, string>[] = [
+      { forwarded: 'for=192.0.2.1' },
+      { via: '1.1 proxy' },
+      { 'x-forwarded-for': '127.0.0.1' },
+      { 'x-forwarded-host': '127.0.0.1' },
+      { 'x-forwarded-proto': 'https' },
+      { 'x-forwarded-ssl': 'on' },
+      { 'x-real-ip': '127.0.0.1' },
+      { 'true-client-ip': '192.0.2.1' },
+      { 'cf-connecting-ip': '192.0.2.1' },
+      { 'cdn-loop': 'cloudflare' },
+      { 'fly-client-ip': '192.0.2.1' },
+    ]
+    for (const headers of forwarded) {
+      const name = Object.keys(headers)[0]
+      const page = await fetch(`${server.url}/signin`, { headers })
+      assert.equal(page.status, 200)
+      assert.ok(!(await page.text()).includes('Alice'), name)
+      const answer = await fetch(`${server.url}/signin`, {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { origin: server.url, ...headers },
+        body: body(),
+      })
+      assert.equal(answer.status, 403, name)
+      assert.deepEqual(answer.headers.getSetCookie(), [])
+      assert.equal(((await answer.json()) as { code: string }).code, 'DEMO_FORWARDED')
+    }
+    const direct = await fetch(`${server.url}/signin`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { origin: server.url },
+      body: body(),
+    })
+    assert.equal(direct.status, 303)
+  })
+
   it('sets Secure cookies with a host prefix where the public URL is https', async () => {
-    await using server = await authServer({ PUBLIC_URL: 'https://standdown.example' })
+    await using server = await authServer({ PUBLIC_URL: 'https://standdown.example', DEMO: 'off' })
     const path = await server.auth.sessions.makeLink(
       await server.auth.person('contoso', 'bob@contoso.example'),
     )

@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { createRemoteJWKSet, exportJWK, generateKeyPair, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import { raw } from '../http/http-server.ts'
 import { ALICE, type AuthServer, authServer } from './auth-server.ts'
+import { Browser } from './browser.ts'
 
 const CALLBACK = 'http://127.0.0.1/callback'
 const WITH_CLIENT = `
@@ -28,46 +29,8 @@ const CONTOSO_CLIENT = `
     users:
       - { upn: nora@northwind.example, name: Nora Nilsen }
       - { upn: nils@northwind.example, name: Nils Nilsen }
-    apps: [{ name: planner, clientId: ${CLIENT}, redirectUris: ['${CALLBACK}'] }]
+    apps: [{ name: planner, clientId: ${CLIENT}, redirectUris: ['${CALLBACK}'], scopes: [Calendars.ReadWrite, Mail.Read] }]
 `
-
-/** A browser, as far as a sign-in needs one: it keeps cookies and follows nothing by itself. */
-class Browser {
-  readonly jar = new Map<string, string>()
-
-  async go(
-    url: string,
-    options: { form?: Record<string, string>; headers?: Record<string, string> } = {},
-  ): Promise<Response> {
-    const cookie = [...this.jar].map(([name, value]) => `${name}=${value}`).join('; ')
-    const answer = await fetch(url, {
-      method: options.form ? 'POST' : 'GET',
-      redirect: 'manual',
-      headers: { cookie, ...(options.form ? { origin: new URL(url).origin } : {}), ...options.headers },
-      ...(options.form ? { body: new URLSearchParams(options.form) } : {}),
-    })
-    for (const set of answer.headers.getSetCookie()) {
-      const [pair] = set.split(';')
-      const [name, ...value] = pair!.split('=')
-      if (value.join('=') === '') this.jar.delete(name!)
-      else this.jar.set(name!, value.join('='))
-    }
-    return answer
-  }
-
-  /** Follows redirects of `base` until one leads elsewhere or a page comes. */
-  async follow(base: string, url: string): Promise<{ url: string; answer: Response | null }> {
-    let at = url
-    for (let i = 0; i < 10; i++) {
-      if (!at.startsWith(base)) return { url: at, answer: null }
-      const answer = await this.go(at)
-      const location = answer.headers.get('location')
-      if (location === null) return { url: at, answer }
-      at = new URL(location, at).href
-    }
-    throw new Error('too many redirects')
-  }
-}
 
 describe('the built-in issuer', () => {
   let server: AuthServer

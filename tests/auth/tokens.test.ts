@@ -117,8 +117,9 @@ describe('access tokens', () => {
   })
 
   it('of an app at a site counts only where that app of that tenant is installed', async () => {
+    const { generation: gen } = await server.auth.app('contoso', DEMO_APP)
     const forApp = (claims: JWTPayload) =>
-      forged({ claims: { idtyp: 'app', gen: 1, sub: DEMO_APP, scp: '', ...claims } })
+      forged({ claims: { idtyp: 'app', gen, sub: DEMO_APP, scp: '', ...claims } })
     assert.equal(await status(`Bearer ${await forApp({ instance_id: DEMO_INSTANCE })}`), 200)
     const foreign = '1ed9e400-0000-4000-8000-000000000002'
     assert.equal(await status(`Bearer ${await forApp({ instance_id: foreign })}`), '403 NOT_INSTALLED')
@@ -128,7 +129,7 @@ describe('access tokens', () => {
   it('has at most the scopes that the app has now', async () => {
     const claims = {
       idtyp: 'app',
-      gen: 1,
+      gen: (await server.auth.app('contoso', DEMO_APP)).generation,
       sub: DEMO_APP,
       scp: 'Calendars.Read Everything.Destroy standdown.server',
     }

@@ -26,7 +26,11 @@ async function addressOfNobody(): Promise<string> {
 }
 
 test('a running server is found by its file, whatever PORT and PUBLIC_URL say', async () => {
-  await using server = await testServer({ TLS_PORT: 'off', PUBLIC_URL: 'https://standdown.invalid' })
+  await using server = await testServer({
+    TLS_PORT: 'off',
+    PUBLIC_URL: 'https://standdown.invalid',
+    DEMO: 'off',
+  })
   const { url } = JSON.parse(readFileSync(join(server.dataDir, 'server.json'), 'utf8'))
   assert.deepEqual(await serverCheck(server.dataDir), {
     name: 'server',

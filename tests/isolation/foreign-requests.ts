@@ -67,6 +67,8 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
   ['GET /sign-in', []],
   ['POST /signout', []],
   ['GET /oidc/interaction/:id', []],
+  ['GET /oidc/session/end', [browser('GET', '/oidc/session/end?client_id={app}')]],
+  ['POST /oidc/session/end', [as('nobody')('POST', '/oidc/session/end', { client_id: '{app}' })]],
   ['GET /mail/:id', [person('GET', '/mail/{mail}'), browser('GET', '/mail/{mail}')]],
   ['GET /agent', [person('GET', '/agent'), browser('GET', '/agent')]],
   // A secret, not a token, says who one is (tests/auth/token-endpoints.test.ts).
@@ -135,6 +137,7 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
     [
       person('POST', '/api/v1/previews', { eventId: '{event}' }),
       person('POST', '/api/v1/previews', { key: '{key}' }),
+      person('POST', '/api/v1/previews', { key: 'mine', after: '{event}_{effect}' }),
     ],
   ],
   ['GET /api/v1/mail', [person('GET', '/api/v1/mail')]],

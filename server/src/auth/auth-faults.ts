@@ -14,12 +14,18 @@ export const authFault = faults({
   UNKNOWN_PERSON: { status: 404, message: 'Tenant {tenant} has no person {person}.' },
   UNKNOWN_APP: { status: 404, message: 'Tenant {tenant} has no app {app}.' },
   UNKNOWN_SCOPE: { status: 400, message: 'App {app} does not have scope {scope}.' },
+  UNKNOWN_PERSON_SCOPE: { status: 400, message: 'No person’s token has scope {scope}.' },
   LINK_USED: { status: 410, message: 'This sign-in link was used already, or has expired.' },
   DEMO_OFF: { status: 404, message: 'Nobody signs in by choosing a person here.' },
+  DEMO_FORWARDED: {
+    status: 403,
+    message:
+      'This request came through a proxy, and only who is at this machine itself signs in by choosing a person. Set DEMO=off to serve others.',
+  },
   DEMO_NEEDS_LOOPBACK: {
     status: 500,
     message:
-      'HOST={host}: the demo lets anybody sign in as anybody, so it runs on loopback only.\nSet DEMO=off, or HOST=127.0.0.1.',
+      '{setting}: the demo lets anybody sign in as anybody, so it is for this machine only.\nSet DEMO=off, or {instead}.',
   },
   DEMO_NOT_HERE: {
     status: 500,

@@ -10,7 +10,7 @@ import { deriveSecret, hashKey, makeKey } from './app-secrets.ts'
 import { authFault } from './auth-faults.ts'
 import { type BrowserRequest, BrowserSessions } from './browser-sessions.ts'
 import { type App, Directory, type Person, type SiteInstance } from './directory.ts'
-import { type Installation, openInstallation } from './installation.ts'
+import { type DemoConfig, type Installation, openInstallation } from './installation.ts'
 import { OidcIssuer } from './oidc-issuer.ts'
 import { OutsideIssuer } from './outside-issuer.ts'
 import { BuiltInIssuer } from './people-issuer.ts'
@@ -65,7 +65,7 @@ const APP_KEY = 'sdk_'
 
 export type AuthNeeds = {
   readonly db: Database
-  readonly config: Pick<Config, 'demo' | 'host' | 'oidcIssuer' | 'oidcAudience'>
+  readonly config: DemoConfig & Pick<Config, 'oidcIssuer' | 'oidcAudience'>
   readonly now: () => Date
   readonly random: Random
   /** The origin of every link; null before the server listens. */
@@ -164,7 +164,7 @@ export class Auth {
     return this.sessions.principal(request)
   }
 
-  /** @throws Fault UNKNOWN_TENANT, UNKNOWN_PERSON, UNKNOWN_APP, UNKNOWN_SCOPE, NOT_INSTALLED */
+  /** @throws Fault UNKNOWN_TENANT, UNKNOWN_PERSON, UNKNOWN_APP, UNKNOWN_SCOPE, UNKNOWN_PERSON_SCOPE, NOT_INSTALLED */
   async mintToken(order: MintToken): Promise<AccessToken> {
     const { tenant, ttlSeconds } = order
     if ('operator' in order.for) {
@@ -174,6 +174,8 @@ export class Auth {
     if ('person' in order.for) {
       const person = await this.person(tenant, order.for.person)
       const scopes = order.scopes ?? PEOPLE_SCOPES
+      const unknown = scopes.find(scope => !(PEOPLE_SCOPES as readonly string[]).includes(scope))
+      if (unknown !== undefined) throw authFault.UNKNOWN_PERSON_SCOPE({ scope: unknown.slice(0, 100) })
       return this.#tokens.sign(
         { is: 'person', person, appId: null },
         scopes,
@@ -183,7 +185,7 @@ export class Auth {
     const app = await this.app(tenant, order.for.app)
     const instance = await this.#instanceFor(app, order.for.instanceId)
     const foreign = order.scopes?.find(scope => !app.scopes.includes(scope))
-    if (foreign !== undefined) throw authFault.UNKNOWN_SCOPE({ app: app.name, scope: foreign })
+    if (foreign !== undefined) throw authFault.UNKNOWN_SCOPE({ app: app.name, scope: foreign.slice(0, 100) })
     return this.#tokens.sign(
       { is: 'app', app, instance },
       order.scopes ?? app.scopes,

@@ -8,6 +8,7 @@ import { statements } from '../store/statements.ts'
 import { hashKey, makeKey } from './app-secrets.ts'
 import { authFault } from './auth-faults.ts'
 import type { Directory, Person } from './directory.ts'
+import { isForwarded } from './forwarded.ts'
 import { personPrincipal } from './principals.ts'
 import { type Revision, RevisionCache } from './revision.ts'
 import { PEOPLE_SCOPES } from './scopes.ts'
@@ -53,15 +54,20 @@ export class BrowserSessions {
 
   /** Null for nobody. @throws Fault CROSS_SITE when somebody is signed in and a foreign page tries to write */
   async principal(request: BrowserRequest): Promise<Principal | null> {
+    const person = await this.personAt(request)
+    if (!person) return null
+    if (request.method !== 'GET' && request.method !== 'HEAD') this.requireOwnPage(request)
+    return personPrincipal(person, PEOPLE_SCOPES, null)
+  }
+
+  /** Who is signed in at the browser that sent this, whatever page made it do so: no permission to do anything. */
+  async personAt(request: BrowserRequest): Promise<Person | null> {
     const key = this.#key(request)
     if (key === null) return null
     const hash = hashKey(key)
     const row = await this.#cache.get(hash.toString('hex'), () => this.#find(hash))
     if (!row || row.expires_at <= this.#parts.now()) return null
-    const person = await this.#parts.directory.userById(row.tenant, row.person_id)
-    if (!person) return null
-    if (request.method !== 'GET' && request.method !== 'HEAD') this.requireOwnPage(request)
-    return personPrincipal(person, PEOPLE_SCOPES, null)
+    return this.#parts.directory.userById(row.tenant, row.person_id)
   }
 
   /**
@@ -76,8 +82,10 @@ export class BrowserSessions {
     throw authFault.CROSS_SITE()
   }
 
-  async signIn(person: Person): Promise<SignedIn> {
+  /** `request`: of the browser, whose session of before ends. */
+  async signIn(person: Person, request: BrowserRequest): Promise<SignedIn> {
     const { db, now, random } = this.#parts
+    await this.end(request)
     const { key, hash } = makeKey('', random)
     await db.query(sql('drop-expired-sessions'), [now()])
     const expiresAt = new Date(now().getTime() + SESSION_SECONDS * 1000)
@@ -86,13 +94,17 @@ export class BrowserSessions {
     return { person, cookie: this.#cookie(key, SESSION_SECONDS) }
   }
 
-  /** Resolves with the Set-Cookie that makes the browser forget. */
-  async signOut(request: BrowserRequest): Promise<string> {
+  /** Ends the browser's session, in every process. Resolves with the Set-Cookie that makes the browser forget. */
+  async end(request: BrowserRequest): Promise<string> {
     const key = this.#key(request)
     if (key !== null) {
-      this.requireOwnPage(request)
+      const { db, revision } = this.#parts
       const hash = hashKey(key)
-      await this.#parts.db.query(sql('drop-session'), [hash])
+      await db.transaction('auth.end-session', async tx => {
+        const gone = await tx.query(sql('drop-session'), [hash])
+        // Other processes believe what they have read until they see a new revision.
+        if (gone.length > 0) await revision.raise(tx)
+      })
       this.#cache.forget(hash.toString('hex'))
     }
     return this.#cookie('', 0)
@@ -113,31 +125,32 @@ export class BrowserSessions {
   }
 
   /** @throws Fault LINK_USED */
-  async useLink(code: string): Promise<SignedIn> {
+  async useLink(code: string, request: BrowserRequest): Promise<SignedIn> {
     const { db, directory, now } = this.#parts
     const rows = await db.query<SessionRow>(sql('use-link'), [hashKey(code)])
     const row = rows[0]
     if (!row || row.expires_at <= now()) throw authFault.LINK_USED()
     const person = await directory.userById(row.tenant, row.person_id)
     if (!person) throw authFault.LINK_USED()
-    return this.signIn(person)
+    return this.signIn(person, request)
   }
 
-  /** The people of the demo, to choose from. @throws Fault DEMO_OFF */
-  async demoPeople(): Promise<readonly Person[]> {
+  /** The people of the demo, to choose from. @throws Fault DEMO_OFF, DEMO_FORWARDED for one who is not at this machine */
+  async demoPeople(request: BrowserRequest): Promise<readonly Person[]> {
     const { demo, directory } = this.#parts
     if (!demo) throw authFault.DEMO_OFF()
+    if (isForwarded(request.headers)) throw authFault.DEMO_FORWARDED()
     const tenants = (await directory.tenants()).filter(tenant => tenant.demo)
     return (await Promise.all(tenants.map(tenant => directory.users(tenant.id)))).flat()
   }
 
-  /** Signs in whoever was chosen. @throws Fault DEMO_OFF, CROSS_SITE, UNKNOWN_PERSON */
+  /** Signs in whoever was chosen. @throws Fault DEMO_OFF, DEMO_FORWARDED, CROSS_SITE, UNKNOWN_PERSON */
   async chooseDemoPerson(request: BrowserRequest, id: string): Promise<SignedIn> {
-    const people = await this.demoPeople()
+    const people = await this.demoPeople(request)
     this.requireOwnPage(request)
     const person = people.find(each => each.id === id)
     if (!person) throw authFault.UNKNOWN_PERSON({ tenant: 'of the demo', person: id.slice(0, 100) })
-    return this.signIn(person)
+    return this.signIn(person, request)
   }
 
   async #find(hash: Buffer): Promise<SessionRow | null> {

@@ -17,6 +17,8 @@ export type Installation = {
   readonly demo: boolean
 }
 
+export type DemoConfig = Pick<Config, 'demo' | 'host' | 'publicUrl' | 'trustProxy'>
+
 type Row = { id: string; master_key: Buffer; demo: boolean }
 
 /**
@@ -25,14 +27,15 @@ type Row = { id: string; master_key: Buffer; demo: boolean }
  */
 export async function openInstallation(
   db: Database,
-  config: Pick<Config, 'demo' | 'host'>,
+  config: DemoConfig,
   make: { readonly now: () => Date; readonly random: Random },
 ): Promise<Installation> {
   const before = await read(db)
   if (config.demo === 'on' && before?.demo === false) throw authFault.DEMO_NOT_HERE()
   const demo = config.demo !== 'off' && (before?.demo ?? true)
   // Before anything is written: a refused start leaves no trace.
-  if (demo && !isLoopback(config.host)) throw authFault.DEMO_NEEDS_LOOPBACK({ host: config.host })
+  const open = demo ? openToOthers(config) : null
+  if (open) throw authFault.DEMO_NEEDS_LOOPBACK(open)
   if (before === null) {
     const id = makeId(0, make.now().getTime(), make.random)
     await db.query(sql('open-installation'), [id, Buffer.from(make.random(32)), demo])
@@ -43,6 +46,15 @@ export async function openInstallation(
   // Another process may have founded it in between, without the demo.
   if (demo && !row.demo) throw authFault.DEMO_NOT_HERE()
   return { id: row.id, urn: `urn:standdown:${row.id}`, masterKey: row.master_key, demo }
+}
+
+/** Where others than who is at this machine are meant to come in, by which setting, and what to set instead. */
+function openToOthers({ host, publicUrl, trustProxy }: DemoConfig) {
+  if (!isLoopback(host)) return { setting: `HOST=${host}`, instead: 'HOST=127.0.0.1' }
+  if (publicUrl !== null && !isLoopback(new URL(publicUrl).hostname))
+    return { setting: `PUBLIC_URL=${publicUrl}`, instead: 'leave PUBLIC_URL out' }
+  if (trustProxy !== false) return { setting: 'TRUST_PROXY', instead: 'TRUST_PROXY=off' }
+  return null
 }
 
 /** Whoever got in while anybody could be anybody is out: every token, key and session of the demo is void. */

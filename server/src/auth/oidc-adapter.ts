@@ -15,7 +15,10 @@ export type OidcAdapterParts = {
   readonly now: () => Date
 }
 
-type Row = { payload: AdapterPayload; consumed_at: Date | null }
+/** What a record was made under: a person or app that was revoked, or removed and put back, has another generation. */
+type Generations = { readonly person: number | null; readonly app: number | null }
+
+type Row = { payload: AdapterPayload & { generations?: Generations }; consumed_at: Date | null }
 
 /** What belongs to a grant and ends with it. */
 const GRANTED = [
@@ -38,10 +41,11 @@ export class OidcAdapter implements Adapter {
   async upsert(id: string, payload: AdapterPayload, expiresInSeconds: number): Promise<void> {
     const { db, now } = this.#parts
     const expiresAt = expiresInSeconds ? new Date(now().getTime() + expiresInSeconds * 1000) : null
+    const generations = await this.#generations(payload)
     await db.query(sql('put-oidc'), [
       this.#kind,
       hashKey(id),
-      JSON.stringify(payload),
+      JSON.stringify({ ...payload, generations }),
       payload.grantId ?? null,
       payload.uid ?? null,
       payload.userCode ?? null,
@@ -83,9 +87,19 @@ export class OidcAdapter implements Adapter {
     const rows = await this.#parts.db.query<Row>(sql(statement), [this.#kind, key, this.#parts.now()])
     const row = rows[0]
     if (!row) return undefined
-    return row.consumed_at
-      ? { ...row.payload, consumed: Math.floor(row.consumed_at.getTime() / 1000) }
-      : row.payload
+    const { generations, ...payload } = row.payload
+    const now = await this.#generations(payload)
+    if (generations?.person !== now.person || generations.app !== now.app) return undefined
+    return row.consumed_at ? { ...payload, consumed: Math.floor(row.consumed_at.getTime() / 1000) } : payload
+  }
+
+  async #generations({ accountId, clientId }: AdapterPayload): Promise<Generations> {
+    const { directory } = this.#parts
+    const [person, app] = await Promise.all([
+      accountId === undefined ? null : directory.personAnywhere(accountId),
+      clientId === undefined ? null : directory.appAnywhere(clientId),
+    ])
+    return { person: person?.generation ?? null, app: app?.generation ?? null }
   }
 }
 

@@ -3,12 +3,14 @@
 
 import { createHmac } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import Provider, { type Configuration, errors } from 'oidc-provider'
+import { compactVerify } from 'jose'
+import Provider, { type Configuration, errors, type Session } from 'oidc-provider'
 import type { Database } from '../store/database.ts'
+import { authFault } from './auth-faults.ts'
 import type { Directory, Person } from './directory.ts'
 import { OidcAdapter } from './oidc-adapter.ts'
 import { OIDC_PATH } from './people-issuer.ts'
-import { PEOPLE_SCOPES, readScopes } from './scopes.ts'
+import { PEOPLE_SCOPES, peopleScopesOf, readScopes } from './scopes.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 export type OidcIssuerParts = {
@@ -22,7 +24,19 @@ export type OidcIssuerParts = {
 
 /** Path of the page at which somebody signs in for an app; the interaction's id follows. */
 export const INTERACTION_PATH = `${OIDC_PATH}/interaction/`
+/** Where an app begins to sign somebody in. */
+const AUTHORIZATION_PATH = `${OIDC_PATH}/auth`
+/** Where an app signs somebody out (OpenID Connect RP-Initiated Logout). */
+export const END_SESSION_PATH = `${OIDC_PATH}/session/end`
 
+/** A request of a browser and its answer. */
+export type Exchange = { readonly request: IncomingMessage; readonly response: ServerResponse }
+
+const COOKIES = {
+  session: 'standdown_oidc',
+  interaction: 'standdown_oidc_step',
+  resume: 'standdown_oidc_resume',
+}
 const ACCESS_SECONDS = 3600
 const OIDC_SCOPES = ['openid', 'offline_access', 'profile', 'email']
 
@@ -35,7 +49,7 @@ export class OidcIssuer {
   }
 
   /** Answers a request below {@link OIDC_PATH}. The server must be listening. */
-  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async answer({ request, response }: Exchange): Promise<void> {
     const provider = this.#provider()
     this.#under(request)
     const url = request.url ?? ''
@@ -46,28 +60,85 @@ export class OidcIssuer {
   }
 
   /** Whether the request belongs to an interaction that is under way at this browser. */
-  async isInteraction(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  async isInteraction(exchange: Exchange): Promise<boolean> {
+    return (await this.#interaction(exchange)) !== undefined
+  }
+
+  /** Goes on with the interaction as `person`; resolves with the address to go on at. @throws Fault LINK_USED */
+  async finish(exchange: Exchange, person: Person): Promise<string> {
+    const interaction = await this.#interaction(exchange)
+    if (interaction === undefined) throw authFault.LINK_USED()
+    const { session, params } = interaction
+    const isTheirs = session === undefined || session.accountId === person.id
+    if (isTheirs && (session === undefined || (await this.#provider().Session.findByUid(session.uid)))) {
+      // Consent is the workspace file's (see loadExistingGrant): asked for by the client, it is given.
+      const result = { login: { accountId: person.id }, consent: {} }
+      return this.#provider().interactionResult(exchange.request, exchange.response, result)
+    }
+    // Begun in a session that is over, or is somebody else's who was signed in here: it is begun anew.
+    await interaction.destroy()
+    await this.follow(exchange, person)
+    const said = Object.entries(params).filter(([, value]) => typeof value === 'string')
+    return `${AUTHORIZATION_PATH}?${new URLSearchParams(said as [string, string][])}`
+  }
+
+  /** Known by the browser's cookie: the id in an address is nothing without it. */
+  async #interaction({ request, response }: Exchange) {
     this.#under(request)
+    const provider = this.#provider()
+    const id = provider.createContext(request, response).cookies.get(COOKIES.interaction)
+    return id === undefined ? undefined : provider.Interaction.find(id)
+  }
+
+  /** The issuer's session at a browser is that of who is signed in there; anybody else's ends. */
+  async follow(exchange: Exchange, person: Pick<Person, 'id'> | null): Promise<void> {
+    const session = await this.#session(exchange)
+    if (session.accountId !== undefined && session.accountId !== person?.id) await this.#end(session)
+  }
+
+  /** Ends the issuer's session at a browser, and what apps were granted in it: their refresh tokens too. */
+  async forget(exchange: Exchange): Promise<void> {
+    await this.#end(await this.#session(exchange))
+  }
+
+  async #session({ request, response }: Exchange): Promise<Session> {
+    this.#under(request)
+    const provider = this.#provider()
+    return provider.Session.get(provider.createContext(request, response))
+  }
+
+  async #end(session: Session): Promise<void> {
+    const { AccessToken, AuthorizationCode, RefreshToken, Grant } = this.#provider()
+    for (const { grantId } of Object.values(session.authorizations ?? {})) {
+      if (grantId === undefined) continue
+      for (const model of [AccessToken, AuthorizationCode, RefreshToken]) await model.revokeByGrantId(grantId)
+      await (await Grant.find(grantId))?.destroy()
+    }
+    await session.destroy()
+  }
+
+  /** Whom an identity token of ours names, expired or not, and which app it was made for; null for no such token. */
+  async readHint(token: string): Promise<{ readonly personId: string; readonly appId: string } | null> {
     try {
-      await this.#provider().interactionDetails(request, response)
-      return true
-    } catch (error) {
-      if (error instanceof errors.SessionNotFound) return false
-      throw error
+      const { payload, protectedHeader } = await compactVerify(token, async ({ kid = '' }) => {
+        const key = await this.#parts.keys.verifier(kid, 'RS256')
+        if (!key) throw new Error('no such key')
+        return key.publicKey
+      })
+      const { iss, sub, aud } = JSON.parse(new TextDecoder().decode(payload)) as Record<string, unknown>
+      if (protectedHeader.alg !== 'RS256' || iss !== `${this.#origin()}${OIDC_PATH}`) return null
+      return typeof sub === 'string' && typeof aud === 'string' ? { personId: sub, appId: aud } : null
+    } catch {
+      return null
     }
   }
 
-  /** Goes on with the interaction as `person`: answers with a redirect. */
-  async finish(exchange: {
-    request: IncomingMessage
-    response: ServerResponse
-    person: Person
-  }): Promise<void> {
-    const { request, response, person } = exchange
-    this.#under(request)
-    // Consent is the workspace file's (see loadExistingGrant): asked for by the client, it is given.
-    const result = { login: { accountId: person.id }, consent: {} }
-    await this.#provider().interactionFinished(request, response, result)
+  /** Whether the app may have a browser sent there: the addresses at which people come back from signing in are good. */
+  async mayReturnTo(appId: string, uri: string): Promise<boolean> {
+    const client = await this.#provider()
+      .Client.find(appId)
+      .catch(() => undefined)
+    return client?.redirectUriAllowed(uri) ?? false
   }
 
   /** Links are made of the public URL; what the client says in Host or X-Forwarded-* is not looked at. */
@@ -96,17 +167,14 @@ export class OidcIssuer {
   #configuration(): Configuration {
     const { db, directory, keys, masterKey, now } = this.#parts
     const resource = this.#origin()
+    const known = new Set<string>(PEOPLE_SCOPES)
     const cookieKey = createHmac('sha256', masterKey).update('oidc-cookies').digest('base64url')
     return {
       adapter: kind => new OidcAdapter(kind, { db, directory, now }),
       jwks: { keys: keys.all().map(key => key.privateJwk) as never },
       cookies: {
         keys: [cookieKey],
-        names: {
-          session: 'standdown_oidc',
-          interaction: 'standdown_oidc_step',
-          resume: 'standdown_oidc_resume',
-        },
+        names: COOKIES,
       },
       scopes: OIDC_SCOPES,
       claims: { openid: ['sub'], profile: ['name', 'preferred_username'], email: ['email'] },
@@ -115,6 +183,7 @@ export class OidcIssuer {
       clientDefaults: { token_endpoint_auth_method: 'none', id_token_signed_response_alg: 'RS256' },
       clientBasedCORS: (_ctx, origin, client) =>
         (client.redirectUris ?? []).some(uri => originOf(uri) === origin),
+      discovery: { end_session_endpoint: `${resource}${END_SESSION_PATH}` },
       interactions: { url: (_ctx, interaction) => `${INTERACTION_PATH}${interaction.uid}` },
       ttl: {
         AccessToken: ACCESS_SECONDS,
@@ -134,10 +203,17 @@ export class OidcIssuer {
           enabled: true,
           defaultResource: () => resource,
           useGrantedResource: () => true,
-          getResourceServerInfo(_ctx, indicator) {
+          async getResourceServerInfo(ctx, indicator, client) {
             if (indicator.replace(/\/$/, '') !== resource) throw new errors.InvalidTarget()
+            const app = await directory.appAnywhere(client.clientId)
+            const allowed = app ? peopleScopesOf(app) : []
+            // Asked for by name, it is refused; what was granted before and is not the app's any more is left out.
+            const asked = readScopes(String(ctx.oidc.params?.scope ?? '')).names
+            const foreign = asked.find(scope => known.has(scope) && !allowed.includes(scope))
+            if (foreign !== undefined)
+              throw new errors.InvalidScope('the app does not have this scope', foreign)
             return {
-              scope: PEOPLE_SCOPES.join(' '),
+              scope: allowed.join(' '),
               audience: resource,
               accessTokenFormat: 'jwt',
               accessTokenTTL: ACCESS_SECONDS,
@@ -155,9 +231,10 @@ export class OidcIssuer {
       async extraTokenClaims(_ctx, token) {
         const id = 'accountId' in token ? token.accountId : undefined
         const person = id === undefined ? null : await directory.personAnywhere(id)
-        return person
-          ? { tid: person.tenant, gen: person.generation, idtyp: 'user', upn: person.upn }
-          : undefined
+        const app = token.clientId === undefined ? null : await directory.appAnywhere(token.clientId)
+        if (!person || !app) return undefined
+        const { tenant, generation, upn } = person
+        return { tid: tenant, gen: generation, agen: app.generation, idtyp: 'user', upn }
       },
       /** Apps are declared by who runs the server: nobody else has to agree. */
       async loadExistingGrant(ctx) {
@@ -175,7 +252,12 @@ export class OidcIssuer {
         const grant = known ?? new provider.Grant({ clientId: client.clientId, accountId: session.accountId })
         const asked = readScopes(typeof params?.scope === 'string' ? params.scope : '').names
         grant.addOIDCScope(OIDC_SCOPES.join(' '))
-        grant.addResourceScope(resource, PEOPLE_SCOPES.filter(scope => asked.includes(scope)).join(' '))
+        grant.addResourceScope(
+          resource,
+          peopleScopesOf(app)
+            .filter(scope => asked.includes(scope))
+            .join(' '),
+        )
         await grant.save()
         return grant
       },

@@ -5,8 +5,8 @@ import { jwtVerify } from 'jose'
 import type { Principal } from '../core/principal.ts'
 import { authFault } from './auth-faults.ts'
 import type { Directory } from './directory.ts'
-import { livePerson, personPrincipal } from './principals.ts'
-import { PEOPLE_SCOPES, readScopes } from './scopes.ts'
+import { liveApp, livePerson, personPrincipal } from './principals.ts'
+import { peopleScopesOf, readScopes } from './scopes.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 export type IssuerRules = Pick<JWTVerifyOptions, 'currentDate' | 'clockTolerance' | 'requiredClaims'> & {
@@ -57,12 +57,16 @@ export class BuiltInIssuer implements PeopleIssuer {
   }
 
   async principal(claims: JWTPayload): Promise<Principal> {
-    const { sub, tid, gen, scope, client_id: client } = claims
-    if (typeof sub !== 'string' || typeof tid !== 'string' || typeof gen !== 'number')
+    const { sub, tid, gen, agen, scope, client_id: client } = claims
+    if (typeof sub !== 'string' || typeof tid !== 'string' || typeof client !== 'string')
       throw authFault.INVALID_TOKEN()
-    const person = await livePerson(this.#parts.directory, { tenant: tid, id: sub, generation: gen })
-    const known = new Set<string>(PEOPLE_SCOPES)
-    const scopes = readScopes(typeof scope === 'string' ? scope : '').names.filter(name => known.has(name))
-    return personPrincipal(person, scopes, typeof client === 'string' ? client : null)
+    if (typeof gen !== 'number' || typeof agen !== 'number') throw authFault.INVALID_TOKEN()
+    const { directory } = this.#parts
+    const person = await livePerson(directory, { tenant: tid, id: sub, generation: gen })
+    const app = await liveApp(directory, { tenant: tid, id: client, generation: agen })
+    const asked = readScopes(typeof scope === 'string' ? scope : '').names
+    // At most what the app has now, whatever its token was issued with.
+    const scopes = peopleScopesOf(app).filter(name => asked.includes(name))
+    return personPrincipal(person, scopes, app.id)
   }
 }

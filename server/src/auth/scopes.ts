@@ -20,6 +20,11 @@ export const PEOPLE_SCOPES = [
   'Receipts.Read',
 ] as const
 
+/** Of these rights the ones that people may give to an app: what the workspace file gave it. */
+export function peopleScopesOf(app: { readonly scopes: readonly string[] }): readonly string[] {
+  return PEOPLE_SCOPES.filter(scope => app.scopes.includes(scope))
+}
+
 /** What Wix's calls ask for (reference: permission scopes of Triggered Events). */
 export const WIX_SCOPES = [
   'SCOPE.DC.MANAGE-YOUR-APP',

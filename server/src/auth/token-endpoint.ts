@@ -143,13 +143,13 @@ export class TokenEndpoint {
     if (!found || found.app.id !== app.id) {
       throw grantFault.invalid_grant({ detail: 'The refresh token is not valid for this app.' })
     }
-    const granted = await this.#grant(app, found.instance, undefined)
+    const granted = await this.#grant(app, found.instance, request.parameters.scope)
     return { ...granted, refresh_token: token }
   }
 
   /** Wix: an app's backend turns a token that its page was given into one of its own. */
   async #unbind(request: GrantRequest): Promise<Granted> {
-    const { access_token: token, client_secret: secret } = checked(request.parameters)
+    const { access_token: token, client_secret: secret, scope } = checked(request.parameters)
     if (token === undefined || secret === undefined) {
       throw grantFault.invalid_request({ detail: 'access_token and client_secret are needed.' })
     }
@@ -165,7 +165,7 @@ export class TokenEndpoint {
     return this.#grant(
       app,
       siteInstanceId ? await this.#parts.directory.instance(app, siteInstanceId) : null,
-      undefined,
+      scope,
     )
   }
 

@@ -115,7 +115,7 @@ export function mintRoutes(auth: Auth): FastifyPluginAsync {
         const minted = await auth.mintToken({
           tenant,
           for: bearerOf(order),
-          ...(order.scope === undefined ? {} : { scopes: readScopes(order.scope).names }),
+          ...scopesOf(order),
           ...(order.ttlSeconds === undefined ? {} : { ttlSeconds: order.ttlSeconds }),
         })
         const { token, expiresInSeconds, scopes } = minted
@@ -231,6 +231,15 @@ export function mintRoutes(auth: Auth): FastifyPluginAsync {
       return [await tenantOf(request, tenant ? { tenant } : {}), name]
     }
   }
+}
+
+/** Left out, or `.default`: everything that the person or app may have. */
+function scopesOf({ scope, operator }: TokenOrder): { readonly scopes?: readonly string[] } {
+  if (scope === undefined) return {}
+  // Its rights are an admin's, and a token that was asked to have fewer must not have them all.
+  if (operator) throw new Fault('INVALID_REQUEST', 400, "An operator's token has no scopes to choose.")
+  const { all, names } = readScopes(scope)
+  return all ? {} : { scopes: names }
 }
 
 function bearerOf(order: TokenOrder) {

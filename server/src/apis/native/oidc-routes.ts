@@ -16,12 +16,12 @@ export function oidcRoutes(auth: Auth, issuer: OidcIssuer): FastifyPluginAsync {
 
     app.get(`${INTERACTION_PATH}:id`, async (request, reply) => {
       // Asked first: the id in the address is nothing without the cookie of the browser that began.
-      if (!(await issuer.isInteraction(request.raw, reply.raw))) throw authFault.LINK_USED()
+      const exchange = { request: request.raw, response: reply.raw }
+      if (!(await issuer.isInteraction(exchange))) throw authFault.LINK_USED()
       const who = await auth.session(request)
       const person = who && (await auth.directory.userById(who.tenant, who.id))
       if (!person) return reply.redirect(`/signin?return_to=${encodeURIComponent(request.url)}`, 303)
-      reply.hijack()
-      return issuer.finish({ request: request.raw, response: reply.raw, person })
+      return reply.redirect(await issuer.finish(exchange, person), 303)
     })
 
     app.all(`${OIDC_PATH}/*`, async (request, reply) => {
@@ -30,7 +30,10 @@ export function oidcRoutes(auth: Auth, issuer: OidcIssuer): FastifyPluginAsync {
       reply.raw.setHeader('x-frame-options', 'DENY')
       reply.raw.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
       try {
-        await issuer.answer(request.raw, reply.raw)
+        const exchange = { request: request.raw, response: reply.raw }
+        // Before anything is given: the issuer's own session may be of somebody who is not signed in here any more.
+        await issuer.follow(exchange, await auth.sessions.personAt(request))
+        await issuer.answer(exchange)
       } catch (error) {
         request.log.error({ err: error }, 'issuer failed')
         if (!reply.raw.headersSent) reply.raw.writeHead(503, { 'retry-after': '2' })

@@ -1,16 +1,21 @@
-// Signing in with a browser: by a link that works once, or, in the demo, by choosing a person.
+// Signing in with a browser: by a link that works once, or, in the demo, by choosing a person. And signing out: here, or
+// because an app sends the browser to do so.
 
-import type { FastifyPluginAsync, FastifyReply } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Auth } from '../../auth/auth.ts'
-import { acceptForms, textFields } from './form-body.ts'
+import type { SignedIn } from '../../auth/browser-sessions.ts'
+import { isForwarded } from '../../auth/forwarded.ts'
+import { END_SESSION_PATH, type OidcIssuer } from '../../auth/oidc-issuer.ts'
+import { Fault } from '../../core/fault.ts'
+import { acceptForms, type FormFields, textFields } from './form-body.ts'
 import { sendPage } from './pages/send-page.ts'
-import { onwardPage, signInPage } from './pages/sign-in-page.ts'
+import { onwardPage, signInPage, signOutPage } from './pages/sign-in-page.ts'
 import { sendProblem } from './problem.ts'
 
 type Query = { readonly code?: unknown; readonly return_to?: unknown }
 
 export function signInRoutes(auth: Auth): FastifyPluginAsync {
-  const { sessions } = auth
+  const { sessions, oidc } = auth
   return async app => {
     acceptForms(app)
     app.setErrorHandler(sendProblem)
@@ -19,27 +24,81 @@ export function signInRoutes(auth: Auth): FastifyPluginAsync {
       const { code, return_to: returnTo } = request.query as Query
       const next = localPath(returnTo)
       if (typeof code === 'string') {
-        const { cookie } = await sessions.useLink(code)
+        await enter(request, reply, await sessions.useLink(code, request))
         // The code is used up, but it need not travel on in a Referer either.
-        return reply.header('set-cookie', cookie).header('referrer-policy', 'no-referrer').redirect(next, 303)
+        return reply.header('referrer-policy', 'no-referrer').redirect(next, 303)
       }
       const who = await auth.session(request)
-      const people = auth.demo ? await sessions.demoPeople() : null
+      const people = auth.demo && !isForwarded(request.headers) ? await sessions.demoPeople(request) : null
       return sendPage(reply, signInPage({ people, next, signedInAs: who?.name ?? null }))
     })
     app.get('/sign-in', async (_request, reply) => reply.redirect('/signin', 308))
 
     app.post('/signin', async (request, reply) => {
       const { person, return_to: returnTo } = textFields(request.body)
-      const { cookie } = await sessions.chooseDemoPerson(request, person ?? '')
-      reply.header('set-cookie', cookie)
+      await enter(request, reply, await sessions.chooseDemoPerson(request, person ?? ''))
       return onward(reply, localPath(returnTo))
     })
 
     app.post('/signout', async (request, reply) => {
-      reply.header('set-cookie', await sessions.signOut(request))
+      if (await sessions.personAt(request)) sessions.requireOwnPage(request)
+      await leave(request, reply)
       return reply.redirect('/', 303)
     })
+
+    if (oidc) endSessionRoutes(oidc)
+
+    function endSessionRoutes(issuer: OidcIssuer): void {
+      app.get(END_SESSION_PATH, async (request, reply) =>
+        endSession(issuer, request, reply, textFields(request.query)),
+      )
+      app.post(END_SESSION_PATH, async (request, reply) =>
+        endSession(issuer, request, reply, textFields(request.body)),
+      )
+    }
+
+    /**
+     * An app signs somebody out. What proves that it speaks of the one who is signed in is an identity token of that
+     * person; without one the person is asked, since any page can send a browser here.
+     */
+    async function endSession(
+      issuer: OidcIssuer,
+      request: FastifyRequest,
+      reply: FastifyReply,
+      fields: FormFields,
+    ): Promise<FastifyReply> {
+      const { id_token_hint: hint, post_logout_redirect_uri: returnTo, state } = fields
+      const said = hint === undefined ? null : await issuer.readHint(hint)
+      const appId = said?.appId ?? fields.client_id
+      if (fields.client_id !== undefined && fields.client_id !== appId)
+        throw new Fault('INVALID_REQUEST', 400, 'client_id is not the app that id_token_hint was made for.')
+      if (returnTo !== undefined && !(appId !== undefined && (await issuer.mayReturnTo(appId, returnTo))))
+        throw new Fault('INVALID_REQUEST', 400, 'post_logout_redirect_uri is not an address of the app.')
+      const who = await sessions.personAt(request)
+      const isConfirmed = request.method === 'POST' && fields.confirm === 'yes'
+      if (isConfirmed) sessions.requireOwnPage(request)
+      else if (who && who.id !== said?.personId)
+        return sendPage(reply, signOutPage({ name: who.name, action: END_SESSION_PATH, fields }))
+      await leave(request, reply)
+      if (returnTo === undefined) return onward(reply, '/signin')
+      const next = new URL(returnTo)
+      if (state !== undefined) next.searchParams.set('state', state)
+      return sendPage(reply, onwardPage(next.href))
+    }
+  }
+
+  async function enter(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { person, cookie }: SignedIn,
+  ): Promise<void> {
+    reply.header('set-cookie', cookie)
+    await oidc?.follow({ request: request.raw, response: reply.raw }, person)
+  }
+
+  async function leave(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    reply.header('set-cookie', await sessions.end(request))
+    await oidc?.forget({ request: request.raw, response: reply.raw })
   }
 }
 

@@ -4,8 +4,8 @@ from jsonb_to_recordset($2::jsonb) as r
   (id uuid, name text, scopes text[], roles text[], redirect_uris text[], secret_salt text, secret_hash text)
 on conflict (id) do update
   set name = excluded.name, scopes = excluded.scopes, roles = excluded.roles, redirect_uris = excluded.redirect_uris,
-    generation = auth.app.generation
-      + (auth.app.secret_hash is distinct from excluded.secret_hash)::integer,
+    generation = case when auth.app.secret_hash is distinct from excluded.secret_hash then nextval('auth.generation')
+      else auth.app.generation end,
     secret_salt = excluded.secret_salt, secret_hash = excluded.secret_hash
   where auth.app.tenant = $1
 returning id

@@ -1,1 +1,1 @@
-update auth.app set generation = generation + 1 where tenant in (select id from auth.tenant where demo)
+update auth.app set generation = nextval('auth.generation') where tenant in (select id from auth.tenant where demo)

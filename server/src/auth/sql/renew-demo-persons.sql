@@ -1,1 +1,1 @@
-update auth.person set generation = generation + 1 where tenant in (select id from auth.tenant where demo)
+update auth.person set generation = nextval('auth.generation') where tenant in (select id from auth.tenant where demo)

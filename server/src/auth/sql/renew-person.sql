@@ -1,1 +1,1 @@
-update auth.person set generation = generation + 1 where tenant = $1 and id = $2 returning generation
+update auth.person set generation = nextval('auth.generation') where tenant = $1 and id = $2 returning generation

@@ -39,6 +39,24 @@ ${people.map(
 )}</form>`
 }
 
+/** Asks before signing out: an app, or any page, has sent the browser here. `fields`: what it said, to be said again. */
+export function signOutPage(page: {
+  readonly name: string
+  readonly action: string
+  readonly fields: { readonly [name: string]: string | undefined }
+}): Html {
+  const fields = Object.entries(page.fields).filter(([name]) => name !== 'confirm')
+  return layout({
+    title: 'Sign out',
+    body: html`<h1>Sign out?</h1>
+<p>You are signed in as ${page.name}.</p>
+<form method="post" action="${page.action}">
+${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+<p><button type="submit" name="confirm" value="yes">Sign out</button></p>
+</form>`,
+  })
+}
+
 /** Goes on by itself, without a form's redirect. */
 export function onwardPage(next: string): Html {
   return html`<!doctype html>
@@ -46,7 +64,7 @@ export function onwardPage(next: string): Html {
 <head>
 <meta charset="utf-8">
 <meta http-equiv="refresh" content="0;url=${next}">
-<title>Signing in · Standdown</title>
+<title>Going on · Standdown</title>
 </head>
 <body><p><a href="${next}">Go on</a></p></body>
 </html>

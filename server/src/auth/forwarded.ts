@@ -1,0 +1,9 @@
+// Whether a request came through somebody else: a proxy, a tunnel, a CDN. What these add is written down in RFC 7239 and
+// RFC 9110 (Via), and by the vendors; no browser and no program that is at this machine itself sends any of it.
+
+const FORWARDING =
+  /^(forwarded|via|x-forwarded(-.+)?|x-real-ip|x-client-ip|x-cluster-client-ip|x-original-(forwarded-for|host|url|uri)|x-proxyuser-ip|x-envoy-.+|x-azure-.+|x-arr-.+|true-client-ip|client-ip|cf-.+|cdn-loop|fastly-.+|fly-.+|x-amz-cf-id|x-amzn-trace-id|x-appengine-.+|tailscale-.+|x-vercel-.+|ngrok-.+)$/i
+
+export function isForwarded(headers: { readonly [name: string]: unknown }): boolean {
+  return Object.keys(headers).some(name => FORWARDING.test(name))
+}
