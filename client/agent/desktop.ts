@@ -2,10 +2,17 @@
 
 import { startChannels } from './channels.ts'
 import { settleFrom } from './pending-offers.ts'
-import { drawScreen, startScreen } from './screen.ts'
-import { followScreen } from './screen-stream.ts'
+import { clearScreen, drawScreen, startScreen } from './screen.ts'
+import { followScreen, type Link } from './screen-stream.ts'
+
+const WORDS: { readonly [state in Link]: string } = {
+  on: 'connected',
+  off: 'connecting again',
+  out: 'signed out',
+}
 
 const link = document.getElementById('link')
+const signIn = document.getElementById('sign-in')
 
 startChannels()
 startScreen()
@@ -19,6 +26,9 @@ followScreen(
   state => {
     if (!link) return
     link.dataset.state = state
-    link.textContent = state === 'on' ? 'connected' : 'connecting again'
+    link.textContent = WORDS[state]
+    if (signIn) signIn.hidden = state !== 'out'
+    // What was offered to somebody who may not see it any more is for nobody who comes by.
+    if (state === 'out') clearScreen()
   },
 )

@@ -4,7 +4,8 @@
 import type { ScreenView } from '../../wire/src/agent-screen.ts'
 import { BASE } from './desktop-api.ts'
 
-export type Link = 'on' | 'off'
+/** 'out': nobody is signed in here who may see the screen. */
+export type Link = 'on' | 'off' | 'out'
 /** `atMs`: when this state arrived, by this page's performance.now(). */
 export type Heard = (screen: ScreenView, atMs: number) => void
 export type Linked = (link: Link) => void
@@ -18,7 +19,7 @@ const RETRY_MS = 3000
 export function followScreen(agent: string, heard: Heard, linked: Linked): void {
   // Not there on plain HTTP but from this machine: then every tab has a stream of its own.
   if (!navigator.locks) {
-    openStream(heard, linked)
+    openStream(agent, heard, linked)
     return
   }
   const name = `standdown-screen-${agent}`
@@ -40,6 +41,7 @@ export function followScreen(agent: string, heard: Heard, linked: Linked): void 
       tabs.postMessage(told)
     }
     openStream(
+      agent,
       (screen, atMs) => {
         tell({ screen, at: performance.timeOrigin + atMs })
         heard(screen, atMs)
@@ -54,13 +56,37 @@ export function followScreen(agent: string, heard: Heard, linked: Linked): void 
   tabs.postMessage({ ask: true } satisfies Told)
 }
 
-function openStream(heard: Heard, linked: Linked): void {
-  const source = new EventSource(`${BASE}/screen/events`)
+function openStream(agent: string, heard: Heard, linked: Linked): void {
+  const ofAgent = new URLSearchParams({ agent })
+  const source = new EventSource(`${BASE}/screen/events?${ofAgent}`)
+  const again = () => setTimeout(() => void openIfSeen(), RETRY_MS)
+  const openIfSeen = async () => {
+    const link = await linkNow(ofAgent)
+    if (link === 'on') return openStream(agent, heard, linked)
+    linked(link)
+    again()
+  }
   source.onopen = () => linked('on')
   source.addEventListener('screen', event => heard(JSON.parse(event.data), performance.now()))
+  source.addEventListener('refused', () => {
+    source.close()
+    linked('out')
+    again()
+  })
   source.onerror = () => {
     linked('off')
-    // A refusal (signed out, a server that is stopping) closes it for good: begin anew.
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => openStream(heard, linked), RETRY_MS)
+    // A refusal (signed out, a server that is stopping) closes it for good: begin anew, once it can be.
+    if (source.readyState === EventSource.CLOSED) again()
+  }
+}
+
+/** Whether the screen can be seen now; an EventSource does not say why it was refused. */
+async function linkNow(ofAgent: URLSearchParams): Promise<Link> {
+  try {
+    const { ok, status } = await fetch(`${BASE}/screen?${ofAgent}`)
+    if (ok) return 'on'
+    return status === 401 || status === 403 ? 'out' : 'off'
+  } catch {
+    return 'off'
   }
 }

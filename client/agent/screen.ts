@@ -44,6 +44,12 @@ export function drawScreen(screen: ScreenView, atMs: number): void {
   drawTime()
 }
 
+/** Nothing is shown, as when nobody is signed in. */
+export function clearScreen(): void {
+  const nothing = { displayed: null, card: null, waiting: 0, openIds: [], ended: [] }
+  drawScreen({ ...nothing, now: new Date().toISOString() }, performance.now())
+}
+
 function drawCard({ displayed, card }: ScreenView): void {
   const place = part('screen')
   const hadFocus = place.contains(document.activeElement)

@@ -6,6 +6,7 @@ import { clockRequestSchema } from '@standdown/wire/src/operations.ts'
 import type { FastifyInstance } from 'fastify'
 import { principalKey } from '../../core/principal.ts'
 import type { DeadEffect } from '../../engine/engine.ts'
+import { whileAllowed } from '../../http/while-allowed.ts'
 import { isOperator, requireOperator } from './access.ts'
 import { streamClock } from './clock-stream.ts'
 import type { NativeContext } from './native-api.ts'
@@ -117,10 +118,11 @@ export function operationRoutes(app: FastifyInstance, context: NativeContext): v
       const byMs = durationMs((request.body as { advance: string }).advance)
       if (byMs === null)
         throw nativeFault.INVALID_REQUEST({ detail: '`advance` is a time such as 3d, at most ten years.' })
-      if (request.headers.accept?.includes('application/x-ndjson')) {
-        return streamClock(reply, step => engine.advanceClock(caller.tenant, byMs, step))
-      }
-      return { now: (await engine.advanceClock(caller.tenant, byMs)).toISOString(), sandbox: true }
+      const allowed = whileAllowed(async () => requireOperator(await callers.identify(request)))
+      const advance = (step?: (at: Date) => void) =>
+        engine.advanceClock(caller.tenant, byMs, step, allowed.signal).finally(() => allowed.stop())
+      if (request.headers.accept?.includes('application/x-ndjson')) return streamClock(reply, advance)
+      return { now: (await advance()).toISOString(), sandbox: true }
     },
   )
 

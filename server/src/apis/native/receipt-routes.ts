@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Receipt } from '../../core/cancellation.ts'
 import type { Principal } from '../../core/principal.ts'
+import { whileAllowed } from '../../http/while-allowed.ts'
 import { isOperator, keyOf, mayReadReceipt } from './access.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
@@ -37,6 +38,8 @@ const searchQuery = {
   ),
 } as const
 
+type ReadOptions = Parameters<NativeContext['engine']['receipt']>[2]
+
 type Search = { readonly [name: string]: string | undefined }
 
 export function receiptRoutes(app: FastifyInstance, context: NativeContext): void {
@@ -56,15 +59,24 @@ export function receiptRoutes(app: FastifyInstance, context: NativeContext): voi
       const caller = callers.of(request)
       const { id } = request.params as { id: string }
       const { wait, after } = request.query as { wait?: string; after?: string }
+      const page = after === undefined ? {} : { after }
+      const read = (options: ReadOptions) => engine.receipt(caller.tenant, id.toLowerCase(), options)
+      const receipt = await read(page)
+      const mayRead = (who: Principal): void => {
+        if (!receipt || !mayReadReceipt(who, receipt)) throw nativeFault.NOT_FOUND({ what: 'receipt', id })
+      }
+      mayRead(caller)
+      const waitMs = Math.min(Number(wait ?? 0), MAX_WAIT_S) * 1000
+      if (waitMs === 0 || receipt?.state === 'final') return answer(request, reply, receipt!)
       const left = new AbortController()
       reply.raw.once('close', () => left.abort())
-      const receipt = await engine.receipt(caller.tenant, id.toLowerCase(), {
-        ...(after === undefined ? {} : { after }),
-        ...(wait === undefined ? {} : { waitMs: Math.min(Number(wait), MAX_WAIT_S) * 1000 }),
-        signal: left.signal,
-      })
-      if (!receipt || !mayReadReceipt(caller, receipt)) throw nativeFault.NOT_FOUND({ what: 'receipt', id })
-      return answer(request, reply, receipt)
+      const ask = async () => mayRead(await callers.identify(request))
+      const allowed = whileAllowed(ask)
+      const signal = AbortSignal.any([left.signal, allowed.signal])
+      const later = await read({ ...page, waitMs, signal }).finally(() => allowed.stop())
+      await ask()
+      if (!later) throw nativeFault.NOT_FOUND({ what: 'receipt', id })
+      return answer(request, reply, later)
     },
   )
 

@@ -42,7 +42,8 @@ function agentPage({ agentId, agentName, channels, libraryUrl }: AgentPage): Htm
 <body data-agent="${agentId}">
 <header class="top">
 <h1>Agent desktop</h1>
-<p class="who">${agentName} <span id="link" class="link" role="status">connecting</span></p>
+<p class="who">${agentName} <span id="link" class="link" role="status">connecting</span>
+<a id="sign-in" href="/signin?return_to=%2Fagent" hidden>Sign in</a></p>
 </header>
 <main>
 <section class="offers" aria-labelledby="offers-title">

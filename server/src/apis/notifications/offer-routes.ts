@@ -1,19 +1,20 @@
 // The REST side: raise, answer, cancel, look. An agent's own offers only; what the desktop's page uses, and a script may.
 
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { CancelOffer, RaiseOffer } from '../../../../wire/src/agent-screen.ts'
 import { isGuid } from '../../core/ids.ts'
 import type { Answer } from '../../notifications/answer-offer.ts'
 import type { Notifications } from '../../notifications/create-notifications.ts'
 import { notificationFaults } from '../../notifications/notification-faults.ts'
 import type { AgentCaller } from './agent-caller.ts'
+import { desktopFaults } from './api-faults.ts'
 import { offerView, screenView } from './offer-view.ts'
 import type { ScreenStreams } from './screen-stream.ts'
 
 export type OfferRoutesNeeds = {
   readonly notifications: Notifications
   readonly streams: ScreenStreams
-  readonly callerOf: (request: import('fastify').FastifyRequest) => Promise<AgentCaller>
+  readonly callerOf: (request: FastifyRequest) => Promise<AgentCaller>
 }
 
 const TOKEN = { type: 'string', minLength: 1, maxLength: 500 }
@@ -44,6 +45,7 @@ const BY_TOKEN = {
   properties: { channel: CHANNEL, cancellationToken: TOKEN },
 }
 
+type OfAgent = { Querystring: { agent?: string } }
 type ByToken = { Querystring: { channel: string; cancellationToken: string } }
 
 export function offerRoutes(
@@ -119,14 +121,21 @@ export function offerRoutes(
     return { value: await notifications.receiptsOfToken({ agent, channel, token }) }
   })
 
-  app.get('/screen', async request => {
+  /** A page says whose it is: another person may have signed in at its browser since. */
+  const screenAgent = async (request: FastifyRequest<OfAgent>) => {
     const { agent } = await callerOf(request)
-    return screenView(await notifications.agentScreen(agent))
-  })
+    const { agent: wanted } = request.query
+    if (wanted !== undefined && wanted !== agent.agentId) throw desktopFaults.OTHER_AGENT()
+    return agent
+  }
 
-  app.get('/screen/events', async (request, reply) => {
-    const { agent } = await callerOf(request)
-    streams.start(request, reply, agent)
+  app.get<OfAgent>('/screen', async request =>
+    screenView(await notifications.agentScreen(await screenAgent(request))),
+  )
+
+  app.get<OfAgent>('/screen/events', async (request, reply) => {
+    const agent = await screenAgent(request)
+    streams.start(request, reply, { agent, ask: () => screenAgent(request) })
     return reply
   })
 }

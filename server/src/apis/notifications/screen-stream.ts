@@ -4,6 +4,9 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ScreenView } from '../../../../wire/src/agent-screen.ts'
+import { faultOf } from '../../http/fault-of.ts'
+import { problemOf } from '../../http/problem-of.ts'
+import { whileAllowed } from '../../http/while-allowed.ts'
 import type { Notifications } from '../../notifications/create-notifications.ts'
 import type { AgentRef } from '../../notifications/offer.ts'
 import { desktopFaults } from './api-faults.ts'
@@ -37,8 +40,15 @@ export class ScreenStreams {
     for (const end of [...this.open]) end()
   }
 
-  /** @throws Fault STOPPING while the server stops: the page connects again elsewhere or later */
-  start(request: FastifyRequest, reply: FastifyReply, agent: AgentRef): void {
+  /**
+   * `ask`: throws when the caller may not see this any more; then an event `refused` says why, and the stream ends.
+   * @throws Fault STOPPING while the server stops: the page connects again elsewhere or later
+   */
+  start(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { agent, ask }: { readonly agent: AgentRef; readonly ask: () => Promise<unknown> },
+  ): void {
     if (this.closed) throw desktopFaults.STOPPING()
     const headers = {
       'content-type': 'text/event-stream; charset=utf-8',
@@ -62,24 +72,36 @@ export class ScreenStreams {
       looking = true
       do {
         lookAgain = false
+        // Not only every second: nothing of what comes after the right was lost is shown.
+        await ask()
         const view = await this.view(agent)
         const id = digest(view, this.now())
+        if (raw.writableEnded) return
         if (id !== known) raw.write(`id: ${id}\nevent: screen\ndata: ${JSON.stringify(view)}\n\n`)
         known = id
       } while (lookAgain && !raw.writableEnded)
       looking = false
       if (raw.writableLength > MOST_UNSENT_BYTES) end()
     }
-    // The database is away: the page connects again, and is told to wait by then.
-    const lookOrEnd = () => void look().catch(() => end())
+    const lookOrEnd = () => void look().catch(refuse)
 
     const unhear = this.notifications.onScreenChange(agent, lookOrEnd)
     const timer = setInterval(() => {
       raw.write(': still here\n\n')
       lookOrEnd()
     }, LOOK_AGAIN_MS)
+    // Where it is no refusal, the database is away: the page connects again, and is told to wait by then.
+    const refuse = (error: unknown) => {
+      const fault = faultOf(error)
+      if (fault.status < 500 && !raw.writableEnded)
+        raw.write(`event: refused\ndata: ${JSON.stringify(problemOf(fault))}\n\n`)
+      end()
+    }
+    const allowed = whileAllowed(ask)
+    allowed.signal.addEventListener('abort', () => refuse(allowed.signal.reason))
     const end = () => {
       clearInterval(timer)
+      allowed.stop()
       unhear()
       this.open.delete(end)
       raw.end()
