@@ -16,7 +16,9 @@ export function northwind({
   scopes = ['Calendars.Read'],
   people = [NORA, NILS],
   apps = ['planner'],
+  redirectUris = [CALLBACK],
 }: {
+  readonly redirectUris?: readonly string[]
   readonly scopes?: readonly string[]
   readonly people?: readonly string[]
   readonly apps?: readonly string[]
@@ -24,7 +26,7 @@ export function northwind({
   const users = people.map(
     upn => `{ upn: ${upn}, name: ${upn.split('@')[0]}, roles: [${upn === NORA ? 'admin' : 'member'}] }`,
   )
-  const app = `{ name: planner, clientId: ${PLANNER}, redirectUris: ['${CALLBACK}'], scopes: [${scopes.join(', ')}] }`
+  const app = `{ name: planner, clientId: ${PLANNER}, redirectUris: ['${redirectUris.join("', '")}'], scopes: [${scopes.join(', ')}] }`
   return `
 tenants:
   - id: ${TENANT}
@@ -105,11 +107,11 @@ export class OidcFlow implements AsyncDisposable {
     return { status: answer.status, body: (await answer.json()) as Tokens & { error: string } }
   }
 
-  async redeem(code: string) {
+  async redeem(code: string, redirectUri = CALLBACK) {
     return this.exchange({
       grant_type: 'authorization_code',
       code,
-      redirect_uri: CALLBACK,
+      redirect_uri: redirectUri,
       code_verifier: this.verifier,
     })
   }

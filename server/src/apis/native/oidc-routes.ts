@@ -7,6 +7,9 @@ import { INTERACTION_PATH, type OidcIssuer } from '../../auth/oidc-issuer.ts'
 import { OIDC_PATH } from '../../auth/people-issuer.ts'
 import { sendProblem } from './problem.ts'
 
+/** The issuer adds the hash of its one script, which posts an answer to an app (response_mode=form_post), to script-src. */
+const POLICY = "default-src 'none'; script-src 'self'; frame-ancestors 'none'"
+
 export function oidcRoutes(auth: Auth, issuer: OidcIssuer): FastifyPluginAsync {
   return async app => {
     app.setErrorHandler(sendProblem)
@@ -28,7 +31,7 @@ export function oidcRoutes(auth: Auth, issuer: OidcIssuer): FastifyPluginAsync {
       reply.hijack()
       reply.raw.setHeader('x-content-type-options', 'nosniff')
       reply.raw.setHeader('x-frame-options', 'DENY')
-      reply.raw.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
+      reply.raw.setHeader('content-security-policy', POLICY)
       try {
         const exchange = { request: request.raw, response: reply.raw }
         // Before anything is given: the issuer's own session may be of somebody who is not signed in here any more.
