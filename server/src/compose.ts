@@ -1,5 +1,6 @@
 // The only file that names every concrete part. Reading it from top to bottom is reading what the server is made of.
 
+import { hostname } from 'node:os'
 import { automationsApi } from './apis/automations/automations-api.ts'
 import { graphApi } from './apis/graph/graph-api.ts'
 import { mintRoutes } from './apis/native/mint-routes.ts'
@@ -88,6 +89,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
       leaseMs: config.leaseMs,
       beatMs: Math.min(1000, config.leaseMs / 5),
       ...needs.runner,
+      host: hostname(),
       pid: process.pid,
       onError: (where, error) => http.app.log.error({ where, err: error }, 'engine'),
     },

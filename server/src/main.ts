@@ -27,7 +27,8 @@ async function start(io: CliIo): Promise<number> {
   const config = readConfig(io.env, io.cwd)
   // Before anything starts: a signal that comes meanwhile is not lost.
   const asked = stopAsked()
-  const serving = await serve({ config, now: () => new Date(), random: systemRandom() })
+  const tell = (line: string) => io.stdout(`${line}\n`)
+  const serving = await serve({ config, now: () => new Date(), random: systemRandom(), tell })
   io.stdout(await banner(serving, config.smtpUrl === null ? 'kept and shown here' : 'sent'))
   const reason = await Promise.race([asked, serving.database.lost.then(error => error ?? 'stopped')])
   await serving.stop()

@@ -20,6 +20,8 @@ export type ServeOptions = {
   readonly random: Random
   readonly logStream?: { write(line: string): void }
   readonly runner?: RunnerOptions
+  /** Hears what takes long before it answers. */
+  readonly tell?: (line: string) => void
   /** Callers that may wait for a batch of one verb; beyond, 503. Default 10,000. */
   readonly maxQueue?: number
 }
@@ -48,7 +50,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   }
   try {
     mkdirSync(config.dataDir, { recursive: true })
-    const database = await openDatabase({ ...config, databaseUrl: config.databaseUrl ?? undefined })
+    const database = await openDatabase({
+      ...config,
+      databaseUrl: config.databaseUrl ?? undefined,
+      ...(options.tell && { tell: options.tell }),
+    })
     undo.push(() => database.close())
     let softphoneUrl: string | null = null
     const server = await compose({ ...options, database, softphoneOrigin: () => softphoneUrl })

@@ -45,6 +45,8 @@ test('files are named for what they hold, in kebab-case, and none is a dumping g
     .map(({ path }) => path)
     .filter(path => {
       const name = path.slice(path.lastIndexOf('/') + 1)
+      // A function's file has the name that it has in the database.
+      if (/\/sql\/functions\/[a-z0-9]+(_[a-z0-9]+)*\.sql$/.test(path)) return false
       const grounds = /^(utils?|helpers?|common|misc|types|index|manager|service)\.ts$/
       return !/^[a-z0-9]+(-[a-z0-9]+)*(\.property)?(\.test)?\.(ts|sql)$/.test(name) || grounds.test(name)
     })

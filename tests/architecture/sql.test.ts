@@ -56,5 +56,5 @@ function foreignSchemas(sql: string, own: string): string[] {
 }
 
 function stripped(sql: string): string {
-  return sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'/g, ' ')
+  return sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'/g, ' ').replace(/\$\$[\s\S]*\$\$/, ' ')
 }

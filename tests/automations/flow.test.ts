@@ -78,12 +78,12 @@ test('a cancel in a delay prevents it, names the steps behind it, and nothing mo
   await world.advance(1)
   const { receiptId, counts } = await world.cancel('invoice_due', entity)
   assert.deepEqual(
-    { total: counts.total, prevented: counts.prevented, done: counts.done },
-    { total: 2, prevented: 1, done: 1 },
+    { total: counts.total, prevented: counts.prevented, already_ended: counts.already_ended },
+    { total: 1, prevented: 0, already_ended: 1 },
   )
   const receipt = await world.receipt(receiptId)
   assert.equal(receipt.state, 'final')
-  const prevented = receipt.items.filter(item => item.outcome === 'prevented')
+  const prevented = receipt.innerSteps.filter(item => item.outcome === 'prevented')
   assert.deepEqual(
     prevented.map(({ title, next }) => ({ title, next })),
     [{ title: 'Wait 3 days', next: ['Mail to carol@contoso.example'] }],

@@ -212,7 +212,8 @@ async function delivery(server: CalendarServer): Promise<StartedEffect> {
 
 /** An effect as its carrier gets it, read from the table: here nobody runs what is due. */
 async function effectOfKind(server: CalendarServer, kind: string): Promise<StartedEffect> {
-  const text = 'select id, event_id, notice_of, title, data, due_at from engine.effect where kind = $1'
+  const text =
+    'select id, event_id, notice_of, title, data, due_shown as due_at from engine.effect where kind = $1'
   type Row = {
     id: string
     event_id: string | null
@@ -231,6 +232,7 @@ async function effectOfKind(server: CalendarServer, kind: string): Promise<Start
     tenant: TENANT,
     eventId: row.event_id,
     noticeOf: row.notice_of,
+    startId: row.id,
     kind,
     title: row.title,
     data,

@@ -11,8 +11,11 @@ const DAY = 86_400_000
 
 function announce(server: Awaited<ReturnType<typeof nativeServer>>, key: string, title: string) {
   const effects = [1, 3].map(days => ({
-    kind: 'delay',
+    kind: 'mail',
     title: `Reminder after ${days} days`,
+    to: ['bob@contoso.example'],
+    subject: 'A reminder',
+    text: 'It is on its way.',
     afterMs: days * DAY,
   }))
   return server.call('alice', 'POST', '/api/v1/events', { body: { key, title, effects } })

@@ -246,7 +246,7 @@ type Item = { readonly effectId: string; readonly outcome: string; readonly dueA
 function judge({ effectId, outcome }: Item, calls: number, taken: readonly string[]): void {
   if (outcome === 'prevented') assert.equal(calls, 0, `${effectId} is called prevented and came`)
   else if (outcome === 'stopped') assert.ok(!taken.includes(effectId), `${effectId} is called stopped`)
-  else if (outcome === 'too_late' || outcome === 'done')
+  else if (outcome === 'too_late' || outcome === 'already_ended')
     assert.ok(taken.includes(effectId), `${effectId} is called ${outcome}, and nobody has it`)
   else assert.equal(outcome, 'in_doubt')
 }

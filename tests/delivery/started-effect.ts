@@ -22,6 +22,7 @@ export function startedEffect(
     data,
     dueAt: new Date('2026-03-01T08:59:59.000Z'),
     attempt: 1,
+    startId: '00000000-0000-8000-8000-00000000000a',
     ...more,
   }
 }

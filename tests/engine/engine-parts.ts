@@ -7,11 +7,11 @@ import type { NewEffect, StartedEffect, Verdict } from '../../server/src/core/ef
 import type { Announcement } from '../../server/src/core/event.ts'
 import { markSomeOpen } from '../../server/src/engine/cancel-open.ts'
 import type { Context } from '../../server/src/engine/context.ts'
-import { end } from '../../server/src/engine/end.ts'
-import type { Births, Carrier, Domain } from '../../server/src/engine/hooks.ts'
+import { endFromOutside } from '../../server/src/engine/end.ts'
+import type { Carrier, Domain, NextSteps } from '../../server/src/engine/hooks.ts'
 import { closeReceipts } from '../../server/src/engine/rescue.ts'
 import { type Attempt, settleAttempts } from '../../server/src/engine/settle.ts'
-import { type StartedRow, startChosen } from '../../server/src/engine/start.ts'
+import { type StartedRow, startDue, startedEffect, type Ticket } from '../../server/src/engine/start.ts'
 import type { Database } from '../../server/src/store/database.ts'
 
 export const TENANT = 'contoso'
@@ -26,15 +26,15 @@ const carrier = (kind: string): Carrier => ({
   run: async () => ({ is: 'done' }),
 })
 
-/** `births`: what an ended effect of kind 'step' brings into the world. */
+/** `next`: what follows from an ended effect of kind 'step'. */
 export function contextOn(
   db: Database,
-  over: Partial<Context> & { births?: (effect: StartedEffect) => Births } = {},
+  over: Partial<Context> & { next?: (effect: StartedEffect) => NextSteps } = {},
 ): Context {
   const domain: Domain = {
     eventKind: KIND,
     wantsSettled: kind => kind === 'step',
-    settled: async (_tx, settled) => new Map(settled.map(s => [s.effect.id, over.births?.(s.effect) ?? {}])),
+    settled: async (_tx, settled) => new Map(settled.map(s => [s.effect.id, over.next?.(s.effect) ?? {}])),
   }
   return {
     db,
@@ -50,7 +50,7 @@ export function contextOn(
 }
 
 export function effect(title: string, over: Partial<NewEffect> = {}): NewEffect {
-  return { kind: 'mail', title, due: { afterMs: 0 }, data: {}, ...over }
+  return { kind: 'mail', title, lane: title, due: { afterMs: 0 }, data: {}, ...over }
 }
 
 export function event(
@@ -71,32 +71,65 @@ export function byKey(key: string, by = 'a', over: Partial<CancelRequest> = {}):
   return { tenant: TENANT, target: { key, entity: 'entity', kind: KIND }, by: caller(by), ...over }
 }
 
-export type PendingRow = { readonly shard: number; readonly effect_id: string }
+export type PendingRow = { readonly id: string; readonly lane: string }
 
 export async function pendingOf(db: Database): Promise<readonly PendingRow[]> {
   return await db.query<PendingRow>({
-    text: 'select shard, effect_id from engine.pending order by due_at, effect_id',
+    text: `select id, lane from engine.effect where state = 'pending' order by due_at, id`,
   })
 }
 
-export function attemptOf(row: StartedRow, verdict: Verdict, worker = WORKER): Attempt {
+let made = 0
+/** A start id that was never used. */
+export function newStartId(): string {
+  made += 1
+  return `00000000-0000-8000-8000-${made.toString(16).padStart(12, '1')}`
+}
+
+/** The ticket of a worker, which is there afterwards. */
+export async function ticketOf(db: Pick<Database, 'query'>, worker: string): Promise<Ticket> {
+  const ticket = { id: worker, worker }
+  await db.query({
+    text: `insert into engine.start_ticket values ('${worker}', '${worker}') on conflict do nothing`,
+  })
+  return ticket
+}
+
+/** Starts these of the due effects: those of all other lanes stay. Every effect of {@link effect} has a lane of its own. */
+export async function startChosen(
+  context: Context,
+  db: Pick<Database, 'flush'>,
+  worker: string,
+  chosen: readonly PendingRow[],
+  all: readonly PendingRow[] = chosen,
+): Promise<readonly StartedRow[]> {
+  const wanted = new Set(chosen.map(row => row.lane))
+  const full = all.map(row => row.lane).filter(lane => !wanted.has(lane))
+  return await startDue(context, db, {
+    ticket: { id: worker, worker },
+    startId: newStartId(),
+    most: 1000,
+    slots: new Map(full.map(lane => [lane, 0])),
+  })
+}
+
+/** Everything that is due, under a ticket that is there. */
+export async function startAllDue(
+  context: Context,
+  db: Database,
+  worker = WORKER,
+): Promise<readonly StartedRow[]> {
+  await ticketOf(db, worker)
+  return await startChosen(context, db, worker, await pendingOf(db))
+}
+
+export function attemptOf(row: StartedRow, verdict: Verdict): Attempt {
   return {
-    effect: {
-      id: row.id,
-      tenant: row.tenant,
-      eventId: row.event_id,
-      noticeOf: row.notice_of,
-      kind: row.kind,
-      title: row.title,
-      data: row.data,
-      dueAt: row.due_at,
-      attempt: row.attempt,
-    },
+    effect: startedEffect(row),
     maxAttempts: row.max_attempts,
-    link: row.link,
+    keep: row.keep,
     domainKind: row.kind === 'step' && row.event_kind !== null ? KIND : null,
     verdict,
-    worker,
   }
 }
 
@@ -111,24 +144,24 @@ export async function settleNow(context: Context, attempt: Attempt): Promise<str
 /** A day later: what is open is marked, what is pending runs, what runs ends, receipts close. `started` hears each start. */
 export async function letEverythingEnd(db: Database, started: (row: StartedRow) => void): Promise<void> {
   const context = contextOn(db, { clock: () => new Date(Date.now() + 86_400_000) })
+  await ticketOf(db, OTHER_WORKER)
   for (let round = 0; ; round++) {
     if (round > 50) throw new Error('it does not come to an end')
     while (await markSomeOpen(context, 3)) {}
     await closeReceipts(context)
-    const chosen = await pendingOf(db)
-    const running = await db.query<StartedRow & { worker: string | null; asked: boolean }>({
-      text: `select f.shard, f.id, f.tenant, f.event_id, f.notice_of, f.kind, f.title, f.data, f.due_at, f.max_attempts, f.link,
-          r.attempt, '' as lane, null as event_kind, r.worker, r.cancellation_id is not null as asked
-        from engine.running r join engine.effect f on f.shard = r.shard and f.id = r.effect_id`,
+    const pending = await pendingOf(db)
+    const running = await db.query<StartedRow & { state: 'running' | 'waiting' }>({
+      text: `select f.*, null as event_kind from engine.effect f where f.state <> 'pending'`,
     })
-    if (chosen.length === 0 && running.length === 0) return
+    if (pending.length === 0 && running.length === 0) return
     for (const row of running) {
-      if (row.worker !== null) await settleNow(context, attemptOf(row, { is: 'done' }, row.worker))
+      if (row.state === 'running') await settleNow(context, attemptOf(row, { is: 'done' }))
       else
-        await db.transaction('end', tx => end(context, tx, [{ effectId: row.id, verdict: { is: 'done' } }]))
+        await db.transaction('end', tx =>
+          endFromOutside(context, tx, [{ effectId: row.id, verdict: { is: 'done' } }]),
+        )
     }
-    const rows = await db.transaction('start', tx => startChosen(context, tx, OTHER_WORKER, chosen))
-    for (const row of rows) started(row)
+    for (const row of await startChosen(context, db, OTHER_WORKER, pending)) started(row)
   }
 }
 

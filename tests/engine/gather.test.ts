@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Engine } from '../../server/src/engine/engine.ts'
-import { Gather, Overloaded } from '../../server/src/engine/gather.ts'
+import { Gather, MANY, Overloaded } from '../../server/src/engine/gather.ts'
 import { testDatabase } from '../support/database.ts'
 import { random, SteeredCarrier } from '../support/engine.ts'
 import { byKey, effect, event } from './engine-parts.ts'
@@ -72,11 +72,11 @@ test('the victim of a deadlock is run again whole', async () => {
   assert.deepEqual(sizes, [2, 2, 2, 2])
 })
 
-test('many that wait are shared out to all batches that may go; few go together', async () => {
+test('few go together, one batch after the other; many are shared out to all batches that may go', async () => {
   for (const [waiting, expected] of [
-    [64, [32, 32]],
-    [12, [8, 4]],
-    [8, [8]],
+    [MANY - 1, [MANY - 1]],
+    [2 * MANY, [MANY, MANY]],
+    [2 * MANY + 2, [MANY + 1, MANY + 1]],
   ] as const) {
     const gate = Promise.withResolvers<void>()
     const sizes: number[] = []
@@ -91,6 +91,25 @@ test('many that wait are shared out to all batches that may go; few go together'
     await Promise.all(Array.from({ length: waiting }, (_, n) => gather.submit(n)))
     assert.deepEqual(sizes, expected)
   }
+})
+
+test('a batch that waits for something of its own does not keep the others waiting', async () => {
+  const [begun, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const gather = new Gather<string, string>({
+    name: 'test',
+    run: async batch => {
+      if (!batch.includes('slow')) return batch
+      begun.resolve()
+      await gate.promise
+      return batch
+    },
+  })
+  const slow = gather.submit('slow')
+  await begun.promise
+  // Would never end, if it waited for the slow one.
+  assert.equal(await gather.submit('quick'), 'quick')
+  gate.resolve()
+  assert.equal(await slow, 'slow')
 })
 
 test('equal ones go into different batches, in their order', async () => {
@@ -127,7 +146,7 @@ test('a cancel with a NUL in its reason fails alone; the others of its batch are
     ['fulfilled', 'fulfilled', 'rejected', 'fulfilled'],
   )
   const left = await database.db.query<{ title: string }>({
-    text: 'select f.title from engine.pending p join engine.effect f on f.id = p.effect_id',
+    text: `select f.title from engine.effect f where f.state = 'pending'`,
   })
   assert.deepEqual(left, [{ title: 'k3' }])
 })

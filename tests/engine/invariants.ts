@@ -21,26 +21,37 @@ async function none(db: Queries, what: string, text: string, values: readonly un
 /** The events that each cancellation is about: its target, what it called off, and all below; `kept`: below a keep link. */
 const TREES = `
   with recursive tree as (
-    select c.id as cancellation, c.shard as home, e.shard, e.id, false as kept
+    select c.id as cancellation, e.id, false as kept
     from engine.cancellation c
     join engine.event e on e.tenant = c.tenant and (e.id = c.target_event or e.cancellation_id = c.id)
     union
-    select t.cancellation, t.home, e.shard, e.id, t.kept or e.link = 'keep'
-    from tree t join engine.event e on e.shard = t.shard and e.parent_id = t.id
-  ), trees as (select cancellation, shard, id, bool_and(kept) as kept from tree group by cancellation, shard, id)`
+    select t.cancellation, e.id, t.kept or e.link = 'keep'
+    from tree t join engine.event e on e.parent_id = t.id
+  ), trees as (select cancellation, id, bool_and(kept) as kept from tree group by cancellation, id)`
 
 const ITEMS = `
   items as (
-    select shard, cancellation_id, effect_id, ending as outcome from engine.ended where cancellation_id is not null
+    select cancellation_id, id as effect_id, ending as outcome from engine.ended where cancellation_id is not null
     union all
-    select shard, cancellation_id, effect_id, 'stopping' from engine.running where cancellation_id is not null
+    select cancellation_id, id, 'stopping' from engine.effect where cancellation_id is not null
     union all
-    select shard, cancellation_id, effect_id, outcome from engine.receipt_item
+    select c.id, (p.item ->> 'id')::uuid, 'prevented' from engine.cancellation c cross join lateral json_array_elements(c.prevented) as p (item)
+    where c.prevented is not null
+    union all
+    -- Kept, and in doubt since it ended: this cancel did not end it.
+    select cancellation_id, effect_id, case outcome when 'in_doubt' then 'already_ended' else outcome end from engine.receipt_item
+  ), everything as (
+    select id, event_id, title, keep, case when state = 'pending' then 'pending' else 'started' end as stands, cancellation_id from engine.effect
+    union all
+    select id, event_id, title, keep, 'ended', cancellation_id from engine.ended
+    union all
+    select (p.item ->> 'id')::uuid, (p.item ->> 'event_id')::uuid, p.item ->> 'title', false, 'ended', c.id
+    from engine.cancellation c cross join lateral json_array_elements(c.prevented) as p (item) where c.prevented is not null
   )`
 
 type Judged = {
-  /** Effects born up to this number had been announced before any cancel of the test. */
-  readonly bornBefore?: number
+  /** Effects that had been announced before any cancel of the test. */
+  readonly knownBefore?: readonly string[]
   /** Whether everything has ended. Default true. */
   readonly settled?: boolean
 }
@@ -61,51 +72,46 @@ export async function checkInvariants(
 async function check(
   db: Queries,
   seen: readonly Seen[],
-  { bornBefore = 0, settled = true }: Judged,
+  { knownBefore = [], settled = true }: Judged,
 ): Promise<void> {
   await none(
     db,
-    'I7: an effect is in exactly one state',
-    `select f.id, f.title,
-       p.effect_id as pending, r.effect_id as running, d.effect_id as ended
-     from engine.effect f
-     left join engine.pending p on p.shard = f.shard and p.effect_id = f.id
-     left join engine.running r on r.shard = f.shard and r.effect_id = f.id
-     left join engine.ended d on d.shard = f.shard and d.effect_id = f.id
-     where num_nonnulls(p.effect_id, r.effect_id, d.effect_id) <> 1`,
+    'I7: an effect stands in one place',
+    `with ${ITEMS} select id, array_agg(stands) as stands from everything group by id having count(*) > 1`,
+  )
+  await none(
+    db,
+    'a start has an id and what is pending has none',
+    `select id, state, start_id from engine.effect
+     where (state = 'pending' and (start_id is not null or worker is not null)) or (state = 'running' and start_id is null)`,
+  )
+  await none(
+    db,
+    'what lives in the database is never in doubt',
+    `select id, kind from engine.effect where doubt and not touches_world
+     union all select id, kind from engine.ended where doubt and not touches_world`,
   )
   if (settled) {
-    await none(
-      db,
-      'I7: everything ends',
-      `select f.id, f.title from engine.effect f
-      where not exists (select from engine.ended d where d.shard = f.shard and d.effect_id = f.id)`,
-    )
+    await none(db, 'I7: everything ends', 'select f.id, f.title from engine.effect f')
     await none(db, 'no open cancellation is left', 'select * from engine.open_cancellation')
   }
   await none(
     db,
     'I3: nothing waits or runs under a cancelled event as if it were live',
     `select f.id, f.title from engine.effect f
-     join engine.event e on e.shard = f.shard and e.id = f.event_id and e.cancellation_id is not null
-     left join engine.pending p on p.shard = f.shard and p.effect_id = f.id
-     left join engine.running r on r.shard = f.shard and r.effect_id = f.id and r.cancellation_id is null
-     where f.link = 'cancel' and (p.effect_id is not null or r.effect_id is not null)`,
+     join engine.event e on e.id = f.event_id and e.cancellation_id is not null
+     where not f.keep and f.cancellation_id is null`,
   )
   await none(
     db,
-    'I3: nothing is born from an event after its cancellation',
-    `select f.title, f.birth, c.birth as cancelled from engine.effect f
-       join engine.event e on e.shard = f.shard and e.id = f.event_id
-       join engine.cancellation c on c.id = e.cancellation_id and f.birth > c.birth
-     union all
-     select e.title, e.birth, c.birth from engine.event e join engine.event p on p.shard = e.shard and p.id = e.parent_id
-       join engine.cancellation c on c.id = p.cancellation_id and e.birth > c.birth`,
+    'I3: nothing is announced under an event after its cancellation',
+    `select e.title, e.sequence, c.sequence from engine.event e join engine.event p on p.id = e.parent_id
+       join engine.cancellation c on c.id = p.cancellation_id and e.sequence > c.sequence`,
   )
   await none(
     db,
     'I3: no live child hangs by a cancel link from a cancelled event',
-    `select c.id, c.title from engine.event c join engine.event p on p.shard = c.shard and p.id = c.parent_id
+    `select c.id, c.title from engine.event c join engine.event p on p.id = c.parent_id
      where c.link = 'cancel' and c.cancellation_id is null and p.cancellation_id is not null`,
   )
   await none(
@@ -119,9 +125,9 @@ async function check(
     `${TREES}, ${ITEMS}
      select c.id as cancellation, f.id, f.title, t.kept from trees t
      join engine.cancellation c on c.id = t.cancellation
-     join engine.effect f on f.shard = t.shard and f.event_id = t.id and (not t.kept or f.birth <= $1)
+     join everything f on f.event_id = t.id and (not t.kept or f.id = any ($1::uuid[]))
      where not exists (select from items i where i.cancellation_id = c.id and i.effect_id = f.id)`,
-    [bornBefore],
+    [knownBefore],
   )
   // By key: what an open cancellation covers is not this one's to mark, but stands in it, with all that is below the key.
   await none(
@@ -129,22 +135,22 @@ async function check(
     'I2: nothing else stands in the receipt',
     `${TREES}, ${ITEMS}, strays as materialized (
        select i.*, f.title, f.event_id, c.target_key
-       from items i join engine.effect f on f.shard = i.shard and f.id = i.effect_id join engine.cancellation c on c.id = i.cancellation_id
+       from items i join everything f on f.id = i.effect_id join engine.cancellation c on c.id = i.cancellation_id
        where not exists (select from trees t where t.cancellation = i.cancellation_id and t.id = f.event_id)
      )
      select * from strays s where not exists (
        with recursive up as (
-         select e.shard, e.parent_id, e.key from engine.event e where e.shard = s.shard and e.id = s.event_id
+         select e.parent_id, e.key from engine.event e where e.id = s.event_id
          union all
-         select e.shard, e.parent_id, e.key from up join engine.event e on e.shard = up.shard and e.id = up.parent_id
+         select e.parent_id, e.key from up join engine.event e on e.id = up.parent_id
        ) select from up where up.key = s.target_key)`,
   )
   await none(
     db,
     'I2: only what is linked so is kept',
     `with ${ITEMS}
-     select i.*, f.title from items i join engine.effect f on f.shard = i.shard and f.id = i.effect_id join engine.event e on e.id = f.event_id
-     where i.outcome = 'kept' and f.link <> 'keep' and e.root_id = any (e.line)`,
+     select i.*, f.title from items i join everything f on f.id = i.effect_id join engine.event e on e.id = f.event_id
+     where i.outcome = 'kept' and not f.keep and e.root_id = any (e.cancel_path)`,
   )
   await none(
     db,
@@ -160,7 +166,7 @@ async function check(
     db,
     'I2: an effect has one cancel that stopped it, at most',
     `with ${ITEMS} select effect_id, array_agg(outcome) as outcomes from items
-     where outcome not in ('done', 'kept', 'already_cancelled') group by 1 having count(*) > 1`,
+     where outcome not in ('already_ended', 'kept', 'already_cancelled') group by 1 having count(*) > 1`,
   )
   await checkStarts(db, seen)
 }
@@ -168,8 +174,8 @@ async function check(
 /** I1: after the commit of a cancel, nothing that it covers starts; and what it prevented had no more attempts than it says. */
 async function checkStarts(db: Queries, seen: readonly Seen[]): Promise<void> {
   const covered = await db.query<{ cancellation: string; effect: string; title: string }>({
-    text: `${TREES} select t.cancellation, f.id as effect, f.title from trees t
-      join engine.effect f on f.shard = t.shard and f.event_id = t.id where not t.kept and f.link = 'cancel'`,
+    text: `${TREES}, ${ITEMS} select t.cancellation, f.id as effect, f.title from trees t
+      join everything f on f.event_id = t.id where not t.kept and not f.keep`,
   })
   const by = Map.groupBy(covered, row => row.cancellation)
   const off = new Map<string, string>()
@@ -187,7 +193,7 @@ async function checkStarts(db: Queries, seen: readonly Seen[]): Promise<void> {
     }
   }
   const prevented = await db.query<{ effect_id: string; attempt: number }>({
-    text: `select effect_id, attempt from engine.ended where ending = 'prevented'`,
+    text: `select id as effect_id, attempt from engine.ended where ending = 'prevented'`,
   })
   for (const { effect_id, attempt } of prevented) {
     assert.ok(

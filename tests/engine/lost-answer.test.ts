@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DatabaseUnavailable } from '../../server/src/store/database.ts'
+import { type Database, DatabaseUnavailable } from '../../server/src/store/database.ts'
 import { SteeredCarrier, testEngine } from '../support/engine.ts'
 
 const TENANT = 'contoso'
@@ -9,14 +9,14 @@ test('a start that was committed and whose answer was lost is given back and beg
   const mail = new SteeredCarrier('mail', { answer: () => ({ is: 'done' }) })
   await using t = await testEngine([mail], { start: false })
   const { db } = t.database
-  const transaction = db.transaction.bind(db)
-  let lost = 0
-  db.transaction = async (name, work) => {
-    const result = await transaction(name, work)
-    if (name !== 'start' || lost++ > 0) return result
+  const flush = db.flush.bind(db)
+  let starts = 0
+  db.flush = (async (name, steps) => {
+    const answers = await flush(name, steps)
+    if (name !== 'start' || starts++ > 0) return answers
     throw new DatabaseUnavailable('the connection broke after the commit')
-  }
-  await transaction('test', tx =>
+  }) as Database['flush']
+  await db.transaction('test', tx =>
     t.engine.announce(tx, [
       {
         tenant: TENANT,
@@ -32,5 +32,5 @@ test('a start that was committed and whose answer was lost is given back and beg
   await t.engine.start()
   const run = await mail.begun(1)
   assert.equal(run.effect.attempt, 1)
-  assert.ok(lost >= 2)
+  assert.ok(starts >= 2)
 })

@@ -9,13 +9,14 @@ import type { CancelOutcome, CancelRequest } from '../../server/src/core/cancell
 import type { Verdict } from '../../server/src/core/effect.ts'
 import type { Announced, EarlyPolicy } from '../../server/src/core/event.ts'
 import { markSomeOpen } from '../../server/src/engine/cancel-open.ts'
-import { end } from '../../server/src/engine/end.ts'
+import { endFromOutside } from '../../server/src/engine/end.ts'
 import { Engine } from '../../server/src/engine/engine.ts'
 import { closeReceipts, rescueOnce } from '../../server/src/engine/rescue.ts'
 import { settleAttempts } from '../../server/src/engine/settle.ts'
-import { type StartedRow, startChosen } from '../../server/src/engine/start.ts'
+import type { StartedRow } from '../../server/src/engine/start.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { random } from '../support/engine.ts'
+import { EMPTY_TABLES } from './empty-tables.ts'
 import {
   attemptOf,
   byId,
@@ -24,8 +25,8 @@ import {
   effect,
   event,
   letEverythingEnd,
-  pendingOf,
   settleNow,
+  startAllDue,
   TENANT,
 } from './engine-parts.ts'
 import { checkInvariants, type Seen } from './invariants.ts'
@@ -33,22 +34,6 @@ import { checkInvariants, type Seen } from './invariants.ts'
 const RUNS = 40
 const KEYS = ['k0', 'k1', 'k2']
 const WORKERS = [0, 1].map(n => `00000000-0000-8000-8000-00000000000${n}`)
-const EMPTY = [
-  'event',
-  'alias',
-  'effect',
-  'pending',
-  'running',
-  'ended',
-  'cancellation',
-  'receipt_item',
-  'receipt_note',
-  'open_cancellation',
-  'worker',
-]
-  .map(name => `delete from engine.${name}`)
-  .join('; ')
-
 const verdict = fc.constantFrom<Verdict>(
   { is: 'done' },
   { is: 'skipped' },
@@ -124,7 +109,7 @@ class Model {
   private readonly database: TestDatabase
   private readonly engine: Engine
   private readonly events: string[] = []
-  private readonly running: { row: StartedRow; worker: string }[] = []
+  private readonly running: { row: StartedRow }[] = []
   private readonly requests = new Map<string, { id: string; target: string }>()
   private readonly early: { key: string; id: string; from: number; until: number }[] = []
   private readonly finals = new Map<string, string>()
@@ -136,7 +121,7 @@ class Model {
     this.context = contextOn(database.db, {
       clock,
       maxMarkedAtOnce,
-      births: started =>
+      next: started =>
         started.eventId === null || this.made > 60
           ? {}
           : {
@@ -216,29 +201,26 @@ class Model {
         await db.query({
           text: `insert into engine.worker values ('${worker}', 'infinity', '', 0) on conflict (id) do update set alive_until = 'infinity'`,
         })
-        const chosen = await pendingOf(db)
-        const rows = await db.transaction('s', tx => startChosen(context, tx, worker, chosen))
+        const rows = await startAllDue(context, db, worker)
         for (const row of rows) {
           // I8: not before its time.
-          assert.ok(row.due_at.getTime() <= this.time.ms, 'I8: started early')
+          assert.ok(row.due_shown.getTime() <= this.time.ms, 'I8: started early')
           this.seen.push({ saw: 'start', effectId: row.id, attempt: row.attempt })
-          this.running.push({ row, worker })
+          this.running.push({ row })
         }
         return
       }
       case 'settle': {
         const run = this.pick(this.running, command.run)
         if (run)
-          await db.transaction('s', tx =>
-            settleAttempts(context, tx, [attemptOf(run.row, command.verdict, run.worker)]),
-          )
+          await db.transaction('s', tx => settleAttempts(context, tx, [attemptOf(run.row, command.verdict)]))
         return
       }
       case 'end': {
         const run = this.pick(this.running, command.run)
         if (run)
           await db.transaction('e', tx =>
-            end(context, tx, [{ effectId: run.row.id, verdict: { is: 'done' } }]),
+            endFromOutside(context, tx, [{ effectId: run.row.id, verdict: { is: 'done' } }]),
           )
         return
       }
@@ -357,8 +339,7 @@ class Model {
   async finish(): Promise<void> {
     await this.repeat(byKey('k0'))
     await this.readReceipts()
-    for (const { row, worker } of this.running)
-      await settleNow(this.context, attemptOf(row, { is: 'done' }, worker))
+    for (const { row } of this.running) await settleNow(this.context, attemptOf(row, { is: 'done' }))
     await letEverythingEnd(this.database.db, row =>
       this.seen.push({ saw: 'start', effectId: row.id, attempt: row.attempt }),
     )
@@ -380,7 +361,7 @@ test('whatever is commanded, in whatever order and however much at once, the pro
       fc.array(step, { minLength: 3, maxLength: 14 }),
       fc.constantFrom(5000, 3),
       async (steps, maxMarkedAtOnce) => {
-        await db.query({ text: EMPTY })
+        await db.query({ text: EMPTY_TABLES })
         const model = new Model(database, maxMarkedAtOnce)
         for (const { waitMs, together } of steps) {
           model.time.ms += waitMs

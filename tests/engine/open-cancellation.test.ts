@@ -11,7 +11,6 @@ import { cancelBatch } from '../../server/src/engine/cancel.ts'
 import { markSomeOpen, openCancellation } from '../../server/src/engine/cancel-open.ts'
 import { sql } from '../../server/src/engine/context.ts'
 import { Engine } from '../../server/src/engine/engine.ts'
-import { startChosen } from '../../server/src/engine/start.ts'
 import type { Database } from '../../server/src/store/database.ts'
 import { testDatabase } from '../support/database.ts'
 import { random, SteeredCarrier, testEngine } from '../support/engine.ts'
@@ -23,8 +22,8 @@ import {
   effect,
   event,
   overOrWaiting,
-  pendingOf,
   settleNow,
+  startAllDue,
   TENANT,
   WORKER,
 } from './engine-parts.ts'
@@ -42,8 +41,7 @@ async function announced(db: Database, announcement: Announcement): Promise<stri
 }
 
 const startAll = async (db: Database) => {
-  const chosen = await pendingOf(db)
-  return await db.transaction('start', tx => startChosen(contextOn(db), tx, WORKER, chosen))
+  return await startAllDue(contextOn(db), db)
 }
 
 const markAll = async (db: Database, batch?: number) => {
@@ -236,12 +234,16 @@ test('what runs under an open cancellation is told; kept is not; what ends befor
   const row = (title: string) => running.find(r => r.title === title)!
   await db.query({ text: `insert into engine.worker values ('${WORKER}', clock_timestamp() + '1 h', '', 0)` })
   const open = cancelled(await openCancellation(context, byKey('k')))
-  const told = await db.query<{ effect_id: string; cancellation_id: string }>(sql('asked-to-stop'), [WORKER])
+  const stopping = await db.query<{ id: string; cancellation_id: string }>(sql('asked-to-stop'), [
+    WORKER,
+    running.map(r => r.id),
+    running.map(r => r.start_id),
+  ])
   assert.deepEqual(
-    told.map(t => t.effect_id).sort(),
+    stopping.map(s => s.id).sort(),
     ['again', 'sent', 'skipped'].map(title => row(title).id).sort(),
   )
-  assert.ok(told.every(t => t.cancellation_id === open.receiptId))
+  assert.ok(stopping.every(s => s.cancellation_id === open.receiptId))
   await settleNow(context, attemptOf(row('sent'), { is: 'done' }))
   await settleNow(context, attemptOf(row('skipped'), { is: 'skipped' }))
   // A retry is not born under it: it comes back until it is asked to stop.
@@ -251,7 +253,7 @@ test('what runs under an open cancellation is told; kept is not; what ends befor
   while (
     (
       await db.query({
-        text: `select from engine.running where effect_id = '${row('again').id}' and cancellation_id is null`,
+        text: `select from engine.effect where id = '${row('again').id}' and cancellation_id is null`,
       })
     ).length > 0
   ) {

@@ -6,11 +6,10 @@ import type { Cancelled, CancelOutcome } from '../../server/src/core/cancellatio
 import type { Announcement } from '../../server/src/core/event.ts'
 import { announce } from '../../server/src/engine/announce.ts'
 import { cancelBatch } from '../../server/src/engine/cancel.ts'
-import { end, resolve } from '../../server/src/engine/end.ts'
+import { endFromOutside, resolve } from '../../server/src/engine/end.ts'
 import { readReceipt } from '../../server/src/engine/read-receipt.ts'
 import { closeReceipts } from '../../server/src/engine/rescue.ts'
 import { settleAttempts } from '../../server/src/engine/settle.ts'
-import { startChosen } from '../../server/src/engine/start.ts'
 import type { Database } from '../../server/src/store/database.ts'
 import { testDatabase } from '../support/database.ts'
 import { SteeredCarrier, testEngine } from '../support/engine.ts'
@@ -22,10 +21,10 @@ import {
   effect,
   event,
   KIND,
-  pendingOf,
+  newStartId,
   settleNow,
+  startAllDue,
   TENANT,
-  WORKER,
 } from './engine-parts.ts'
 import { checkInvariants } from './invariants.ts'
 
@@ -48,10 +47,7 @@ function bench(db: Database, over: Parameters<typeof contextOn>[1] = {}) {
       assert.ok(result?.is === 'announced')
       return result
     },
-    startAll: async () => {
-      const chosen = await pendingOf(db)
-      return await db.transaction('start', tx => startChosen(context, tx, WORKER, chosen))
-    },
+    startAll: () => startAllDue(context, db),
     cancel: async (...requests: Parameters<typeof cancelBatch>[2]) =>
       (await db.transaction('cancel', tx => cancelBatch(context, tx, requests, 5000))).map(cancelled),
   }
@@ -93,9 +89,9 @@ test('every item says how it ended, once, and the counts are the items', async (
   const receipt = await readReceipt(context, TENANT, outcome!.receiptId)
   assert.equal(receipt?.state, 'final')
   assert.deepEqual(Object.fromEntries(receipt!.items.map(i => [i.title, i.outcome])), {
-    done: 'done',
-    skipped: 'done',
-    dead: 'done',
+    done: 'already_ended',
+    skipped: 'already_ended',
+    dead: 'already_ended',
     'too late': 'too_late',
     stopped: 'stopped',
     doubt: 'in_doubt',
@@ -137,7 +133,7 @@ test('final after 30 s although the worker died: what has no end is in doubt to 
   )
   assert.deepEqual(late, ['gone'])
   await db.transaction('resolve', tx =>
-    resolve(context, tx, row!.id, { is: 'resolved', outcome: 'too_late', evidence: null }),
+    resolve(context, tx, row!.id, { is: 'resolved', outcome: 'too_late', evidence: null }, newStartId()),
   )
   const after = await read()
   assert.deepEqual({ ...after, notes: [] }, { ...final, notes: [] })
@@ -182,11 +178,11 @@ test('waiting: nobody runs it, its answer ends it, and a cancel that came first 
     'waiting',
   )
   const answer = (effectId: string) =>
-    db.transaction('end', tx => end(context, tx, [{ effectId, verdict: { is: 'done' } }]))
+    db.transaction('end', tx => endFromOutside(context, tx, [{ effectId, verdict: { is: 'done' } }]))
   assert.deepEqual(await answer(offer!.id), ['ended'])
   assert.deepEqual(await answer(offer!.id), ['gone'])
   const [after] = await cancel(byId(first.eventId))
-  assert.deepEqual([after!.counts.done, after!.counts.total], [1, 1])
+  assert.deepEqual([after!.counts.already_ended, after!.counts.total], [1, 1])
 
   const second = await make(event('withdrawn', [effect('offer 2')]))
   const [offer2] = await startAll()
@@ -194,7 +190,7 @@ test('waiting: nobody runs it, its answer ends it, and a cancel that came first 
   await cancel(byId(second.eventId))
   assert.deepEqual(await answer(offer2!.id), ['gone'])
   const withdrawn = await db.transaction('end', tx =>
-    end(context, tx, [{ effectId: offer2!.id, verdict: { is: 'stopped' } }]),
+    endFromOutside(context, tx, [{ effectId: offer2!.id, verdict: { is: 'stopped' } }]),
   )
   assert.deepEqual(withdrawn, ['ended'])
 })
@@ -305,7 +301,7 @@ test('one cancel calls off what three kinds of events hang on a tree, in one com
           eventKind: kind,
           cancelled: async (_tx, events) => {
             seen.push(
-              ...events.map(e => `${kind} ${e.event.title} ${e.asked} ${e.effects.map(f => f.outcome)}`),
+              ...events.map(e => `${kind} ${e.event.title} ${e.isTarget} ${e.effects.map(f => f.outcome)}`),
             )
             return new Map()
           },

@@ -9,7 +9,6 @@ import { Engine } from '../../server/src/engine/engine.ts'
 import type { Domain } from '../../server/src/engine/hooks.ts'
 import { closeReceipts } from '../../server/src/engine/rescue.ts'
 import type { StartedRow } from '../../server/src/engine/start.ts'
-import { startChosen } from '../../server/src/engine/start.ts'
 import { type SweepOptions, sweepOnce } from '../../server/src/engine/sweep.ts'
 import type { Database } from '../../server/src/store/database.ts'
 import { random } from '../support/engine.ts'
@@ -21,9 +20,8 @@ import {
   effect,
   event,
   KIND,
-  pendingOf,
   settleNow,
-  WORKER,
+  startAllDue,
 } from './engine-parts.ts'
 
 export const DAY = 86_400_000
@@ -137,8 +135,7 @@ export class World {
   }
 
   async start(): Promise<readonly StartedRow[]> {
-    const chosen = await pendingOf(this.db)
-    return await this.db.transaction('start', tx => startChosen(this.context, tx, WORKER, chosen))
+    return await startAllDue(this.context, this.db)
   }
 
   async end(row: StartedRow, how: 'done' | 'failed' = 'done'): Promise<void> {
@@ -170,22 +167,17 @@ export class World {
     return gone
   }
 
-  /** The next sweep begins from the front, and leaves the empty shards out. */
+  /** The next sweep begins from the front. */
   async beginSweep(): Promise<void> {
     await this.db.query({ text: 'delete from engine.sweep' })
-    await this.db.query({
-      text: `insert into engine.sweep (shard, due_at)
-        select s, case when exists (select from engine.event e where e.shard = s)
-          or exists (select from engine.cancellation c where c.shard = s) then timestamptz '-infinity' else 'infinity' end
-        from generate_series(0, 255) as s`,
-    })
+    await this.db.query({ text: 'insert into engine.sweep (shard) values (0)' })
   }
 
   /** Everything that stands in the engine's tables, by id. */
   async ids(): Promise<ReadonlySet<string>> {
     const rows = await this.db.query<{ id: string }>({
       text: `select 'event ' || id as id from engine.event union all select 'receipt ' || id from engine.cancellation
-        union all select 'effect ' || id from engine.effect`,
+        union all select 'effect ' || id from engine.effect union all select 'effect ' || id from engine.ended`,
     })
     return new Set(rows.map(row => row.id))
   }
@@ -221,16 +213,16 @@ export class World {
         alive.add(`receipt ${c.id}`)
     }
     for (const f of await of<{ event_id: string | null; notice_of: string | null; at: Date | null }>(
-      `select f.id, f.event_id, f.notice_of, d.at from engine.effect f
-       left join engine.ended d on d.shard = f.shard and d.effect_id = f.id`,
+      `select f.id, f.event_id, f.notice_of, null::timestamptz as at from engine.effect f
+       union all select d.id, d.event_id, d.notice_of, d.at from engine.ended d`,
     )) {
       groups.join(`effect ${f.id}`, f.event_id ? `event ${f.event_id}` : `receipt ${f.notice_of}`)
       if (f.at === null || f.at >= before) alive.add(`effect ${f.id}`)
     }
     for (const i of await of<{ receipt: string }>(
       `select effect_id as id, cancellation_id as receipt from engine.receipt_item
-       union all select effect_id, cancellation_id from engine.ended where cancellation_id is not null
-       union all select effect_id, cancellation_id from engine.running where cancellation_id is not null`,
+       union all select id, cancellation_id from engine.ended where cancellation_id is not null
+       union all select id, cancellation_id from engine.effect where cancellation_id is not null`,
     ))
       groups.join(`effect ${i.id}`, `receipt ${i.receipt}`)
     return groups.without(alive)

@@ -5,24 +5,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { testDatabase } from '../support/database.ts'
+import { EMPTY_TABLES } from './empty-tables.ts'
 import { checkInvariants } from './invariants.ts'
 import { type Command, World } from './sweep-world.ts'
 
 const RUNS = 60
-const TABLES = [
-  'event',
-  'alias',
-  'effect',
-  'pending',
-  'running',
-  'ended',
-  'cancellation',
-  'receipt_item',
-  'receipt_note',
-  'open_cancellation',
-  'sweep',
-]
-
 const key = fc.constantFrom('k0', 'k0', 'k1')
 const entity = fc.constantFrom('e0', 'e0', 'e1')
 const by = fc.constantFrom('a', 'b')
@@ -79,7 +66,7 @@ test('what is old and over goes, everything else stays as it was', async () => {
   let stayed = 0
   await fc.assert(
     fc.asyncProperty(world, async ({ commands, maxMarkedAtOnce, most, seeds, keep, sweepers }) => {
-      await db.query({ text: TABLES.map(table => `delete from engine.${table}`).join('; ') })
+      await db.query({ text: EMPTY_TABLES })
       const made = new World(db, maxMarkedAtOnce)
       for (const each of commands) await made.do(each)
       // The old are the ones before here, and these are not all.
@@ -136,16 +123,19 @@ test('what is old and over goes, everything else stays as it was', async () => {
   /** What belongs to something that is gone is gone with it. */
   async function nothingHangsLoose(): Promise<void> {
     const loose = await db.query({
-      text: `select 'ended' as what, d.effect_id as id from engine.ended d
-          where not exists (select from engine.effect f where f.shard = d.shard and f.id = d.effect_id)
-        union all select 'item', i.effect_id from engine.receipt_item i
-          where not exists (select from engine.effect f where f.shard = i.shard and f.id = i.effect_id)
+      text: `with effect as (
+          select id, event_id, notice_of from engine.effect union all select id, event_id, notice_of from engine.ended
+        )
+        select 'item' as what, i.effect_id as id from engine.receipt_item i
+          where not exists (select from effect f where f.id = i.effect_id)
             or not exists (select from engine.cancellation c where c.id = i.cancellation_id)
         union all select 'note', n.effect_id from engine.receipt_note n
           where not exists (select from engine.cancellation c where c.id = n.cancellation_id)
         union all select 'alias', a.event_id from engine.alias a
           where not exists (select from engine.event e where e.shard = a.event_shard and e.id = a.event_id)
-        union all select 'effect', f.id from engine.effect f
+        union all select 'found event', r.event_id from engine.receipt_event r
+          where not exists (select from engine.cancellation c where c.id = r.cancellation_id)
+        union all select 'effect', f.id from effect f
           where f.event_id is not null and not exists (select from engine.event e where e.id = f.event_id)
             or f.notice_of is not null and not exists (select from engine.cancellation c where c.id = f.notice_of)
         union all select 'event', e.id from engine.event e

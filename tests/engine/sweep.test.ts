@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Receipt } from '../../server/src/core/cancellation.ts'
+import { sql } from '../../server/src/engine/context.ts'
 import { chooseOver, type Part, sweepOnce } from '../../server/src/engine/sweep.ts'
 import { testDatabase } from '../support/database.ts'
 import { byId, byKey, effect, overOrWaiting, TENANT } from './engine-parts.ts'
@@ -142,12 +143,7 @@ test('what is taken up again while it is swept stays', async t => {
     try {
       await client.query('begin')
       // As revive.sql does.
-      await client.query('delete from engine.ended where effect_id = $1', [notice!.effectId])
-      await client.query(
-        `insert into engine.pending (shard, effect_id, due_at, tenant, lane, kind)
-         select shard, id, now(), tenant, '', kind from engine.effect where id = $1`,
-        [notice!.effectId],
-      )
+      await client.query(sql('revive').text, [null, notice!.effectId, TENANT])
       const sweep = world.sweep()
       assert.equal(await overOrWaiting(db, sweep), 'waiting')
       await client.query('commit')
@@ -174,7 +170,7 @@ test('what is taken up again while it is swept stays', async t => {
     const receipt = await large.engine.receipt(TENANT, 'receiptId' in cancelled ? cancelled.receiptId : '')
     assert.deepEqual(
       receipt?.items.map(item => item.outcome),
-      ['done', 'done'],
+      ['already_ended', 'already_ended'],
     )
   })
 })
@@ -205,7 +201,6 @@ test('as many as fit are chosen, from the front', () => {
   const part = (seed: number, id: string, effects: number, alive = false): Part => ({
     seed,
     is_event: true,
-    shard: 0,
     id,
     kind: null,
     effects,

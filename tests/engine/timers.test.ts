@@ -3,10 +3,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Engine } from '../../server/src/engine/engine.ts'
-import { startChosen } from '../../server/src/engine/start.ts'
 import { testDatabase } from '../support/database.ts'
 import { random, SteeredCarrier, testEngine } from '../support/engine.ts'
-import { contextOn, effect, event, KIND, overOrWaiting, pendingOf, TENANT, WORKER } from './engine-parts.ts'
+import { contextOn, effect, event, KIND, overOrWaiting, startAllDue, TENANT } from './engine-parts.ts'
 
 const DAY = 86_400_000
 
@@ -26,9 +25,7 @@ test('not before its time by the clock that decides, then once', async () => {
       ]),
     ]),
   )
-  const chosen = await pendingOf(db)
-  const start = async () =>
-    (await db.transaction('s', tx => startChosen(context, tx, WORKER, chosen))).map(row => row.title).sort()
+  const start = async () => (await startAllDue(context, db)).map(row => row.title).sort()
   assert.deepEqual(await start(), [])
   time.ms += 3_599_999
   assert.deepEqual(await start(), [])
@@ -117,8 +114,8 @@ test('what is announced while a sandbox clock moves falls due by the clock as it
     engine.advanceClock(TENANT, 2 * DAY),
   ])
   const off = await database.db.query({
-    text: `select f.title, p.due_at from engine.pending p join engine.effect f on f.id = p.effect_id cross join engine.tenant t
-      where abs(extract(epoch from (p.due_at + t.clock_offset - f.due_at))) > 0.001`,
+    text: `select f.title, f.due_at from engine.effect f cross join engine.tenant t
+      where f.state = 'pending' and abs(extract(epoch from (f.due_at + t.clock_offset - f.due_shown))) > 0.001`,
   })
   assert.deepEqual(off, [])
 })
@@ -143,8 +140,8 @@ test('a sandbox clock waits for an announcement that is under way', async () => 
   release.resolve()
   await Promise.all([slow, advanced])
   const [off] = await db.query<{ off: number }>({
-    text: `select abs(extract(epoch from (p.due_at + t.clock_offset - f.due_at)))::float8 as off
-      from engine.pending p join engine.effect f on f.id = p.effect_id cross join engine.tenant t`,
+    text: `select abs(extract(epoch from (f.due_at + t.clock_offset - f.due_shown)))::float8 as off
+      from engine.effect f cross join engine.tenant t`,
   })
   assert.ok(off!.off < 0.001, `${off!.off} s off`)
 })

@@ -7,7 +7,6 @@ import { Engine, type EngineOptions } from '../../server/src/engine/engine.ts'
 import type { Carrier, Domain } from '../../server/src/engine/hooks.ts'
 import { rescueOnce } from '../../server/src/engine/rescue.ts'
 import { settleAttempts } from '../../server/src/engine/settle.ts'
-import { startChosen } from '../../server/src/engine/start.ts'
 import { Database } from '../../server/src/store/database.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { random, SteeredCarrier, testEngine } from '../support/engine.ts'
@@ -20,8 +19,8 @@ import {
   event,
   KIND,
   OTHER_WORKER,
-  pendingOf,
   settleNow,
+  startAllDue,
   TENANT,
   WORKER,
 } from './engine-parts.ts'
@@ -135,8 +134,7 @@ test('a lease that ran out: the effect is rescued as its next attempt, and the l
   })
   const { eventId } = await announce(engine, db, effect('mail'))
   const start = async (worker: string) => {
-    const chosen = await pendingOf(db)
-    return await db.transaction('s', tx => startChosen(context, tx, worker, chosen))
+    return await startAllDue(context, db, worker)
   }
   time.ms += 1000
   const [first] = await start(WORKER)
@@ -146,25 +144,15 @@ test('a lease that ran out: the effect is rescued as its next attempt, and the l
   time.ms += 3_600_000
   const [second] = await start(OTHER_WORKER)
   assert.equal(second?.attempt, 2)
-  const late = (verdict: Parameters<typeof attemptOf>[1], worker: string) =>
-    db.transaction('s', tx => settleAttempts(context, tx, [attemptOf(first!, verdict, worker)]))
-  assert.deepEqual(await late({ is: 'done' }, WORKER), ['gone'])
-  assert.deepEqual(
-    await late({ is: 'done' }, OTHER_WORKER),
-    ['gone'],
-    'not even under the right name: it is another attempt',
-  )
-  assert.deepEqual(await late({ is: 'retry', error: 'x' }, WORKER), ['gone'])
-  assert.deepEqual(await late({ is: 'waiting' }, WORKER), ['gone'])
-  assert.deepEqual(
-    await db.transaction('s', tx =>
-      settleAttempts(context, tx, [attemptOf(second!, { is: 'done' }, WORKER)]),
-    ),
-    ['gone'],
-    'nor the right attempt under the wrong name',
-  )
+  const late = (verdict: Parameters<typeof attemptOf>[1]) =>
+    db.transaction('s', tx => settleAttempts(context, tx, [attemptOf(first!, verdict)]))
+  assert.deepEqual(await late({ is: 'done' }), ['gone'])
+  assert.deepEqual(await late({ is: 'failed', error: 'x' }), ['gone'])
+  assert.deepEqual(await late({ is: 'retry', error: 'x' }), ['gone'])
+  assert.deepEqual(await late({ is: 'stopped' }), ['gone'])
+  assert.deepEqual(await late({ is: 'waiting' }), ['gone'])
   assert.equal((await engine.effectsOf(TENANT, eventId))[0]?.state, 'running')
-  assert.equal(await settleNow(context, attemptOf(second!, { is: 'done' }, OTHER_WORKER)), 'ended')
+  assert.equal(await settleNow(context, attemptOf(second!, { is: 'done' })), 'ended')
 })
 
 test('attempts that were lost count: the last one ends dead, shown, and retried by hand', async () => {
@@ -174,7 +162,7 @@ test('attempts that were lost count: the last one ends dead, shown, and retried 
   const engine = new Engine({ db, random })
   engine.register({ carriers: [...context.carriers.values()] })
   const { eventId } = await announce(engine, db, effect('mail', { maxAttempts: 1 }))
-  await db.transaction('s', async tx => startChosen(context, tx, WORKER, await pendingOf(db)))
+  await startAllDue(context, db)
   assert.equal(await rescueOnce(context), 1)
   const [state] = await engine.effectsOf(TENANT, eventId)
   assert.deepEqual([state?.ending, state?.error], ['dead', 'the process that ran it was lost'])
@@ -185,7 +173,7 @@ test('attempts that were lost count: the last one ends dead, shown, and retried 
   assert.equal(await engine.retry(TENANT, state!.id), 'retried')
   assert.equal(await engine.retry(TENANT, state!.id), 'not_dead')
   assert.equal(await engine.retry('fabrikam', state!.id), 'unknown')
-  await db.transaction('s', async tx => startChosen(context, tx, WORKER, await pendingOf(db)))
+  await startAllDue(context, db)
   assert.equal(await rescueOnce(context), 1)
   await engine.cancel(byId(eventId))
   assert.equal(await engine.retry(TENANT, state!.id), 'cancelled')
@@ -204,11 +192,17 @@ test('a process that lost its lease aborts what it runs and goes on under a new 
     text: `update engine.worker set alive_until = clock_timestamp() - interval '1 s'`,
   })
   assert.equal((await abortOf(run.signal)).why, 'lease_lost')
-  await database.db.query({ text: `update engine.pending set due_at = clock_timestamp()` })
+  await database.db.query({
+    text: `update engine.effect set due_at = clock_timestamp() where state = 'pending'`,
+  })
   run.end({ is: 'retry', error: 'lease lost' })
-  await database.db.query({ text: `update engine.pending set due_at = clock_timestamp()` })
+  await database.db.query({
+    text: `update engine.effect set due_at = clock_timestamp() where state = 'pending'`,
+  })
   while (mail.runs.length < 2) {
-    await database.db.query({ text: `update engine.pending set due_at = clock_timestamp()` })
+    await database.db.query({
+      text: `update engine.effect set due_at = clock_timestamp() where state = 'pending'`,
+    })
     await database.db.query({ text: `notify standdown, 'test due'` })
   }
   const again = await mail.begun(2)
@@ -251,7 +245,9 @@ test('nothing begins under a lease that ran out: the process gets a new one firs
   while (!old) [old] = await database.db.query<{ id: string }>({ text: expired })
   await announce(one.engine, one.db, effect('mail'))
   const run = await mail.begun(1)
-  const [row] = await database.db.query<{ worker: string }>({ text: 'select worker from engine.running' })
+  const [row] = await database.db.query<{ worker: string }>({
+    text: `select worker from engine.effect where state = 'running'`,
+  })
   assert.ok(row && row.worker !== old.id, 'by the name of the new lease')
   run.end({ is: 'done' })
 })

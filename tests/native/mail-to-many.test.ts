@@ -60,11 +60,11 @@ test('each recipient has a mail, an action and a receipt item of their own', asy
   assert.equal(receipt.state, 'final')
   const items = (receipt.items as Item[]).map(({ title, outcome, ending }) => [title, outcome, ending])
   assert.deepEqual(items.sort(), [
-    ['Mail to a@x.example', 'done', 'done'],
+    ['Mail to a@x.example', 'already_ended', 'done'],
     ['Mail to a@x.example', 'prevented', null],
-    ['Mail to bob@contoso.example', 'done', 'done'],
+    ['Mail to bob@contoso.example', 'already_ended', 'done'],
     ['Mail to bob@contoso.example', 'prevented', null],
-    ['Mail to nobody@contoso.example', 'done', 'dead'],
+    ['Mail to nobody@contoso.example', 'already_ended', 'dead'],
   ])
   assert.deepEqual((receipt.items as Item[]).map(item => item.effectId).sort(), [...effectIds].sort())
   assert.equal(smtp.mails.length, 2)

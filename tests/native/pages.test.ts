@@ -7,10 +7,21 @@ import { nativeServer } from './native-server.ts'
 const PAGE = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
 const AS_ALICE = { ...PAGE, cookie: 'who=alice' }
 const EVIL = '<script>alert("x")</script>'
+const REMINDER = {
+  kind: 'mail',
+  to: ['bob@contoso.example'],
+  subject: 'A reminder',
+  text: 'It is on its way.',
+  afterMs: 86_400_000,
+}
 
 test('the address of a receipt is a page in a browser, and JSON for a script', async () => {
   await using server = await nativeServer()
-  const body = { key: 'k', title: EVIL, effects: [{ kind: 'delay', title: EVIL, afterMs: 86_400_000 }] }
+  const body = {
+    key: 'k',
+    title: EVIL,
+    effects: [REMINDER, { kind: 'delay', title: EVIL, afterMs: 86_400_000 }],
+  }
   await server.call('alice', 'POST', '/api/v1/events', { body })
   const { receipt } = (
     await server.call('alice', 'POST', '/api/v1/cancellations', { body: { key: 'k', reason: EVIL } })
@@ -18,7 +29,8 @@ test('the address of a receipt is a page in a browser, and JSON for a script', a
   const page = await server.call(null, 'GET', receipt, { headers: AS_ALICE })
   assert.equal(page.status, 200)
   assert.match(page.headers.get('content-type') ?? '', /^text\/html/)
-  assert.match(page.text, /1 prevented/)
+  assert.match(page.text, /Nothing got through: 1 prevented/)
+  assert.match(page.text, /It was called off while it waited/)
   assert.match(page.text, /This receipt will not change any more/)
   assert.doesNotMatch(page.text, /<script/, 'what callers wrote is text')
   assert.doesNotMatch(page.text, /http-equiv="refresh"/)

@@ -7,7 +7,7 @@ import type { PreviewView, ReceiptView } from '../../wire/src/receipt.ts'
 import { type NativeServer, nativeServer, TENANT } from './native-server.ts'
 
 const DAY = 86_400_000
-const LATER = { kind: 'native.delay', title: 'later', due: { afterMs: DAY }, data: {} } as const
+const LATER = { kind: 'mail.send', title: 'later', due: { afterMs: DAY }, data: {} } as const
 
 async function preview(server: NativeServer, body: object): Promise<PreviewView> {
   const reply = await server.call('alice', 'POST', '/api/v1/previews', { body })
@@ -61,15 +61,10 @@ test('a preview of 200,001 effects: each page is bounded, and all pages together
   const eventId = await announce(server, { effects: [LATER] })
   // Written as the engine writes them; through it, this would be most of the test's time.
   await server.db.query({
-    text: `insert into engine.effect (shard, id, tenant, event_id, kind, title, due_at, max_attempts, data)
+    text: `insert into engine.effect (shard, id, tenant, event_id, event_kind, kind, lane, title, due_at, due_shown, max_attempts, touches_world, data)
       select e.shard, overlay(overlay(gen_random_uuid()::text placing substr(e.id::text, 15, 4) from 15 for 4) placing '8' from 20)::uuid,
-        e.tenant, e.id, 'native.delay', 'later', now() + interval '1 day', 3, '{}'
+        e.tenant, e.id, e.kind, 'mail.send', e.tenant || ' mail.send ', 'later', now() + interval '1 day', now() + interval '1 day', 3, true, '{}'
       from engine.event e, generate_series(1, 200000) where e.id = '${eventId}'`,
-  })
-  await server.db.query({
-    text: `insert into engine.pending (shard, effect_id, due_at, tenant, lane, kind, event_id)
-      select f.shard, f.id, f.due_at, f.tenant, f.tenant || ' native.delay ', f.kind, f.event_id from engine.effect f
-      where f.event_id = '${eventId}' on conflict do nothing`,
   })
   const seen = new Set<string>()
   const eventIds: string[] = []
@@ -211,7 +206,7 @@ test('a preview waits for no lock, and takes none', async () => {
   await using server = await nativeServer()
   const eventId = await announce(server, { effects: [LATER], key: 'people\u001fheld', entity: 'held' })
   await server.db.transaction('test.hold', async tx => {
-    for (const table of ['event', 'effect', 'pending'])
+    for (const table of ['event', 'effect'])
       await tx.query({ text: `select from engine.${table} for update` })
     for (const body of [{ eventId }, { key: 'held' }])
       assert.equal((await preview(server, body)).counts.prevented, 1)

@@ -41,7 +41,7 @@ test('the example page announces a call, and withdraws it with a receipt', async
   await desktop.card(null)
   await desktop.phone.getByText('withdrawn').waitFor()
   assert.match((await said()) ?? '', /Cancel, Cancelled/)
-  assert.match((await said()) ?? '', /withdrawn: 1 stopped, 1 prevented, 0 done before/)
+  assert.match((await said()) ?? '', /withdrawn: 1 stopped, 0 prevented, 0 over before/)
 })
 
 test('it is short enough to read', () => {

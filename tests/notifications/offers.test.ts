@@ -142,7 +142,11 @@ test('cancelled while displayed: stopped, shown, and the next is on the screen',
   assert.equal(cancelled.counts.stopping, 0, 'known at once: nothing runs that could still show it')
   const receipt = await receiptOf(world, cancelled.receiptId)
   assert.equal(receipt.state, 'final')
-  assert.deepEqual(outcomes(receipt), ['notifications.offer stopped', 'notifications.timeout prevented'])
+  assert.deepEqual(outcomes(receipt), ['notifications.offer stopped'])
+  assert.deepEqual(
+    receipt.innerSteps.map(step => `${step.kind} ${step.outcome}`),
+    ['notifications.timeout prevented'],
+  )
   assert.deepEqual(receipt.items.find(item => item.outcome === 'stopped')?.evidence, {
     shown: true,
     was: 'displayed',
@@ -282,7 +286,7 @@ test('cancel beats accept: of both at once exactly one wins, and the receipt say
     const after = await world.notifications.readOffer(DANA, offer.id)
     if (answer.status === 'fulfilled') {
       assert.equal(after?.result?.actionName, 'Accept')
-      assert.equal(item?.outcome, 'done')
+      assert.equal(item?.outcome, 'already_ended')
     } else {
       assert.equal(answer.reason.code, 'OFFER_GONE')
       assert.equal(after?.result?.actionName, 'Cancel')
@@ -322,8 +326,7 @@ test('a cancel after the answer changes nothing and says so', async () => {
   const cancelled = await world.cancel('late')
   const receipt = await receiptOf(world, cancelled.receiptId)
   assert.deepEqual(receipt.items.map(item => `${item.kind} ${item.outcome} ${item.ending}`).sort(), [
-    'notifications.offer done done',
-    'notifications.timeout done superseded',
+    'notifications.offer already_ended done',
   ])
   const item = receipt.items.find(each => each.kind === 'notifications.offer')
   assert.equal(item?.evidence?.responseReason, 'Accept')
@@ -389,7 +392,7 @@ test('an offer that cannot be placed at all ends, and its caller is told', async
   const [effect] = await world.engine.effectsOf(TENANT, offer.id)
   assert.ok(effect)
   await world.database.db.transaction('test.settle', async tx => {
-    const started = { ...effect, tenant: TENANT, eventId: offer.id, noticeOf: null }
+    const started = { ...effect, tenant: TENANT, eventId: offer.id, noticeOf: null, startId: offer.id }
     const dead = { effect: started, ending: 'dead', result: null, error: 'broken', at: new Date() } as const
     await world.notifications.domain.settled?.(tx, [dead])
   })

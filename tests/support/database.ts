@@ -3,6 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { Database, type DatabaseOptions } from '../../server/src/store/database.ts'
+import { knownFunctions } from '../../server/src/store/functions.ts'
 import { migrate } from '../../server/src/store/migrate.ts'
 import { knownMigrations } from '../../server/src/store/migrations.ts'
 import { testPostgres } from './postgres.ts'
@@ -66,7 +67,7 @@ async function asAdministrator<T>(
 async function migratedTemplate(admin: pg.Client, server: DatabaseOptions): Promise<string> {
   const migrations = knownMigrations()
   const mark = createHash('sha256')
-    .update(migrations.map(migration => migration.checksum).join())
+    .update([...migrations.map(m => m.checksum), ...knownFunctions().map(f => f.name)].join())
     .digest('hex')
   const name = `template_${mark.slice(0, 16)}`
   const { rowCount } = await admin.query('select from pg_database where datname = $1', [name])
@@ -75,7 +76,7 @@ async function migratedTemplate(admin: pg.Client, server: DatabaseOptions): Prom
   await admin.query('create database template_draft template template0')
   const draft = new Database({ ...server, database: 'template_draft' })
   try {
-    await migrate(draft, migrations)
+    await migrate(draft)
   } finally {
     await draft.close()
   }

@@ -36,19 +36,25 @@ const LOOKS = new Set([
   'states-of-effects',
   'find-early',
   'covered-events',
-  'abandoned',
+  'expired-workers',
   'open-roots',
-  'open-marked',
+  'open-parents',
   'open-children',
+  'cancellation-open',
   'tenant-now',
   'read-effect',
-  'still-mine',
+  'read-started',
+  'still-running',
+  'started-in-batch',
   'announced-since',
   'insert-effects',
   'insert-events',
   'insert-aliases',
   'insert-receipt-items',
-  'open-untouched',
+  'open-found',
+  'open-prevented-before',
+  // Of a sandbox only, which these tenants are not.
+  'lock-tenants',
 ])
 /** What else locks, and which rows or gates. A statement that is not listed is taken to touch everything. */
 const LOCKS: { readonly [statement: string]: readonly string[] } = {
@@ -61,23 +67,27 @@ const LOCKS: { readonly [statement: string]: readonly string[] } = {
   'lock-parents-free': ['event'],
   'mark-events': ['event'],
   'revise-event': ['event'],
-  'prevent-pending': ['pending'],
-  supersede: ['pending'],
-  start: ['pending', 'running'],
-  'back-to-pending': ['running', 'pending'],
-  'ask-running': ['running'],
-  settle: ['running'],
-  'leave-waiting': ['running'],
-  'close-receipts': ['running'],
-  revive: ['ended', 'pending'],
+  'prevent-pending': ['effect'],
+  supersede: ['effect'],
+  start: ['ticket', 'batch', 'effect'],
+  'back-to-pending': ['effect'],
+  'request-stop': ['effect'],
+  settle: ['effect'],
+  'leave-waiting': ['effect'],
+  'close-receipts': ['effect'],
+  revive: ['effect'],
+  'doubt-ended': ['effect'],
   'insert-cancellations': ['cancellation'],
   'insert-open': ['open'],
   'take-open': ['open'],
-  'open-mark-events': ['event'],
-  'open-prevent': ['pending'],
+  'open-mark-events': ['event', 'cancellation'],
+  'open-effects': ['effect'],
   'open-children-after': ['open'],
-  'open-effects-after': ['open'],
+  'open-effects-after': ['open', 'cancellation'],
   'close-open': ['open', 'cancellation'],
+  'delete-tickets-of': ['ticket'],
+  abandoned: ['batch'],
+  'forget-batches': ['batch'],
 }
 
 function independent(a: string, b: string): boolean {
@@ -158,6 +168,15 @@ class Client {
         await this.park('commit')
         return await run(statement, values)
       },
+      flush: async (
+        name: string,
+        steps: readonly { readonly statement: Statement; readonly values?: readonly unknown[] }[],
+      ) =>
+        await stepped.transaction(name, async tx => {
+          const answers: (readonly unknown[])[] = []
+          for (const { statement, values } of steps) answers.push(await tx.query(statement, values ?? []))
+          return answers
+        }),
       transaction: async <T>(_name: string, work: (tx: Tx) => Promise<T>): Promise<T> => {
         const hooks: (() => void)[] = []
         let begun = false

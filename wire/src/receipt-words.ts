@@ -11,7 +11,7 @@ export const OUTCOME_ORDER: readonly Outcome[] = [
   'stopping',
   'prevented',
   'stopped',
-  'done',
+  'already_ended',
   'kept',
   'already_cancelled',
 ]
@@ -22,7 +22,7 @@ export const OUTCOME_WORDS: {
   prevented: { short: 'Prevented', means: 'had not started, and never will' },
   stopped: { short: 'Stopped', means: 'was running, and had no effect' },
   too_late: { short: 'Too late', means: 'was running, and took effect' },
-  done: { short: 'Over before', means: 'had ended before the cancel' },
+  already_ended: { short: 'Over before', means: 'had ended before the cancel' },
   in_doubt: { short: 'In doubt', means: 'was running; nobody can say whether it took effect' },
   kept: { short: 'Kept', means: 'goes on: it was meant to survive a cancel' },
   already_cancelled: { short: 'Cancelled before', means: 'an earlier cancel had reached it' },
@@ -37,15 +37,26 @@ export const API_WORDS: { readonly [api: string]: string } = {
 }
 
 /** The whole receipt in one or two sentences. */
-export function verdict({ counts, state, early, events }: ReceiptView): string {
+export function verdict(receipt: ReceiptView): string {
+  const waited = receipt.innerSteps.some(step => step.outcome === 'prevented' || step.outcome === 'stopped')
+  const actions = verdictOfActions(receipt, waited)
+  return waited
+    ? `${actions} It was called off while it waited: what was to come next will not happen.`
+    : actions
+}
+
+function verdictOfActions({ counts, state, early, events }: ReceiptView, waited: boolean): string {
   if (counts.total === 0) {
     if (early && early.metEventIds.length === 0)
       return 'Nothing was there to call off yet: the cancel waits for its event.'
-    if (early) return 'The cancel came first; the event that it waited for was born cancelled.'
+    if (early) return 'The cancel came first; the event that it waited for was cancelled as it was announced.'
+    if (waited) return 'Nothing got through.'
     return events.length === 0 ? 'Nothing was there to call off.' : 'It was called off. Nothing hung from it.'
   }
-  if (counts.done === counts.total) {
-    return `Nothing was left to prevent: ${counts.total === 1 ? 'the one action' : `all ${counts.total} actions`} had ended before.`
+  if (counts.already_ended === counts.total) {
+    const ended = counts.total === 1 ? 'the one action' : `all ${counts.total} actions`
+    if (waited) return `${ended.replace(/^./, first => first.toUpperCase())} had ended before.`
+    return `Nothing was left to prevent: ${ended} had ended before.`
   }
   const parts = OUTCOME_ORDER.filter(outcome => counts[outcome] > 0).map(
     outcome =>

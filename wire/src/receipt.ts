@@ -25,7 +25,7 @@ export type OutcomeCounts = {
   readonly prevented: number
   readonly stopped: number
   readonly too_late: number
-  readonly done: number
+  readonly already_ended: number
   readonly in_doubt: number
   readonly kept: number
   readonly already_cancelled: number
@@ -95,6 +95,8 @@ export type ReceiptView = {
   readonly items: readonly ReceiptItemView[]
   /** Pass it as `after` for the next items; null on the last page. */
   readonly itemsAfter: string | null
+  /** Waits and time limits of this page: nobody outside notices them, so they are no items and not counted. */
+  readonly innerSteps: readonly ReceiptItemView[]
   readonly notices: readonly ReceiptNoticeView[]
   readonly notes: readonly { readonly at: string; readonly effectId: string; readonly text: string }[]
   readonly progress: { readonly marked: number } | null
@@ -106,21 +108,25 @@ export type PreviewRequestBody = (
   | { readonly eventId: string }
 ) & { readonly after?: string; readonly limit?: number }
 
+export type PreviewItemView = {
+  readonly effectId: string
+  readonly eventId: string
+  readonly kind: string
+  readonly title: string
+  readonly outcome: Exclude<keyof OutcomeCounts, 'total'>
+  readonly ending: string | null
+  readonly dueAt: string
+}
+
 /** One page of what a cancel would do if it came now. Nothing is changed by asking. */
 export type PreviewView = {
   /** Events among those of this page that would be called off. */
   readonly eventIds: readonly string[]
   /** Of the items of this page. */
   readonly counts: OutcomeCounts
-  readonly items: readonly {
-    readonly effectId: string
-    readonly eventId: string
-    readonly kind: string
-    readonly title: string
-    readonly outcome: Exclude<keyof OutcomeCounts, 'total'>
-    readonly ending: string | null
-    readonly dueAt: string
-  }[]
+  readonly items: readonly PreviewItemView[]
+  /** Waits and time limits of this page: nobody outside notices them, so they are no items and not counted. */
+  readonly innerSteps: readonly PreviewItemView[]
   /** Pass it as `after` for the next items; null on the last page. A page may have few items, and more behind it. */
   readonly itemsAfter: string | null
 }
@@ -197,7 +203,7 @@ export const outcomes = [
   'prevented',
   'stopped',
   'too_late',
-  'done',
+  'already_ended',
   'in_doubt',
   'kept',
   'already_cancelled',
@@ -257,6 +263,7 @@ export const receiptViewSchema = {
     'events',
     'counts',
     'items',
+    'innerSteps',
     'notices',
     'notes',
   ],
@@ -284,6 +291,12 @@ export const receiptViewSchema = {
     counts: { $ref: 'Counts#' },
     items: { type: 'array', items: itemSchema },
     itemsAfter: textOrNull,
+    innerSteps: {
+      type: 'array',
+      description:
+        'Waits and time limits: nobody outside notices them, so they are no items and not counted.',
+      items: itemSchema,
+    },
     notices: {
       type: 'array',
       items: {
@@ -306,28 +319,36 @@ export const receiptViewSchema = {
   },
 } as const
 
+const previewItemSchema = {
+  type: 'object',
+  required: ['effectId', 'eventId', 'kind', 'title', 'outcome', 'ending', 'dueAt'],
+  properties: {
+    effectId: guid,
+    eventId: guid,
+    kind: text,
+    title: text,
+    outcome: { enum: outcomes },
+    ending: textOrNull,
+    dueAt: text,
+  },
+} as const
+
 export const previewViewSchema = {
   $id: 'Preview',
   type: 'object',
-  required: ['eventIds', 'counts', 'items', 'itemsAfter'],
+  required: ['eventIds', 'counts', 'items', 'innerSteps', 'itemsAfter'],
   properties: {
     eventIds: texts,
     counts: { $ref: 'Counts#' },
     items: {
       type: 'array',
-      items: {
-        type: 'object',
-        required: ['effectId', 'eventId', 'kind', 'title', 'outcome', 'ending', 'dueAt'],
-        properties: {
-          effectId: guid,
-          eventId: guid,
-          kind: text,
-          title: text,
-          outcome: { enum: outcomes },
-          ending: textOrNull,
-          dueAt: text,
-        },
-      },
+      items: previewItemSchema,
+    },
+    innerSteps: {
+      type: 'array',
+      description:
+        'Waits and time limits: nobody outside notices them, so they are no items and not counted.',
+      items: previewItemSchema,
     },
     itemsAfter: textOrNull,
   },

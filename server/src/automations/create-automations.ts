@@ -37,5 +37,6 @@ const delayCarrier: Carrier = {
   kind: DELAY_KIND,
   slots: 1000,
   maxAttempts: DATABASE_ATTEMPTS,
+  touchesWorld: false,
   run: async () => ({ is: 'done' }),
 }

@@ -2,12 +2,12 @@
 // engine only while the activation lives, so nothing is ever born from a cancelled one (I3).
 
 import { shardOfId } from '../core/ids.ts'
-import type { Births, Domain, Settled } from '../engine/hooks.ts'
+import type { Domain, NextSteps, Settled } from '../engine/hooks.ts'
 import { statements } from '../store/statements.ts'
 import { DELAY_KIND, MAIL_KIND, WEBHOOK_KIND } from './action-effect.ts'
 import { ACTIVATION_KIND } from './activation-key.ts'
 import type { Needs } from './needs.ts'
-import { type Flow, flowIn, nextBirths } from './next-step.ts'
+import { type Flow, flowIn, nextSteps } from './next-step.ts'
 import { type ProgramCache, programName } from './program-cache.ts'
 import { webhookHost } from './webhook-host.ts'
 
@@ -22,7 +22,7 @@ export function activationDomain(needs: Pick<Needs, 'webhookLane'>, programs: Pr
     eventKind: ACTIVATION_KIND,
     wantsSettled: kind => STEPS.has(kind),
     async settled(tx, settled) {
-      const births = new Map<string, Births>()
+      const births = new Map<string, NextSteps>()
       const ended = settled.flatMap((s): Ended[] => {
         const flow = flowIn(s.effect.data)
         return flow ? [{ ...s, flow }] : []
@@ -37,7 +37,7 @@ export function activationDomain(needs: Pick<Needs, 'webhookLane'>, programs: Pr
       for (const s of live) {
         const program = loaded.get(programName({ tenant: s.effect.tenant, ...s.flow }))
         if (!program) throw new Error(`automation ${s.flow.automationId} has no revision ${s.flow.revision}`)
-        const next = nextBirths(s, program, webhookLane)
+        const next = nextSteps(s, program, webhookLane)
         if (next) births.set(s.effect.id, next)
       }
       const dead = live.filter(s => s.ending === 'dead').map(s => s.effect.id)

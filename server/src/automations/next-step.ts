@@ -7,7 +7,7 @@
 
 import type { NewEffect } from '../core/effect.ts'
 import type { JsonObject } from '../core/json.ts'
-import type { Births, Settled } from '../engine/hooks.ts'
+import type { NextSteps, Settled } from '../engine/hooks.ts'
 import { actionEffect, type BornAt, DELAY_KIND, type Run, stepTitle } from './action-effect.ts'
 import { holds } from './condition.ts'
 import type { ActionStep, Program, StepIndex } from './program.ts'
@@ -77,11 +77,11 @@ export function flowIn(data: JsonObject): Flow | null {
 }
 
 /** What an ended step brings into the world. A dead step does not end the run: Wix's goes on past a failing action. */
-export function nextBirths(
+export function nextSteps(
   ended: Settled & { readonly flow: Flow },
   program: Program,
   webhookLane: (url: string) => string,
-): Births | null {
+): NextSteps | null {
   const { goOnAt, ...rest } = ended.flow
   const run: Run = { ...rest, activationId: ended.effect.eventId ?? '' }
   const effect = firstEffect(program, goOnAt, { run, at: ended.at, webhookLane })

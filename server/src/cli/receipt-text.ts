@@ -16,7 +16,7 @@ export function receiptText(receipt: ReceiptView, io: Pick<CliIo, 'isTerminal' |
     stopped: paint.green,
     too_late: paint.yellow,
     in_doubt: paint.red,
-    done: paint.dim,
+    already_ended: paint.dim,
     kept: paint.dim,
     already_cancelled: paint.dim,
     stopping: paint.blue,
@@ -45,6 +45,15 @@ export function receiptText(receipt: ReceiptView, io: Pick<CliIo, 'isTerminal' |
     const more = ' '.repeat(INDENT + labelWidth + 2)
     for (const about of itemMore(item)) {
       for (const part of wrapped(line(about), width - more.length)) lines.push(more + paint.dim(part))
+    }
+  }
+  if (receipt.innerSteps.length > 0) {
+    lines.push('', 'Waits, which nobody outside notices and are not counted:')
+    for (const step of receipt.innerSteps) {
+      lines.push(
+        `  ${line(step.title)}  ${paint.dim(`${OUTCOME_WORDS[step.outcome].short.toLowerCase()}, ${itemWhen(step)}`)}`,
+      )
+      for (const about of itemMore(step)) lines.push(paint.dim(`    ${line(about)}`))
     }
   }
   if (receipt.itemsAfter !== null)
@@ -96,7 +105,7 @@ function itemWhen(item: ReceiptItemView): string {
 
 function itemMore(item: ReceiptItemView): string[] {
   const lines: string[] = []
-  if (item.outcome === 'done' && item.ending !== null && item.ending !== 'done')
+  if (item.outcome === 'already_ended' && item.ending !== null && item.ending !== 'done')
     lines.push(`had ended: ${item.ending}`)
   if (item.next.length > 0) lines.push(`not reached any more: ${item.next.join(' → ')}`)
   return lines

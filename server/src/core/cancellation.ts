@@ -50,7 +50,7 @@ export type Outcome =
   | 'prevented'
   | 'stopped'
   | 'too_late'
-  | 'done'
+  | 'already_ended'
   | 'in_doubt'
   | 'kept'
   | 'already_cancelled'
@@ -60,7 +60,7 @@ export const OUTCOMES = [
   'prevented',
   'stopped',
   'too_late',
-  'done',
+  'already_ended',
   'in_doubt',
   'kept',
   'already_cancelled',
@@ -76,7 +76,7 @@ export type ReceiptItem = {
   readonly kind: string
   readonly title: string
   readonly outcome: Outcome
-  /** For `done`: how it had ended (done, skipped, dead). */
+  /** For `already_ended`: how it had ended (done, skipped, dead, superseded). */
   readonly ending: Ending | null
   /** When that was, on the tenant's clock; null while stopping and for kept ones that had not ended. */
   readonly at: string | null
@@ -134,6 +134,8 @@ export type Receipt = {
   /** At most 1,000 items here; the rest by paging (`itemsAfter`). */
   readonly items: readonly ReceiptItem[]
   readonly itemsAfter: string | null
+  /** Waits and time limits among them: nobody outside notices those, so they are no items and not counted (I2). */
+  readonly innerSteps: readonly ReceiptItem[]
   readonly notices: readonly ReceiptNotice[]
   readonly notes: readonly ReceiptNote[]
   /** While counting: effects written down so far. */

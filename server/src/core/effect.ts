@@ -6,15 +6,19 @@
 //                     |  ^
 //   start (guarded,   |  |  retry, rescue of a lost worker
 //   committed before  v  |
-//   the world is   running ----- settle ------> ended: done | failed | skipped | dead
+//   the world is   running ----- settle ------> ended: done | skipped | dead
 //   touched)          |
 //                     | cancel: asked to stop (the row is marked; the runner hears by signal or heartbeat)
 //                     v
 //                  running, asked -- settle --> ended: stopped | too_late | in_doubt
 //                                 -- 30 s ----> ended: in_doubt
 //
-// Each state is a row in exactly one table (engine.pending, engine.running, engine.ended); what the effect is stands in
-// engine.effect and never changes. Leaving a state is deleting its row: of two that want to, one finds nothing.
+// What has not ended is one row of engine.effect, what it is and how it stands together; what has ended is one row of
+// engine.ended, or an item in the row of the cancellation that prevented it.
+//
+// Every start has an id of its own. Whoever writes about a start names it, so that nothing that was said of one start is
+// taken for another's. A start of what touches the world leaves *doubt* until there is proof that it did nothing; doubt
+// goes with the effect, whatever becomes of it.
 
 import type { JsonObject } from './json.ts'
 
@@ -66,6 +70,8 @@ export type StartedEffect = {
   readonly dueAt: Date
   /** 1 for the first attempt. */
   readonly attempt: number
+  /** The id of this start: no other start of this or any effect has it. */
+  readonly startId: string
 }
 
 /** The cause of an abort signal: `signal.reason` of a carrier is always one of these. */

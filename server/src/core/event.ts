@@ -19,6 +19,10 @@ export type Announcement = {
   /** What the domain wants to find again. */
   readonly data: JsonObject
   readonly correlationId?: string | null
+  /** Who announced it: the app, if one did, the API, and the key as that caller gave it. */
+  readonly app?: string | null
+  readonly api?: string | null
+  readonly bareKey?: string | null
   readonly effects: readonly NewEffect[]
   /** What to do when an early cancellation waits for this key. Default 'ignore'. */
   readonly early?: EarlyPolicy

@@ -8,6 +8,7 @@ export type Carrier = {
   readonly kind: string
   readonly slots: number
   readonly maxAttempts: number
+  readonly touchesWorld?: boolean
   run(effect: StartedEffect, signal: AbortSignal): Promise<Verdict>
   withdraw?(effect: {
     readonly id: string

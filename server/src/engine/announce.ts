@@ -1,20 +1,22 @@
-// Announce: one commit from which on the events exist and their effects are pending. A child is born under its parent,
-// which is locked first; a key with an early-cancellation policy passes that key's gate first (I6).
+// Announce: one commit from which on the events exist and their effects are pending. A child's parent is locked first; a
+// key with an early-cancellation policy passes that key's gate first (I6). A plain root waits for no answer: its gates and
+// rows travel with the commit.
 
 import type { Announced, Announcement } from '../core/event.ts'
 import { hash32, type Shard, shardOfEntity, shardOfId } from '../core/ids.ts'
 import { jsonFault } from '../core/json.ts'
 import type { Tx } from '../store/database.ts'
-import { bearEffects } from './births.ts'
 import { arrayLiteral, columns } from './columns.ts'
-import { type Context, gateOf, newId, sql } from './context.ts'
+import { type Context, gateOf, lockTenants, newId, sql } from './context.ts'
+import { insertEffects } from './insert-effects.ts'
 
-type Parent = {
+export type Parent = {
   shard: Shard
   id: string
   tenant: string
+  kind: string
   root_id: string
-  line: string[]
+  cancel_path: string[]
   cancellation_id: string | null
 }
 
@@ -30,17 +32,19 @@ export async function announce(
 ): Promise<readonly Announced[]> {
   if (announcements.length === 0) return []
   for (const a of announcements) refuseUnstorable(a)
-  // One lock order everywhere: key gates, shard gates, events by id, then their effects.
   const early = await meetEarlyCancellations(context, tx, announcements)
-  // A root passes its shard's gate too: an open cancellation that holds it alone then knows every birth before its own.
+  // A root passes its shard's gate too: an open cancellation that holds it alone then knows all that was announced before.
   const parents = await lockParents(
     tx,
     announcements.flatMap(a => (a.parent ? [a.parent.id] : [])),
-    { roots: announcements.flatMap(a => (a.parent ? [] : [shardOfEntity(a.tenant, a.entity)])) },
+    {
+      roots: announcements.flatMap(a => (a.parent ? [] : [shardOfEntity(a.tenant, a.entity)])),
+      tenants: announcements.map(a => a.tenant),
+    },
   )
 
   const results: Announced[] = []
-  const born: {
+  const accepted: {
     a: Announcement
     id: string
     shard: Shard
@@ -66,18 +70,18 @@ export async function announce(
     const id = a.id ?? newId(context, shard)
     if (shardOfId(id) !== shard) throw new UnstorableAnnouncement(`event ${id} is not in its tree's shard`)
     const absorbed = cancellationId !== null && a.early === 'absorb' ? cancellationId : null
-    born.push({ a, id, shard, parent: parent ?? null, cancellationId: absorbed })
+    accepted.push({ a, id, shard, parent: parent ?? null, cancellationId: absorbed })
     results.push(
       absorbed === null
         ? { is: 'announced', eventId: id, effectIds: [] }
         : { is: 'absorbed', eventId: id, cancellationId: absorbed },
     )
   }
-  if (born.length === 0) return results
+  if (accepted.length === 0) return results
 
   tx.send(sql('insert-events'), [
     context.clock(),
-    ...columns(born, 14, ({ a, id, shard, parent, cancellationId }) => [
+    ...columns(accepted, 17, ({ a, id, shard, parent, cancellationId }) => [
       shard,
       id,
       a.tenant,
@@ -87,14 +91,23 @@ export async function announce(
       a.parent?.id ?? null,
       a.parent?.link ?? 'cancel',
       parent?.root_id ?? id,
-      arrayLiteral(parent && a.parent?.link === 'cancel' ? [id, ...parent.line] : [id]),
+      parent && a.parent?.link === 'cancel' ? arrayLiteral([id, ...parent.cancel_path]) : null,
       a.title,
       JSON.stringify(a.data),
       a.correlationId ?? null,
       cancellationId,
+      a.app ?? null,
+      a.api ?? null,
+      a.bareKey ?? null,
     ]),
   ])
-  const elsewhere = born.filter(
+  const met = accepted.filter(({ cancellationId }) => cancellationId !== null)
+  if (met.length > 0)
+    tx.send(
+      sql('insert-met-events'),
+      columns(met, 3, ({ cancellationId, id, shard }) => [cancellationId, id, shard]),
+    )
+  const elsewhere = accepted.filter(
     ({ a, shard }) => a.key !== null && shardOfEntity(a.tenant, a.entity) !== shard,
   )
   if (elsewhere.length > 0) {
@@ -109,12 +122,12 @@ export async function announce(
       ]),
     )
   }
-  const alive = born.filter(b => b.cancellationId === null)
-  const effectIds = bearEffects(
+  const alive = accepted.filter(b => b.cancellationId === null)
+  const effectIds = insertEffects(
     context,
     tx,
     alive.flatMap(({ a, id }) =>
-      a.effects.map(effect => ({ effect, tenant: a.tenant, under: { eventId: id } })),
+      a.effects.map(effect => ({ effect, tenant: a.tenant, under: { eventId: id, eventKind: a.kind } })),
     ),
   )
   const idsOf = new Map<string, readonly string[]>()
@@ -126,27 +139,32 @@ export async function announce(
   return results.map(r => (r.is === 'announced' ? { ...r, effectIds: idsOf.get(r.eventId) ?? [] } : r))
 }
 
-/** Gates, then locks, then a look for open cancellations: each a statement of its own, younger than the locks before it. */
+/**
+ * Gates, then sandbox tenants, then the events, then a look for open cancellations: each a statement of its own, younger than
+ * the locks before it. `skip`: what a cancel holds is left out. `roots`: shards whose gates are passed for new roots.
+ */
 export async function lockParents(
   tx: Tx,
   ids: readonly string[],
-  { wait = 'wait', roots = [] }: { readonly wait?: 'wait' | 'skip'; readonly roots?: readonly Shard[] } = {},
+  {
+    wait = 'wait',
+    roots = [],
+    tenants,
+  }: {
+    readonly wait?: 'wait' | 'skip'
+    readonly roots?: readonly Shard[]
+    readonly tenants: Iterable<string>
+  },
 ): Promise<Map<string, Parent>> {
   const unique = [...new Set(ids)]
-  if (unique.length === 0 && roots.length === 0) return new Map()
-  const shards = unique.map(shardOfId)
-  const passed = tx.look(sql('gates-shared'), [[...shards, ...roots].map(gateOf)])
-  if (unique.length === 0) {
-    await passed
-    return new Map()
-  }
-  // A look is the next statement, younger than the locks before it, whether or not their answer has come.
-  const locked = tx.query<Parent>(sql(wait === 'wait' ? 'lock-parents' : 'lock-parents-free'), [
-    shards,
-    unique,
-  ])
-  const looked = tx.query<{ id: string; cancellation_id: string }>(sql('covered-events'), [shards, unique])
-  const [rows, covered] = await Promise.all([locked, looked, passed])
+  const gates = [...new Set([...unique.map(shardOfId), ...roots].map(gateOf))]
+  if (gates.length > 0) tx.send(sql('gates-shared'), [gates])
+  lockTenants(tx, tenants)
+  if (unique.length === 0) return new Map()
+  // The look is the next statement, younger than the locks before it, whether or not their answer has come.
+  const locked = tx.query<Parent>(sql(wait === 'wait' ? 'lock-parents' : 'lock-parents-free'), [unique])
+  const looked = tx.query<{ id: string; cancellation_id: string }>(sql('covered-events'), [unique])
+  const [rows, covered] = await Promise.all([locked, looked])
   const by = new Map(covered.map(row => [row.id, row.cancellation_id]))
   return new Map(
     rows.map(row => [row.id, { ...row, cancellation_id: row.cancellation_id ?? by.get(row.id) ?? null }]),
@@ -160,12 +178,11 @@ async function meetEarlyCancellations(
 ): Promise<Map<string, string>> {
   const keyed = announcements.filter(a => a.key !== null && a.early !== undefined && a.early !== 'ignore')
   if (keyed.length === 0) return new Map()
-  const passed = tx.look(sql('key-gates-shared'), [keyed.map(a => keyGate(a.tenant, a.key as string))])
-  const looked = tx.look<{ tenant: string; key: string; entity: string; id: string }>(sql('find-early'), [
-    context.clock(),
-    ...columns(keyed, 4, a => [shardOfEntity(a.tenant, a.entity), a.tenant, a.key, a.entity]),
-  ])
-  const [rows] = await Promise.all([looked, passed])
+  tx.send(sql('key-gates-shared'), [keyed.map(a => keyGate(a.tenant, a.key as string))])
+  const rows = await tx.query<{ tenant: string; key: string; entity: string; id: string }>(
+    sql('find-early'),
+    [context.clock(), ...columns(keyed, 3, a => [a.tenant, a.key, a.entity])],
+  )
   return new Map(rows.map(row => [`${row.tenant}\n${row.key}\n${row.entity}`, row.id]))
 }
 

@@ -1,9 +1,15 @@
-// A cancel of a huge tree (I10): one open-cancellation row, written with the shard's gate held alone, is what every start
-// and birth reads from then on; marking goes on behind the acknowledgement, in batches, by whichever process is free.
+// A cancel of a huge tree (I10): one open-cancellation row, written with the gates held alone, is what every start and
+// announcement reads from then on; marking goes on behind the acknowledgement, in batches, by whichever process is free.
 //
-//   acknowledged: open_cancellation row committed        -> no covered effect starts any more
-//   counting:     mark-open takes the events in batches  -> receipt grows, `progress` tells
-//   row deleted:  everything under it is marked          -> receipt open or final
+//   acknowledged: open_cancellation row committed      -> no covered effect starts any more
+//   counting:     in batches of one commit each        -> the receipt grows, `progress` tells
+//     roots       what the request names is found, locked, marked
+//     children    of what was found, in the order in which it was found: locked, then looked at, then marked
+//     effects     of what was found, in the same order: prevented, asked to stop, or noted as they are
+//   row deleted:  everything is written down           -> receipt open or final
+//
+// What was found stands in engine.receipt_event with the number at which it was found. Only the process that holds the
+// open cancellation's row adds to it, so a place in that order passes over nothing, whoever else cancels beside it.
 
 import type { CancelOutcome, CancelRequest } from '../core/cancellation.ts'
 import { countOutcomes } from '../core/receipt.ts'
@@ -13,26 +19,28 @@ import {
   findRepeats,
   keepItems,
   keyGates,
-  oweNotices,
   type Prepared,
   prepare,
   repeatVerdict,
   writeCancellations,
+  writeNotices,
 } from './cancel.ts'
 import { type EffectRow, type EventRow, type MarkedEffect, markEffects, unmarked } from './cancel-tree.ts'
-import { type Context, GATES, gateOf, sql } from './context.ts'
+import { ALL_GATES, type Context, gateOf, lockTenants, sql } from './context.ts'
+
+const FIRST = '00000000-0000-0000-0000-000000000000'
 
 /** Acknowledges a cancel that is too large to be marked at once. One short transaction, whatever the size. */
 export async function openCancellation(context: Context, request: CancelRequest): Promise<CancelOutcome> {
   const p = prepare(context, request)
   return await context.db.transaction('cancel-open', async tx => {
-    // Before the event is locked: whoever waits for that has passed the gate. A key's aliases may be behind any gate.
-    const gates = p.key === null ? [gateOf(p.shard)] : Array.from({ length: GATES }, (_, gate) => gate)
-    await tx.query(sql('open-gates'), [keyGates([p]), gates])
+    // Before the event is locked: whoever waits for that has passed the gate. What a key names may be in any shard.
+    const gates = p.key === null ? [gateOf(p.shard)] : ALL_GATES
+    tx.send(sql('open-gates'), [keyGates([p]), gates])
     const earlier = (await findRepeats(context, tx, [p])).get(0) ?? []
-    const verdict = repeatVerdict(p, earlier, await bornSince(tx, p, earlier))
+    const verdict = repeatVerdict(p, earlier, await announcedSince(tx, p, earlier))
     if (verdict !== null) return verdict
-    writeCancellations(context, tx, [p], { early: new Set(), open: true })
+    writeCancellations(context, tx, [p], { early: new Set(), open: true, events: new Map() })
     tx.send(sql('insert-open'), [p.shard, p.id, request.tenant, p.eventId, p.key, p.entity])
     tx.afterCommit(() => {
       context.hints.due()
@@ -42,11 +50,11 @@ export async function openCancellation(context: Context, request: CancelRequest)
   })
 }
 
-/** Whether something live with the key was born after the last open cancel of it; that there is something live is known. */
-async function bornSince(tx: Tx, p: Prepared, earlier: readonly Earlier[]): Promise<boolean> {
-  const last = Math.max(0, ...earlier.filter(e => e.open).map(e => e.birth))
+/** True if an event with the key was announced after its last open cancel. The caller has established that a live one exists. */
+async function announcedSince(tx: Tx, p: Prepared, earlier: readonly Earlier[]): Promise<boolean> {
+  const last = earlier.reduce((most, e) => (e.open ? Math.max(most, e.sequence) : most), 0)
   if (p.key === null || last === 0) return true
-  const values = [p.shard, p.request.tenant, p.key, p.entity, last]
+  const values = [p.request.tenant, p.key, p.entity, last]
   const [row] = await tx.query<{ announced: boolean }>(sql('announced-since'), values)
   return row?.announced === true
 }
@@ -57,8 +65,9 @@ type OpenRow = {
   tenant: string
   target_event: string | null
   target_key: string | null
-  birth_limit: number
-  children_after: number
+  sequence_limit: number
+  parents_after: number
+  child_after: string
   effects_event: number
   effects_after: string
   caller: string
@@ -72,114 +81,180 @@ type OpenRow = {
   at: Date
 }
 
-/**
- * Marks one batch of one open cancellation: first events, roots before children, then the effects of marked events, under
- * which nothing can be born any more. False when there is no open cancellation that nobody else is at.
- */
+/** How an event stands in an open cancellation; see the migration. */
+type Standing = 'called_off' | 'kept' | 'called_off_before'
+type FoundEvent = { readonly id: string; readonly sequence: number; readonly how: Standing }
+
+/** Marks one batch of one open cancellation. False when there is none that nobody else is at. */
 export async function markSomeOpen(context: Context, batch = 2000): Promise<boolean> {
   // Mostly there is none: then no transaction is made.
-  if ((await context.db.query(sql('take-open'))).length === 0) return false
+  const waiting = await context.db.query<{ tenant: string }>(sql('cancellation-open'))
+  if (waiting.length === 0) return false
   return await context.db.transaction('mark-open', async tx => {
+    // The notices that follow are effects of these tenants, whose clocks come before events in the lock order.
+    lockTenants(
+      tx,
+      waiting.map(row => row.tenant),
+    )
     const [open] = await tx.query<OpenRow>(sql('take-open'))
-    if (!open) return false
+    if (!open || !waiting.some(row => row.tenant === open.tenant)) return false
     if (await markRoots(context, tx, open, batch)) return true
     if (await markChildren(context, tx, open, batch)) return true
-    if (await markEffectsOfMarked(context, tx, open, batch)) return true
-    // Its target was called off by another before: nothing of it is marked here, all of it stands in the receipt.
-    if (open.target_event !== null) {
-      await tx.query(sql('open-untouched'), [[open.shard], [open.target_event], open.cancellation_id, true])
-    }
-    await tx.query(sql('close-open'), [open.shard, open.cancellation_id])
+    if (await markEffectsOfFound(context, tx, open, batch)) return true
+    await tx.query(sql('close-open'), [open.cancellation_id])
     return true
   })
 }
 
 async function markRoots(context: Context, tx: Tx, open: OpenRow, batch: number): Promise<boolean> {
-  const roots = await tx.query<{ shard: number; id: string }>(sql('open-roots'), [
-    open.shard,
+  const roots = await tx.query<{ id: string }>(sql('open-roots'), [
     open.tenant,
     open.target_event,
     open.target_key,
-    open.birth_limit,
-    batch,
     open.target_entity,
+    open.sequence_limit,
+    batch,
+    open.cancellation_id,
   ])
   if (roots.length === 0) return false
-  await markEvents(context, tx, open, roots, true)
+  await markFound(
+    context,
+    tx,
+    open,
+    roots.map(({ id }) => ({ id, how: 'called_off' })),
+    true,
+  )
   return true
 }
 
 async function markChildren(context: Context, tx: Tx, open: OpenRow, batch: number): Promise<boolean> {
-  const { shard, cancellation_id: id, children_after: after } = open
-  const parents = await tx.query<{ shard: number; id: string; birth: number }>(sql('open-marked'), [
-    id,
-    after,
-    batch,
-  ])
+  const { cancellation_id: id } = open
+  const parents = await tx.query<FoundEvent>(sql('open-parents'), [id, open.parents_after, batch])
   const last = parents.at(-1)
   if (!last) return false
-  const children = await tx.query<{ shard: number; id: string; birth: number }>(sql('open-children'), [
-    parents.map(p => p.shard),
-    parents.map(p => p.id),
-    batch,
-  ])
-  await tx.query(sql('open-untouched'), [parents.map(p => p.shard), parents.map(p => p.id), id, false])
-  if (children.length > 0) await markEvents(context, tx, open, children, false)
-  // A child is younger than its parent, but may be older than the last parent of this batch: look at it again, as a parent.
-  const next = children.reduce((least, child) => Math.min(least, child.birth - 1), last.birth)
-  await tx.query(sql('open-children-after'), [
-    shard,
-    id,
-    children.length === batch ? after : Math.max(after, next),
-  ])
+  const children = await tx.query<{ parent: number; id: string; link: 'cancel' | 'keep' }>(
+    sql('open-children'),
+    [parents.map(p => p.id), open.child_after, batch],
+  )
+  const parentOf = (child: { readonly parent: number }) => parents[child.parent - 1] as FoundEvent
+  refuseOutOfOrder(id, children)
+  await markFound(
+    context,
+    tx,
+    open,
+    children.map(child => ({ id: child.id, how: standingBelow(parentOf(child).how, child.link) })),
+    false,
+  )
+  // A full page: more may follow below the parent of its last child.
+  const at = children.length < batch ? null : (children.at(-1) as (typeof children)[number])
+  const done = at === null ? last.sequence : (parents[at.parent - 2]?.sequence ?? open.parents_after)
+  tx.send(sql('open-children-after'), [id, done, at?.id ?? FIRST])
   return true
 }
 
-async function markEvents(
+/** What a cancel means for a child. Below a kept event everything is kept; below one that was called off before, as its link says. Pure. */
+function standingBelow(parent: Standing, link: 'cancel' | 'keep'): Standing {
+  return link === 'keep' || parent === 'kept' ? 'kept' : parent
+}
+
+/** A place in the order is only worth something if the rows come in that order. */
+function refuseOutOfOrder(
+  cancellationId: string,
+  rows: readonly { readonly parent: number; readonly id: string }[],
+): void {
+  for (const [i, row] of rows.entries()) {
+    const before = rows[i - 1]
+    if (before && (before.parent > row.parent || (before.parent === row.parent && before.id >= row.id)))
+      throw new Error(`open cancellation ${cancellationId}: children are not in order at ${row.id}`)
+  }
+}
+
+/** Locks what is called off, looks whether another cancel was there first, marks the rest, and writes all of it down. */
+async function markFound(
   context: Context,
   tx: Tx,
   open: OpenRow,
-  found: readonly { readonly shard: number; readonly id: string }[],
-  asked: boolean,
+  found: readonly { readonly id: string; readonly how: Standing }[],
+  isTarget: boolean,
 ): Promise<void> {
-  const sorted = found.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  if (found.length === 0) return
+  const { cancellation_id: id } = open
+  const wanted = found.filter(e => e.how === 'called_off').map(e => e.id)
+  const locked = wanted.length === 0 ? [] : await tx.query<EventRow>(sql('lock-events'), [wanted.toSorted()])
+  const before = new Set(
+    locked.flatMap(row => (row.cancellation_id === null || row.cancellation_id === id ? [] : [row.id])),
+  )
+  tx.send(sql('open-found'), [
+    id,
+    found.map(e => e.id),
+    found.map(e => (before.has(e.id) ? 'called_off_before' : e.how)),
+  ])
+  const mine = locked.flatMap(row => (row.cancellation_id === null ? [row.id] : []))
+  if (mine.length === 0) return
   const rows = await tx.query<EventRow>(sql('open-mark-events'), [
-    sorted.map(e => e.shard),
-    sorted.map(e => e.id),
-    open.cancellation_id,
+    mine,
+    id,
     [...context.domains].flatMap(([kind, domain]) => (domain.cancelled ? [kind] : [])),
   ])
-  const events = rows.map(row => ({ row, cancellationId: open.cancellation_id, asked }))
-  await oweNotices(context, tx, { events, effects: [] }, new Map([[open.cancellation_id, requestOf(open)]]))
+  const events = rows.map(row => ({ row, cancellationId: id, isTarget }))
+  await writeNotices(context, tx, { events, effects: [] }, new Map([[id, requestOf(open)]]))
 }
 
-async function markEffectsOfMarked(context: Context, tx: Tx, open: OpenRow, batch: number): Promise<boolean> {
-  const { shard, cancellation_id: id } = open
-  type Looked = EffectRow & { event_birth: number; place: number; prevented: boolean }
-  const rows = await tx.query<Looked>(sql('open-prevent'), [
+async function markEffectsOfFound(context: Context, tx: Tx, open: OpenRow, batch: number): Promise<boolean> {
+  const { cancellation_id: id } = open
+  const events = await tx.query<FoundEvent>(sql('open-parents'), [id, open.effects_event, batch])
+  const lastEvent = events.at(-1)
+  if (!lastEvent) return false
+  type Looked = EffectRow & {
+    event_sequence: number
+    how: Standing
+    place: number
+    prevented: boolean
+    worker: string | null
+  }
+  const rows = await tx.query<Looked>(sql('open-effects'), [
     context.clock(),
     id,
-    open.effects_event,
+    events.map(e => e.id),
+    events.map(e => e.sequence),
+    events.map(e => e.how),
     open.effects_after,
     batch,
   ])
   const last = rows.at(-1)
-  if (!last) return false
-  const effects = rows.flatMap((row): MarkedEffect[] => (row.prevented ? [] : [unmarked(row, id)]))
-  await markEffects(context, tx, effects, row => row.link === 'keep')
-  // What was running at the acknowledgement and has ended since did so too late, or without effect.
-  for (const effect of effects) {
-    if (effect.outcome !== 'done' || effect.at === null || effect.at < open.at || effect.row.link === 'keep')
-      continue
-    if (effect.ending === 'done') effect.outcome = 'too_late'
-    else if (effect.ending === 'skipped') effect.outcome = 'stopped'
-  }
+  const found = (last?.place ?? 0) as number
+  const atEnd = found < batch
+  // Where an event was called off before, what was prevented then may stand in that cancellation's row only.
+  const before = events.filter(
+    e => e.how === 'called_off_before' && (atEnd || e.sequence < (last as Looked).event_sequence),
+  )
+  if (before.length > 0) tx.send(sql('open-prevented-before'), [id, before.map(e => e.id)])
+  const how = new Map(rows.map(row => [row.id, row.how]))
+  const effects = rows.flatMap((row): MarkedEffect[] => (row.prevented ? [] : [unmarked(row, id, null)]))
+  await markEffects(context, tx, effects, row => row.keep || how.get(row.id) !== 'called_off')
+  for (const effect of effects) giveOutcome(effect, how.get(effect.row.id) as Standing, open)
   keepItems(tx, { events: [], effects })
-  await oweNotices(context, tx, { events: [], effects }, new Map())
-  tx.send(sql('open-effects-after'), [shard, id, last.event_birth, last.id, last.place])
+  await writeNotices(context, tx, { events: [], effects }, new Map())
+  const done = atEnd ? lastEvent.sequence : sequenceBefore(events, (last as Looked).event_sequence, open)
+  tx.send(sql('open-effects-after'), [id, done, atEnd ? FIRST : (last as Looked).id, found])
   const asked = effects.filter(e => e.outcome === 'stopping')
   tx.afterCommit(() => context.hints.asked(asked.map(e => ({ effectId: e.row.id, cancellationId: id }))))
   return true
+}
+
+function sequenceBefore(events: readonly FoundEvent[], sequence: number, open: OpenRow): number {
+  const at = events.findIndex(e => e.sequence === sequence)
+  return events[at - 1]?.sequence ?? open.effects_event
+}
+
+/** What {@link markEffects} cannot know: how the time between acknowledgement and mark counts. */
+function giveOutcome(effect: MarkedEffect, how: Standing, open: OpenRow): void {
+  // What was running at the acknowledgement and has ended since did so too late, or without effect.
+  const endedSince = effect.at !== null && effect.at >= open.at
+  if (effect.outcome === 'already_ended' && endedSince && !effect.row.keep && how === 'called_off') {
+    if (effect.ending === 'done') effect.outcome = 'too_late'
+    else if (effect.ending === 'skipped') effect.outcome = 'stopped'
+  }
 }
 
 function requestOf(open: OpenRow): CancelRequest {

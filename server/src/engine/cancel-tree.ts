@@ -1,16 +1,16 @@
-// The heart of a cancel: lock the events, then look, until a look finds nothing new; then mark every effect that has not
-// ended. READ COMMITTED: each look is a statement of its own, younger than the locks it relies on.
+// A cancel's tree: lock the events, then look, until a look finds nothing new; then mark every effect that has not ended.
+// READ COMMITTED: each look is a statement of its own, younger than the locks it relies on.
 //
 //   lock events in id order -> find children -> any new? lock those too, look again
-//   effects of the locked events: complete, since a birth needs the event's lock
+//   effects of the locked events: all of them, since nothing is added without the event's lock
 //   pending  -> deleted: prevented           (1st statement; waits for a start that holds the row)
-//   running  -> marked: asked to stop        (2nd statement; sees what such a start has started)
-//   the rest -> had ended before             (3rd statement; sees what has settled meanwhile)
+//   started  -> marked: asked to stop        (2nd statement; sees what such a start has started)
+//   dead, or replaced, and in doubt          (3rd statement: not over for who calls it off)
+//   the rest -> had ended before             (4th statement; sees what has settled meanwhile)
 
 import type { Outcome } from '../core/cancellation.ts'
 import type { Ending, Link } from '../core/effect.ts'
 import type { StoredEvent } from '../core/event.ts'
-import { shardOfId } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Tx } from '../store/database.ts'
 import { columns } from './columns.ts'
@@ -31,6 +31,7 @@ export type EventRow = {
   correlation_id: string | null
   created_at: Date
   cancellation_id: string | null
+  sequence: number
 }
 
 export type EffectRow = {
@@ -41,8 +42,19 @@ export type EffectRow = {
   kind: string
   title: string
   data: JsonObject
-  link: Link
-  next: string[]
+  keep: boolean
+  touches_world: boolean
+}
+
+/** An effect as a look found it; what has ended stays so, since the event is locked. */
+export type FoundEffect = EffectRow & {
+  readonly ending: Ending | null
+  readonly at: Date | null
+  readonly evidence: JsonObject | null
+  readonly error: string | null
+  readonly cancelled_by: string | null
+  /** It ended so that nobody knows whether it had its effect. */
+  readonly doubt: boolean
 }
 
 /** One effect and what became of it under which of the batch's cancellations. */
@@ -54,8 +66,7 @@ export type MarkedEffect = {
   at: Date | null
   evidence: JsonObject | null
   earlier: string | null
-  /** The worker that runs it, while stopping; null when nobody does and it waits. */
-  worker: string | null
+  readonly found: FoundEffect | null
 }
 
 export type MarkedTree = {
@@ -63,19 +74,19 @@ export type MarkedTree = {
   readonly events: readonly {
     readonly row: EventRow
     readonly cancellationId: string
-    readonly asked: boolean
+    readonly isTarget: boolean
   }[]
   readonly effects: readonly MarkedEffect[]
 }
 
 /** More than may be marked in one transaction: the caller opens the cancellation instead. */
-export class TooMuchAtOnce extends Error {
-  override readonly name = 'TooMuchAtOnce'
+export class CancelTooLarge extends Error {
+  override readonly name = 'CancelTooLarge'
 }
 
 /** Two cancellations of a batch reach the same event: they go one after the other. */
-export class TreesMeet extends Error {
-  override readonly name = 'TreesMeet'
+export class OverlappingCancellations extends Error {
+  override readonly name = 'OverlappingCancellations'
 }
 
 /** What a cancellation of the batch asks for: the events found so far, not yet locked. */
@@ -97,17 +108,17 @@ export async function findTree(
     held,
   }: { readonly most: number; readonly anyOpen: boolean; readonly held: ReadonlyMap<string, EventRow> },
 ): Promise<Tree> {
-  const owner = new Map<string, { cancellationId: string; asked: boolean }>()
+  const owner = new Map<string, { cancellationId: string; isTarget: boolean }>()
   for (const aim of aims) {
     for (const id of aim.eventIds) {
       const other = owner.get(id)
-      if (other && other.cancellationId !== aim.cancellationId) throw new TreesMeet()
-      owner.set(id, { cancellationId: aim.cancellationId, asked: true })
+      if (other && other.cancellationId !== aim.cancellationId) throw new OverlappingCancellations()
+      owner.set(id, { cancellationId: aim.cancellationId, isTarget: true })
     }
   }
   const locked = new Map<string, EventRow>()
   const keptEvents = new Map<string, string>()
-  const found: EffectRow[] = []
+  const found: FoundEffect[] = []
   let fresh = [...owner.keys()]
   while (fresh.length > 0) {
     for (const id of fresh) {
@@ -115,24 +126,25 @@ export async function findTree(
       if (row) locked.set(id, row)
     }
     const free = fresh.filter(id => !held.has(id))
-    // Look again at the children of everything that is locked now: one may have been born while we waited.
+    // Lock, then look: what was announced under them while we waited is seen, and nothing can be any more.
     const [rows, children, effects] = await Promise.all([
-      free.length === 0 ? [] : tx.query<EventRow>(sql('lock-events'), [free.map(shardOfId), free]),
-      findChildren(tx, [...locked.keys(), ...free], most + 1),
+      free.length === 0 ? [] : tx.query<EventRow>(sql('lock-events'), [free]),
+      findChildren(tx, fresh, most + 1),
       findEffects(tx, fresh, most),
     ])
     for (const row of rows) locked.set(row.id, row)
     found.push(...effects)
-    if (children.length > most) throw new TooMuchAtOnce(`more than ${most} events`)
+    if (children.length > most || locked.size > most) throw new CancelTooLarge(`more than ${most} events`)
     fresh = []
     for (const child of children) {
       const parent = owner.get(child.parent_id)
       if (!parent) continue
-      if ((owner.get(child.id) ?? parent).cancellationId !== parent.cancellationId) throw new TreesMeet()
+      if ((owner.get(child.id) ?? parent).cancellationId !== parent.cancellationId)
+        throw new OverlappingCancellations()
       if (locked.has(child.id) || keptEvents.has(child.id)) continue
       if (child.link === 'keep') keptEvents.set(child.id, parent.cancellationId)
       else if (!owner.has(child.id)) {
-        owner.set(child.id, { cancellationId: parent.cancellationId, asked: false })
+        owner.set(child.id, { cancellationId: parent.cancellationId, isTarget: false })
         fresh.push(child.id)
       }
     }
@@ -140,18 +152,18 @@ export async function findTree(
   await descendKept(tx, keptEvents, owner, most)
 
   const eventIds = [...locked.keys(), ...keptEvents.keys()]
-  if (eventIds.length > most) throw new TooMuchAtOnce(`more than ${most} events`)
+  if (eventIds.length > most) throw new CancelTooLarge(`more than ${most} events`)
   if (keptEvents.size > 0) found.push(...(await findEffects(tx, [...keptEvents.keys()], most)))
-  if (found.length > most) throw new TooMuchAtOnce(`more than ${most} effects`)
+  if (found.length > most) throw new CancelTooLarge(`more than ${most} effects`)
   const covered = anyOpen ? await findCovered(tx, eventIds) : new Map<string, string>()
   return {
     events: [...locked.values()]
       .filter(row => !covered.has(row.id))
       .map(row => ({ row, ...ownerOf(owner, row.id) })),
     effects: found.map(row =>
-      unmarked(row, owner.get(row.event_id)?.cancellationId ?? (keptEvents.get(row.event_id) as string)),
+      unmarked(row, owner.get(row.event_id)?.cancellationId ?? (keptEvents.get(row.event_id) as string), row),
     ),
-    kept: row => row.link === 'keep' || keptEvents.has(row.event_id) || covered.has(row.event_id),
+    kept: row => row.keep || keptEvents.has(row.event_id) || covered.has(row.event_id),
     covered,
   }
 }
@@ -163,38 +175,35 @@ export async function markTree(context: Context, tx: Tx, tree: Tree): Promise<vo
   // Acknowledged before this one, and marked behind it: that one's receipt will say how it went.
   for (const effect of effects) {
     const earlier = covered.get(effect.row.event_id)
-    if (earlier === undefined || effect.row.link === 'keep' || effect.outcome !== 'kept') continue
+    if (earlier === undefined || effect.row.keep || effect.outcome !== 'kept') continue
     effect.outcome = 'already_cancelled'
     effect.earlier = earlier
   }
 }
 
-async function findEffects(tx: Tx, eventIds: readonly string[], most: number): Promise<readonly EffectRow[]> {
-  const rows = await tx.query<EffectRow>(sql('effects-of-events'), [
-    eventIds.map(shardOfId),
-    eventIds,
-    most + 1,
-  ])
-  if (rows.length > most) throw new TooMuchAtOnce(`more than ${most} effects`)
+async function findEffects(
+  tx: Tx,
+  eventIds: readonly string[],
+  most: number,
+): Promise<readonly FoundEffect[]> {
+  const rows = await tx.query<FoundEffect>(sql('effects-of-events'), [eventIds, most + 1])
+  if (rows.length > most) throw new CancelTooLarge(`more than ${most} effects`)
   return rows
 }
 
 /** Which of these events an open cancellation covers, and which one. */
 export async function findCovered(tx: Tx, ids: readonly string[]): Promise<Map<string, string>> {
-  const rows = await tx.query<{ id: string; cancellation_id: string }>(sql('covered-events'), [
-    ids.map(shardOfId),
-    ids,
-  ])
+  const rows = await tx.query<{ id: string; cancellation_id: string }>(sql('covered-events'), [ids])
   return new Map(rows.map(row => [row.id, row.cancellation_id]))
 }
 
-function ownerOf(owner: Map<string, { cancellationId: string; asked: boolean }>, id: string) {
-  const { cancellationId, asked } = owner.get(id) as { cancellationId: string; asked: boolean }
-  return { cancellationId, asked }
+function ownerOf(owner: Map<string, { cancellationId: string; isTarget: boolean }>, id: string) {
+  const { cancellationId, isTarget } = owner.get(id) as { cancellationId: string; isTarget: boolean }
+  return { cancellationId, isTarget }
 }
 
 /** An effect that nothing has been decided on: kept, until {@link markEffects} says otherwise. */
-export function unmarked(row: EffectRow, cancellationId: string): MarkedEffect {
+export function unmarked(row: EffectRow, cancellationId: string, found: FoundEffect | null): MarkedEffect {
   return {
     row,
     cancellationId,
@@ -203,63 +212,81 @@ export function unmarked(row: EffectRow, cancellationId: string): MarkedEffect {
     at: null,
     evidence: null,
     earlier: null,
-    worker: null,
+    found,
   }
 }
 
-/** Gives every effect its outcome; `kept` ones are only looked at. Three statements, in this order (see above). */
+/** Gives every effect its outcome; `kept` ones are only looked at. The statements come in this order (see above). */
 export async function markEffects(
   context: Context,
   tx: Tx,
   effects: readonly MarkedEffect[],
   kept: (row: EffectRow) => boolean,
 ): Promise<void> {
-  const mine = effects.filter(effect => !kept(effect.row)).toSorted((a, b) => (a.row.id < b.row.id ? -1 : 1))
   const byId = new Map(effects.map(effect => [effect.row.id, effect]))
-  if (mine.length > 0) {
-    const prevented = await tx.query<{ effect_id: string; outcome: Outcome }>(sql('prevent-pending'), [
-      context.clock(),
-      ...columns(mine, 4, e => [e.row.shard, e.row.id, e.cancellationId, isAskable(context, e.row.kind)]),
-    ])
-    for (const { effect_id, outcome } of prevented) (byId.get(effect_id) as MarkedEffect).outcome = outcome
-    const left = mine.filter(e => e.outcome === 'kept')
+  const decide = (rows: readonly { readonly id: string; readonly outcome: Outcome }[]) => {
+    for (const { id, outcome } of rows) (byId.get(id) as MarkedEffect).outcome = outcome
+  }
+  const mine = effects.filter(effect => !kept(effect.row)).toSorted((a, b) => (a.row.id < b.row.id ? -1 : 1))
+  const live = mine.filter(e => e.found === null || e.found.ending === null)
+  if (live.length > 0) {
+    decide(
+      await tx.query<{ id: string; outcome: Outcome }>(sql('prevent-pending'), [
+        context.clock(),
+        ...columns(live, 3, e => [e.row.id, e.cancellationId, isAskable(context, e.row.kind)]),
+      ]),
+    )
+    const left = live.filter(e => e.outcome === 'kept')
     if (left.length > 0) {
-      const asked = await tx.query<{ effect_id: string; worker: string | null }>(
-        sql('ask-running'),
-        columns(left, 3, e => [e.row.shard, e.row.id, e.cancellationId]),
+      const asked = await tx.query<{ id: string }>(
+        sql('request-stop'),
+        columns(left, 2, e => [e.row.id, e.cancellationId]),
       )
-      for (const { effect_id, worker } of asked) {
-        const effect = byId.get(effect_id) as MarkedEffect
-        effect.outcome = 'stopping'
-        effect.worker = worker
-      }
+      decide(asked.map(({ id }) => ({ id, outcome: 'stopping' })))
     }
   }
-  const rest = effects.filter(e => e.outcome === 'kept')
-  if (rest.length === 0) return
-  type State = {
-    effect_id: string
-    ending: Ending | null
-    at: Date | null
-    ended_by: string | null
-    asked_by: string | null
-    evidence: JsonObject | null
-    error: string | null
+  // Also what has ended since the look, which nobody knew then.
+  const doubted = mine.filter(
+    e => e.outcome === 'kept' && (e.found === null || e.found.ending === null || e.found.doubt),
+  )
+  if (doubted.length > 0) {
+    decide(
+      await tx.query<{ id: string; outcome: Outcome }>(
+        sql('doubt-ended'),
+        columns(doubted, 3, e => [e.row.id, e.cancellationId, isAskable(context, e.row.kind)]),
+      ),
+    )
   }
-  const states = await tx.query<State>(sql('states-of-effects'), [
-    rest.map(e => e.row.shard),
-    rest.map(e => e.row.id),
-  ])
-  for (const state of states) {
-    const effect = byId.get(state.effect_id) as MarkedEffect
-    const earlier = state.ended_by ?? state.asked_by
+  await readStates(
+    tx,
+    effects.filter(e => e.outcome === 'kept'),
+  )
+}
+
+type EffectEnd = Pick<FoundEffect, 'ending' | 'at' | 'evidence' | 'error' | 'cancelled_by' | 'doubt'>
+
+/** What each of these is that was neither prevented nor asked to stop. */
+async function readStates(tx: Tx, rest: readonly MarkedEffect[]): Promise<void> {
+  const unknown = rest.filter(e => e.found === null || e.found.ending === null)
+  const rows =
+    unknown.length === 0
+      ? []
+      : await tx.query<EffectEnd & { id: string }>(sql('states-of-effects'), [unknown.map(e => e.row.id)])
+  const now = new Map(rows.map(row => [row.id, row]))
+  for (const effect of rest) {
+    const state: EffectEnd | null | undefined = now.get(effect.row.id) ?? effect.found
+    if (!state) continue
     effect.ending = state.ending
     effect.at = state.at
     effect.evidence = state.evidence ?? (state.error === null ? null : { error: state.error })
-    if (earlier !== null) {
+    if (state.cancelled_by !== null) {
       effect.outcome = 'already_cancelled'
-      effect.earlier = earlier
-    } else if (state.ending !== null) effect.outcome = 'done'
+      effect.earlier = state.cancelled_by
+    } else if (state.doubt) {
+      // It is kept, so it is neither asked nor changed; but it may have had its effect.
+      effect.outcome = 'in_doubt'
+      effect.evidence = { ...effect.evidence, why: 'an attempt may have had its effect', ended: state.ending }
+    } else if (state.ending !== null) effect.outcome = 'already_ended'
   }
 }
 
@@ -277,18 +304,17 @@ export async function lockTrees(
   let level = [...all]
   while (level.length > 0) {
     const children = await findChildren(tx, level, most + 1)
-    if (children.length > most || all.size > most) throw new TooMuchAtOnce(`more than ${most} events`)
+    if (children.length > most || all.size > most) throw new CancelTooLarge(`more than ${most} events`)
     level = children.flatMap(child => (child.link === 'keep' || all.has(child.id) ? [] : [child.id]))
     for (const id of level) all.add(id)
   }
   const ids = [...all]
-  const locked = tx.query<EventRow>(sql('lock-events'), [ids.map(shardOfId), ids])
+  const locked = tx.query<EventRow>(sql('lock-events'), [ids])
   return { held: locked.then(rows => new Map(rows.map(row => [row.id, row]))) }
 }
 
 async function findChildren(tx: Tx, parents: readonly string[], most: number) {
   return await tx.query<{ shard: number; id: string; parent_id: string; link: Link }>(sql('find-children'), [
-    parents.map(shardOfId),
     parents,
     most,
   ])
@@ -304,11 +330,12 @@ async function descendKept(
   let level = [...kept.keys()]
   while (level.length > 0) {
     const children = await findChildren(tx, level, most + 1)
-    if (children.length > most) throw new TooMuchAtOnce(`more than ${most} events`)
+    if (children.length > most) throw new CancelTooLarge(`more than ${most} events`)
     level = []
     for (const child of children) {
       const cancellationId = kept.get(child.parent_id) as string
-      if ((owner.get(child.id)?.cancellationId ?? cancellationId) !== cancellationId) throw new TreesMeet()
+      if ((owner.get(child.id)?.cancellationId ?? cancellationId) !== cancellationId)
+        throw new OverlappingCancellations()
       if (kept.has(child.id) || owner.has(child.id)) continue
       kept.set(child.id, cancellationId)
       level.push(child.id)

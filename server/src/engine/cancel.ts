@@ -1,7 +1,9 @@
 // Cancel: a batch of requests, one commit. The commit is the moment that counts.
 //
-//   key gates -> find targets -> lock their trees -> same request before? -> write the cancellations -> mark (cancel-tree.ts)
-//     -> each domain writes its own rows and says what the cancel owes (notices) -> commit -> hints
+//   gates -> find targets -> lock their trees -> same request before? -> write the cancellations -> mark (cancel-tree.ts)
+//     -> each domain writes its own rows and gives the notices that follow -> commit -> hints
+//
+// Most requests are plain and go the short way first (cancel-plain.ts), which decides before it writes.
 
 import type { Cancelled, CancelOutcome, CancelRequest } from '../core/cancellation.ts'
 import type { NewEffect } from '../core/effect.ts'
@@ -9,8 +11,8 @@ import { type Shard, shardOfEntity, shardOfId } from '../core/ids.ts'
 import { countOutcomes } from '../core/receipt.ts'
 import type { Tx } from '../store/database.ts'
 import { keyGate } from './announce.ts'
-import { type Birth, bearEffects } from './births.ts'
 import {
+  CancelTooLarge,
   type EventRow,
   findCovered,
   findTree,
@@ -18,14 +20,14 @@ import {
   type MarkedEffect,
   type MarkedTree,
   markTree,
+  OverlappingCancellations,
   storedEvent,
-  TooMuchAtOnce,
   type Tree,
-  TreesMeet,
 } from './cancel-tree.ts'
-import { columns } from './columns.ts'
-import { type Context, gateOf, newId, sql } from './context.ts'
+import { arrayLiteral, columns } from './columns.ts'
+import { type Context, gateOf, lockTenants, newId, sql } from './context.ts'
 import type { CancelledEffect, CancelledEvent } from './hooks.ts'
+import { insertEffects, type NewEffectRow } from './insert-effects.ts'
 import { tenantTimes } from './sandbox-clock.ts'
 
 export type Prepared = {
@@ -40,11 +42,10 @@ export type Prepared = {
 export type Earlier = {
   place: number
   id: string
-  shard: Shard
   target_key: string | null
   target_entity: string | null
   target_event: string | null
-  birth: number
+  sequence: number
   open: boolean
   /** It waited for its event, until its time was over. */
   lapsed: boolean | null
@@ -78,10 +79,10 @@ export async function cancelBatch(
   most: number,
 ): Promise<readonly CancelOutcome[]> {
   const prepared = requests.map(request => prepare(context, request))
-  const passed = passGates(tx, prepared)
+  passGates(tx, prepared)
   const results: (CancelOutcome | null)[] = prepared.map(() => null)
 
-  const [{ targets, anyOpen }] = await Promise.all([findTargets(tx, prepared, most), passed])
+  const { targets, anyOpen } = await findTargets(tx, prepared, most)
   const found = [...new Set([...targets.values()].flatMap(list => list.map(target => target.id)))]
   const locks = found.length > 1 ? await lockTrees(tx, found, most) : { held: new Map<string, EventRow>() }
   const [held, replays] = await Promise.all([locks.held, findRepeats(context, tx, prepared)])
@@ -104,7 +105,7 @@ export async function cancelBatch(
   try {
     tree = await findTree(tx, aims, { most, anyOpen, held })
   } catch (error) {
-    if (!(error instanceof TreesMeet)) throw error
+    if (!(error instanceof OverlappingCancellations)) throw error
     // Nothing is written yet. One after the other, the later one finds what the earlier one has called off.
     const one: CancelOutcome[] = []
     for (const request of requests) one.push(...(await cancelBatch(context, tx, [request], most)))
@@ -117,12 +118,12 @@ export async function cancelBatch(
     context,
     tx,
     fresh.map(({ p }) => p),
-    { early, open: false },
+    { early, open: false, events: calledOff(tree) },
   )
   markEvents(tx, tree)
   await markTree(context, tx, tree)
   keepItems(tx, tree)
-  await oweNotices(context, tx, tree, new Map(fresh.map(({ p }) => [p.id, p.request])))
+  await writeNotices(context, tx, tree, new Map(fresh.map(({ p }) => [p.id, p.request])))
 
   const effectsOf = Map.groupBy(tree.effects, effect => effect.cancellationId)
   const eventsOf = Map.groupBy(tree.events, event => event.cancellationId)
@@ -134,7 +135,7 @@ export async function cancelBatch(
         .filter(e => e.row.cancellation_id === null)
         .slice(0, 1000)
         .map(e => e.row.id),
-      counts: countOutcomes((effectsOf.get(p.id) ?? []).map(e => e.outcome)),
+      counts: countOutcomes((effectsOf.get(p.id) ?? []).filter(e => e.row.touches_world).map(e => e.outcome)),
       early: early.has(p.id),
     } satisfies Cancelled
   }
@@ -148,8 +149,12 @@ export async function cancelBatch(
 }
 
 /** Of its keys alone, of its shards with others: a cancel sees every open cancellation that was acknowledged before it. */
-async function passGates(tx: Tx, prepared: readonly Prepared[]): Promise<void> {
-  await tx.look(sql('cancel-gates'), [keyGates(prepared), prepared.map(p => gateOf(p.shard))])
+function passGates(tx: Tx, prepared: readonly Prepared[]): void {
+  tx.send(sql('cancel-gates'), [keyGates(prepared), prepared.map(p => gateOf(p.shard))])
+  lockTenants(
+    tx,
+    prepared.map(p => p.request.tenant),
+  )
 }
 
 export function keyGates(prepared: readonly Prepared[]): number[] {
@@ -164,10 +169,9 @@ export async function findRepeats(
 ): Promise<Map<number, readonly Earlier[]>> {
   // A repeat by event id must find the first one's commit, so the event's lock comes before this look.
   const byId = prepared.filter(p => p.eventId !== null)
-  if (byId.length > 0) tx.send(sql('lock-events'), [byId.map(p => p.shard), byId.map(p => p.eventId)])
+  if (byId.length > 0) tx.send(sql('lock-events'), [byId.map(p => p.eventId)])
   const rows = await tx.query<Earlier>(sql('find-requests'), [
-    ...columns(prepared, 7, p => [
-      p.shard,
+    ...columns(prepared, 6, p => [
       p.request.tenant,
       p.request.by.principal,
       p.request.requestKey ?? null,
@@ -181,11 +185,11 @@ export async function findRepeats(
 }
 
 async function findTargets(tx: Tx, prepared: readonly Prepared[], most: number) {
-  const rows = await tx.look<{ place: number; shard: Shard; id: string; birth: number }>(
-    sql('find-targets'),
-    [...columns(prepared, 5, p => [p.shard, p.request.tenant, p.key, p.entity, p.eventId]), most],
-  )
-  if (rows.some(row => row.place < 0)) throw new TooMuchAtOnce(`more than ${most} events`)
+  const rows = await tx.query<{ place: number; id: string; sequence: number }>(sql('find-targets'), [
+    ...columns(prepared, 4, p => [p.request.tenant, p.key, p.entity, p.eventId]),
+    most,
+  ])
+  if (rows.some(row => row.place < 0)) throw new CancelTooLarge(`more than ${most} events`)
   const found = rows.filter(row => row.place > 0)
   return { targets: Map.groupBy(found, row => row.place - 1), anyOpen: found.length < rows.length }
 }
@@ -204,7 +208,7 @@ export function repeatVerdict(p: Prepared, earlier: readonly Earlier[], live: bo
   }
   if (p.request.requestKey) return null
   const before = earlier.reduce<Earlier | null>(
-    (last, e) => (last === null || e.birth > last.birth ? e : last),
+    (last, e) => (last === null || e.sequence > last.sequence ? e : last),
     null,
   )
   if (before === null) return null
@@ -223,13 +227,22 @@ export function writeCancellations(
   context: Context,
   tx: Tx,
   prepared: readonly Prepared[],
-  { early, open }: { readonly early: ReadonlySet<string>; readonly open: boolean },
+  {
+    early,
+    open,
+    events,
+  }: {
+    readonly early: ReadonlySet<string>
+    readonly open: boolean
+    /** What each called off, by cancellation; of an open one that is found behind it. */
+    readonly events: ReadonlyMap<string, CalledOff>
+  },
 ): void {
   if (prepared.length === 0) return
   tx.send(sql('insert-cancellations'), [
     context.clock(),
     context.finalAfterMs,
-    ...columns(prepared, 16, p => {
+    ...columns(prepared, 18, p => {
       const { request } = p
       return [
         p.shard,
@@ -248,29 +261,46 @@ export function writeCancellations(
         early.has(p.id) ? (request.early?.ttlMs ?? null) : null,
         open,
         request.data === undefined ? null : JSON.stringify(request.data),
+        arrayLiteral(events.get(p.id)?.ids ?? []),
+        events.get(p.id)?.newest ?? 0,
       ]
     }),
   ])
+}
+
+type CalledOff = { readonly ids: readonly string[]; readonly newest: number }
+
+/** The events that each cancellation calls off, parents before children; what was called off before is the earlier one's. Pure. */
+function calledOff(tree: MarkedTree): ReadonlyMap<string, CalledOff> {
+  const mine = tree.events.filter(e => e.row.cancellation_id === null)
+  return new Map(
+    [...Map.groupBy(mine, e => e.cancellationId)].map(([id, events]) => [
+      id,
+      {
+        ids: events.map(e => e.row.id),
+        newest: events.reduce((newest, e) => Math.max(newest, e.row.sequence), 0),
+      },
+    ]),
+  )
 }
 
 function markEvents(tx: Tx, tree: MarkedTree): void {
   if (tree.events.length === 0) return
   tx.send(
     sql('mark-events'),
-    columns(tree.events, 3, e => [e.row.shard, e.row.id, e.cancellationId]),
+    columns(tree.events, 2, e => [e.row.id, e.cancellationId]),
   )
 }
 
-/** Keeps the items that no ended row of this cancellation tells. */
+/** Writes the items that no row of an effect tells by itself: it was not this cancellation that ended or stopped them. */
 export function keepItems(tx: Tx, tree: MarkedTree): void {
-  // What this cancellation ends, or is stopping, tells so itself.
-  const told = tree.effects.filter(
+  const items = tree.effects.filter(
     e => e.outcome === 'kept' || e.outcome === 'already_cancelled' || e.ending !== null,
   )
-  if (told.length === 0) return
+  if (items.length === 0) return
   tx.send(
     sql('insert-receipt-items'),
-    columns(told, 8, e => [
+    columns(items, 8, e => [
       e.row.shard,
       e.cancellationId,
       e.row.id,
@@ -283,21 +313,21 @@ export function keepItems(tx: Tx, tree: MarkedTree): void {
   )
 }
 
-/** Asks the domains and carriers what this owes the world, and writes it, born of the cancellations (I3). */
-export async function oweNotices(
+/** Asks the domains and carriers which notices follow, and writes them: they belong to the cancellations (I3). */
+export async function writeNotices(
   context: Context,
   tx: Tx,
   tree: MarkedTree,
   requests: ReadonlyMap<string, CancelRequest>,
 ): Promise<void> {
-  const births: Birth[] = []
-  const owe = (effect: NewEffect, tenant: string, cancellationId: string) =>
-    births.push({ effect, tenant, under: { noticeOf: cancellationId } })
+  const notices: NewEffectRow[] = []
+  const add = (effect: NewEffect, tenant: string, cancellationId: string) =>
+    notices.push({ effect, tenant, under: { noticeOf: cancellationId } })
 
   for (const effect of tree.effects) {
     if (effect.outcome !== 'stopping') continue
     const notice = context.carriers.get(effect.row.kind)?.withdraw?.(effect.row)
-    if (notice) owe(notice, effect.row.tenant, effect.cancellationId)
+    if (notice) add(notice, effect.row.tenant, effect.cancellationId)
   }
   const effectsOf = Map.groupBy(tree.effects, effect => effect.row.event_id)
   // What an earlier cancel called off has had its notices.
@@ -311,24 +341,24 @@ export async function oweNotices(
       tx,
       mine.map(e => e.row.tenant),
     )
-    const notices = await domain.cancelled(
+    const following = await domain.cancelled(
       tx,
       mine.map(
-        ({ row, cancellationId, asked }): CancelledEvent => ({
+        ({ row, cancellationId, isTarget }): CancelledEvent => ({
           event: storedEvent(row),
           cancellationId,
           request: requests.get(cancellationId) as CancelRequest,
           at: times.get(row.tenant) as Date,
-          asked,
+          isTarget,
           effects: (effectsOf.get(row.id) ?? []).map(cancelledEffect),
         }),
       ),
     )
     for (const { row, cancellationId } of mine) {
-      for (const effect of notices.get(row.id) ?? []) owe(effect, row.tenant, cancellationId)
+      for (const effect of following.get(row.id) ?? []) add(effect, row.tenant, cancellationId)
     }
   }
-  bearEffects(context, tx, births)
+  insertEffects(context, tx, notices)
   await lookAgainAtStopping(tx, tree)
 }
 
@@ -347,12 +377,9 @@ function cancelledEffect(e: MarkedEffect): CancelledEffect {
 async function lookAgainAtStopping(tx: Tx, tree: MarkedTree): Promise<void> {
   const stopping = tree.effects.filter(e => e.outcome === 'stopping')
   if (stopping.length === 0) return
-  type State = { effect_id: string; ending: MarkedEffect['ending']; at: Date | null }
-  const states = await tx.query<State>(sql('states-of-effects'), [
-    stopping.map(e => e.row.shard),
-    stopping.map(e => e.row.id),
-  ])
-  const by = new Map(states.map(s => [s.effect_id, s]))
+  type State = { id: string; ending: MarkedEffect['ending'] }
+  const states = await tx.query<State>(sql('states-of-effects'), [stopping.map(e => e.row.id)])
+  const by = new Map(states.map(state => [state.id, state]))
   for (const effect of stopping) {
     const ending = by.get(effect.row.id)?.ending
     if (ending === 'stopped' || ending === 'too_late' || ending === 'in_doubt') effect.outcome = ending

@@ -2,7 +2,7 @@
 
 import type { Random } from '../core/ids.ts'
 import { makeId, type Shard } from '../core/ids.ts'
-import type { Database } from '../store/database.ts'
+import type { Database, Tx } from '../store/database.ts'
 import { statements } from '../store/statements.ts'
 import type { Carrier, Domain } from './hooks.ts'
 
@@ -33,6 +33,14 @@ export type Hints = {
   asked(effects: readonly { readonly effectId: string; readonly cancellationId: string }[]): void
 }
 
+export const ALL_GATES: readonly number[] = Array.from({ length: GATES }, (_, gate) => gate)
+
+/** Before events and effects are locked, in a transaction that may write effects of these tenants: see lock-tenants.sql. */
+export function lockTenants(tx: Tx, tenants: Iterable<string>): void {
+  const unique = [...new Set(tenants)]
+  if (unique.length > 0) tx.send(sql('lock-tenants'), [unique])
+}
+
 export function gateOf(shard: Shard): number {
   return shard % GATES
 }
@@ -40,6 +48,11 @@ export function gateOf(shard: Shard): number {
 export function newId(context: Pick<Context, 'random' | 'clock'>, shard: Shard): string {
   // The time in an id only sorts; the wall clock is good enough for it.
   return makeId(shard, (context.clock() ?? new Date()).getTime(), context.random)
+}
+
+/** Whether anybody outside notices effects of this kind; a kind that no carrier is known for counts as such. */
+export function touchesWorld(context: Pick<Context, 'carriers'>, kind: string): boolean {
+  return context.carriers.get(kind)?.touchesWorld !== false
 }
 
 /** Whether the other side of such an effect can be told that it was called off, and may answer how it went. */

@@ -1,24 +1,25 @@
 // The engine's public face: three verbs (announce, revise, cancel), the reads, and the loop behind them.
 
-import type { CancelOutcome, CancelRequest, Receipt } from '../core/cancellation.ts'
+import type { Cancelled, CancelOutcome, CancelRequest, Receipt } from '../core/cancellation.ts'
 import type { Ending, Link } from '../core/effect.ts'
 import type { Announced, Announcement, StoredEvent } from '../core/event.ts'
-import { isGuid, type Random, shardOfEntity, shardOfId } from '../core/ids.ts'
+import { isGuid, type Random } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Database, Tx } from '../store/database.ts'
 import { announce, lockParents } from './announce.ts'
 import { cancelBatch, targetText } from './cancel.ts'
 import { openCancellation } from './cancel-open.ts'
-import { type EventRow, storedEvent, TooMuchAtOnce } from './cancel-tree.ts'
+import { cancelPlain } from './cancel-plain.ts'
+import { CancelTooLarge, type EventRow, storedEvent } from './cancel-tree.ts'
+import { Caretaker } from './caretaker.ts'
 import { type Context, sql } from './context.ts'
-import { type End, end } from './end.ts'
+import { type End, endFromOutside } from './end.ts'
 import { Gather, type GatherOptions } from './gather.ts'
 import { HintChannel } from './hints.ts'
 import type { Carrier, Domain } from './hooks.ts'
 import { type Preview, type PreviewRequest, previewCancel } from './preview.ts'
 import { readReceipt, receiptWait } from './read-receipt.ts'
 import { answerRequestKey, type Claim, claimRequestKey, type RequestKey } from './request-keys.ts'
-import { Caretaker } from './rescue.ts'
 import { type Revised, type Revision, revise } from './revise.ts'
 import { Runner, type RunnerOptions } from './runner.ts'
 import { advanceClock, type ClockProgress, tenantNow } from './sandbox-clock.ts'
@@ -74,6 +75,8 @@ export class Engine {
   private readonly options: EngineOptions
   private readonly carriers = new Map<string, Carrier>()
   private readonly domains = new Map<string, Domain>()
+  /** The short way for what is plain; null: the long way. */
+  private readonly plainCancels: Gather<CancelRequest, Cancelled | null>
   private readonly cancels: Gather<CancelRequest, CancelOutcome>
   private readonly runner: Runner
   private readonly caretaker: Caretaker
@@ -113,11 +116,17 @@ export class Engine {
         this.runner.heartbeat().catch(error => onError?.('heartbeat', error))
       },
     })
+    this.plainCancels = new Gather({
+      name: 'cancel',
+      maxQueue: options.maxQueue,
+      distinct: targetText,
+      run: batch => cancelPlain(this.context, this.context.db, batch),
+    })
     this.cancels = new Gather({
       name: 'cancel',
       maxQueue: options.maxQueue,
       distinct: targetText,
-      run: batch => this.cancelGathered(batch),
+      run: batch => this.cancelBatch(batch),
     })
   }
 
@@ -138,6 +147,7 @@ export class Engine {
   async stop(): Promise<void> {
     if (!this.started) return
     this.started = false
+    await this.plainCancels.drained()
     await this.cancels.drained()
     await this.caretaker.stop()
     await this.runner.stop()
@@ -166,7 +176,7 @@ export class Engine {
   }
 
   async cancel(request: CancelRequest): Promise<CancelOutcome> {
-    return await this.cancels.submit(request)
+    return (await this.plainCancels.submit(request)) ?? (await this.cancels.submit(request))
   }
 
   /** What a cancel would do if it came now; see preview.ts. */
@@ -179,11 +189,9 @@ export class Engine {
     return await cancelBatch(this.context, tx, requests, 1_000_000)
   }
 
-  async end(
-    tx: Tx,
-    ends: readonly (End & { readonly tenant?: string })[],
-  ): Promise<readonly ('ended' | 'gone')[]> {
-    return await end(this.context, tx, ends)
+  /** Answers from outside: see end.ts. Their events, if anything follows from the end, are locked here. */
+  async end(tx: Tx, ends: readonly End[]): Promise<readonly ('ended' | 'gone')[]> {
+    return await endFromOutside(this.context, tx, ends)
   }
 
   /** See request-keys.ts. */
@@ -197,27 +205,18 @@ export class Engine {
 
   async event(tenant: string, id: string): Promise<StoredEvent | null> {
     if (!isGuid(id)) return null
-    const [row] = await this.options.db.query<EventRow>(sql('read-event'), [shardOfId(id), id, tenant])
+    const [row] = await this.options.db.query<EventRow>(sql('read-event'), [id, tenant])
     return row ? storedEvent(row) : null
   }
 
   async eventsByKey(tenant: string, key: string, entity: string): Promise<readonly StoredEvent[]> {
-    const rows = await this.options.db.query<EventRow>(sql('read-events-by-key'), [
-      shardOfEntity(tenant, entity),
-      tenant,
-      key,
-      entity,
-    ])
+    const rows = await this.options.db.query<EventRow>(sql('read-events-by-key'), [tenant, key, entity])
     return rows.map(storedEvent)
   }
 
   async effectsOf(tenant: string, eventId: string): Promise<readonly EffectState[]> {
     if (!isGuid(eventId)) return []
-    const rows = await this.options.db.query<EffectStateRow>(sql('read-effects'), [
-      shardOfId(eventId),
-      eventId,
-      tenant,
-    ])
+    const rows = await this.options.db.query<EffectStateRow>(sql('read-effects'), [eventId, tenant])
     return rows.map(effectState)
   }
 
@@ -268,12 +267,7 @@ export class Engine {
     const most = by.limit ?? 20
     if (by.eventId !== undefined) {
       if (!isGuid(by.eventId)) return []
-      return await db.query<{ id: string }>(sql('receipts-of-event'), [
-        tenant,
-        shardOfId(by.eventId),
-        by.eventId,
-        most,
-      ])
+      return await db.query<{ id: string }>(sql('receipts-of-event'), [tenant, by.eventId, most])
     }
     if (by.key !== undefined)
       return await db.query<{ id: string }>(sql('receipts-of-key'), [tenant, by.key, most])
@@ -295,20 +289,16 @@ export class Engine {
   /** Retries a dead effect by hand. Nothing is revived under an event that was called off. */
   async retry(tenant: string, effectId: string): Promise<'retried' | 'not_dead' | 'unknown' | 'cancelled'> {
     if (!isGuid(effectId)) return 'unknown'
-    const shard = shardOfId(effectId)
     return await this.options.db.transaction('retry', async tx => {
-      const [effect] = await tx.query<{ event_id: string | null; ending: Ending | null }>(
-        sql('read-effect'),
-        [shard, effectId, tenant],
-      )
+      const [effect] = await tx.query<{ event_id: string | null }>(sql('read-effect'), [effectId, tenant])
       if (!effect) return 'unknown'
       if (effect.event_id !== null) {
-        const event = (await lockParents(tx, [effect.event_id])).get(effect.event_id)
+        const event = (await lockParents(tx, [effect.event_id], { tenants: [tenant] })).get(effect.event_id)
         // Swept this very moment.
         if (!event) return 'unknown'
         if (event.cancellation_id !== null) return 'cancelled'
       }
-      const revived = await tx.query(sql('revive'), [this.context.clock(), shard, effectId, tenant])
+      const revived = await tx.query(sql('revive'), [this.context.clock(), effectId, tenant])
       if (revived.length === 0) return 'not_dead'
       tx.afterCommit(() => this.context.hints.due())
       return 'retried'
@@ -346,7 +336,7 @@ export class Engine {
     return await sweepRequestKeys(this.context, ttlMs, most)
   }
 
-  private async cancelGathered(batch: readonly CancelRequest[]): Promise<readonly CancelOutcome[]> {
+  private async cancelBatch(batch: readonly CancelRequest[]): Promise<readonly CancelOutcome[]> {
     const { context } = this
     try {
       return await context.db.transaction('cancel', tx =>
@@ -354,7 +344,7 @@ export class Engine {
       )
     } catch (error) {
       // Only a request that is alone in its batch can be told to be the large one; Gather splits until it is.
-      if (!(error instanceof TooMuchAtOnce) || batch.length > 1) throw error
+      if (!(error instanceof CancelTooLarge) || batch.length > 1) throw error
       return [await openCancellation(context, batch[0] as CancelRequest)]
     }
   }
@@ -366,17 +356,15 @@ type EffectStateRow = {
   title: string
   data: JsonObject
   due_at: Date
-  next: string[]
-  link: Link
+  next: string[] | null
+  keep: boolean
+  state: 'pending' | 'running' | 'waiting' | 'ended'
   ending: Ending | null
   at: Date | null
-  last_error: string | null
+  error: string | null
   evidence: JsonObject | null
-  ended_by: string | null
-  asked_by: string | null
-  pending: boolean
-  running: boolean
-  attempt: number | null
+  cancellation_id: string | null
+  attempt: number
 }
 
 function effectState(row: EffectStateRow): EffectState {
@@ -385,15 +373,15 @@ function effectState(row: EffectStateRow): EffectState {
     kind: row.kind,
     title: row.title,
     data: row.data,
-    state: row.ending !== null ? 'ended' : row.running ? 'running' : 'pending',
+    state: row.state === 'waiting' ? 'running' : row.state,
     ending: row.ending,
-    cancellationId: row.ended_by ?? row.asked_by,
+    cancellationId: row.cancellation_id,
     dueAt: row.due_at,
     at: row.at,
-    attempt: row.attempt ?? 0,
-    error: row.last_error,
+    attempt: row.attempt,
+    error: row.error,
     evidence: row.evidence,
-    next: row.next,
-    link: row.link,
+    next: row.next ?? [],
+    link: row.keep ? 'keep' : 'cancel',
   }
 }

@@ -15,6 +15,11 @@ export type Carrier = {
   /** Attempts before it ends dead, unless the effect says otherwise. */
   readonly maxAttempts: number
   /**
+   * Whether anybody outside notices it. False for waits and time limits: a receipt lists them apart, and no attempt of
+   * theirs is ever in doubt. Default true.
+   */
+  readonly touchesWorld?: boolean
+  /**
    * Heeds `signal` (its reason is an EffectAborted) at once. Never throws to steer; see Verdict. `shutdown` and
    * `lease_lost` aborts may simply return { is: 'retry' }.
    */
@@ -47,14 +52,14 @@ export type CancelledEvent = {
   readonly request: CancelRequest
   /** When, on the tenant's clock. */
   readonly at: Date
-  /** True for the event that was asked for, false for one that its parent took along. */
-  readonly asked: boolean
+  /** True for the event that the request named, false for one that its parent took along. */
+  readonly isTarget: boolean
   /** Empty for an event of a tree so large that its marking goes on behind the acknowledgement (I10). */
   readonly effects: readonly CancelledEffect[]
 }
 
-/** What an ended effect brings into the world; born under the event of that effect, in the same commit. */
-export type Births = { readonly effects?: readonly NewEffect[]; readonly events?: readonly Announcement[] }
+/** What follows from an ended effect: announced under the event of that effect, in the same commit. */
+export type NextSteps = { readonly effects?: readonly NewEffect[]; readonly events?: readonly Announcement[] }
 
 export type Settled = {
   readonly effect: StartedEffect
@@ -78,14 +83,14 @@ export type Domain = {
   readonly eventKind: string
   /**
    * Called inside the cancel's transaction, after its effects are marked: writes what the domain must write, and returns
-   * what the cancel owes the world, by event id. A domain that owes nothing leaves it out.
+   * the notices that follow, by event id. A domain without notices leaves it out: its events are cancelled faster.
    */
   cancelled?(tx: Tx, events: readonly CancelledEvent[]): Promise<ReadonlyMap<string, readonly NewEffect[]>>
   /**
    * Called inside the settling transaction for ended effects of its events that were not called off: the next step is
-   * decided here. Returns births by effect id. `wantsSettled` limits it to the kinds that need it (others settle faster).
+   * decided here. Returns what follows by effect id. `wantsSettled` limits it to the kinds that need it (others settle faster).
    */
-  settled?(tx: Tx, settled: readonly Settled[]): Promise<ReadonlyMap<string, Births>>
+  settled?(tx: Tx, settled: readonly Settled[]): Promise<ReadonlyMap<string, NextSteps>>
   wantsSettled?(effectKind: string): boolean
   /** Which of these events must not be swept, although all that hangs from them is over: something stands on them. */
   keeps?(tx: Tx, eventIds: readonly string[]): Promise<readonly string[]>

@@ -6,7 +6,7 @@
 
 import type { CancelTarget, Outcome } from '../core/cancellation.ts'
 import type { Ending, Link } from '../core/effect.ts'
-import { isGuid, shardOfEntity, shardOfId } from '../core/ids.ts'
+import { isGuid } from '../core/ids.ts'
 import { type Context, isAskable, sql } from './context.ts'
 
 export type PreviewRequest = {
@@ -24,6 +24,7 @@ export type PreviewItem = {
   readonly kind: string
   readonly title: string
   readonly outcome: Outcome
+  readonly touchesWorld: boolean
   /** How it has ended, where it has. */
   readonly ending: Ending | null
   readonly dueAt: Date
@@ -70,12 +71,12 @@ type EffectRow = {
   event_id: string
   kind: string
   title: string
-  link: Link
+  keep: boolean
+  touches_world: boolean
   due_at: Date
   ending: Ending | null
-  ended_by: string | null
-  running: boolean
-  asked_by: string | null
+  cancelled_by: string | null
+  started: boolean
   doubt: boolean
 }
 
@@ -195,16 +196,7 @@ function namesOf({ target }: PreviewRequest) {
 async function targets(context: Context, request: PreviewRequest, after: string, most: number) {
   const { tenant } = request
   const { eventId, key, entity } = namesOf(request)
-  const shard = eventId === null ? shardOfEntity(tenant, entity ?? '') : shardOfId(eventId)
-  return await context.db.query<Row>(sql('preview-targets'), [
-    shard,
-    tenant,
-    key,
-    entity,
-    eventId,
-    after,
-    most,
-  ])
+  return await context.db.query<Row>(sql('preview-targets'), [tenant, key, entity, eventId, after, most])
 }
 
 async function children(
@@ -213,7 +205,7 @@ async function children(
   { parent, after, most }: { readonly parent: string; readonly after: string; readonly most: number },
 ) {
   const { key, entity } = namesOf(request)
-  const values = [shardOfId(parent), parent, after, most, key, entity]
+  const values = [parent, after, most, key, entity]
   return await context.db.query<Row>(sql('preview-children'), values)
 }
 
@@ -222,7 +214,7 @@ type PathRow = { id: string; link: Link; cancellation_id: string | null; is_targ
 /** From the target that the event hangs from down to the event. */
 async function pathTo(context: Context, request: PreviewRequest, id: string): Promise<readonly PathRow[]> {
   const { eventId, key, entity } = namesOf(request)
-  const values = [shardOfId(id), id, request.tenant, eventId, key, entity]
+  const values = [id, request.tenant, eventId, key, entity]
   const rows = await context.db.query<PathRow>(sql('preview-path'), values)
   return rows.toReversed()
 }
@@ -233,13 +225,13 @@ async function effectsOf(
   { after, most }: { readonly after: string; readonly most: number },
 ) {
   const ids = visits.map(visit => visit.id)
-  return await context.db.query<EffectRow>(sql('preview-effects'), [ids.map(shardOfId), ids, after, most])
+  return await context.db.query<EffectRow>(sql('preview-effects'), [ids, after, most])
 }
 
 /** Events that an acknowledged cancel of a huge tree is still to mark. */
 async function coveredBy(context: Context, visits: readonly Visit[]): Promise<ReadonlySet<string>> {
   const ids = visits.map(visit => visit.id)
-  const rows = await context.db.query<{ id: string }>(sql('covered-events'), [ids.map(shardOfId), ids])
+  const rows = await context.db.query<{ id: string }>(sql('covered-events'), [ids])
   return new Set(rows.map(row => row.id))
 }
 
@@ -250,15 +242,23 @@ function itemOf(
 ): PreviewItem {
   const outcome = outcomeIfCancelled({
     ending: row.ending,
-    isRunning: row.running,
-    byEarlier: (row.ended_by ?? row.asked_by) !== null,
+    isRunning: row.started,
+    byEarlier: row.cancelled_by !== null,
     isCovered: covered.has(visit.id),
-    isKept: visit.kept || row.link === 'keep',
+    isKept: visit.kept || row.keep,
     inDoubt: row.doubt,
     isAskable: isAskable(context, row.kind),
   })
-  const { id: effectId, event_id: eventId, kind, title, ending, due_at: dueAt } = row
-  return { effectId, eventId, kind, title, outcome, ending, dueAt }
+  const {
+    id: effectId,
+    event_id: eventId,
+    kind,
+    title,
+    touches_world: touchesWorld,
+    ending,
+    due_at: dueAt,
+  } = row
+  return { effectId, eventId, kind, title, touchesWorld, outcome, ending, dueAt }
 }
 
 /** What a cancel that came now would say of an effect in this state; see cancel-tree.ts. Pure. */
@@ -275,7 +275,9 @@ export function outcomeIfCancelled(effect: {
   readonly isAskable: boolean
 }): Outcome {
   if (effect.byEarlier) return 'already_cancelled'
-  if (effect.ending !== null) return 'done'
+  if (effect.ending !== null && !effect.inDoubt) return 'already_ended'
+  // It is neither asked nor changed, but it may have had its effect.
+  if (effect.ending !== null && (effect.isKept || effect.isCovered)) return 'in_doubt'
   if (effect.isKept) return 'kept'
   if (effect.isCovered) return 'already_cancelled'
   if (effect.isRunning) return 'stopping'

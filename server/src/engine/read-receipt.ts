@@ -3,7 +3,6 @@
 
 import type { Caller, Outcome, Receipt, ReceiptItem, ReceiptNotice } from '../core/cancellation.ts'
 import type { Ending } from '../core/effect.ts'
-import { shardOfId } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import { countOutcomes, sumOutcomes } from '../core/receipt.ts'
 import { type Context, sql } from './context.ts'
@@ -48,7 +47,8 @@ type ItemRow = {
   kind: string
   title: string
   due_at: Date
-  next: string[]
+  next: string[] | null
+  touches_world: boolean
 }
 
 type NoticeRow = {
@@ -75,17 +75,17 @@ export async function readReceipt(
   if (c === null) return null
   const { db } = context
   const items = await db.query<ItemRow>(sql('read-items'), [id, tenant, after ?? FIRST, RECEIPT_PAGE + 1])
+  const page = items.slice(0, RECEIPT_PAGE)
   const counts = await countsOf(context, c, after === undefined ? items : null)
   const state = c.open ? 'counting' : c.stopping ? 'open' : 'final'
-  if (state === 'final' && c.counts === null)
-    await db.query(sql('keep-counts'), [c.shard, id, JSON.stringify(counts)])
+  if (state === 'final' && c.counts === null) await db.query(sql('keep-counts'), [id, JSON.stringify(counts)])
   const events = await db.query<{
     id: string
     kind: string
     title: string
     key: string | null
     met_later: boolean
-  }>(sql('read-receipt-events'), [c.shard, id, RECEIPT_PAGE])
+  }>(sql('read-receipt-events'), [id, RECEIPT_PAGE])
   const notices = await db.query<NoticeRow>(sql('read-notices'), [id, RECEIPT_PAGE])
   const notes = await db.query<{ at: Date; effect_id: string; text: string; evidence: JsonObject | null }>(
     sql('read-notes'),
@@ -115,7 +115,8 @@ export async function readReceipt(
           },
     events: events.map(({ id, kind, title, key }) => ({ id, kind, title, key })),
     counts,
-    items: items.slice(0, RECEIPT_PAGE).map(item),
+    items: page.filter(row => row.touches_world).map(item),
+    innerSteps: page.filter(row => !row.touches_world).map(item),
     itemsAfter: items.length > RECEIPT_PAGE ? (items[RECEIPT_PAGE - 1]?.effect_id ?? null) : null,
     notices: notices.map(notice),
     notes: notes.map(n => ({
@@ -135,7 +136,8 @@ async function countsOf(
   items: readonly ItemRow[] | null,
 ): Promise<Receipt['counts']> {
   if (c.counts !== null) return { ...countOutcomes([]), ...c.counts }
-  if (items !== null && items.length <= RECEIPT_PAGE) return countOutcomes(items.map(i => i.outcome))
+  if (items !== null && items.length <= RECEIPT_PAGE)
+    return countOutcomes(items.filter(i => i.touches_world).map(i => i.outcome))
   return sumOutcomes(await context.db.query<{ outcome: Outcome; items: number }>(sql('count-items'), [c.id]))
 }
 
@@ -155,7 +157,7 @@ async function readCancellation(
   id: string,
 ): Promise<CancellationRow | null> {
   const read = () =>
-    context.db.query<CancellationRow>(sql('read-cancellation'), [context.clock(), shardOfId(id), id, tenant])
+    context.db.query<CancellationRow>(sql('read-cancellation'), [context.clock(), id, tenant])
   const [c] = await read()
   if (!c) return null
   if (!c.stopping || !c.time_is_up) return c
@@ -174,8 +176,8 @@ function item(row: ItemRow): ReceiptItem {
     at: row.at?.toISOString() ?? null,
     dueAt: row.due_at.toISOString(),
     evidence: row.error === null ? row.evidence : { ...row.evidence, error: row.error },
-    // What ended before has begotten its next steps, and what is kept still will.
-    next: CUT_OFF.has(row.outcome) ? row.next : [],
+    // What had ended has had its next steps, and what is kept will have them.
+    next: CUT_OFF.has(row.outcome) ? (row.next ?? []) : [],
     cancellationId: row.by_cancellation,
   }
 }

@@ -1,138 +1,89 @@
-// Rescue: what a dead process left running goes back to pending, as its next attempt; receipts whose time is up are closed.
-// Every process does this; row locks keep them from doing it twice.
+// Rescue: what a process left running that is gone is reported for it, as an attempt of which nobody knows how it went. It
+// goes the way of every report (settle.ts): back to pending as its next attempt, or to its end, and its domain is asked.
+// Every process does this; row locks keep two from doing it at once.
 
 import { backoffMs } from '../core/backoff.ts'
-import { isUnavailable } from '../store/database.ts'
-import { lockParents } from './announce.ts'
-import { markSomeOpen } from './cancel-open.ts'
-import { columns } from './columns.ts'
-import { type Context, sql } from './context.ts'
+import type { Verdict } from '../core/effect.ts'
+import { ALL_GATES, type Context, sql } from './context.ts'
+import { domainKindOf } from './end.ts'
+import { type Attempt, settleAttempts } from './settle.ts'
+import { type StartedRow, startedEffect } from './start.ts'
 
-type Abandoned = {
-  shard: number
-  effect_id: string
-  event_id: string | null
-  attempt: number
-  max_attempts: number
-  link: 'cancel' | 'keep'
-}
+const FIRST = '00000000-0000-0000-0000-000000000000'
 
-/** One round. Gives back how many effects were rescued. */
+/** One round over every worker that is gone. Gives back how many effects were rescued. */
 export async function rescueOnce(context: Context): Promise<number> {
-  // Mostly there is nothing: then no transaction is made.
-  const [any] = await context.db.query<Abandoned>(sql('abandoned'), [1, context.clock()])
-  const rescued =
-    any === undefined
-      ? 0
-      : await context.db.transaction('rescue', async tx => {
-          const found = await tx.query<Abandoned>(sql('abandoned'), [500, context.clock()])
-          if (found.length === 0) return 0
-          const parents = await lockParents(
-            tx,
-            found.flatMap(f => f.event_id ?? []),
-            { wait: 'skip' },
-          )
-          const free = found.filter(f => f.event_id === null || parents.has(f.event_id))
-          const live = (f: Abandoned) =>
-            f.event_id === null || f.link === 'keep' || parents.get(f.event_id)?.cancellation_id === null
-          const again = free.filter(f => live(f) && f.attempt < f.max_attempts)
-          const back = await tx.query<{ effect_id: string }>(sql('back-to-pending'), [
-            context.clock(),
-            null,
-            ...columns(again, 7, f => [
-              f.shard,
-              f.effect_id,
-              f.attempt,
-              f.attempt + 1,
-              backoffMs(f.attempt + 1, 0),
-              'the process that ran it was lost',
-              true,
-            ]),
-          ])
-          const over = free.filter(f => live(f) && f.attempt >= f.max_attempts)
-          await tx.query(sql('settle'), [
-            context.clock(),
-            null,
-            ...columns(over, 8, f => [
-              f.shard,
-              f.effect_id,
-              f.attempt,
-              'dead',
-              null,
-              'the process that ran it was lost',
-              null,
-              false,
-            ]),
-          ])
-          tx.afterCommit(() => context.hints.due())
-          return back.length + over.length
-        })
-  const expired = await context.db.query<{ id: string; running: boolean }>(sql('expired-workers'), [
-    context.clock(),
-  ])
-  for (const worker of expired)
-    if (!worker.running) await context.db.query(sql('bury-worker'), [context.clock(), worker.id])
+  // Mostly there is nobody: then no transaction is made.
+  const expired = await context.db.query<{ id: string }>(sql('expired-workers'), [context.clock()])
+  let rescued = 0
+  for (const worker of expired) {
+    rescued += await rescueWorker(context, worker.id)
+    await context.db.query(sql('bury-worker'), [context.clock(), worker.id])
+  }
   return rescued
 }
 
-/** Closes every receipt whose time is up. */
+async function rescueWorker(context: Context, worker: string): Promise<number> {
+  let rescued = 0
+  for (let after: string | null = FIRST; after !== null; ) {
+    const batch = await context.db.transaction('rescue', tx =>
+      rescueBatch(context, tx, worker, after as string),
+    )
+    rescued += batch.rescued
+    after = batch.next
+  }
+  return rescued
+}
+
+type Abandoned = Omit<StartedRow, 'shard' | 'lane' | 'id'> & { readonly id: string | null }
+
+/** One batch of starts. `next`: where to go on; null: there is no further batch that nobody else is at. */
+async function rescueBatch(
+  context: Context,
+  tx: Parameters<typeof settleAttempts>[1],
+  worker: string,
+  after: string,
+): Promise<{ readonly rescued: number; readonly next: string | null }> {
+  // Waits for a start that is under way; what comes later under the name of this worker starts nothing. A start holds its
+  // gates before its ticket.
+  tx.send(sql('gates-shared'), [ALL_GATES])
+  tx.send(sql('delete-tickets-of'), [worker])
+  const rows = await tx.query<Abandoned>(sql('abandoned'), [worker, after])
+  const [first] = rows
+  if (!first) return { rescued: 0, next: null }
+  const attempts = rows.flatMap(row =>
+    row.id === null ? [] : [lostAttempt(context, row as Abandoned & { id: string })],
+  )
+  const results = attempts.length === 0 ? [] : await settleAttempts(context, tx, attempts)
+  const held = results.filter(result => result === 'held').length
+  // What a cancel holds just now is left for the next round, and so is the batch.
+  if (held === 0) tx.send(sql('forget-batches'), [[first.start_id]])
+  return { rescued: attempts.length - held, next: first.start_id }
+}
+
+function lostAttempt(context: Context, row: Abandoned & { readonly id: string }): Attempt {
+  const verdict: Verdict = {
+    is: 'retry',
+    error: 'the process that ran it was lost',
+    mayHaveHappened: true,
+    afterMs: backoffMs(row.attempt + 1, 0),
+  }
+  return {
+    effect: startedEffect(row),
+    maxAttempts: row.max_attempts,
+    keep: row.keep,
+    domainKind: domainKindOf(context, row),
+    verdict,
+  }
+}
+
+/** Closes every receipt whose time is up, or one. */
 export async function closeReceipts(context: Context, cancellationId: string | null = null): Promise<void> {
-  await context.db.query(sql('close-receipts'), [context.clock(), cancellationId])
-}
-
-/** The background work of one process: rescue, closing, marking. */
-export class Caretaker {
-  private readonly context: Context
-  private readonly everyMs: number
-  private readonly onError: (where: string, error: unknown) => void
-  private timer: NodeJS.Timeout | null = null
-  private stopped = false
-  private round: Promise<void> = Promise.resolve()
-  private again = false
-
-  constructor(
-    context: Context,
-    options: { everyMs?: number; onError?: (where: string, error: unknown) => void } = {},
-  ) {
-    this.context = context
-    this.everyMs = options.everyMs ?? 2000
-    this.onError = options.onError ?? (() => {})
-  }
-
-  start(): void {
-    this.schedule(0)
-  }
-
-  /** Do a round soon: there is an open cancellation. */
-  nudge(): void {
-    this.again = true
-    if (this.timer) this.schedule(0)
-  }
-
-  async stop(): Promise<void> {
-    this.stopped = true
-    if (this.timer) clearTimeout(this.timer)
-    await this.round
-  }
-
-  private schedule(ms: number): void {
-    if (this.stopped) return
-    if (this.timer) clearTimeout(this.timer)
-    this.timer = setTimeout(() => {
-      this.timer = null
-      this.again = false
-      this.round = this.care().finally(() => this.schedule(this.again ? 0 : this.everyMs))
-    }, ms)
-    this.timer.unref()
-  }
-
-  private async care(): Promise<void> {
-    try {
-      while (!this.stopped && (await markSomeOpen(this.context))) {}
-      while (!this.stopped && (await rescueOnce(this.context)) > 0) {}
-      await closeReceipts(this.context)
-    } catch (error) {
-      if (!isUnavailable(error)) this.onError('caretaker', error)
-    }
+  for (;;) {
+    const closed = await context.db.query(sql('close-receipts'), [context.clock(), cancellationId])
+    if (closed.length < CLOSED_AT_ONCE) return
   }
 }
+
+/** As many as one run of close-receipts.sql ends. */
+const CLOSED_AT_ONCE = 5000

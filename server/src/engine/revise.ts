@@ -5,8 +5,8 @@ import { shardOfId } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Tx } from '../store/database.ts'
 import { lockParents } from './announce.ts'
-import { bearEffects } from './births.ts'
-import { type Context, gateOf, sql } from './context.ts'
+import { type Context, gateOf, lockTenants, sql } from './context.ts'
+import { insertEffects } from './insert-effects.ts'
 
 export type Revision = {
   readonly tenant: string
@@ -24,23 +24,26 @@ export type Revised =
 
 export async function revise(context: Context, tx: Tx, revision: Revision): Promise<Revised> {
   const { eventId, tenant } = revision
-  const shard = shardOfId(eventId)
-  // Two revises of one event must not both replace: the second is to see what the first has born. Hence the whole lock,
-  // after the gate.
-  await tx.query(sql('gates-shared'), [[gateOf(shard)]])
-  await tx.query(sql('lock-events'), [[shard], [eventId]])
-  const event = (await lockParents(tx, [eventId])).get(eventId)
+  // Two revises of one event must not both replace: the second is to see what the first has written. Hence the whole lock,
+  // after gate and tenant.
+  tx.send(sql('gates-shared'), [[gateOf(shardOfId(eventId))]])
+  lockTenants(tx, [tenant])
+  tx.send(sql('lock-events'), [[eventId]])
+  const event = (await lockParents(tx, [eventId], { tenants: [] })).get(eventId)
   if (!event || event.tenant !== tenant) return { is: 'unknown' }
   if (event.cancellation_id !== null) return { is: 'cancelled', cancellationId: event.cancellation_id }
-  await tx.query(sql('supersede'), [context.clock(), shard, eventId])
+  tx.send(sql('supersede'), [context.clock(), eventId])
   if (revision.title !== undefined || revision.data !== undefined) {
-    await tx.query(sql('revise-event'), [
-      shard,
+    tx.send(sql('revise-event'), [
       eventId,
       revision.title ?? null,
       revision.data === undefined ? null : JSON.stringify(revision.data),
     ])
   }
-  const births = revision.effects.map(effect => ({ effect, tenant, under: { eventId } }))
-  return { is: 'revised', effectIds: bearEffects(context, tx, births) }
+  const rows = revision.effects.map(effect => ({
+    effect,
+    tenant,
+    under: { eventId, eventKind: event.kind },
+  }))
+  return { is: 'revised', effectIds: insertEffects(context, tx, rows) }
 }

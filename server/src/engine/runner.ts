@@ -1,21 +1,21 @@
-// The loop: wake -> peek -> start -> execute -> settle. One per process; many processes on one database.
+// The loop: wake -> start -> execute -> settle. One per engine and process; many processes on one database.
 //
 //   wake     a hint, a slot that came free, or the next due time by the database's clock (at most a minute away)
-//   peek     what is due and has a free slot; locks nothing
-//   start    gates, then start.sql; committed before any carrier is called
+//   start    all gates, then start.sql: what is due and has a free slot; committed before any carrier is called
 //   execute  the carrier, with an abort signal that says why
 //   settle   gathered (settle.ts)
 //
-// Beside it beats the heart: a lease on this process's row, and what it runs that somebody has called off.
+// A heartbeat runs beside the loop: it renews the lease on this process's row, and finds what of it somebody has called off.
 
-import { EffectAborted, type StartedEffect, type Verdict } from '../core/effect.ts'
+import { EffectAborted, type Verdict } from '../core/effect.ts'
 import { isUnavailable } from '../store/database.ts'
 import { type Context, newId, sql } from './context.ts'
+import { domainKindOf, endValues } from './end.ts'
 import { Gather } from './gather.ts'
 import { idleAfter, restMs } from './idle.ts'
-import { Lanes } from './lanes.ts'
-import { type Attempt, type SettleResult, settleAttempts } from './settle.ts'
-import { type Chosen, type StartedRow, startChosen, startedUnheard } from './start.ts'
+import { RunningPlaces } from './running-places.ts'
+import { type Attempt, endOf, isPlainEnd, planOf, type SettleResult, settleAttempts } from './settle.ts'
+import { type StartedRow, slotsText, startDue, startedEffect, startedUnheard, type Ticket } from './start.ts'
 
 /** How long an abort may take to be heeded at a stop, milliseconds. */
 const HEED_MS = 2000
@@ -27,10 +27,12 @@ export type RunnerOptions = {
   readonly leaseMs?: number
   /** Longest sleep without reading the database again, milliseconds. Default 60,000. */
   readonly maxSleepMs?: number
-  /** Effects chosen by one peek. Default 1,000. */
+  /** Effects started at once. Default 1,000. */
   readonly batch?: number
-  /** Effects running at once in this process. Default 4,000. */
+  /** Effects running at once. Default 4,000. Not with `places`. */
   readonly maxRunning?: number
+  /** Slots and places that several engines of one process share. Default: its own. */
+  readonly places?: RunningPlaces
   /** Most time that running effects get to end at a stop, milliseconds. Default 10,000. */
   readonly graceMs?: number
   readonly host?: string
@@ -38,17 +40,22 @@ export type RunnerOptions = {
   readonly onError?: (where: string, error: unknown) => void
 }
 
-type Running = { readonly row: StartedRow; readonly controller: AbortController }
+type Running = { readonly row: StartedRow; readonly controller: AbortController; readonly batch: Batch }
+/** What was started together. */
+type Batch = { readonly startId: string; left: number; givenUp?: boolean }
 
 export class Runner {
   private readonly context: Context
-  private readonly options: Required<RunnerOptions>
-  private readonly lanes: Lanes
+  private readonly options: Required<Omit<RunnerOptions, 'places'>>
+  private readonly places: RunningPlaces
   private readonly running = new Map<string, Running>()
   private readonly settles: Gather<Attempt, SettleResult>
   private worker: string
-  /** Starts whose outcome is not known: at most the one under way, until its answer was lost. */
-  private readonly unheard: { readonly worker: string; readonly chosen: readonly Chosen[] }[] = []
+  private ticket: Ticket
+  /** A start whose answer was lost. Until it is looked up nothing else is started. */
+  private unheard: { readonly startId: string; readonly old: Ticket } | null = null
+  /** Batches of which nothing runs any more: their rows are deleted with the next heartbeat. */
+  private over: string[] = []
   /** Until then the lease holds for sure. The process's own clock, which only decides when the database is asked. */
   private leasedUntil = 0
   private stopping = false
@@ -78,8 +85,9 @@ export class Runner {
       onError: () => {},
       ...options,
     }
-    this.lanes = new Lanes(context.carriers)
+    this.places = options.places ?? new RunningPlaces({ maxRunning: this.options.maxRunning })
     this.worker = newId(context, 0)
+    this.ticket = { id: newId(context, 0), worker: this.worker }
     this.settles = new Gather({
       name: 'settle',
       maxBatch: 1000,
@@ -95,6 +103,7 @@ export class Runner {
   async start(): Promise<void> {
     await this.join()
     this.joined = true
+    this.places.join(this)
     this.loop = this.turn()
     this.scheduleBeat()
   }
@@ -115,8 +124,10 @@ export class Runner {
     }
     await this.settles.drained()
     this.left = true
+    this.places.leave(this)
     if (this.beat) clearTimeout(this.beat)
     await this.beating
+    await this.forgetBatches().catch(() => {})
     await this.context.db.query(sql('worker-leave'), [this.worker]).catch(() => {})
   }
 
@@ -137,7 +148,7 @@ export class Runner {
   async heartbeat(): Promise<void> {
     const { context, options, worker } = this
     if (!this.joined || this.left) return
-    const askedAt = performance.now()
+    const sentAt = performance.now()
     const [alive] = await context.db.query<{ id: string }>(sql('worker-beat'), [
       context.clock(),
       worker,
@@ -149,30 +160,46 @@ export class Runner {
       // Another may have rescued what this one ran: from here on it only does damage.
       this.abortAll('lease_lost')
       this.worker = newId(context, 0)
+      this.ticket = { id: newId(context, 0), worker: this.worker }
       this.leasedUntil = 0
       await this.join()
       return
     }
-    this.leasedUntil = askedAt + options.leaseMs
+    this.leasedUntil = sentAt + options.leaseMs
+    await this.forgetBatches()
     if (this.running.size === 0) return
-    const asked = await context.db.query<{ effect_id: string; cancellation_id: string }>(
-      sql('asked-to-stop'),
-      [worker],
-    )
-    this.abortAsked(asked.map(row => ({ effectId: row.effect_id, cancellationId: row.cancellation_id })))
+    const asked = await context.db.query<{ id: string; cancellation_id: string }>(sql('asked-to-stop'), [
+      worker,
+      [...this.running.keys()],
+      [...this.running.values()].map(({ row }) => row.start_id),
+    ])
+    this.abortAsked(asked.map(row => ({ effectId: row.id, cancellationId: row.cancellation_id })))
   }
 
   private async join(): Promise<void> {
-    const { context, options, worker } = this
-    const askedAt = performance.now()
-    await context.db.query(sql('worker-join'), [
-      context.clock(),
-      worker,
-      options.leaseMs,
-      options.host,
-      options.pid,
+    const { context, options, worker, ticket } = this
+    const sentAt = performance.now()
+    await context.db.flush('join', [
+      {
+        statement: sql('worker-join'),
+        values: [context.clock(), worker, options.leaseMs, options.host, options.pid],
+      },
+      { statement: sql('insert-ticket'), values: [ticket.id, worker] },
     ])
-    if (worker === this.worker) this.leasedUntil = askedAt + options.leaseMs
+    if (worker === this.worker) this.leasedUntil = sentAt + options.leaseMs
+  }
+
+  /** Their rows only serve rescue; what is not deleted because of a fault is deleted with the next ones. */
+  private async forgetBatches(): Promise<void> {
+    if (this.over.length === 0) return
+    const over = this.over
+    this.over = []
+    try {
+      await this.context.db.query(sql('forget-batches'), [over])
+    } catch (error) {
+      this.over.push(...over)
+      throw error
+    }
   }
 
   /** What is begun under a lease that ran out, while the database was away, is another's to rescue at once: asks first. */
@@ -192,85 +219,82 @@ export class Runner {
   }
 
   private async turn(): Promise<void> {
+    let more = false
     while (!this.stopping) {
       this.woken = false
       this.turnedAt = performance.now()
       try {
-        const chosen = await this.takeDue()
-        this.idleRounds = idleAfter(this.idleRounds, { chosen })
-        if (chosen > 0 || this.woken) continue
-        await this.sleep(
-          this.running.size < this.options.maxRunning ? await this.untilNextDue() : this.options.maxSleepMs,
-        )
+        await this.giveBackUnheard()
+        // After a full batch there is mostly more: not asked for again.
+        const dueInMs: number = more ? 0 : await this.nextDueMs()
+        const most = Math.min(this.options.batch, this.places.free)
+        const started: number = dueInMs <= 0 && most > 0 ? await this.startSome(most) : 0
+        more = started > 0 && started === most
+        this.idleRounds = idleAfter(this.idleRounds, started > 0 ? { chosen: started } : { dueInMs })
+        if (started > 0 || this.woken) continue
+        const rest =
+          this.places.free > 0 ? Math.max(restMs(this.idleRounds), dueInMs) : this.options.maxSleepMs
+        await this.sleep(Math.min(rest, this.options.maxSleepMs))
       } catch (error) {
+        more = false
         if (!isUnavailable(error)) this.options.onError('loop', error)
         await this.sleep(500)
       }
     }
   }
 
-  private async takeDue(): Promise<number> {
-    const { context, options } = this
-    await this.giveBackUnheard()
-    const room = options.maxRunning - this.running.size
-    if (room <= 0) return 0
-    const { full, inUse, free } = this.lanes.snapshot()
-    const kinds = [...context.carriers.keys()]
-    const most = Math.min(options.batch, room)
-    const chosen = await context.db.query<{ shard: number; effect_id: string }>(sql('peek'), [
-      context.clock(),
-      most * 2,
-      most,
-      full,
-      inUse,
-      free,
-      kinds,
-      kinds.map(kind => context.carriers.get(kind)?.slots ?? 1),
-    ])
-    if (chosen.length === 0 || !(await this.leased())) return 0
-    // Its name now: a lease that is lost meanwhile gives this process another one.
-    const worker = this.worker
-    this.unheard.push({ worker, chosen })
-    const rows = await context.db.transaction('start', tx => startChosen(context, tx, worker, chosen))
-    this.unheard.pop()
+  /** Starts at most `most` of what is due now. Gives back how many. */
+  private async startSome(most: number): Promise<number> {
+    const { context } = this
+    if (!(await this.leased())) return 0
+    // As they are now: a lease that is lost meanwhile gives this process others.
+    const { ticket } = this
+    const startId = newId(context, 0)
+    this.unheard = { startId, old: ticket }
+    const slots = this.places.slots(context.carriers)
+    const rows = await startDue(context, context.db, { ticket, startId, most, slots })
+    this.unheard = null
+    const batch: Batch = { startId, left: rows.length }
     for (const row of rows) {
-      this.lanes.take(row.lane, row.kind)
-      void this.execute(row, worker)
+      this.places.take(row.lane, row.kind)
+      void this.execute(row, batch)
     }
-    // Chosen but not started: another process has them, or a cancel. Look again at once either way.
-    return chosen.length
+    return rows.length
   }
 
   /** A start whose answer was lost has touched nothing: what it began goes back to pending, as the same attempt. */
   private async giveBackUnheard(): Promise<void> {
-    for (let lost = this.unheard[0]; lost; lost = this.unheard[0]) {
-      const { worker, chosen } = lost
-      const rows = await this.context.db.transaction('start-unheard', tx =>
-        startedUnheard(tx, worker, chosen),
-      )
-      this.unheard.shift()
-      for (const row of rows) {
-        if (this.running.has(row.id)) continue
-        void this.settle({
-          effect: startedEffect(row),
-          maxAttempts: row.max_attempts,
-          link: row.link,
-          domainKind: this.domainOf(row),
-          verdict: { is: 'stopped' },
-          worker,
-        })
-      }
+    if (this.unheard === null) return
+    const { context, worker } = this
+    const { startId, old } = this.unheard
+    const next = { id: newId(context, 0), worker }
+    const attempts = await context.db.transaction('start-unheard', async tx =>
+      (await startedUnheard(tx, { startId, old, next })).map(row => this.attemptOf(row, { is: 'stopped' })),
+    )
+    this.unheard = null
+    if (this.worker === worker) this.ticket = next
+    const written = await Promise.all(attempts.map(attempt => this.settle(attempt)))
+    if (written.every(Boolean)) this.over.push(startId)
+  }
+
+  private attemptOf(row: StartedRow, verdict: Verdict, interrupted?: boolean): Attempt {
+    return {
+      effect: startedEffect(row),
+      maxAttempts: row.max_attempts,
+      keep: row.keep,
+      domainKind: domainKindOf(this.context, row),
+      verdict,
+      interrupted,
     }
   }
 
-  private async execute(row: StartedRow, worker: string): Promise<void> {
+  private async execute(row: StartedRow, batch: Batch): Promise<void> {
     const controller = new AbortController()
-    const mine: Running = { row, controller }
+    const mine: Running = { row, controller, batch }
     this.running.set(row.id, mine)
-    const effect = startedEffect(row)
     let verdict: Verdict
     try {
-      verdict = await this.context.carriers.get(row.kind)!.run(effect, controller.signal)
+      verdict = await this.context.carriers.get(row.kind)!.run(startedEffect(row), controller.signal)
     } catch (error) {
       verdict = {
         is: 'retry',
@@ -278,41 +302,31 @@ export class Runner {
         mayHaveHappened: true,
       }
     }
-    await this.settle({
-      effect,
-      maxAttempts: row.max_attempts,
-      link: row.link,
-      domainKind: this.domainOf(row),
-      verdict,
-      interrupted: (controller.signal.reason as EffectAborted | undefined)?.why === 'shutdown',
-      worker,
-    })
-    // After a lost lease the same effect may run here again already, as its next attempt.
+    const interrupted = (controller.signal.reason as EffectAborted | undefined)?.why === 'shutdown'
+    const written = await this.settle(this.attemptOf(row, verdict, interrupted))
+    // After a lost lease the same effect may run here again already, under another start.
     if (this.running.get(row.id) === mine) this.running.delete(row.id)
-    if (this.lanes.give(row.lane) || this.running.size === this.options.maxRunning - 1) this.wake()
+    batch.left -= 1
+    if (!written) batch.givenUp = true
+    if (batch.left === 0 && !batch.givenUp) this.over.push(batch.startId)
+    this.places.give(row.lane)
     if (this.running.size === 0) for (const done of this.idle.splice(0)) done()
   }
 
-  private domainOf(row: StartedRow): string | null {
-    if (row.event_kind === null) return null
-    const domain = this.context.domains.get(row.event_kind)
-    if (!domain?.settled) return null
-    return domain.wantsSettled === undefined || domain.wantsSettled(row.kind) ? row.event_kind : null
-  }
-
-  /** Until it is written: a database that is away must not lose an end that is known. */
-  private async settle(wanted: Attempt): Promise<void> {
+  /** Until it is written: a database that is away must not lose an end that is known. False: it was given up. */
+  private async settle(wanted: Attempt): Promise<boolean> {
     let attempt = wanted
     for (let wait = 5; ; wait = Math.min(wait * 2, 2000)) {
       try {
-        if ((await this.settles.submit(attempt)) !== 'held') return
+        if ((await this.settles.submit(attempt)) !== 'held') return true
       } catch (error) {
         if (!isUnavailable(error)) this.options.onError('settle', error)
         // A graceful stop does not wait for a database that is away; the lease runs out and another rescues.
-        if (this.stopping && isUnavailable(error)) return
+        if (this.stopping && isUnavailable(error)) return false
         if (!isUnavailable(error) && wait >= 2000) {
-          if (attempt !== wanted) return
-          // Its domain will not have it: it must not run for ever in name. Dead is shown, and retried by hand.
+          if (attempt !== wanted) return false
+          // The domain's settled hook keeps throwing. It ends dead, so that it is visible and an operator can retry it,
+          // instead of being left in `running`.
           const message = error instanceof Error ? error.message : String(error)
           const verdict = {
             is: 'failed',
@@ -328,19 +342,33 @@ export class Runner {
 
   private async settleBatch(batch: readonly Attempt[]): Promise<readonly SettleResult[]> {
     const { context } = this
+    // Ends that need nothing but settle.sql go without a transaction around it; what one of them did not find, all of them
+    // are reported again for, which changes nothing of what is written.
+    if (batch.every(attempt => isPlainEnd(attempt, 0))) {
+      const ordered = batch.toSorted((a, b) => (a.effect.id < b.effect.id ? -1 : 1))
+      const ends = ordered.map(attempt => endOf(planOf(attempt, 0)))
+      const [rows] = await context.db.flush('settle', [
+        { statement: sql('settle'), values: endValues(context, ends) },
+      ])
+      if (rows?.length === batch.length) return batch.map(() => 'ended')
+      const written = new Set((rows as readonly { id: string }[]).map(row => row.id))
+      const rest = batch.filter(attempt => !written.has(attempt.effect.id))
+      const results = await context.db.transaction('settle', tx => settleAttempts(context, tx, rest))
+      const of = new Map(rest.map((attempt, i) => [attempt, results[i] as SettleResult]))
+      return batch.map(attempt => of.get(attempt) ?? 'ended')
+    }
     return await context.db.transaction('settle', tx => settleAttempts(context, tx, batch))
   }
 
-  private async untilNextDue(): Promise<number> {
+  /** Milliseconds until something falls due that has a free slot, 0 when it is; the longest sleep when nothing is near. */
+  private async nextDueMs(): Promise<number> {
     const { context } = this
     const [next] = await context.db.query<{ ms: string | number }>(sql('next-due'), [
       context.clock(),
-      this.lanes.snapshot().full,
+      slotsText(this.places.slots(context.carriers)),
       [...context.carriers.keys()],
     ])
-    const ms = next === undefined ? this.options.maxSleepMs : Number(next.ms)
-    this.idleRounds = idleAfter(this.idleRounds, { dueInMs: ms })
-    return Math.min(this.options.maxSleepMs, Math.max(restMs(this.idleRounds), ms))
+    return next === undefined ? this.options.maxSleepMs : Math.max(0, Number(next.ms))
   }
 
   private async sleep(ms: number): Promise<void> {
@@ -359,19 +387,5 @@ export class Runner {
 
   private abortAll(why: 'shutdown' | 'lease_lost'): void {
     for (const { controller } of this.running.values()) controller.abort(new EffectAborted(why))
-  }
-}
-
-function startedEffect(row: StartedRow): StartedEffect {
-  return {
-    id: row.id,
-    tenant: row.tenant,
-    eventId: row.event_id,
-    noticeOf: row.notice_of,
-    kind: row.kind,
-    title: row.title,
-    data: row.data,
-    dueAt: row.due_at,
-    attempt: row.attempt,
   }
 }

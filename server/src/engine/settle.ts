@@ -1,34 +1,30 @@
-// Settle: how an attempt ended, written by its runner only. Lone ends go through one guarded statement; what may bring
-// something into the world (a next step, a retry) first locks its event, and comes back when a cancel holds it.
+// Settle: what a runner's report means, and how it is written. Every report names the start that it is about.
 //
-//   ends:     settle.sql (running -> ended)
-//   waiting:  leave-waiting.sql (running, nobody's)
-//   retries:  lock event -> live? -> back-to-pending.sql (running -> pending)      called off? -> ends as asked
-//   births:   lock event -> live? -> settle.sql -> the domain's next steps -> births, same commit
+//   ends:     settle.sql (running -> ended), in one statement when no domain is asked
+//   waiting:  leave-waiting.sql (running -> waiting)
+//   retries:  lock event -> live? -> back-to-pending.sql (running -> pending)      called off? -> ends as cancelled
+//   domains:  lock event -> live? -> settle.sql -> the domain's next steps, same commit
+//
+// What a cancel holds is left out and comes back. A report that comes again finds nothing, and changes nothing.
 
 import { backoffMs } from '../core/backoff.ts'
-import type { Ending, Link, StartedEffect, Verdict } from '../core/effect.ts'
-import { shardOfId } from '../core/ids.ts'
+import type { Ending, StartedEffect, Verdict } from '../core/effect.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Tx } from '../store/database.ts'
-import { announce, lockParents } from './announce.ts'
-import { type Birth, bearEffects } from './births.ts'
+import { lockParents, type Parent } from './announce.ts'
 import { columns } from './columns.ts'
 import { type Context, isAskable, sql } from './context.ts'
-import { resolve } from './end.ts'
-import type { Births, Settled } from './hooks.ts'
-import { tenantTimes } from './sandbox-clock.ts'
+import { type EndOf, endEffects, resolve } from './end.ts'
 
 export type Attempt = {
   readonly effect: StartedEffect
   readonly maxAttempts: number
-  readonly link: Link
-  /** The event's kind owner, when it wants to hear of this; null for most. */
+  readonly keep: boolean
+  /** The event's kind, when its domain decides what follows; null for most. */
   readonly domainKind: string | null
   readonly verdict: Verdict
   /** It was aborted because this process stops: what did not come to its end is given back and counts as no attempt. */
   readonly interrupted?: boolean
-  readonly worker: string
 }
 
 /** 'ended' (under whichever name), 'retried', 'waiting', 'gone' (another wrote its end), 'held' (come back). */
@@ -38,13 +34,13 @@ type Plan = {
   readonly attempt: Attempt
   readonly step: 'end' | 'wait' | 'retry'
   readonly ending: Ending
-  readonly asked: Ending
+  readonly endingIfCancelled: Ending
   readonly error: string | null
   readonly evidence: JsonObject | null
   readonly afterMs: number
   readonly nextAttempt: number
   /** This attempt may have had its effect, although it failed. */
-  readonly doubt: boolean
+  readonly doubtful: boolean
 }
 
 /** What a verdict means, with and without a cancel that asked to stop. Pure. */
@@ -53,56 +49,60 @@ export function planOf(attempt: Attempt, random01: number): Plan {
   const base = {
     attempt,
     error: null,
-    evidence: verdict.is === 'waiting' ? null : (verdict.evidence ?? null),
+    evidence: verdict.evidence ?? null,
     afterMs: 0,
     nextAttempt: effect.attempt + 1,
-    doubt: false,
+    doubtful: false,
   }
   switch (verdict.is) {
     case 'done':
-      return { ...base, step: 'end', ending: 'done', asked: 'too_late' }
+      return { ...base, step: 'end', ending: 'done', endingIfCancelled: 'too_late' }
     case 'skipped':
-      return { ...base, step: 'end', ending: 'skipped', asked: 'stopped' }
+      return { ...base, step: 'end', ending: 'skipped', endingIfCancelled: 'stopped' }
     case 'waiting':
-      return { ...base, step: 'wait', ending: 'done', asked: 'in_doubt', evidence: verdict.evidence ?? null }
+      return { ...base, step: 'wait', ending: 'done', endingIfCancelled: 'in_doubt' }
     case 'failed':
       return {
         ...base,
         step: 'end',
         ending: 'dead',
-        asked: verdict.mayHaveHappened ? 'in_doubt' : 'stopped',
+        endingIfCancelled: verdict.mayHaveHappened ? 'in_doubt' : 'stopped',
         error: verdict.error,
+        doubtful: verdict.mayHaveHappened === true,
       }
     case 'stopped':
       // Nobody had called it off (a shutdown): the same attempt once more.
-      return { ...base, step: 'retry', ending: 'dead', asked: 'stopped', nextAttempt: effect.attempt }
+      return {
+        ...base,
+        step: 'retry',
+        ending: 'dead',
+        endingIfCancelled: 'stopped',
+        nextAttempt: effect.attempt,
+      }
     case 'in_doubt':
     case 'retry': {
       const error = verdict.is === 'retry' ? verdict.error : 'interrupted'
-      const mayHaveHappened = verdict.is === 'in_doubt' || verdict.mayHaveHappened === true
-      const asked: Ending = mayHaveHappened ? 'in_doubt' : 'stopped'
-      if (attempt.interrupted) {
-        return {
-          ...base,
-          step: 'retry',
-          ending: 'dead',
-          asked,
-          error,
-          nextAttempt: effect.attempt,
-          doubt: mayHaveHappened,
-        }
-      }
-      if (effect.attempt >= maxAttempts) return { ...base, step: 'end', ending: 'dead', asked, error }
+      const doubtful = verdict.is === 'in_doubt' || verdict.mayHaveHappened === true
+      const endingIfCancelled: Ending = doubtful ? 'in_doubt' : 'stopped'
+      const failed = { ...base, ending: 'dead', endingIfCancelled, error, doubtful } as const
+      if (attempt.interrupted) return { ...failed, step: 'retry', nextAttempt: effect.attempt }
+      if (effect.attempt >= maxAttempts) return { ...failed, step: 'end' }
       const afterMs =
         (verdict.is === 'retry' ? verdict.afterMs : undefined) ?? backoffMs(effect.attempt + 1, random01)
-      return { ...base, step: 'retry', ending: 'dead', asked, error, afterMs, doubt: mayHaveHappened }
+      return { ...failed, step: 'retry', afterMs }
     }
     default:
       return verdict satisfies never
   }
 }
 
-/** Writes a batch of ends in the caller's transaction; results by position. */
+/** Whether a report can be written by settle.sql alone: no event is locked, and nothing is resolved by it. Pure. */
+export function isPlainEnd(attempt: Attempt, random01: number): boolean {
+  const { step } = planOf(attempt, random01)
+  return step === 'end' && attempt.domainKind === null && resolvedBy(attempt) === null
+}
+
+/** Writes a batch of reports in the caller's transaction; results by position. */
 export async function settleAttempts(
   context: Context,
   tx: Tx,
@@ -111,7 +111,9 @@ export async function settleAttempts(
   const plans = batch.map(attempt => planOf(attempt, unit(context.random)))
   // Rows are met in the order of their ids, as by a cancel: two batches that cross rarely wait in a circle.
   const ordered = plans.toSorted(byEffect)
+  const results = new Map<Plan, SettleResult>()
   const parts = [
+    // First what locks events, which comes before effects in the lock order.
     [
       ordered.filter(p => p.step === 'retry' || (p.step === 'end' && p.attempt.domainKind !== null)),
       settleUnderEvents,
@@ -119,34 +121,42 @@ export async function settleAttempts(
     [ordered.filter(p => p.step === 'wait'), settleWaiting],
     [ordered.filter(p => p.step === 'end' && p.attempt.domainKind === null), settleEnds],
   ] as const
-  const results = new Map<Plan, SettleResult>()
-  for (const [part, settlePart] of parts) {
-    // A worker that lost its lease goes on under a new name; what it started under the old one is settled apart.
-    for (const [, mine] of Map.groupBy(part, p => p.attempt.worker)) {
-      const done = await settlePart(context, tx, mine)
-      for (const [i, p] of mine.entries()) results.set(p, done[i] as SettleResult)
-    }
+  for (const [mine, settlePart] of parts) {
+    if (mine.length === 0) continue
+    const done = await settlePart(context, tx, mine)
+    for (const [i, p] of mine.entries()) results.set(p, done[i] as SettleResult)
   }
-  for (const { verdict } of batch) {
-    const resolved = verdict.is === 'done' ? verdict.result?.resolves : undefined
-    if (verdict.is !== 'done' || typeof resolved !== 'string') continue
-    await resolve(context, tx, resolved, {
-      is: 'resolved',
-      outcome: verdict.result?.outcome === 'stopped' ? 'stopped' : 'too_late',
-      evidence: (verdict.result?.evidence as JsonObject | undefined) ?? null,
-    })
+  for (const attempt of batch) {
+    const resolved = resolvedBy(attempt)
+    if (resolved === null) continue
+    await resolve(context, tx, resolved.effectId, resolved.resolution, attempt.effect.startId)
   }
   return plans.map(p => results.get(p) as SettleResult)
 }
 
-/** Ends that need no event lock: nothing is born of them. */
-export async function settleEnds(
+/** What a withdrawal that was answered says of the effect that it withdrew. */
+function resolvedBy({ verdict }: Attempt) {
+  if (verdict.is !== 'done') return null
+  const effectId = verdict.result?.resolves
+  if (typeof effectId !== 'string') return null
+  return {
+    effectId,
+    resolution: {
+      is: 'resolved',
+      outcome: verdict.result?.outcome === 'stopped' ? 'stopped' : 'too_late',
+      evidence: (verdict.result?.evidence as JsonObject | undefined) ?? null,
+    },
+  } as const
+}
+
+/** Ends that need no event lock: nothing follows from them. */
+async function settleEnds(
   context: Context,
   tx: Tx,
   plans: readonly Plan[],
 ): Promise<readonly SettleResult[]> {
-  const ended = await writeEnds(context, tx, plans)
-  const rest = await leaveRest(
+  const ended = await endEffects(context, tx, plans.map(endOf))
+  const rest = await settleRest(
     context,
     tx,
     plans.filter(p => !ended.has(p.attempt.effect.id)),
@@ -157,42 +167,38 @@ export async function settleEnds(
 }
 
 /** What did not end: it waits for the answer of its withdrawal, or another wrote its end and this comes late. */
-async function leaveRest(
+async function settleRest(
   context: Context,
   tx: Tx,
   plans: readonly Plan[],
 ): Promise<Map<string, SettleResult>> {
   const asked = plans.filter(p => isAskable(context, p.attempt.effect.kind))
   const results = asked.length === 0 ? [] : await settleWaiting(context, tx, asked)
-  const left = new Map(asked.map((p, i) => [p.attempt.effect.id, results[i] as SettleResult]))
+  const rest = new Map(asked.map((p, i) => [p.attempt.effect.id, results[i] as SettleResult]))
   await noteLate(
     context,
     tx,
-    plans.filter(p => left.get(p.attempt.effect.id) !== 'waiting'),
+    plans.filter(p => rest.get(p.attempt.effect.id) !== 'waiting'),
   )
-  return left
+  return rest
 }
 
-export async function settleWaiting(
-  _: Context,
-  tx: Tx,
-  plans: readonly Plan[],
-): Promise<readonly SettleResult[]> {
-  const rows = await tx.query<{ effect_id: string }>(sql('leave-waiting'), [
-    plans[0]?.attempt.worker,
-    ...columns(plans, 4, p => [
-      shardOfId(p.attempt.effect.id),
+async function settleWaiting(_: Context, tx: Tx, plans: readonly Plan[]): Promise<readonly SettleResult[]> {
+  const rows = await tx.query<{ id: string }>(
+    sql('leave-waiting'),
+    columns(plans, 4, p => [
       p.attempt.effect.id,
-      p.attempt.effect.attempt,
+      p.attempt.effect.startId,
       p.evidence === null ? null : JSON.stringify(p.evidence),
+      p.doubtful,
     ]),
-  ])
-  const left = new Set(rows.map(row => row.effect_id))
+  )
+  const left = new Set(rows.map(row => row.id))
   return plans.map(p => (left.has(p.attempt.effect.id) ? 'waiting' : 'gone'))
 }
 
-/** Retries and ends with a domain to ask: under the lock of their events. */
-export async function settleUnderEvents(
+/** Retries, and ends with a domain to ask: under the lock of their events. */
+async function settleUnderEvents(
   context: Context,
   tx: Tx,
   plans: readonly Plan[],
@@ -200,96 +206,83 @@ export async function settleUnderEvents(
   const parents = await lockParents(
     tx,
     plans.flatMap(p => p.attempt.effect.eventId ?? []),
-    { wait: 'skip' },
+    { wait: 'skip', tenants: plans.map(p => p.attempt.effect.tenant) },
   )
   const free = plans.filter(p => p.attempt.effect.eventId === null || parents.has(p.attempt.effect.eventId))
-  const live = (p: Plan) => {
-    const id = p.attempt.effect.eventId
-    return id === null || parents.get(id)?.cancellation_id === null
-  }
+  const mayGoOn = (p: Plan) => p.attempt.keep || isLive(p, parents)
   const results = new Map<string, SettleResult>()
 
-  const kept = (p: Plan) => live(p) || p.attempt.link === 'keep'
-  const retries = free.filter(p => p.step === 'retry' && kept(p))
-  const back = await backToPending(context, tx, retries)
+  const back = await backToPending(
+    context,
+    tx,
+    free.filter(p => p.step === 'retry' && mayGoOn(p)),
+  )
   for (const id of back) results.set(id, 'retried')
   // What was asked to stop does not go back: it ends, under the name that a cancel gives it.
   const ends = free.filter(p => p.step === 'end' || !back.has(p.attempt.effect.id))
-  const ended = await writeEnds(context, tx, ends)
+  const ended = await endEffects(context, tx, ends.map(endOf), parents)
   for (const [id] of ended) results.set(id, 'ended')
-  const rest = await leaveRest(
+  const rest = await settleRest(
     context,
     tx,
     ends.filter(p => !ended.has(p.attempt.effect.id)),
   )
   for (const [id, result] of rest) results.set(id, result)
   // Under an open cancellation that has not marked it yet: neither live nor asked to stop. Comes back when it is asked.
-  const unmarked = await stillMine(
+  const unmarked = await stillRunning(
     tx,
-    ends.filter(p => p.step === 'retry' && !kept(p) && !ended.has(p.attempt.effect.id)),
+    ends.filter(p => p.step === 'retry' && !mayGoOn(p) && !ended.has(p.attempt.effect.id)),
   )
   for (const id of unmarked) results.set(id, 'held')
-
-  const asking = ends.filter(
-    p => p.attempt.domainKind !== null && live(p) && isLiveEnding(ended.get(p.attempt.effect.id)),
-  )
-  await bearNextSteps(context, tx, asking)
   return plans.map(p => results.get(p.attempt.effect.id) ?? (free.includes(p) ? 'gone' : 'held'))
 }
 
-function isLiveEnding(ending: Ending | undefined): ending is 'done' | 'skipped' | 'dead' {
-  return ending === 'done' || ending === 'skipped' || ending === 'dead'
+function isLive(p: Plan, parents: ReadonlyMap<string, Parent>): boolean {
+  const id = p.attempt.effect.eventId
+  return id === null || parents.get(id)?.cancellation_id === null
 }
 
-async function stillMine(tx: Tx, plans: readonly Plan[]): Promise<readonly string[]> {
+async function stillRunning(tx: Tx, plans: readonly Plan[]): Promise<readonly string[]> {
   if (plans.length === 0) return []
-  const rows = await tx.query<{ effect_id: string }>(sql('still-mine'), [
-    plans[0]?.attempt.worker,
-    ...columns(plans, 3, p => [
-      shardOfId(p.attempt.effect.id),
-      p.attempt.effect.id,
-      p.attempt.effect.attempt,
-    ]),
-  ])
-  return rows.map(row => row.effect_id)
+  const rows = await tx.query<{ id: string }>(
+    sql('still-running'),
+    columns(plans, 2, p => [p.attempt.effect.id, p.attempt.effect.startId]),
+  )
+  return rows.map(row => row.id)
 }
 
-async function writeEnds(context: Context, tx: Tx, plans: readonly Plan[]): Promise<Map<string, Ending>> {
-  if (plans.length === 0) return new Map()
-  const rows = await tx.query<{ effect_id: string; ending: Ending }>(sql('settle'), [
-    context.clock(),
-    plans[0]?.attempt.worker,
-    ...columns(plans, 8, p => [
-      shardOfId(p.attempt.effect.id),
-      p.attempt.effect.id,
-      p.attempt.effect.attempt,
-      p.step === 'end' ? p.ending : null,
-      p.asked,
-      p.error,
-      p.evidence === null ? null : JSON.stringify(p.evidence),
-      isAskable(context, p.attempt.effect.kind),
-    ]),
-  ])
-  return new Map(rows.map(row => [row.effect_id, row.ending]))
+export function endOf(p: Plan): EndOf {
+  const { attempt, ending, endingIfCancelled, error, evidence, doubtful } = p
+  const { effect, verdict, domainKind } = attempt
+  return {
+    effect,
+    startId: effect.startId,
+    ending: p.step === 'end' ? ending : null,
+    endingIfCancelled,
+    error,
+    evidence,
+    result: 'result' in verdict ? (verdict.result ?? null) : null,
+    doubtful,
+    aboutAll: false,
+    domainKind,
+  }
 }
 
 async function backToPending(context: Context, tx: Tx, plans: readonly Plan[]): Promise<Set<string>> {
   if (plans.length === 0) return new Set()
-  const rows = await tx.query<{ effect_id: string }>(sql('back-to-pending'), [
+  const rows = await tx.query<{ id: string }>(sql('back-to-pending'), [
     context.clock(),
-    plans[0]?.attempt.worker,
-    ...columns(plans, 7, p => [
-      shardOfId(p.attempt.effect.id),
+    ...columns(plans, 6, p => [
       p.attempt.effect.id,
-      p.attempt.effect.attempt,
+      p.attempt.effect.startId,
       p.nextAttempt,
       p.afterMs,
       p.error,
-      p.doubt,
+      p.doubtful,
     ]),
   ])
   tx.afterCommit(() => context.hints.due())
-  return new Set(rows.map(row => row.effect_id))
+  return new Set(rows.map(row => row.id))
 }
 
 async function noteLate(context: Context, tx: Tx, plans: readonly Plan[]): Promise<void> {
@@ -297,51 +290,12 @@ async function noteLate(context: Context, tx: Tx, plans: readonly Plan[]): Promi
   await tx.query(sql('note-late'), [
     context.clock(),
     ...columns(plans, 4, p => [
-      shardOfId(p.attempt.effect.id),
       p.attempt.effect.id,
+      p.attempt.effect.startId,
       `Its runner reported after the receipt was final: ${p.attempt.verdict.is}`,
       p.evidence === null ? null : JSON.stringify(p.evidence),
     ]),
   ])
-}
-
-async function bearNextSteps(context: Context, tx: Tx, plans: readonly Plan[]): Promise<void> {
-  const byDomain = Map.groupBy(plans, p => p.attempt.domainKind as string)
-  for (const [kind, mine] of byDomain) {
-    const domain = context.domains.get(kind)
-    if (!domain?.settled) continue
-    const now = await tenantTimes(
-      context,
-      tx,
-      mine.map(p => p.attempt.effect.tenant),
-    )
-    const settled = mine.map(
-      ({ attempt, ending, error }): Settled => ({
-        effect: attempt.effect,
-        ending: ending as Settled['ending'],
-        result: 'result' in attempt.verdict ? (attempt.verdict.result ?? null) : null,
-        error,
-        at: now.get(attempt.effect.tenant) as Date,
-      }),
-    )
-    const births = await domain.settled(tx, settled)
-    for (const { attempt } of mine) {
-      const born = births.get(attempt.effect.id)
-      if (born) await bear(context, tx, attempt.effect, born)
-    }
-  }
-}
-
-async function bear(context: Context, tx: Tx, effect: StartedEffect, born: Births): Promise<void> {
-  const under: Birth['under'] =
-    effect.eventId !== null ? { eventId: effect.eventId } : { noticeOf: effect.noticeOf as string }
-  const { tenant } = effect
-  bearEffects(
-    context,
-    tx,
-    (born.effects ?? []).map(e => ({ effect: e, tenant, under })),
-  )
-  await announce(context, tx, born.events ?? [])
 }
 
 function byEffect(a: Plan, b: Plan): number {

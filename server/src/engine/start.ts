@@ -1,9 +1,14 @@
-// Start: the line that makes a claim "started". Gates first, then the guarded write, in statements of their own: the
+// Start: the line that makes an effect "started". All gates first, then the guarded write, in statements of their own: the
 // write sees every open cancellation that was acknowledged before it.
+//
+// A start needs a ticket, which is a row that it holds until its commit. When the answer to a start is lost, the process
+// deletes its ticket, which waits for a start that is under way; one that reaches the database later starts nothing. Only
+// then what was started unheard is looked up, by its start id.
 
+import type { StartedEffect } from '../core/effect.ts'
 import type { JsonObject } from '../core/json.ts'
-import type { Tx } from '../store/database.ts'
-import { type Context, gateOf, sql } from './context.ts'
+import type { Database, Tx } from '../store/database.ts'
+import { ALL_GATES, type Context, sql } from './context.ts'
 
 export type StartedRow = {
   shard: number
@@ -12,47 +17,81 @@ export type StartedRow = {
   event_id: string | null
   notice_of: string | null
   kind: string
+  event_kind: string | null
   title: string
   data: JsonObject
-  due_at: Date
+  due_shown: Date
   max_attempts: number
-  link: 'cancel' | 'keep'
+  keep: boolean
+  touches_world: boolean
   attempt: number
   lane: string
-  event_kind: string | null
+  start_id: string
 }
 
-export type Chosen = { readonly shard: number; readonly effect_id: string }
+/** A permission to start, and the lease under which what is started runs. */
+export type Ticket = { readonly id: string; readonly worker: string }
 
-/** Starts of the chosen effects those that are still pending, due, covered by no open cancellation and held by nobody. */
-export async function startChosen(
-  context: Context,
-  tx: Tx,
-  worker: string,
-  chosen: readonly Chosen[],
-): Promise<readonly StartedRow[]> {
-  const passed = tx.look(sql('gates-shared'), [chosen.map(c => gateOf(c.shard))])
-  const started = tx.query<StartedRow>(sql('start'), [
-    context.clock(),
-    worker,
-    chosen.map(c => c.shard),
-    chosen.map(c => c.effect_id),
-  ])
-  const [rows] = await Promise.all([started, passed])
-  return rows
+/** Free slots by lane, 0 for a full one; a lane that is not named has all slots of its kind. */
+export type FreeSlots = ReadonlyMap<string, number>
+
+/** As the statements take it. */
+export function slotsText(slots: FreeSlots): string {
+  return slots.size === 0 ? '{}' : JSON.stringify(Object.fromEntries(slots))
 }
 
 /**
- * What a start has begun whose answer was lost: its commit may have happened, and the rows would stay running under a
- * worker that does not run them, and lives. First waits for a commit that is still under way, then looks.
+ * Starts at most `most` of what is due and has a free slot, under `startId`, which must never have been used before.
+ * One implicit transaction, one round trip.
  */
+export async function startDue(
+  context: Context,
+  db: Pick<Database, 'flush'>,
+  { ticket, startId, most, slots }: { ticket: Ticket; startId: string; most: number; slots: FreeSlots },
+): Promise<readonly StartedRow[]> {
+  const kinds = [...context.carriers.keys()]
+  const [, rows] = await db.flush('start', [
+    { statement: sql('gates-shared'), values: [ALL_GATES] },
+    {
+      statement: sql('start'),
+      values: [
+        context.clock(),
+        ticket.id,
+        startId,
+        ticket.worker,
+        most,
+        slotsText(slots),
+        kinds,
+        JSON.stringify(Object.fromEntries(kinds.map(kind => [kind, context.carriers.get(kind)?.slots ?? 1]))),
+      ],
+    },
+  ])
+  return (rows as readonly StartedRow[]).toSorted((a, b) => a.due_shown.getTime() - b.due_shown.getTime())
+}
+
+/** What a start has begun whose answer was lost. From then on the old ticket starts nothing, and `next` does. */
 export async function startedUnheard(
   tx: Tx,
-  worker: string,
-  chosen: readonly Chosen[],
+  { startId, old, next }: { readonly startId: string; readonly old: Ticket; readonly next: Ticket },
 ): Promise<readonly StartedRow[]> {
-  const shards = chosen.map(c => c.shard)
-  const ids = chosen.map(c => c.effect_id)
-  await tx.query(sql('wait-for-pending'), [shards, ids])
-  return await tx.query<StartedRow>(sql('started-by'), [worker, shards, ids])
+  // First waits for a commit that is under way, then looks. A start holds its gates before its ticket.
+  tx.send(sql('gates-shared'), [ALL_GATES])
+  tx.send(sql('delete-ticket'), [old.id])
+  tx.send(sql('insert-ticket'), [next.id, next.worker])
+  return await tx.query<StartedRow>(sql('started-in-batch'), [startId])
+}
+
+export function startedEffect(row: Omit<StartedRow, 'shard' | 'lane'>): StartedEffect {
+  return {
+    id: row.id,
+    tenant: row.tenant,
+    eventId: row.event_id,
+    noticeOf: row.notice_of,
+    kind: row.kind,
+    title: row.title,
+    data: row.data,
+    dueAt: row.due_shown,
+    attempt: row.attempt,
+    startId: row.start_id,
+  }
 }

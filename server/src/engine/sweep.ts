@@ -1,6 +1,6 @@
-// The sweep: what ended longer ago than RETENTION is deleted, in small batches, shard by shard, by whichever process is free.
+// The sweep: what ended longer ago than RETENTION is deleted, in small batches, by whichever process is free.
 //
-//   take a shard's row (whoever holds it sweeps the shard) -> the next seeds: oldest trees, oldest cancellations
+//   take the sweep's row (whoever holds it sweeps) -> the next seeds: oldest trees, oldest cancellations
 //     -> look: everything that hangs together with a seed -> rooms asked -> nothing alive in all that? -> gates, lock its
 //     events -> look and ask again -> notices, receipts, effects, events deleted -> move on -> commit
 //
@@ -9,7 +9,7 @@
 //
 // Age is counted on the database's clock. A sandbox's clock runs ahead, so what it dated is kept longer, never shorter.
 
-import { SHARDS, shardOfEntity, shardOfId } from '../core/ids.ts'
+import { shardOfEntity, shardOfId } from '../core/ids.ts'
 import { isUnavailable, type Tx } from '../store/database.ts'
 import { columns } from './columns.ts'
 import { type Context, gateOf, sql } from './context.ts'
@@ -17,7 +17,7 @@ import type { GoneEvent } from './hooks.ts'
 
 export type SweepOptions = {
   readonly retentionMs: number
-  /** From the end of a shard's sweep to the next one, ms. */
+  /** From the end of a sweep to the next one, ms. */
   readonly everyMs: number
   /** Seeds of one batch. Default 100. */
   readonly seeds?: number
@@ -34,14 +34,13 @@ export type Swept = {
 }
 
 type Limits = { readonly seeds: number; readonly most: number }
-type Turn = { readonly shard: number; readonly after: string; readonly before: Date }
+type Turn = { readonly after: string; readonly before: Date }
 export type Seed = { readonly id: string; readonly is_event: boolean }
 
 /** Something that hangs together with a seed (its number, from 1): an event or a cancellation. */
 export type Part = {
   readonly seed: number
   readonly is_event: boolean
-  readonly shard: number
   readonly id: string
   readonly kind: string | null
   /** How many it has; of a cancellation, its notices. */
@@ -55,17 +54,17 @@ const HUGE = 10
 const NOTHING = { events: 0, effects: 0, receipts: 0 }
 
 /** Somebody took up again what was about to be deleted: nothing of this batch was. */
-class TakenUp extends Error {
-  override readonly name = 'TakenUp'
+class SweepConflict extends Error {
+  override readonly name = 'SweepConflict'
 }
 
-/** One batch of one shard. */
+/** One batch. */
 export async function sweepOnce(context: Context, options: SweepOptions): Promise<Swept> {
   const { db } = context
   const taken = [context.clock(), options.retentionMs]
   // Mostly there is nothing to do: then no transaction is made.
   if ((await db.query(sql('sweep-take'), taken)).length === 0) {
-    const made = await db.query(sql('sweep-shards'), [SHARDS])
+    const made = await db.query(sql('sweep-begin'))
     return { ...NOTHING, more: made.length > 0 }
   }
   const limits = { seeds: options.seeds ?? 100, most: options.most ?? 2000 }
@@ -74,9 +73,9 @@ export async function sweepOnce(context: Context, options: SweepOptions): Promis
     return await db.transaction('sweep', async tx => {
       turn = (await tx.query<Turn>(sql('sweep-take'), taken))[0]
       if (!turn) return { ...NOTHING, more: false }
-      const done = await sweepShard(context, tx, turn, limits)
+      const done = await sweepStretch(context, tx, turn, limits)
       const { after, atEnd, ...swept } = done
-      const move = [context.clock(), turn.shard, atEnd ? FIRST : after, atEnd ? options.everyMs : 0]
+      const move = [context.clock(), atEnd ? FIRST : after, atEnd ? options.everyMs : 0]
       await tx.query(sql('sweep-move'), move)
       return { ...swept, more: true }
     })
@@ -85,17 +84,17 @@ export async function sweepOnce(context: Context, options: SweepOptions): Promis
     // One by one, so that what fails is found alone and the others of its batch go.
     if (limits.seeds > 1) return await sweepOnce(context, { ...options, seeds: 1 })
     await stepOver(context, turn, options.everyMs)
-    if (error instanceof TakenUp) return { ...NOTHING, more: true }
+    if (error instanceof SweepConflict) return { ...NOTHING, more: true }
     throw error
   }
 }
 
-/** What could not be swept must not keep the rest of its shard, nor the other shards, waiting for ever. */
-async function stepOver({ db, clock }: Context, { shard, after, before }: Turn, everyMs: number) {
-  const move = (to: string, ms: number) => db.query(sql('sweep-move'), [clock(), shard, to, ms])
+/** What could not be swept must not keep the rest waiting for ever. */
+async function stepOver({ db, clock }: Context, { after, before }: Turn, everyMs: number) {
+  const move = (to: string, ms: number) => db.query(sql('sweep-move'), [clock(), to, ms])
   let first: Seed | undefined
   try {
-    first = (await db.query<Seed>(sql('sweep-seeds'), [shard, after, firstIdOf(before), 1]))[0]
+    first = (await db.query<Seed>(sql('sweep-seeds'), [after, firstIdOf(before), 1]))[0]
   } catch (error) {
     await move(after, everyMs)
     throw error
@@ -104,11 +103,10 @@ async function stepOver({ db, clock }: Context, { shard, after, before }: Turn, 
 }
 
 /** `after`: looked at up to there. `atEnd`: nothing behind it is old enough. */
-async function sweepShard(context: Context, tx: Tx, turn: Turn, limits: Limits) {
-  const { shard, after, before } = turn
-  const seeds = await tx.query<Seed>(sql('sweep-seeds'), [shard, after, firstIdOf(before), limits.seeds])
+async function sweepStretch(context: Context, tx: Tx, turn: Turn, limits: Limits) {
+  const { after, before } = turn
+  const seeds = await tx.query<Seed>(sql('sweep-seeds'), [after, firstIdOf(before), limits.seeds])
   const rows = await tx.query<{ id: string }>(sql('sweep-finished'), [
-    shard,
     seeds.filter(seed => seed.is_event).map(seed => seed.id),
     before,
   ])
@@ -152,7 +150,7 @@ async function sweepSome(
   if (chosen.length === 0) return { ...NOTHING, next }
   const gone = await deleteParts(context, tx, turn, chosen, limits.most)
   const left = chosen.length - gone.receipts - gone.events
-  if (left > 0) throw new TakenUp(`${left} of ${chosen.length} are needed again`)
+  if (left > 0) throw new SweepConflict(`${left} of ${chosen.length} are needed again`)
   return { ...gone, next }
 }
 
@@ -193,9 +191,10 @@ async function lockAndLookAgain(
   if (over.length === 0) return []
   const wanted = new Set(over)
   const events = distinct(parts.filter(part => part.is_event && wanted.has(part.seed)))
-  if (events.length > 0) await tx.query(sql('gates-shared'), [events.map(event => gateOf(event.shard))])
+  if (events.length > 0)
+    await tx.query(sql('gates-shared'), [events.map(event => gateOf(shardOfId(event.id)))])
   const locked = new Set(
-    (await tx.query<{ id: string }>(sql('sweep-lock'), shardsAndIds(events))).map(row => row.id),
+    (await tx.query<{ id: string }>(sql('sweep-lock'), [idsOf(events)])).map(row => row.id),
   )
   const again = await look(
     context,
@@ -232,8 +231,8 @@ async function sweepHuge(
   const past = seeds[at + 1] ?? null
   const most = limits.most * HUGE
   if (seed.is_event) {
-    await tx.query(sql('gates-shared'), [[gateOf(turn.shard)]])
-    const locked = await tx.query(sql('sweep-lock'), shardsAndIds([{ shard: turn.shard, id: seed.id }]))
+    await tx.query(sql('gates-shared'), [[gateOf(shardOfId(seed.id))]])
+    const locked = await tx.query(sql('sweep-lock'), [[seed.id]])
     if (locked.length === 0) return { ...NOTHING, next: past }
   }
   const parts = await look(context, tx, turn, [seed], { all: false, most: most + 1 })
@@ -242,7 +241,7 @@ async function sweepHuge(
   if (parts.length > most || parts.some(part => part.alive || kept.has(part.id)))
     return { ...NOTHING, next: past }
   const receipts = parts.filter(part => !part.is_event)
-  const own = seed.is_event ? [{ is_event: true, shard: turn.shard, id: seed.id }] : []
+  const own = seed.is_event ? [{ is_event: true, id: seed.id }] : []
   const gone = await deleteParts(context, tx, turn, [...receipts, ...own], most)
   const finished = gone.receipts === receipts.length && gone.events === own.length
   const stuck = gone.events + gone.effects + gone.receipts === 0
@@ -253,7 +252,7 @@ async function deleteParts(
   context: Context,
   tx: Tx,
   { before }: Turn,
-  parts: readonly Pick<Part, 'is_event' | 'shard' | 'id'>[],
+  parts: readonly Pick<Part, 'is_event' | 'id'>[],
   most: number,
 ): Promise<typeof NOTHING> {
   const events = parts.filter(part => part.is_event)
@@ -261,11 +260,10 @@ async function deleteParts(
   type Gone = { readonly shard: number; readonly id: string }
   const run = async (name: string, of: readonly unknown[], ...values: unknown[]) =>
     of.length === 0 ? [] : await tx.query<Gone>(sql(name), values)
-  const ids = receipts.map(receipt => receipt.id)
-  const notices = await run('sweep-notices', receipts, ids, before, most)
-  const goneReceipts = await run('sweep-receipts', receipts, ...shardsAndIds(receipts), before)
-  const effects = await run('sweep-effects', events, ...shardsAndIds(events), before, most)
-  const goneEvents = (await run('sweep-events', events, ...shardsAndIds(events), before)) as readonly (Gone &
+  const notices = await run('sweep-notices', receipts, idsOf(receipts), before, most)
+  const goneReceipts = await run('sweep-receipts', receipts, idsOf(receipts), before)
+  const effects = await run('sweep-effects', events, idsOf(events), before, most)
+  const goneEvents = (await run('sweep-events', events, idsOf(events), before)) as readonly (Gone &
     GoneEvent & { readonly key: string | null })[]
   const aliases = goneEvents.filter(
     e => e.key !== null && shardOfEntity(e.tenant, e.entity) !== shardOfId(e.id),
@@ -292,7 +290,7 @@ async function look(
 ): Promise<readonly Part[]> {
   const asking = [...context.domains.values()].filter(domain => domain.keeps).map(domain => domain.eventKind)
   return await tx.query<Part>(sql('sweep-look'), [
-    ...columns(seeds, 3, seed => [turn.shard, seed.id, seed.is_event]),
+    ...columns(seeds, 2, seed => [seed.id, seed.is_event]),
     turn.before,
     asking,
     all,
@@ -329,6 +327,6 @@ function distinct(parts: readonly Part[]): readonly Part[] {
   return [...new Map(parts.map(part => [part.id, part])).values()]
 }
 
-function shardsAndIds(of: readonly { readonly shard: number; readonly id: string }[]): unknown[][] {
-  return columns(of, 2, one => [one.shard, one.id])
+function idsOf(of: readonly { readonly id: string }[]): string[] {
+  return of.map(one => one.id)
 }

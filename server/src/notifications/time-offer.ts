@@ -17,6 +17,7 @@ export function timerCarrier(parts: NotificationParts): Carrier {
     kind: TIMER_EFFECT,
     slots: 16,
     maxAttempts: DATABASE_ATTEMPTS,
+    touchesWorld: false,
     async run(effect): Promise<Verdict> {
       const { tenant } = effect
       const { offerId, agentId } = offerEffectData(effect.data)

@@ -4,7 +4,9 @@
 import pg from 'pg'
 import { crashPoint } from './crash-point.ts'
 import { Pulse } from './pulse.ts'
+import { Session } from './session.ts'
 import type { Statement } from './statements.ts'
+import { LazyTransaction } from './transaction.ts'
 
 // int8 as number: births, counts and milliseconds stay far below 2^53. Timestamps stay Date (pg's default).
 pg.types.setTypeParser(20, Number)
@@ -17,18 +19,23 @@ export interface Queries {
   ): Promise<readonly Row[]>
 }
 
+/** One statement of a flush. */
+export type FlushStep = { readonly statement: Statement; readonly values?: readonly unknown[] }
+
+/** The rows of each step of a flush, in order. */
+export type RowsOfEach<Rows extends readonly pg.QueryResultRow[]> = {
+  readonly [At in keyof Rows]: readonly Rows[At][]
+}
+
 /** An open transaction, READ COMMITTED. Statements of one transaction run one after another, in the order of the calls. */
 export interface Tx extends Queries {
   readonly brand: 'tx'
-  /**
-   * As query, for what would do no harm if it were run alone (it locks, or looks): travels along with `begin`, which saves
-   * a round trip, while nothing else has been asked for.
-   */
+  /** As query. */
   look<Row extends pg.QueryResultRow = pg.QueryResultRow>(
     statement: Statement,
     values?: readonly unknown[],
   ): Promise<readonly Row[]>
-  /** A statement whose rows nobody needs: runs in its turn, its error is that of the next query or of the commit. */
+  /** A statement whose rows nobody needs: runs before the next query or the commit, and its error is theirs. */
   send(statement: Statement, values?: readonly unknown[]): void
   /** Runs after the commit, never after a rollback. For hints; must not throw. */
   afterCommit(hook: () => void): void
@@ -79,6 +86,7 @@ const UNHEARD_AFTER_MS = 10_000
 export class Database implements Queries {
   readonly options: DatabaseOptions
   private readonly pool: pg.Pool
+  private readonly sessions = new WeakMap<pg.PoolClient, Session>()
   /** Ways to the database that are open. */
   private readonly streams = new Set<Stream>()
   private readonly pulse = new Pulse({
@@ -91,6 +99,7 @@ export class Database implements Queries {
   constructor(options: DatabaseOptions) {
     this.options = options
     const statementTimeoutMs = options.statementTimeoutMs ?? 30_000
+    const answerWithinMs = statementTimeoutMs === 0 ? 0 : statementTimeoutMs + UNHEARD_AFTER_MS
     this.pool = new pg.Pool({
       ...this.reach(),
       max: options.maxConnections ?? 12,
@@ -99,10 +108,7 @@ export class Database implements Queries {
       statement_timeout: statementTimeoutMs,
       // A server that is lost in the middle of a transaction must not keep its locks until TCP notices.
       idle_in_transaction_session_timeout: statementTimeoutMs,
-      query_timeout: statementTimeoutMs === 0 ? 0 : statementTimeoutMs + UNHEARD_AFTER_MS,
       options: `${PLAN_OPTIONS} ${ISOLATION}`,
-      // Statements that do not wait for each other's answers share a round trip.
-      pipeline: true,
     })
     // An idle connection that breaks is replaced by the pool; without a listener the process would end.
     this.pool.on('error', ignore)
@@ -110,79 +116,66 @@ export class Database implements Queries {
     this.pool.on('connect', client => {
       client.on('error', ignore)
       this.follow(client)
+      this.sessions.set(client, new Session(client, answerWithinMs))
     })
   }
 
-  async query<Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[] = []) {
+  async query<Row extends pg.QueryResultRow>(
+    statement: Statement,
+    values: readonly unknown[] = [],
+  ): Promise<readonly Row[]> {
     return this.asking(async () => {
-      const result = await this.pool.query<Row>({ ...statement, values: values as unknown[] })
-      return result.rows
+      const isScript = !statement.name && values.length === 0
+      const { rows } = await this.onSession(session =>
+        isScript ? session.runScript(statement.text) : session.run([{ statement, values }]),
+      )
+      return rows[0] as readonly Row[]
+    })
+  }
+
+  /**
+   * Runs all steps in one transaction and one round trip; resolves with the rows of each. None can depend on what another
+   * one answers, but each sees what those before it did, and has a snapshot of its own. If one fails, nothing was done.
+   * `name` names its crash points, as a transaction's does.
+   */
+  async flush<Rows extends readonly pg.QueryResultRow[] = readonly pg.QueryResultRow[]>(
+    name: string,
+    steps: readonly FlushStep[],
+  ): Promise<RowsOfEach<Rows>> {
+    if (steps.length === 0) return [] as unknown as RowsOfEach<Rows>
+    return this.asking(async () => {
+      const { rows } = await this.onSession(session => {
+        crashPoint(`${name}:before-commit`)
+        return session.run(steps)
+      })
+      crashPoint(`${name}:after-commit`)
+      return rows as RowsOfEach<Rows>
     })
   }
 
   /**
    * Runs `work` in one transaction and commits once. `name` names its crash points (`<name>:before-commit`,
-   * `<name>:after-commit`), at which a crash test kills the process.
+   * `<name>:after-commit`), at which a crash test kills the process. Of two transactions that wait for each other
+   * PostgreSQL undoes one, and its work is then run again: it must change nothing outside of `tx`.
    */
   async transaction<T>(name: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.asking(async () => {
-      const client = await this.pool.connect()
-      const hooks: (() => void)[] = []
-      // What is under way without anybody waiting for it yet, and the first fault: it is what all later ones come from.
-      const sent: Promise<unknown>[] = []
-      let fault: { readonly error: unknown } | null = null
-      const run = async <Row extends pg.QueryResultRow>(
-        statement: Statement,
-        values: readonly unknown[] = [],
-      ) => {
+      const done = await this.onSession(async session => {
+        const tx = new LazyTransaction(session)
         try {
-          return (await client.query<Row>({ ...statement, values: values as unknown[] })).rows
+          const value = await work(tx)
+          await tx.settled()
+          crashPoint(`${name}:before-commit`)
+          await tx.commit()
+          crashPoint(`${name}:after-commit`)
+          return { value, hooks: tx.hooks }
         } catch (error) {
-          fault ??= { error }
-          throw fault.error
+          await tx.rollback(error)
+          throw isUndoneByOthers(tx.error) ? tx.error : error
         }
-      }
-      const send = (query: Promise<unknown>) => {
-        query.catch(ignore)
-        sent.push(query)
-        return query
-      }
-      let broken: Error | undefined
-      try {
-        const begun = send(run({ text: 'begin' }))
-        let onlyLooked = true
-        const inTurn: typeof run = async (statement, values) => {
-          onlyLooked = false
-          await begun
-          return await run(statement, values)
-        }
-        const tx: Tx = {
-          brand: 'tx',
-          query: inTurn,
-          look: (statement, values) => (onlyLooked ? run : inTurn)(statement, values),
-          send: (statement, values) => void send(inTurn(statement, values)),
-          afterCommit: hook => void hooks.push(hook),
-        }
-        const value = await work(tx)
-        // Also what is sent while others are waited for.
-        for (const query of sent) await query
-        // PostgreSQL answers the commit of a transaction that failed with a rollback, and calls that no error.
-        if (fault !== null) throw (fault as { readonly error: unknown }).error
-        crashPoint(`${name}:before-commit`)
-        await client.query('commit')
-        crashPoint(`${name}:after-commit`)
-        for (const hook of hooks) hook()
-        return value
-      } catch (error) {
-        try {
-          await client.query('rollback')
-        } catch (rollbackError) {
-          broken = rollbackError as Error
-        }
-        throw error
-      } finally {
-        client.release(broken)
-      }
+      })
+      for (const hook of done.hooks) hook()
+      return done.value
     })
   }
 
@@ -209,7 +202,17 @@ export class Database implements Queries {
   /** @throws DatabaseUnavailable, at once while the database does not answer; DatabaseOverloaded */
   private async asking<T>(work: () => Promise<T>): Promise<T> {
     if (this.pulse.silent) throw new DatabaseUnavailable('the database does not answer')
-    return await namingFaults(() => this.pulse.waiting(work))
+    return await namingFaults(() => this.pulse.waiting(() => untilNotUndone(work)))
+  }
+
+  private async onSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect()
+    const session = this.sessions.get(client) as Session
+    try {
+      return await work(session)
+    } finally {
+      client.release(session.unfit ?? undefined)
+    }
   }
 
   private follow(client: pg.Client): void {
@@ -237,6 +240,25 @@ export class Database implements Queries {
 }
 
 type Stream = pg.Client['connection']['stream']
+
+// 40P01: deadlock; 40001: serialization failure.
+const UNDONE_BY_OTHERS = /^(40P01|40001)$/
+const RERUNS = 5
+
+/** True for an error that says that PostgreSQL undid this transaction for the sake of another one. */
+function isUndoneByOthers(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && UNDONE_BY_OTHERS.test(error.code ?? '')
+}
+
+async function untilNotUndone<T>(work: () => Promise<T>): Promise<T> {
+  for (let left = RERUNS; ; left--) {
+    try {
+      return await work()
+    } catch (error) {
+      if (left === 0 || !isUndoneByOthers(error)) throw error
+    }
+  }
+}
 
 // For what a connection says when nobody waits for an answer: unheard, it would end the process. Who asks next is told.
 function ignore(): void {}
@@ -275,6 +297,8 @@ async function namingFaults<T>(work: () => Promise<T>): Promise<T> {
     const { code } = error as { readonly code?: unknown }
     if (typeof code === 'string' && OVERLOADED.test(code))
       throw new DatabaseOverloaded('the database could not do it', { cause: error })
+    // Its stack is that of the octets that came; who asked is of more use. Which statement it was stands in `where`.
+    if (error instanceof pg.DatabaseError) Error.captureStackTrace(error)
     throw error
   }
 }

@@ -1,8 +1,10 @@
 // Brings a database's schema up to date: each migration once, in order, in a transaction of its own together with its
 // row in public.standdown_migration. Any number of servers may do so at once.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Database } from './database.ts'
+import { createFunctions } from './functions.ts'
 import { knownMigrations, type Migration } from './migrations.ts'
 import { statements } from './statements.ts'
 import { storeFault } from './store-faults.ts'
@@ -12,17 +14,29 @@ const sql = statements(import.meta.url)
 // An advisory lock's key is a number that nobody else uses: the bytes of "standdow".
 const LOCK = '8319679501440837495'
 const OLDEST_POSTGRES = 15
+/** What a migration raises that must not run beside a server of an older version, while one holds a lease. */
+const OLDER_SERVER = 'SD001'
+const LOOK_EVERY_MS = 500
 
 export type AppliedMigration = { readonly number: number; readonly name: string; readonly checksum: string }
 
+export type MigrateOptions = {
+  /** Hears in a sentence what is done to a database that is not new, and what is waited for. */
+  readonly tell?: (line: string) => void
+  /** How long a server of an older version has to end, ms. Default 30,000: twice as long as a lease outlives a kill -9. */
+  readonly patienceMs?: number
+}
+
 /**
  * Applies what is missing and resolves with its numbers. Throws DATABASE_TOO_OLD, DATABASE_NOT_UTF8, SCHEMA_NEWER,
- * MIGRATION_CHANGED or MIGRATION_FAILED; what was applied before a failure stays.
+ * MIGRATION_CHANGED, MIGRATION_FAILED or OLDER_SERVER_RUNS; what was applied before a failure stays.
  */
 export async function migrate(
   db: Database,
-  known: readonly Migration[] = knownMigrations(),
+  history?: readonly Migration[],
+  { tell = () => {}, patienceMs = 30_000 }: MigrateOptions = {},
 ): Promise<readonly number[]> {
+  const known = history ?? knownMigrations()
   const client = await db.connect()
   try {
     await refuseUnfit(client)
@@ -33,19 +47,50 @@ export async function migrate(
     refuseStrange(applied, known)
     const missing = known.filter(migration => !applied.some(row => row.number === migration.number))
     for (const migration of missing) {
-      await client.query('begin')
-      try {
-        await applyMigration(client, migration)
-        await client.query('commit')
-      } catch (error) {
-        await client.query('rollback').catch(() => {})
-        throw error
-      }
+      if (applied.length > 0)
+        tell(`bringing the database up to date: migration ${migration.number} (${migration.name})`)
+      await applyOnceAlone(client, migration, { tell, patienceMs })
     }
+    // A history of a test's own has none of our functions.
+    if (history === undefined) await createFunctions(client)
     return missing.map(migration => migration.number)
   } finally {
     // The advisory lock goes with the session.
     await client.end()
+  }
+}
+
+/** Waits for servers of an older version to end: one that was killed a moment ago still holds its lease. */
+async function applyOnceAlone(
+  client: pg.ClientBase,
+  migration: Migration,
+  { tell, patienceMs }: Required<MigrateOptions>,
+): Promise<void> {
+  const giveUpAt = performance.now() + patienceMs
+  for (let looks = 0; ; looks++) {
+    const older = await tryToApply(client, migration)
+    if (older === null) return
+    if (performance.now() >= giveUpAt) throw storeFault.OLDER_SERVER_RUNS({ reason: older })
+    if (looks === 0) tell(`${older}; waiting for it to end, ${Math.ceil(patienceMs / 1000)} s at most`)
+    await sleep(LOOK_EVERY_MS)
+  }
+}
+
+/** In a transaction of its own. Gives null, or which server of an older version is in the way. */
+async function tryToApply(client: pg.ClientBase, migration: Migration): Promise<string | null> {
+  await client.query('begin')
+  try {
+    await applyMigration(client, migration)
+    await client.query('commit')
+    return null
+  } catch (error) {
+    await client.query('rollback').catch(() => {})
+    const { code, message } = ((error as Error).cause ?? {}) as {
+      readonly code?: string
+      readonly message?: string
+    }
+    if (code === OLDER_SERVER) return message ?? ''
+    throw error
   }
 }
 

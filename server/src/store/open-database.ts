@@ -11,6 +11,8 @@ export type OpenOptions = {
   readonly databaseUrl?: string | undefined
   /** Gets each line that the embedded PostgreSQL writes. */
   readonly log?: (line: string) => void
+  /** Hears what is done to a database of an older version, and what is waited for. */
+  readonly tell?: (line: string) => void
   /** Most connections at once. Default 12. */
   readonly maxConnections?: number
   /** `migrated` (the default) brings the schema up to date; `as-is` leaves it, for backup and restore. */
@@ -49,7 +51,7 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
   }
   try {
     if (!embedded) await refuseUnreachable(db)
-    if (options.schema !== 'as-is') await migrate(db)
+    if (options.schema !== 'as-is') await migrate(db, undefined, options)
   } catch (error) {
     await close()
     throw error

@@ -86,6 +86,10 @@ export const storeFault = faults({
       'Migrations are never edited after a release. Use the version that made the database.',
   },
   MIGRATION_FAILED: { status: 503, message: 'migration {number} ({migration}) failed: {reason}' },
+  OLDER_SERVER_RUNS: {
+    status: 503,
+    message: '{reason}.\nStop it, then start this one. Nothing has been changed.',
+  },
   BACKUP_EXISTS: { status: 409, message: 'there is a file {file} already: choose another name.' },
   BACKUP_UNREADABLE: { status: 400, message: 'the backup {file} cannot be read: {reason}' },
   BACKUP_UNKNOWN: {

@@ -11,6 +11,7 @@ export const delayCarrier: Carrier = {
   kind: 'native.delay',
   slots: 100,
   maxAttempts: DATABASE_ATTEMPTS,
+  touchesWorld: false,
   async run(effect) {
     return { is: 'done', evidence: { dueAt: effect.dueAt.toISOString() } }
   },

@@ -1,8 +1,8 @@
 // From what the engine keeps to what callers see.
 
 import type { EffectView, EventView } from '@standdown/wire/src/event.ts'
-import type { CancelledView, PreviewView, ReceiptView } from '@standdown/wire/src/receipt.ts'
-import type { Cancelled, Receipt } from '../../core/cancellation.ts'
+import type { CancelledView, PreviewView, ReceiptItemView, ReceiptView } from '@standdown/wire/src/receipt.ts'
+import type { Cancelled, Receipt, ReceiptItem } from '../../core/cancellation.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import { countOutcomes } from '../../core/receipt.ts'
 import type { EffectState } from '../../engine/engine.ts'
@@ -68,24 +68,35 @@ export function receiptView(receipt: Receipt): ReceiptView {
     early: receipt.early,
     events: receipt.events.map(event => ({ ...event, key: nameOfKey(event.key) })),
     counts: receipt.counts,
-    items: receipt.items.map(({ cancellationId, ...item }) => ({
-      ...item,
-      // What had ended before was followed by its next steps, which are items of their own.
-      next: item.outcome === 'done' || item.outcome === 'already_cancelled' ? [] : item.next,
-      earlierReceipt: cancellationId === null ? null : receiptLink(cancellationId),
-    })),
+    items: receipt.items.map(itemView),
     itemsAfter: receipt.itemsAfter,
+    innerSteps: receipt.innerSteps.map(itemView),
     notices: receipt.notices,
     notes: receipt.notes.map(({ at, effectId, text }) => ({ at, effectId, text })),
     progress: receipt.progress,
   }
 }
 
+function itemView({ cancellationId, ...item }: ReceiptItem): ReceiptItemView {
+  return {
+    ...item,
+    // What had ended before was followed by its next steps, which are items of their own.
+    next: item.outcome === 'already_ended' || item.outcome === 'already_cancelled' ? [] : item.next,
+    earlierReceipt: cancellationId === null ? null : receiptLink(cancellationId),
+  }
+}
+
 export function previewView({ eventIds, items, after }: Preview): PreviewView {
+  const shown = items.map(({ touchesWorld, dueAt, ...item }) => ({
+    touchesWorld,
+    item: { ...item, dueAt: dueAt.toISOString() },
+  }))
+  const counted = shown.filter(each => each.touchesWorld).map(each => each.item)
   return {
     eventIds,
-    counts: countOutcomes(items.map(item => item.outcome)),
-    items: items.map(item => ({ ...item, dueAt: item.dueAt.toISOString() })),
+    counts: countOutcomes(counted.map(item => item.outcome)),
+    items: counted,
+    innerSteps: shown.filter(each => !each.touchesWorld).map(each => each.item),
     itemsAfter: after,
   }
 }

@@ -72,7 +72,7 @@ function earlyOf(input: CommandInput): { earlyMs?: number } {
 
 function previewText(preview: PreviewView): string {
   const { counts } = preview
-  if (preview.eventIds.length + preview.items.length === 0)
+  if (preview.eventIds.length + preview.items.length + preview.innerSteps.length === 0)
     return 'Nothing live matches; the cancel would wait for its event.\n'
   const parts = OUTCOME_ORDER.filter(outcome => counts[outcome] > 0).map(
     outcome => `${counts[outcome]} ${OUTCOME_WORDS[outcome].short.toLowerCase()}`,
@@ -83,6 +83,10 @@ function previewText(preview: PreviewView): string {
   ]
   for (const item of preview.items) {
     lines.push(`  ${OUTCOME_WORDS[item.outcome].short.padEnd(16)}  ${line(item.title)}`)
+  }
+  if (preview.innerSteps.length > 0) lines.push('Waits, which nobody outside notices and are not counted:')
+  for (const step of preview.innerSteps) {
+    lines.push(`  ${OUTCOME_WORDS[step.outcome].short.padEnd(16)}  ${line(step.title)}`)
   }
   return `${lines.join('\n')}\n`
 }

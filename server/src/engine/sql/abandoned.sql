@@ -1,11 +1,12 @@
--- What an expired worker, or one that is not registered any more, left running. Asked-to-stop ones wait for their receipt's
--- end. At most $1.
-select r.shard, r.effect_id, r.event_id, r.attempt, r.kind, f.max_attempts, f.link, r.tenant
-from (
-  -- First whose it is: mostly all of it is somebody's, and nothing is looked up.
-  select r.* from engine.running r
-  left join engine.worker w on w.id = r.worker
-  where r.worker is not null and r.cancellation_id is null
-    and (w.id is null or w.alive_until < coalesce($2::timestamptz, clock_timestamp()))
-  limit $1) r
-join engine.effect f on f.shard = any (array[r.shard]) and f.id = r.effect_id
+-- Locks: start batches. What a worker that is gone left running, of the batch that it started first; a row without effect: nothing of the
+-- batch is left. What a cancel has asked to stop waits for the end of its receipt's time. $1 worker, $2 after this batch.
+with batch as materialized (
+  select b.id, b.effect_ids from engine.start_batch b where b.worker = $1 and b.id > $2
+  order by b.id limit 1 for update skip locked
+)
+select b.id as start_id, f.id, f.event_id, f.tenant, f.kind, f.event_kind, f.title, f.data, f.due_shown, f.notice_of, f.attempt,
+  f.max_attempts, f.keep, f.touches_world
+from batch b
+left join lateral (
+  select f.* from unnest(b.effect_ids) as e (id)
+  join engine.effect f on f.id = any (array[e.id]) and f.start_id = b.id and f.state = 'running' and f.cancellation_id is null) f on true

@@ -1,9 +1,7 @@
--- Whether anything live with a key was born after a number. $1 shard, $2 tenant, $3 key, $4 entity, $5 birth.
+-- Whether anything live with a key has a larger sequence. $1 tenant, $2 key, $3 entity, $4 sequence.
 select exists (
   select from engine.event e
-  where e.shard = $1 and e.tenant = $2 and e.key = $3 and e.entity = $4 and e.cancellation_id is null and e.birth > $5
-) or exists (
-  select from engine.alias a
-  join engine.event e on e.shard = any (array[a.event_shard]) and e.id = a.event_id and e.entity = $4 and e.cancellation_id is null and e.birth > $5
-  where a.shard = $1 and a.tenant = $2 and a.key = $3
+  where hashtextextended(e.tenant || chr(10) || e.key || chr(10) || e.entity, 0)
+      = hashtextextended($1::text || chr(10) || $2::text || chr(10) || $3::text, 0)
+    and e.key is not null and e.tenant = $1 and e.key = $2 and e.entity = $3 and e.cancellation_id is null and e.sequence > $4
 ) as announced

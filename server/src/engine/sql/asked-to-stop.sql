@@ -1,10 +1,20 @@
--- What this worker runs and somebody has called off, by its mark or under an open cancellation. $1 worker.
-select r.effect_id, r.cancellation_id from engine.running r where r.worker = $1 and r.cancellation_id is not null
+-- What this worker runs and somebody has called off, by its mark, by an end that another has written, or under an open cancellation.
+-- $1 worker; by position: $2 what it runs, $3 under which starts.
+select f.id, f.cancellation_id from engine.effect f
+where f.cancellation_id is not null and f.worker = $1
 union all
-select r.effect_id, o.cancellation_id
+-- Its receiver has answered, or the time of the receipt is up: its runner may still be at it.
+select d.id, d.cancellation_id
+from (select unnest($2::uuid[]) as id, unnest($3::uuid[]) as start_id) running
+cross join lateral (select * from engine.ended d where d.id = running.id offset 0) d
+where d.cancellation_id is not null and (d.start_id is null or d.start_id = running.start_id)
+union all
+select f.id, o.cancellation_id
 from engine.open_cancellation o
-join engine.running r on r.shard = any (array[o.shard]) and r.worker = $1 and r.cancellation_id is null
-join engine.effect f on f.shard = any (array[r.shard]) and f.id = r.effect_id and f.link = 'cancel'
-join engine.event e on e.shard = any (array[r.shard]) and e.id = r.event_id and e.tenant = o.tenant
-join engine.event a on a.shard = any (array[e.shard]) and a.id = any (e.line) and a.birth <= o.birth_limit
-where a.id = o.target_event or (a.key = o.target_key and a.entity = o.target_entity)
+cross join unnest($2::uuid[]) as running (id)
+cross join lateral (select * from engine.effect f where f.id = running.id offset 0) f
+cross join lateral (select * from engine.event e where e.id = f.event_id offset 0) e
+cross join lateral (select * from engine.event a where a.id = any (e.cancel_path) offset 0) a
+where f.worker = $1 and f.state = 'running' and f.cancellation_id is null and not f.keep and f.shard = o.shard
+  and e.tenant = o.tenant and a.sequence <= o.sequence_limit
+  and (a.id = o.target_event or (a.key = o.target_key and a.entity = o.target_entity))

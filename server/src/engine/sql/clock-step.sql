@@ -1,17 +1,16 @@
--- Moves a sandbox clock to the next due effect, at most $3 ms ahead: what is pending, and the end of early cancellations,
--- comes nearer by as much.
--- Its tenant is locked (lock-tenant.sql): what is announced meanwhile waits, and counts by the clock as it then is.
--- $1 now, $2 tenant, $3 most ms. Answers how far it moved.
+-- Locks: effects. Moves a sandbox clock to the next due effect, at most $3 ms ahead: what is pending, and the end of early
+-- cancellations, comes nearer by as much. Its tenant is locked (lock-tenant): what is announced meanwhile waits, and counts by the
+-- clock as it then is. $1 now, $2 tenant, $3 most ms. Answers how far it moved.
 with step as (
   select least($3::double precision, greatest(0, coalesce(
-    (select extract(epoch from (min(p.due_at) - coalesce($1::timestamptz, clock_timestamp()))) * 1000
-     from engine.pending p where p.tenant = $2), $3::double precision))) as ms
+    (select extract(epoch from (min(f.due_at) - coalesce($1::timestamptz, clock_timestamp()))) * 1000
+     from engine.effect f where f.tenant = $2 and f.state = 'pending'), $3::double precision))) as ms
 ), moved as (
   update engine.tenant t set clock_offset = clock_offset + step.ms * interval '1 millisecond'
   from step where t.id = $2 and t.sandbox returning t.id
 ), nearer as (
-  update engine.pending p set due_at = p.due_at - step.ms * interval '1 millisecond'
-  from step where p.tenant = $2 and exists (select from moved) and step.ms > 0
+  update engine.effect f set due_at = f.due_at - step.ms * interval '1 millisecond'
+  from step where f.tenant = $2 and f.state = 'pending' and exists (select from moved) and step.ms > 0
 ), sooner as (
   update engine.cancellation c set early_until = c.early_until - step.ms * interval '1 millisecond'
   from step where c.tenant = $2 and c.early_until > coalesce($1::timestamptz, clock_timestamp())

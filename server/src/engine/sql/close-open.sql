@@ -1,2 +1,3 @@
-with gone as (delete from engine.open_cancellation where home = $1 and cancellation_id = $2)
-update engine.cancellation set open = false where shard = $1 and id = $2
+-- $1 cancellation.
+with gone as (delete from engine.open_cancellation where cancellation_id = $1)
+update engine.cancellation set open = false where id = $1

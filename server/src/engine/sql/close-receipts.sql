@@ -1,17 +1,24 @@
--- What has no end 30 s after its cancellation is in doubt. Takes the row lock that a settle needs, so of the two one comes
--- first. $1 now, $2 one cancellation, or null for all.
+-- Locks: effects. What has no end 30 s after its cancellation is in doubt. Takes the row lock that a settle needs, so of the two one
+-- comes first. Without start id: its runner has not been heard. $1 now, $2 one cancellation, or null for all.
 with late as (
-  delete from engine.running r using engine.cancellation c
-  where r.cancellation_id is not null and c.id = r.cancellation_id
-    and c.shard = any (array[('x' || substr(r.cancellation_id::text, 17, 2))::bit(8)::int])
-    and ($2::uuid is null or r.cancellation_id = $2::uuid)
-    and c.final_by <= coalesce($1::timestamptz, clock_timestamp())
-  returning r.*
+  select f.ctid as version
+  from engine.effect f
+  join engine.cancellation c on c.id = any (array[f.cancellation_id]) and c.final_by <= coalesce($1::timestamptz, clock_timestamp())
+  where f.cancellation_id is not null and ($2::uuid is null or f.cancellation_id = $2::uuid)
+  -- As text: by the id alone the planner would walk its index.
+  order by f.id::text
+  limit 5000
+  for update of f
+), gone as (
+  delete from engine.effect f using late l where f.ctid = l.version returning f.*
 )
-insert into engine.ended (shard, effect_id, event_id, tenant, ending, at, attempt, cancellation_id, evidence)
-select l.shard, l.effect_id, l.event_id, l.tenant, 'in_doubt',
-  coalesce($1::timestamptz, clock_timestamp()) + coalesce(t.clock_offset, '0'), l.attempt, l.cancellation_id,
-  coalesce(l.evidence, '{}') || jsonb_build_object('why', 'no end was reported within the time of the receipt')
-from late l
-left join engine.tenant t on t.id = l.tenant and t.sandbox
-returning effect_id
+insert into engine.ended
+  (id, event_id, notice_of, at, due_shown, cancellation_id, shard, attempt, max_attempts, touches_world, keep, tenant, ending, kind,
+   event_kind, lane, title, next, retry_plan, evidence, data)
+select g.id, g.event_id, g.notice_of, coalesce($1::timestamptz, clock_timestamp()) + coalesce(t.clock_offset, '0'), g.due_shown,
+  g.cancellation_id, g.shard, g.attempt, g.max_attempts, g.touches_world, g.keep, g.tenant, 'in_doubt', g.kind, g.event_kind, g.lane,
+  g.title, g.next, g.retry_plan,
+  (coalesce(g.evidence::jsonb, '{}') || jsonb_build_object('why', 'no end was reported within the time of the receipt'))::json, g.data
+from gone g
+left join engine.tenant t on t.id = g.tenant and t.sandbox
+returning id

@@ -1,3 +1,4 @@
--- Workers that stopped beating. The rows stay until nothing of theirs is left running. $1 now.
-select w.id, (select r.effect_id from engine.running r where r.worker = w.id limit 1) is not null as running
-from engine.worker w where w.alive_until < coalesce($1::timestamptz, clock_timestamp())
+-- Workers that stopped beating, and those that left while something of theirs ran. $1 now.
+select w.id from engine.worker w where w.alive_until < coalesce($1::timestamptz, clock_timestamp())
+union
+select b.worker from engine.start_batch b where not exists (select from engine.worker w where w.id = b.worker)

@@ -1,6 +1,6 @@
--- Children of these events, at most $3 of them. $1 shards, $2 parents.
-select e.*
-from unnest($1::smallint[], $2::uuid[]) as p (shard, id)
+-- Children of these events, at most $2 of them. $1 parents.
+select c.*
+from unnest($1::uuid[]) as p (id)
 cross join lateral (
-  select e.shard, e.id, e.parent_id, e.link from engine.event e where e.shard = p.shard and e.parent_id = p.id offset 0) e
-limit $3
+  select e.shard, e.id, e.parent_id, e.link from engine.event e where e.parent_id = p.id order by e.id limit $2) c
+limit $2

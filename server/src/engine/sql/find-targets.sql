@@ -1,32 +1,28 @@
--- The events that these requests name: one by id, or every live one with the key, aliases included.
--- A row at place 0: there are open cancellations. A row at place -1, and none of theirs: they name more than $6.
--- By position: $1 shards, $2 tenants, $3 keys, $4 entities, $5 events; $6 most.
-with found as materialized (
-  select r.place::int as place, e.shard, e.id, e.birth
-  from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::uuid[])
-    with ordinality as r (shard, tenant, key, entity, event_id, place)
+-- The events that these requests name: one by id, or every live one with the key.
+-- A row at place 0: there are open cancellations. A row at place -1, and none of theirs: they name more than $5.
+-- By position: $1 tenants, $2 keys, $3 entities, $4 events; $5 most.
+with r as materialized (
+  select unnest($1::text[]) as tenant, unnest($2::text[]) as key, unnest($3::text[]) as entity, unnest($4::uuid[]) as event_id,
+    generate_series(1, cardinality($1::text[])) as place
+), found as materialized (
+  select r.place, e.id, e.sequence
+  from r
   cross join lateral (
-    select e.shard, e.id, e.birth from engine.event e
-    where e.shard = r.shard and e.tenant = r.tenant and e.key = r.key and e.entity = r.entity and e.cancellation_id is null
+    select e.id, e.sequence from engine.event e
+    where hashtextextended(e.tenant || chr(10) || e.key || chr(10) || e.entity, 0)
+        = hashtextextended(r.tenant || chr(10) || r.key || chr(10) || r.entity, 0)
+      and e.key is not null and e.tenant = r.tenant and e.key = r.key and e.entity = r.entity and e.cancellation_id is null
     offset 0) e
   where r.key is not null
   union all
-  select r.place::int, e.shard, e.id, e.birth
-  from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::uuid[])
-    with ordinality as r (shard, tenant, key, entity, event_id, place)
-  join engine.alias a on a.shard = any (array[r.shard]) and a.tenant = r.tenant and a.key = r.key
-  join engine.event e on e.shard = any (array[a.event_shard]) and e.id = a.event_id and e.entity = r.entity and e.cancellation_id is null
-  where r.key is not null
-  union all
-  select r.place::int, e.shard, e.id, e.birth
-  from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::uuid[])
-    with ordinality as r (shard, tenant, key, entity, event_id, place)
-  join engine.event e on e.shard = any (array[r.shard]) and e.id = r.event_id and e.tenant = r.tenant
+  select r.place, e.id, e.sequence
+  from r
+  join engine.event e on e.id = any (array[r.event_id]) and e.tenant = r.tenant
   where r.event_id is not null
-  limit $6 + 1
+  limit $5 + 1
 )
-select 0 as place, 0::smallint as shard, null::uuid as id, 0::bigint as birth where exists (select from engine.open_cancellation)
+select 0 as place, null::uuid as id, 0::bigint as sequence where exists (select from engine.open_cancellation)
 union all
-select -1, 0::smallint, null::uuid, 0::bigint where (select count(*) from found) > $6
+select -1, null::uuid, 0::bigint where (select count(*) from found) > $5
 union all
-select place, shard, id, birth from found where (select count(*) from found) <= $6
+select place, id, sequence from found where (select count(*) from found) <= $5

@@ -1,21 +1,18 @@
--- What will happen, and that it is pending. due_at comes as an instant of the tenant's clock, or as milliseconds after
--- now. $1 now; then by position: shard, id, tenant, event, notice_of, kind, title, lane, due_at, after_ms, max_attempts, link, next, data.
-with clocks as (
-  -- A sandbox clock does not move between this and the commit.
-  select id, clock_offset from engine.tenant where sandbox and id = any ($4::text[]) for share
-), made as (
-  select n.*, coalesce(t.clock_offset, '0') as ahead,
-    coalesce(n.due_tenant - coalesce(t.clock_offset, '0'),
-      coalesce($1::timestamptz, clock_timestamp()) + n.after_ms * interval '1 millisecond') as due_real
-  from unnest($2::smallint[], $3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[],
-    $10::timestamptz[], $11::double precision[], $12::smallint[], $13::text[], $14::text[], $15::text[])
-    as n (shard, id, tenant, event_id, notice_of, kind, title, lane, due_tenant, after_ms, max_attempts, link, next, data)
-  left join clocks t on t.id = n.tenant
-), effects as (
-  insert into engine.effect
-    (shard, id, tenant, event_id, notice_of, kind, title, lane, due_at, max_attempts, link, next, data)
-  select shard, id, tenant, event_id, notice_of, kind, title, lane, due_real + ahead, max_attempts, link, next::text[], data::jsonb
-  from made
-)
-insert into engine.pending (shard, effect_id, due_at, tenant, lane, kind, event_id)
-select shard, id, due_real, tenant, tenant || ' ' || kind || ' ' || lane, kind, event_id from made
+-- What will happen, pending. When comes as an instant of the tenant's clock, or as milliseconds after now. Sandbox tenants are
+-- locked (lock-tenants). $1 now; then by position: shard, id, event, notice_of, instant, after ms, max_attempts, keep, touches_world,
+-- tenant, kind, event kind, lane, title, next, data.
+insert into engine.effect
+  (shard, id, event_id, notice_of, due_at, due_shown, max_attempts, keep, touches_world, tenant, kind, event_kind, lane, title, next, data)
+select n.shard, n.id, n.event_id, n.notice_of, n.due, n.due + n.ahead, n.max_attempts, n.keep, n.touches_world, n.tenant, n.kind,
+  n.event_kind, n.lane, n.title, n.next::text[], n.data::json
+from (
+  select r.*, coalesce(t.clock_offset, '0') as ahead,
+    coalesce(r.instant - coalesce(t.clock_offset, '0'),
+      coalesce($1::timestamptz, clock_timestamp()) + r.after_ms * interval '1 millisecond') as due
+  from (select unnest($2::smallint[]) as shard, unnest($3::uuid[]) as id, unnest($4::uuid[]) as event_id, unnest($5::uuid[]) as notice_of,
+      unnest($6::timestamptz[]) as instant, unnest($7::double precision[]) as after_ms, unnest($8::smallint[]) as max_attempts,
+      unnest($9::boolean[]) as keep, unnest($10::boolean[]) as touches_world, unnest($11::text[]) as tenant, unnest($12::text[]) as kind,
+      unnest($13::text[]) as event_kind, unnest($14::text[]) as lane, unnest($15::text[]) as title, unnest($16::text[]) as next,
+      unnest($17::text[]) as data) r
+  left join engine.tenant t on t.id = r.tenant and t.sandbox
+) n

@@ -1,1 +1,1 @@
-update engine.cancellation set counts = $3::jsonb where shard = $1 and id = $2 and counts is null
+update engine.cancellation set counts = $2::jsonb where id = $1 and counts is null

@@ -1,5 +1,10 @@
--- Its carrier has let go, it ends from outside. $1 worker, $2 shards, $3 effects, $4 attempts, $5 evidence.
-update engine.running r set worker = null, evidence = coalesce(s.evidence::jsonb, r.evidence)
-from unnest($2::smallint[], $3::uuid[], $4::smallint[], $5::text[]) as s (shard, effect_id, attempt, evidence)
-where r.shard = any (array[s.shard]) and r.effect_id = s.effect_id and r.attempt = s.attempt and r.worker is not distinct from $1::uuid
-returning r.effect_id
+-- Locks: effects. Its carrier has let go, it ends from outside. What may wait for days leaves the index of what is due.
+-- By position: $1 effects, $2 start ids, $3 evidence, $4 whether this attempt may have had its effect.
+with s as (
+  select unnest($1::uuid[]) as id, unnest($2::uuid[]) as start_id, unnest($3::text[]) as evidence, unnest($4::boolean[]) as doubtful
+)
+update engine.effect f set state = 'waiting', worker = null, due_at = 'infinity', evidence = coalesce(s.evidence::json, f.evidence),
+  doubt = f.touches_world and (f.doubt or s.doubtful)
+from s
+where f.id = any (array[s.id]) and f.start_id = s.start_id and f.state = 'running'
+returning f.id

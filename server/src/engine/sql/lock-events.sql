@@ -1,7 +1,6 @@
--- Lock, then look: the look is the next statement, whose snapshot is younger than every lock taken here. $1 shards, $2 ids.
+-- Locks: events, in the order of their ids. The row that comes back is the one that was locked, however long the wait. What hangs from it is looked for in
+-- the next statement, whose snapshot is younger than every lock taken here. $1 ids.
 select e.shard, e.id, e.tenant, e.kind, e.key, e.entity, e.parent_id, e.link, e.root_id, e.title, e.data, e.correlation_id,
-  e.created_at, e.cancellation_id, e.birth
-from engine.event e
-join unnest($1::smallint[], $2::uuid[]) as wanted (shard, id) on e.shard = any (array[wanted.shard]) and e.id = wanted.id
-order by e.id
-for update of e
+  e.created_at, e.cancellation_id, e.sequence
+from (select w.id from unnest($1::uuid[]) as w (id) order by w.id) wanted
+cross join lateral (select * from engine.event e where e.id = wanted.id for update) e

@@ -1,6 +1,4 @@
--- As lock-parents, but leaves out what a cancel holds: the settle comes back for those.
-select e.shard, e.id, e.tenant, e.root_id, e.line, e.cancellation_id
-from engine.event e
-join unnest($1::smallint[], $2::uuid[]) as wanted (shard, id) on e.shard = any (array[wanted.shard]) and e.id = wanted.id
-order by e.id
-for share of e skip locked
+-- Locks: events. As lock-parents, but leaves out what a cancel holds: the settle comes back for those. $1 ids.
+select e.shard, e.id, e.tenant, e.kind, e.root_id, e.cancel_path, e.cancellation_id
+from (select w.id from unnest($1::uuid[]) as w (id) order by w.id) wanted
+cross join lateral (select * from engine.event e where e.id = wanted.id for share skip locked) e

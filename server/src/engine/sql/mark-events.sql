@@ -1,4 +1,5 @@
--- $1 shards, $2 events, $3 cancellations. An event that was cancelled before stays with its first cancellation.
+-- Locks: events.
+-- By position: $1 events, $2 cancellations. An event that was cancelled before stays with its first cancellation.
 update engine.event e set cancellation_id = w.cancellation_id
-from unnest($1::smallint[], $2::uuid[], $3::uuid[]) as w (shard, id, cancellation_id)
-where e.shard = any (array[w.shard]) and e.id = w.id and e.cancellation_id is null
+from (select unnest($1::uuid[]) as id, unnest($2::uuid[]) as cancellation_id) w
+where e.id = any (array[w.id]) and e.cancellation_id is null

@@ -1,8 +1,10 @@
--- What is learnt of an effect after its receipt was closed. $1 now, $2 shards, $3 effects, $4 texts, $5 evidence.
-insert into engine.receipt_note (shard, cancellation_id, effect_id, at, text, evidence)
-select d.shard, d.cancellation_id, d.effect_id,
-  coalesce($1::timestamptz, clock_timestamp()) + coalesce(t.clock_offset, '0'), s.text, s.evidence::jsonb
-from unnest($2::smallint[], $3::uuid[], $4::text[], $5::text[]) as s (shard, effect_id, text, evidence)
-cross join lateral (select * from engine.ended d where d.shard = s.shard and d.effect_id = s.effect_id offset 0) d
+-- What is learnt of an effect after its receipt was closed. What its own runner had said already is no news.
+-- $1 now; then by position: $2 effects, $3 start ids, $4 texts, $5 evidence.
+insert into engine.receipt_note (shard, cancellation_id, effect_id, start_id, at, text, evidence)
+select d.shard, d.cancellation_id, d.id, s.start_id,
+  coalesce($1::timestamptz, clock_timestamp()) + coalesce(t.clock_offset, '0'), s.text, s.evidence::json
+from (select unnest($2::uuid[]) as id, unnest($3::uuid[]) as start_id, unnest($4::text[]) as text, unnest($5::text[]) as evidence) s
+cross join lateral (select * from engine.ended d where d.id = s.id offset 0) d
 left join engine.tenant t on t.id = d.tenant and t.sandbox
-where d.ending = 'in_doubt' and d.cancellation_id is not null
+where d.ending = 'in_doubt' and d.cancellation_id is not null and (s.start_id is null or d.start_id is distinct from s.start_id)
+on conflict do nothing

@@ -1,1 +1,2 @@
-update engine.open_cancellation set children_after = $3 where shard = $1 and cancellation_id = $2
+-- $1 cancellation, $2 sequence of the last event whose children were all found, $3 last child of the next one.
+update engine.open_cancellation set parents_after = $2, child_after = $3 where cancellation_id = $1 and shard = home

@@ -1,5 +1,5 @@
--- $1 shard, $2 cancellation, $3 event's birth, $4 effect, $5 how many were marked.
+-- $1 cancellation, $2 sequence of the last event whose effects were all written down, $3 last effect of the next one, $4 how many now.
 with place as (
-  update engine.open_cancellation set effects_event = $3, effects_after = $4 where shard = $1 and cancellation_id = $2
+  update engine.open_cancellation set effects_event = $2, effects_after = $3 where cancellation_id = $1 and shard = home
 )
-update engine.cancellation set marked = marked + $5 where shard = $1 and id = $2
+update engine.cancellation set marked = marked + $4 where id = $1

@@ -1,3 +1,4 @@
+-- Locks: key gates, shard gates.
 -- As cancel-gates, but the shards' gates alone. $1 hashes of keys, $2 gates.
 select pg_advisory_xact_lock(7302, h) from (select distinct h from unnest($1::int[]) as h order by h) as keys
 union all

@@ -1,12 +1,11 @@
--- What an open cancellation names and is not marked yet. $1 shard, $2 tenant, $3 event, $4 key, $5 birth limit, $6 most, $7 entity.
-(select e.shard, e.id from engine.event e
- where e.shard = $1 and e.tenant = $2 and e.key = $4 and e.entity = $7 and e.cancellation_id is null and e.birth <= $5
+-- What an open cancellation names and is not found yet, live ones by key. $1 tenant, $2 event, $3 key, $4 entity, $5 sequence limit,
+-- $6 most, $7 cancellation.
+(select e.id from engine.event e
+ where hashtextextended(e.tenant || chr(10) || e.key || chr(10) || e.entity, 0)
+     = hashtextextended($1::text || chr(10) || $3::text || chr(10) || $4::text, 0)
+   and e.key is not null and e.tenant = $1 and e.key = $3 and e.entity = $4 and e.cancellation_id is null and e.sequence <= $5
  limit $6)
 union all
-(select e.shard, e.id from engine.alias a
- join engine.event e on e.shard = any (array[a.event_shard]) and e.id = a.event_id and e.entity = $7 and e.cancellation_id is null and e.birth <= $5
- where a.shard = $1 and a.tenant = $2 and a.key = $4
- limit $6)
-union all
-(select e.shard, e.id from engine.event e
- where e.shard = $1 and e.id = $3 and e.tenant = $2 and e.cancellation_id is null)
+(select e.id from engine.event e
+ where e.id = $2::uuid and e.tenant = $1
+   and not exists (select from engine.receipt_event r where r.cancellation_id = $7 and r.event_id = $2::uuid))

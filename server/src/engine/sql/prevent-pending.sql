@@ -1,27 +1,30 @@
--- What has not been started is prevented: its pending row goes, and with it the only thing a start could take. Waits for a
--- start that holds the row; what that one started is found by the next statement. Where an earlier attempt may have had its
--- effect, nobody may say prevented: a receiver that can be asked is asked (it goes to running, nobody's, asked to stop),
--- the rest is in doubt. $1 now, $2 shards, $3 effects, $4 cancellations, $5 whether the other side can be asked.
-with gone as (
-  delete from engine.pending p
-  using unnest($2::smallint[], $3::uuid[], $4::uuid[], $5::boolean[]) as w (shard, effect_id, cancellation_id, askable)
-  where p.shard = any (array[w.shard]) and p.effect_id = w.effect_id
-  returning p.*, w.cancellation_id, w.askable
+-- Locks: effects. What has not been started is prevented: its row goes, and with it the only thing a start could take. Waits for a
+-- start that holds the row; what that one started is found by the next statement. Where an earlier attempt may have had its effect,
+-- nobody may say prevented: a receiver that can be asked is asked (the row waits for its answer), the rest is in doubt.
+-- $1 now; then by position: $2 effects, $3 cancellations, $4 whether the other side can be asked.
+with w as (
+  select unnest($2::uuid[]) as id, unnest($3::uuid[]) as cancellation_id, unnest($4::boolean[]) as askable
+), gone as (
+  delete from engine.effect f using w
+  where f.id = any (array[w.id]) and f.state = 'pending' and not (f.doubt and w.askable)
+  returning f.*, w.cancellation_id as called_off_by
 ), asked as (
-  insert into engine.running (shard, effect_id, event_id, tenant, kind, attempt, doubt, worker, started_at, cancellation_id)
-  select shard, effect_id, event_id, tenant, kind, attempt, true, null, coalesce($1::timestamptz, clock_timestamp()), cancellation_id
-  from gone where doubt and askable
-  returning effect_id
+  update engine.effect f set state = 'waiting', due_at = 'infinity', cancellation_id = w.cancellation_id
+  from w
+  where f.id = any (array[w.id]) and f.state = 'pending' and f.doubt and w.askable
+  returning f.id
 ), over as (
-  insert into engine.ended (shard, effect_id, event_id, tenant, ending, at, attempt, cancellation_id, error, evidence)
-  select g.shard, g.effect_id, g.event_id, g.tenant, case when g.doubt then 'in_doubt' else 'prevented' end,
-    coalesce($1::timestamptz, clock_timestamp()) + coalesce(t.clock_offset, '0'), g.attempt - 1, g.cancellation_id, g.last_error,
-    case when g.doubt then '{"why": "an earlier attempt may have had its effect"}'::jsonb end
+  insert into engine.ended
+    (id, event_id, notice_of, at, due_shown, cancellation_id, shard, attempt, max_attempts, touches_world, keep, tenant, ending, kind,
+     event_kind, lane, title, next, retry_plan, error, evidence, data)
+  select g.id, g.event_id, g.notice_of, coalesce($1::timestamptz, clock_timestamp()) + coalesce(t.clock_offset, '0'), g.due_shown,
+    g.called_off_by, g.shard, g.attempt - 1, g.max_attempts, g.touches_world, g.keep, g.tenant,
+    case when g.doubt then 'in_doubt' else 'prevented' end, g.kind, g.event_kind, g.lane, g.title, g.next, g.retry_plan, g.last_error,
+    case when g.doubt then '{"why": "an earlier attempt may have had its effect"}'::json end, g.data
   from gone g
   left join engine.tenant t on t.id = g.tenant and t.sandbox
-  where not (g.doubt and g.askable)
-  returning effect_id, ending
+  returning id, ending
 )
-select effect_id, ending as outcome from over
+select id, ending as outcome from over
 union all
-select effect_id, 'stopping' from asked
+select id, 'stopping' from asked

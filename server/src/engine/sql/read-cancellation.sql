@@ -1,6 +1,8 @@
--- $1 now, $2 shard, $3 id, $4 tenant.
-select c.*, c.final_by <= coalesce($1::timestamptz, clock_timestamp()) as time_is_up,
-  exists (select from engine.running r where r.cancellation_id = $3) as stopping,
+-- $1 now, $2 id, $3 tenant.
+select c.shard, c.id, c.tenant, c.target_event, c.target_key, c.target_entity, c.target_kind, c.caller, c.caller_api, c.caller_name, c.reason,
+  c.correlation_id, c.at, c.early_until_shown, c.marked, c.counts, c.open, c.sequence,
+  c.final_by <= coalesce($1::timestamptz, clock_timestamp()) as time_is_up,
+  exists (select from engine.effect f where f.cancellation_id = $2::uuid) as stopping,
   extract(epoch from (c.final_by - coalesce($1::timestamptz, clock_timestamp()))) * 1000 as final_in_ms
 from engine.cancellation c
-where c.shard = $2 and c.id = $3 and c.tenant = $4
+where c.id = $2 and c.tenant = $3

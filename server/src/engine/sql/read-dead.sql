@@ -1,5 +1,5 @@
 -- Dead effects of a tenant, newest first. $1 tenant, $2 most.
-select d.effect_id as id, f.event_id, f.kind, f.title, d.at, d.error, d.attempt
-from engine.ended d join engine.effect f on f.shard = any (array[d.shard]) and f.id = d.effect_id
+select d.id, d.event_id, d.kind, d.title, d.at, d.error, d.attempt
+from engine.ended d
 where d.tenant = $1 and d.ending = 'dead'
 order by d.at desc limit $2

@@ -1,3 +1,4 @@
-select f.shard, f.id, f.event_id, f.notice_of, f.kind, d.ending, d.cancellation_id
-from engine.effect f left join engine.ended d on d.shard = any (array[f.shard]) and d.effect_id = f.id
-where f.shard = $1 and f.id = $2 and f.tenant = $3
+-- $1 effect, $2 tenant.
+select f.event_id, f.tenant, null::text as ending from engine.effect f where f.id = $1 and f.tenant = $2
+union all
+select d.event_id, d.tenant, d.ending from engine.ended d where d.id = $1 and d.tenant = $2

@@ -1,10 +1,17 @@
--- $1 shard, $2 event, $3 tenant.
-select f.id, f.kind, f.title, f.data, f.due_at, f.next, f.link, d.ending, d.at, d.error, d.evidence, d.cancellation_id as ended_by,
-  p.effect_id is not null as pending, r.effect_id is not null as running, r.cancellation_id as asked_by,
-  coalesce(d.attempt, r.attempt, p.attempt) as attempt, coalesce(d.error, p.last_error) as last_error
-from engine.effect f
-left join engine.ended d on d.shard = any (array[f.shard]) and d.effect_id = f.id
-left join engine.running r on r.shard = any (array[f.shard]) and r.effect_id = f.id
-left join engine.pending p on p.shard = any (array[f.shard]) and p.effect_id = f.id
-where f.shard = $1 and f.event_id = $2 and f.tenant = $3
-order by f.birth
+-- Every effect of an event, in the order in which they were declared. $1 event, $2 tenant.
+select f.id, f.kind, f.title, f.data, f.due_shown as due_at, f.next, f.keep, f.touches_world, f.state::text as state, null::text as ending,
+  null::timestamptz as at, f.last_error as error, f.evidence, f.cancellation_id, f.attempt
+from engine.effect f where f.event_id = $1 and f.tenant = $2
+union all
+select d.id, d.kind, d.title, d.data, d.due_shown, d.next, d.keep, d.touches_world, 'ended', d.ending, d.at, d.error, d.evidence,
+  d.cancellation_id, d.attempt
+from engine.ended d where d.event_id = $1 and d.tenant = $2
+union all
+select (i.item ->> 'id')::uuid, i.item ->> 'kind', i.item ->> 'title', i.item -> 'data', (i.item ->> 'due_shown')::timestamptz,
+  array(select json_array_elements_text(coalesce(i.item -> 'next', '[]'))), false, (i.item ->> 'touches_world')::boolean, 'ended', 'prevented', c.at,
+  i.item ->> 'error', null, c.id, (i.item ->> 'attempt')::smallint
+from engine.event v
+join engine.cancellation c on c.id = any (array[v.cancellation_id])
+cross join lateral json_array_elements(c.prevented) as i (item)
+where v.id = $1 and v.tenant = $2 and v.cancellation_id is not null and c.prevented is not null and (i.item ->> 'event_id')::uuid = $1
+order by 1

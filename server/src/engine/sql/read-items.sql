@@ -1,16 +1,38 @@
--- Items of a receipt by effect id, after $3, at most $4. $1 cancellation, $2 tenant.
-select i.effect_id, i.outcome, i.ending, i.at, i.evidence, i.error, i.by_cancellation, f.event_id, f.kind, f.title, f.due_at, f.next
-from (
-  select d.shard, d.effect_id, d.ending as outcome, null::text as ending, d.at, d.evidence, d.error, null::uuid as by_cancellation
-  from engine.ended d
-  where d.cancellation_id = $1 and d.effect_id > $3
+-- Items of a receipt by effect id, after $3, at most $4. What an ended or running effect tells of itself; what the cancellation's own row
+-- tells (the plain case); and what had ended, is kept, or was called off before, which says how it stood then.
+-- $1 cancellation, $2 tenant.
+select i.* from (
+  (select d.id as effect_id, d.ending as outcome, null::text as ending, d.at, d.evidence, d.error, null::uuid as by_cancellation,
+     d.event_id, d.kind, d.title, d.due_shown as due_at, d.next, d.touches_world
+   from engine.ended d
+   where d.cancellation_id = $1 and d.tenant = $2 and d.id > $3
+   order by d.id limit $4)
   union all
-  select r.shard, r.effect_id, 'stopping', null, null, r.evidence, null, null
-  from engine.running r where r.cancellation_id = $1 and r.effect_id > $3
+  (select f.id, 'stopping', null, null, f.evidence, null, null, f.event_id, f.kind, f.title, f.due_shown, f.next, f.touches_world
+   from engine.effect f where f.cancellation_id = $1 and f.tenant = $2 and f.id > $3
+   order by f.id limit $4)
   union all
-  select n.shard, n.effect_id, n.outcome, n.ending, n.at, n.evidence, null, n.by_cancellation
-  from engine.receipt_item n where n.cancellation_id = $1 and n.effect_id > $3
+  (select (p.item ->> 'id')::uuid, 'prevented', null, c.at, null, p.item ->> 'error', null, (p.item ->> 'event_id')::uuid, p.item ->> 'kind',
+     p.item ->> 'title', (p.item ->> 'due_shown')::timestamptz, array(select json_array_elements_text(coalesce(p.item -> 'next', '[]'))),
+     (p.item ->> 'touches_world')::boolean
+   from engine.cancellation c cross join lateral json_array_elements(c.prevented) as p (item)
+   where c.id = $1 and c.tenant = $2 and c.prevented is not null and (p.item ->> 'id')::uuid > $3)
+  union all
+  (select n.effect_id, n.outcome, n.ending, n.at, n.evidence, null, n.by_cancellation,
+     coalesce(d.event_id, f.event_id, (q.item ->> 'event_id')::uuid), coalesce(d.kind, f.kind, q.item ->> 'kind'),
+     coalesce(d.title, f.title, q.item ->> 'title'), coalesce(d.due_shown, f.due_shown, (q.item ->> 'due_shown')::timestamptz),
+     coalesce(d.next, f.next), coalesce(d.touches_world, f.touches_world, (q.item ->> 'touches_world')::boolean)
+   from engine.receipt_item n
+   left join engine.ended d on d.id = any (array[n.effect_id])
+   left join engine.effect f on f.id = any (array[n.effect_id])
+   -- Prevented in the plain case by the cancellation before: its row tells what it was.
+   left join lateral (
+     select p.item from engine.cancellation c cross join lateral json_array_elements(c.prevented) as p (item)
+     where d.id is null and f.id is null and c.id = any (array[n.by_cancellation]) and c.prevented is not null
+       and (p.item ->> 'id')::uuid = n.effect_id) q on true
+   where n.cancellation_id = $1 and n.effect_id > $3
+     and coalesce(d.tenant, f.tenant, $2) = $2 and (d.id is not null or f.id is not null or q.item is not null)
+   order by n.effect_id limit $4)
 ) i
-join engine.effect f on f.shard = any (array[i.shard]) and f.id = i.effect_id and f.tenant = $2
 order by i.effect_id
 limit $4

@@ -1,7 +1,8 @@
-select f.id, f.kind, f.title, d.ending, d.at, d.evidence, d.error, r.started_at is not null as running
-from engine.effect f
-left join engine.ended d on d.shard = any (array[f.shard]) and d.effect_id = f.id
-left join engine.running r on r.shard = any (array[f.shard]) and r.effect_id = f.id
-where f.notice_of = $1
-order by f.birth
+-- $1 cancellation, $2 most.
+select f.id, f.kind, f.title, null::text as ending, null::timestamptz as at, f.evidence, f.last_error as error, f.state <> 'pending' as running
+from engine.effect f where f.notice_of = $1
+union all
+select d.id, d.kind, d.title, d.ending, d.at, d.evidence, d.error, false
+from engine.ended d where d.notice_of = $1
+order by 1
 limit $2

@@ -1,1 +1,2 @@
-update engine.event set title = coalesce($3, title), data = coalesce($4::jsonb, data) where shard = $1 and id = $2
+-- Locks: events.
+update engine.event set title = coalesce($2, title), data = coalesce($3::json, data) where id = $1

@@ -1,10 +1,13 @@
--- A dead effect that a person retries: pending again, as attempt 1. Its event is locked and live. $1 now, $2 shard, $3 effect, $4 tenant.
+-- Locks: ended effects. A dead effect that a person retries: pending again, as attempt 1; that an attempt may have had its effect is not
+-- forgotten. Its event is locked and live. $1 now, $2 effect, $3 tenant.
 with gone as (
-  delete from engine.ended d where d.shard = $2 and d.effect_id = $3 and d.tenant = $4 and d.ending = 'dead' and d.cancellation_id is null
-  returning d.shard, d.effect_id, d.error
+  delete from engine.ended d where d.id = $2 and d.tenant = $3 and d.ending = 'dead' and d.cancellation_id is null
+  returning d.*
 )
-insert into engine.pending (shard, effect_id, due_at, tenant, lane, kind, event_id, attempt, last_error)
-select f.shard, f.id, coalesce($1::timestamptz, clock_timestamp()), f.tenant, f.tenant || ' ' || f.kind || ' ' || f.lane, f.kind,
-  f.event_id, 1, g.error
-from gone g join engine.effect f on f.shard = any (array[g.shard]) and f.id = g.effect_id
-returning effect_id
+insert into engine.effect
+  (id, event_id, notice_of, due_at, due_shown, shard, attempt, max_attempts, doubt, touches_world, keep, tenant, kind, event_kind, lane,
+   title, next, retry_plan, last_error, data)
+select g.id, g.event_id, g.notice_of, coalesce($1::timestamptz, clock_timestamp()), g.due_shown, g.shard, 1, g.max_attempts, g.doubt,
+  g.touches_world, g.keep, g.tenant, g.kind, g.event_kind, g.lane, g.title, g.next, g.retry_plan, g.error, g.data
+from gone g
+returning id

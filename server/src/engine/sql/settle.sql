@@ -1,28 +1,33 @@
--- Ends running effects of this worker's attempt; a lease that was lost, or an end that came first, matches nothing.
--- A cancel that had asked it to stop decides under which name it ends. $1 now, $2 worker (null: ends from outside, whoever
--- ran it), $3 shards, $4 effects, $5 attempts (null: any), $6 ending when nobody asked it to stop, $7 ending when asked,
--- $8 errors, $9 evidence, $10 whether the other side was asked how it went: what is in doubt then waits for its answer.
-with gone as (
-  delete from engine.running r
-  using unnest($3::smallint[], $4::uuid[], $5::smallint[], $6::text[], $7::text[], $8::text[], $9::text[],
-    $10::boolean[]) as s (shard, effect_id, attempt, ending, asked_ending, error, evidence, askable)
-  where r.shard = any (array[s.shard]) and r.effect_id = s.effect_id
-    and ($2::uuid is null or r.worker = $2::uuid)
-    and (s.attempt is null or r.attempt = s.attempt)
-    and (case when r.cancellation_id is null then s.ending else s.asked_ending end) is not null
-    and not (r.cancellation_id is not null and s.askable
-      and (s.asked_ending = 'in_doubt' or (s.asked_ending = 'stopped' and r.doubt)))
-  returning r.*, case
-      when r.cancellation_id is null then s.ending
+-- Locks: effects. The one place where what has been started ends. The row must be under the start that is named: a start that was
+-- lost and is reported late matches nothing. A cancel that had asked it to stop decides under which name it ends.
+-- $1 now; then by position: $2 effects, $3 start ids (null: an answer from outside that names none), $4 ending, $5 ending if cancelled,
+-- $6 errors, $7 evidence, $8 whether this attempt may have had its effect, $9 whether the other side was asked how it went: what is in
+-- doubt then waits for its answer, $10 whether this answer is about all attempts, so that it ends the doubt.
+with s as (
+  select unnest($2::uuid[]) as id, unnest($3::uuid[]) as start_id, unnest($4::text[]) as ending, unnest($5::text[]) as ending_if_cancelled,
+    unnest($6::text[]) as error, unnest($7::text[]) as evidence, unnest($8::boolean[]) as doubtful, unnest($9::boolean[]) as asked_outside,
+    unnest($10::boolean[]) as about_all
+), gone as (
+  delete from engine.effect f using s
+  where f.id = any (array[s.id]) and f.state <> 'pending'
+    and (s.start_id is null or f.start_id = s.start_id)
+    and (case when f.cancellation_id is null then s.ending else s.ending_if_cancelled end) is not null
+    and not (f.cancellation_id is not null and s.asked_outside
+      and (s.ending_if_cancelled = 'in_doubt' or (s.ending_if_cancelled = 'stopped' and f.doubt)))
+  returning f.*, case
+      when f.cancellation_id is null then s.ending
       -- This attempt did nothing, but an earlier one may have.
-      when s.asked_ending = 'stopped' and r.doubt and $2::uuid is not null then 'in_doubt'
-      else s.asked_ending
-    end as as_ending, s.error, s.evidence as new_evidence
+      when s.ending_if_cancelled = 'stopped' and f.doubt and not s.about_all then 'in_doubt'
+      else s.ending_if_cancelled
+    end as ending, s.error, s.evidence as new_evidence, s.doubtful
 )
-insert into engine.ended (shard, effect_id, event_id, tenant, ending, at, attempt, cancellation_id, error, evidence)
-select g.shard, g.effect_id, g.event_id, g.tenant, g.as_ending,
-  coalesce($1::timestamptz, clock_timestamp()) + coalesce(t.clock_offset, '0'),
-  g.attempt, g.cancellation_id, g.error, coalesce(g.new_evidence::jsonb, g.evidence)
+insert into engine.ended
+  (id, event_id, notice_of, at, due_shown, start_id, cancellation_id, shard, attempt, max_attempts, doubt, touches_world, keep, tenant, ending,
+   kind, event_kind, lane, title, next, retry_plan, error, evidence, data)
+select g.id, g.event_id, g.notice_of, coalesce($1::timestamptz, clock_timestamp()) + coalesce(t.clock_offset, '0'), g.due_shown, g.start_id,
+  g.cancellation_id, g.shard, g.attempt, g.max_attempts, g.ending = 'dead' and g.touches_world and (g.doubt or g.doubtful), g.touches_world,
+  g.keep, g.tenant, g.ending, g.kind, g.event_kind, g.lane, g.title, g.next, g.retry_plan, g.error,
+  coalesce(g.new_evidence::json, g.evidence), g.data
 from gone g
 left join engine.tenant t on t.id = g.tenant and t.sandbox
-returning effect_id, ending, cancellation_id
+returning id, ending

@@ -1,30 +1,43 @@
--- The start: the one write that makes a claim "started", committed before the world is touched. Whoever deletes the
--- pending row has it: of a start and a cancel, one finds nothing. Runs after the gates were passed, in a statement of its
--- own, so that it sees every open cancellation that was acknowledged before.
--- $1 now, $2 worker, $3 shards, $4 effects.
-with chosen as (
-  select p.shard, p.effect_id
-  from engine.pending p
-  join unnest($3::smallint[], $4::uuid[]) as c (shard, effect_id) on p.shard = any (array[c.shard]) and p.effect_id = c.effect_id
-  where p.due_at <= coalesce($1::timestamptz, clock_timestamp())
-    and not exists (
+-- Locks: start tickets, effects. The start: the one write that makes an effect "started", committed before the world is touched.
+-- Of a start and a cancel of a pending effect one comes first: the other finds the row changed, or gone. Runs after all gates were
+-- passed, in a statement of its own, so that it sees every open cancellation that was acknowledged before; what one covers is
+-- left to be marked. At most as many of a lane as it has free slots. A ticket that was deleted starts nothing.
+-- $1 now, $2 ticket, $3 start id, $4 worker, $5 most, $6 free slots of the lanes in use (an object), $7 kinds, $8 slots of each kind (an object).
+with ticket as materialized (
+  select t.id from engine.start_ticket t where t.id = $2::uuid for key share
+), due as materialized (
+  select f.ctid as version, f.lane, f.kind, f.due_at
+  from engine.effect f
+  -- A subquery: asked row by row, a volatile clock could not bound the index, and all that is still to come would be read.
+  where f.due_at <= (select coalesce($1::timestamptz, clock_timestamp()))
+    and f.state = 'pending' and not f.on_hold
+    and f.kind = any ($7::text[]) and coalesce(($6::jsonb ->> f.lane)::int, 1) > 0
+    -- Mostly there is none: asked once for all rows.
+    and ((select not exists (select from engine.open_cancellation)) or not exists (
       select from engine.open_cancellation o
-      join engine.event e on e.shard = any (array[o.shard]) and e.id = p.event_id and e.tenant = o.tenant
-      join engine.event a on a.shard = any (array[e.shard]) and a.id = any (e.line) and a.birth <= o.birth_limit
-      where o.shard = p.shard and (a.id = o.target_event or (a.key = o.target_key and a.entity = o.target_entity)))
-  for update of p skip locked
-), left_pending as (
-  delete from engine.pending p using chosen c
-  where p.shard = any (array[c.shard]) and p.effect_id = c.effect_id
-  returning p.shard, p.effect_id, p.event_id, p.tenant, p.kind, p.attempt, p.doubt, p.lane
+      join engine.event e on e.id = any (array[f.event_id]) and e.tenant = o.tenant
+      join engine.event a on a.id = any (e.cancel_path) and a.sequence <= o.sequence_limit
+      where o.shard = f.shard and (a.id = o.target_event or (a.key = o.target_key and a.entity = o.target_entity))))
+  order by f.due_at
+  limit $5::int * 2
+), chosen as materialized (
+  select p.version
+  from (select d.*, row_number() over (partition by d.lane order by d.due_at) as n from due d) p
+  where p.n <= coalesce(($6::jsonb ->> p.lane)::int, ($8::jsonb ->> p.kind)::int) and (select t.id from ticket t) is not null
+  order by p.due_at
+  limit $5
+), free as materialized (
+  -- By its version: a row that has changed since it was found due has another one, and is left alone.
+  select f.ctid as version from chosen c join engine.effect f on f.ctid = c.version for update of f skip locked
 ), started as (
-  insert into engine.running (shard, effect_id, event_id, tenant, kind, attempt, doubt, worker, started_at)
-  select shard, effect_id, event_id, tenant, kind, attempt, doubt, $2::uuid, coalesce($1::timestamptz, clock_timestamp())
-  from left_pending
+  update engine.effect f set state = 'running', start_id = $3, worker = $4,
+    started_at = coalesce($1::timestamptz, clock_timestamp())
+  from free c
+  where f.ctid = c.version
+  returning f.shard, f.id, f.tenant, f.event_id, f.notice_of, f.kind, f.event_kind, f.title, f.data, f.due_shown, f.max_attempts, f.keep,
+    f.touches_world, f.attempt, f.lane, f.start_id
+), batch as (
+  insert into engine.start_batch (id, worker, effect_ids)
+  select $3, $4, array_agg(s.id) from started s having count(*) > 0
 )
-select f.shard, f.id, f.tenant, f.event_id, f.notice_of, f.kind, f.title, f.data, f.due_at, f.max_attempts, f.link, l.attempt, l.lane,
-  e.kind as event_kind
-from left_pending l
-join engine.effect f on f.shard = any (array[l.shard]) and f.id = l.effect_id
-left join engine.event e on e.shard = any (array[f.shard]) and e.id = f.event_id
-order by f.due_at
+select * from started

@@ -1,11 +1,13 @@
--- A revise: the pending effects of an event end superseded. The event is locked. $1 now, $2 shard, $3 event.
+-- Locks: effects. A revise: the pending effects of an event end superseded. The event is locked. What may have had its effect in an
+-- earlier attempt stays in doubt. $1 now, $2 event.
 with gone as (
-  delete from engine.pending p using engine.effect f
-  where f.shard = $2 and f.event_id = $3 and p.shard = any (array[f.shard]) and p.effect_id = f.id
-  returning p.shard, p.effect_id, p.event_id, p.tenant, p.attempt
+  delete from engine.effect f where f.event_id = $2 and f.state = 'pending' returning f.*
 )
-insert into engine.ended (shard, effect_id, event_id, tenant, ending, at, attempt)
-select g.shard, g.effect_id, g.event_id, g.tenant, 'superseded',
-  coalesce($1::timestamptz, clock_timestamp()) + coalesce(t.clock_offset, '0'), g.attempt - 1
+insert into engine.ended
+  (id, event_id, notice_of, at, due_shown, shard, attempt, max_attempts, doubt, touches_world, keep, tenant, ending, kind, event_kind, lane,
+   title, next, retry_plan, error, data)
+select g.id, g.event_id, g.notice_of, coalesce($1::timestamptz, clock_timestamp()) + coalesce(t.clock_offset, '0'), g.due_shown, g.shard,
+  g.attempt - 1, g.max_attempts, g.doubt, g.touches_world, g.keep, g.tenant, 'superseded', g.kind, g.event_kind, g.lane, g.title, g.next,
+  g.retry_plan, g.last_error, g.data
 from gone g left join engine.tenant t on t.id = g.tenant and t.sandbox
-returning effect_id
+returning id

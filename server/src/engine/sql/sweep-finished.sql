@@ -1,11 +1,6 @@
--- Which of these events ended long ago themselves, whatever hangs from them: stops at the first effect that has not.
--- $1 shard, $2 events, $3 before.
+-- Which of these events ended long ago themselves, whatever hangs from them. $1 events, $2 before.
 select e.id
-from unnest($2::uuid[]) as w (id)
-join engine.event e on e.shard = $1 and e.id = w.id and e.created_at < $3
-where (
-  select f.id from engine.effect f
-  where f.shard = e.shard and f.event_id = e.id
-    and (select d.at from engine.ended d where d.shard = f.shard and d.effect_id = f.id and d.at < $3) is null
-  limit 1
-) is null
+from unnest($1::uuid[]) as w (id)
+join engine.event e on e.id = any (array[w.id]) and e.created_at < $2
+where (select f.id from engine.effect f where f.event_id = e.id limit 1) is null
+  and (select d.id from engine.ended d where d.event_id = e.id and d.at >= $2 limit 1) is null

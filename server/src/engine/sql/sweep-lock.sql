@@ -1,5 +1,4 @@
--- Locks these events; those that somebody else holds are left out. $1 shards, $2 ids.
+-- Locks: events. Those that somebody else holds are left out. $1 ids.
 select e.id
-from engine.event e
-join unnest($1::smallint[], $2::uuid[]) as wanted (shard, id) on e.shard = any (array[wanted.shard]) and e.id = wanted.id
-for update of e skip locked
+from (select w.id from unnest($1::uuid[]) as w (id) order by w.id) wanted
+cross join lateral (select * from engine.event e where e.id = wanted.id for update skip locked) e

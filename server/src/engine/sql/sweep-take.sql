@@ -1,5 +1,5 @@
--- A shard whose sweep is due and that nobody else is at; the row is held until the commit. $1 now, $2 retention in ms.
-select s.shard, s.after, coalesce($1::timestamptz, clock_timestamp()) - $2::double precision * interval '1 millisecond' as before
+-- Whether a sweep is due and nobody else is at it; the row is held until the commit. $1 now, $2 retention in ms.
+select s.after, coalesce($1::timestamptz, clock_timestamp()) - $2::double precision * interval '1 millisecond' as before
 from engine.sweep s
 where s.due_at <= (select coalesce($1::timestamptz, clock_timestamp()))
 order by s.due_at

@@ -27,6 +27,7 @@ ${counts(receipt)}
 ${receipt.early && early(receipt.early)}
 <h2>Actions</h2>
 ${items(receipt)}
+${receipt.innerSteps.length > 0 && innerSteps(receipt)}
 ${receipt.notices.length > 0 && notices(receipt)}
 ${receipt.notes.length > 0 && notes(receipt)}
 <h2>Details</h2>
@@ -95,11 +96,17 @@ function item(entry: ReceiptItemView): Html {
 <span class="badge ${entry.outcome}" title="${words.means}">${words.short}</span>
 <span class="what">${entry.title}</span>
 <span class="when">${neverRan ? html`due ${briefMoment(entry.dueAt)}` : briefMoment(entry.at!)}</span>
-${entry.outcome === 'done' && entry.ending !== 'done' && entry.ending !== null && html`<span class="more">It had ended: ${entry.ending}.</span>`}
+${entry.outcome === 'already_ended' && entry.ending !== 'done' && entry.ending !== null && html`<span class="more">It had ended: ${entry.ending}.</span>`}
 ${entry.evidence && html`<span class="more">${evidenceLine(entry.evidence)}</span>`}
 ${entry.next.length > 0 && html`<span class="more">Not reached any more: ${entry.next.join(' → ')}</span>`}
 ${entry.earlierReceipt !== null && html`<span class="more"><a href="${entry.earlierReceipt}">The receipt of that cancel</a></span>`}
 </li>`
+}
+
+function innerSteps(receipt: ReceiptView): Html {
+  return html`<h2>Waits</h2>
+<p class="soft">Nobody outside notices these; they are not counted.</p>
+<ul class="rows">${receipt.innerSteps.map(item)}</ul>`
 }
 
 const NOTICE_WORDS: { readonly [state: string]: string } = {

@@ -1,0 +1,6 @@
+-- Locks: effects. What is running is asked to stop; only its runner, an answer from outside, or the end of 30 seconds writes how it ended.
+-- By position: $1 effects, $2 cancellations.
+update engine.effect f set cancellation_id = w.cancellation_id
+from (select unnest($1::uuid[]) as id, unnest($2::uuid[]) as cancellation_id) w
+where f.id = any (array[w.id]) and f.state <> 'pending' and f.cancellation_id is null
+returning f.id, f.worker
