@@ -46,6 +46,7 @@ var args = process.argv.slice(2)
 var target = ['server/src/main.ts'].concat(args)
 if (args[0] === '--run-tests') target = ['tests/run.ts'].concat(args.slice(1))
 if (args[0] === '--run-bench') target = ['bench/main.ts'].concat(args.slice(1))
+if (args[0] === '--run-chaos') target = ['tests/chaos/run.ts'].concat(args.slice(1))
 if (args[0] === '--run-mutations') target = ['tests/mutations/run.ts'].concat(args.slice(1))
 target[0] = path.join(root, target[0])
 

@@ -1,0 +1,456 @@
+// One history: what its script says is done to real engines on a real database, with the faults of its seed, then all is
+// calm, everything comes to its end, and the checker judges.
+
+import type { CancelRequest } from '../../server/src/core/cancellation.ts'
+import type { StartedEffect } from '../../server/src/core/effect.ts'
+import { makeId, shardOfEntity } from '../../server/src/core/ids.ts'
+import type { Engine } from '../../server/src/engine/engine.ts'
+import {
+  type Database,
+  type DatabaseOptions,
+  DatabaseOverloaded,
+  isUnavailable,
+} from '../../server/src/store/database.ts'
+import type { ChaosDatabase } from './chaos-database.ts'
+import { check, type Violation } from './checker.ts'
+import { EngineProcess } from './engine-process.ts'
+import { type Fact, Facts, type PlannedEvent } from './facts.ts'
+import { FaultPlan, weatherOf } from './fault-plan.ts'
+import { type Script, type Step, scriptOf } from './script.ts'
+import { Choices, chance } from './seeded.ts'
+import { Simulation } from './simulation.ts'
+import { announcementOf, EVENT_KIND, newEffect, TENANT, World } from './world.ts'
+
+export type HistoryResult = {
+  readonly seed: number
+  readonly violations: readonly Violation[]
+  readonly facts: readonly Fact[]
+  readonly trace: readonly string[]
+  /** Simulated milliseconds. */
+  readonly lastedMs: number
+  readonly deadlocks: number
+}
+
+const FINAL_AFTER_MS = 30_000
+/** Between two looks at whether all has come to its end, and how long that may take. */
+const LOOK_EVERY_MS = 6000
+const ENDS_WITHIN_MS = 180_000
+
+export async function runHistory(seed: number, database: ChaosDatabase): Promise<HistoryResult> {
+  const simulation = await Simulation.on(database.options, database.backends)
+  const history = new History(seed, database.options, simulation, scriptOf(seed))
+  try {
+    await history.run()
+  } finally {
+    await simulation[Symbol.asyncDispose]()
+  }
+  return history.result()
+}
+
+class History {
+  private readonly seed: number
+  private readonly postgres: DatabaseOptions
+  private readonly simulation: Simulation
+  private readonly script: Script
+  private readonly facts: Facts
+  private readonly world: World
+  private readonly faults: FaultPlan
+  private readonly ids: Choices
+  private readonly places: Place[] = []
+  private readonly events = new Map<string, { readonly plan: PlannedEvent; readonly id: string }>()
+  private readonly receipts = new Set<string>()
+  /** What is under way. */
+  private readonly open = new Set<Promise<void>>()
+  private toAskAgain = 0
+  private calm = false
+
+  constructor(seed: number, postgres: DatabaseOptions, simulation: Simulation, script: Script) {
+    this.seed = seed
+    this.postgres = postgres
+    this.simulation = simulation
+    this.script = script
+    this.facts = new Facts(simulation)
+    this.world = new World(simulation, this.facts, { seed, slots: script.slots })
+    this.faults = new FaultPlan(seed, weatherOf(seed), simulation, (process, what) => {
+      this.facts.add({ is: 'fault', process, what })
+      simulation.note(`${process}: fault: ${what}`)
+    })
+    this.ids = new Choices(seed, 'event ids')
+  }
+
+  async run(): Promise<void> {
+    const { simulation, script } = this
+    const uncaught = (reason: unknown) => {
+      const error = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)
+      this.facts.add({ is: 'error', process: 'some process', where: 'nowhere', error, uncaught: true })
+    }
+    process.on('unhandledRejection', uncaught)
+    try {
+      for (let i = 0; i < script.processes; i++) {
+        const place: Place = { number: i, lives: 0, now: null }
+        this.places.push(place)
+        await this.startAt(place)
+      }
+      for (const step of script.steps) simulation.after(step.atMs, null, '', () => this.take(step))
+      await simulation.pass(script.endMs)
+      await this.becalm()
+      await this.comeToAnEnd()
+      await this.readAll()
+      this.facts.add({ is: 'over' })
+      for (const { now } of this.places) if (now) await simulation.until(now.stop())
+    } finally {
+      process.off('unhandledRejection', uncaught)
+    }
+  }
+
+  result(): HistoryResult {
+    const { seed, simulation, facts, script } = this
+    return {
+      seed,
+      violations: check(facts.all, {
+        innerSteps: 'either',
+        finalAfterMs: FINAL_AFTER_MS,
+        beatMs: script.beatMs,
+      }),
+      facts: facts.all,
+      trace: simulation.trace,
+      lastedMs: simulation.now,
+      deadlocks: simulation.deadlocks,
+    }
+  }
+
+  private async startAt(place: Place): Promise<void> {
+    const { seed, simulation, facts, world, postgres, script, faults } = this
+    place.lives += 1
+    const name = `${'ABC'[place.number]}${place.lives}`
+    const process = await EngineProcess.make({
+      name,
+      seed,
+      simulation,
+      facts,
+      world,
+      postgres,
+      fates: faults,
+      engine: {
+        maxMarkedAtOnce: script.maxMarkedAtOnce,
+        finalAfterMs: FINAL_AFTER_MS,
+        careEveryMs: script.careEveryMs,
+        runner: { beatMs: script.beatMs, leaseMs: script.leaseMs, graceMs: 3000 },
+      },
+    })
+    place.now = process
+    this.track(
+      process.start().catch(() => {
+        // As a server does whose database is away when it starts: it ends, and is started again.
+        if (process.isLive) process.kill()
+        simulation.after(300, null, '', () => this.startAt(place))
+      }),
+    )
+  }
+
+  private take(step: Step): void | Promise<void> {
+    switch (step.do) {
+      case 'announce':
+        return this.announce(step.event)
+      case 'cancel':
+        return this.cancel(step, 0)
+      case 'revise':
+        return this.revise(step)
+      case 'retry dead':
+        return this.retryDead()
+      case 'answer offers':
+        return this.answerOffers()
+      case 'read receipts':
+        return this.readReceipts()
+      case 'freeze':
+        return this.freeze(step)
+      case 'kill':
+      case 'stop':
+        return this.takeAway(step)
+      case 'database away':
+        return this.databaseAway(step.forMs)
+      default:
+        return step satisfies never
+    }
+  }
+
+  private announce(event: PlannedEvent): void {
+    const parent = event.parent && this.events.get(event.parent.title)
+    if (event.parent && !parent) return
+    const root = this.rootOf(event)
+    const id = makeId(shardOfEntity(TENANT, root.entity), this.simulation.epochMs + this.simulation.now, n =>
+      this.ids.bytes(n),
+    )
+    this.events.set(event.title, { plan: event, id })
+    const op = this.facts.nextOp()
+    this.facts.add({ is: 'announce asked', op, eventId: id, event })
+    const announcement = announcementOf(event, {
+      id,
+      ...(parent && { parent: { id: parent.id, link: event.parent?.link ?? 'cancel' } }),
+    })
+    this.ask(op, `announce ${event.title}`, async (engine, db) => {
+      const [result] = await db.transaction('announce', tx => engine.announce(tx, [announcement]))
+      if (result) this.facts.add({ is: 'announce answered', op, result })
+    })
+  }
+
+  private rootOf(event: PlannedEvent): PlannedEvent {
+    const parent = event.parent && this.events.get(event.parent.title)
+    return parent ? this.rootOf(parent.plan) : event
+  }
+
+  private cancel(step: Step & { readonly do: 'cancel' }, tries: number): void {
+    const planned = this.script.steps.find(s => s.do === 'announce' && s.event.title === step.event)
+    const plan = planned?.do === 'announce' ? planned.event : null
+    if (!plan) return
+    const known = this.events.get(step.event)
+    if (!known && (plan.key === null || !step.byKey)) return
+    const byKey = plan.key !== null && (step.byKey || !known)
+    const request: CancelRequest = {
+      tenant: TENANT,
+      target: byKey
+        ? { key: plan.key ?? '', entity: plan.entity, kind: EVENT_KIND }
+        : { eventId: known?.id ?? '' },
+      by: { principal: `app:${step.by}`, api: 'native', name: step.by },
+      requestKey: step.requestKey,
+      early: byKey && step.earlyMs !== null ? { ttlMs: step.earlyMs } : null,
+    }
+    const op = this.facts.nextOp()
+    this.facts.add({ is: 'cancel asked', op, request })
+    this.ask(
+      op,
+      `cancel ${byKey ? plan.key : step.event}`,
+      async engine => {
+        const outcome = await engine.cancel(request)
+        this.facts.add({ is: 'cancel answered', op, outcome })
+        this.simulation.note(`cancel ${op} is answered: ${JSON.stringify(outcome)}`)
+        if (!('receiptId' in outcome)) return
+        this.receipts.add(outcome.receiptId)
+        for (const ms of [2, 3000])
+          this.simulation.after(ms, null, '', () => this.readReceipt(outcome.receiptId))
+      },
+      // The answer was lost, say: the same again.
+      () => {
+        if (!step.insists || tries >= 12) return
+        this.toAskAgain += 1
+        this.simulation.after(200 + 1500 * chance(this.seed, 'again', op), null, '', () => {
+          this.toAskAgain -= 1
+          this.cancel(step, tries + 1)
+        })
+      },
+    )
+  }
+
+  private revise(step: Step & { readonly do: 'revise' }): void {
+    const event = this.events.get(step.event)
+    if (!event) return
+    const op = this.facts.nextOp()
+    this.facts.add({ is: 'revise asked', op, eventId: event.id, effects: step.effects })
+    this.ask(op, `revise ${step.event}`, async (engine, db) => {
+      const revised = await db.transaction('revise', tx =>
+        engine.revise(tx, { tenant: TENANT, eventId: event.id, effects: step.effects.map(newEffect) }),
+      )
+      const effectIds = revised.is === 'revised' ? revised.effectIds : []
+      this.facts.add({ is: 'revise answered', op, result: revised.is, effectIds })
+    })
+  }
+
+  private retryDead(): void {
+    this.ask(this.facts.nextOp(), 'dead', async engine => {
+      for (const dead of await engine.dead(TENANT, 5)) {
+        // What comes next has been born of a delay that died.
+        if (dead.kind === 'delay') continue
+        const op = this.facts.nextOp()
+        this.facts.add({ is: 'retry asked', op, effectId: dead.id })
+        const result = await engine.retry(TENANT, dead.id)
+        this.facts.add({ is: 'retry answered', op, result })
+        this.simulation.note(`retry of ${dead.title}: ${result}`)
+      }
+    })
+  }
+
+  private answerOffers(): void {
+    for (const offer of this.world.shown.values()) {
+      const op = this.facts.nextOp()
+      this.facts.add({ is: 'end asked', op, effectId: offer.id })
+      this.ask(op, `answer ${offer.title}`, async (engine, db) => {
+        const [result] = await db.transaction('end', tx => engine.end(tx, [answerTo(offer)]))
+        this.facts.add({ is: 'end answered', op, result: result ?? 'gone' })
+        this.simulation.note(`answer to ${offer.title}: ${result}`)
+        this.world.shown.delete(offer.id)
+      })
+    }
+  }
+
+  private readReceipts(): void {
+    for (const id of [...this.receipts].slice(-6)) this.readReceipt(id)
+  }
+
+  private readReceipt(id: string): void {
+    const askedAt = this.simulation.now
+    this.ask(0, `receipt ${id}`, async engine => {
+      const receipt = await engine.receipt(TENANT, id)
+      if (receipt) this.facts.add({ is: 'receipt read', askedAt, receipt })
+    })
+  }
+
+  private freeze({ process, forMs }: { readonly process: number; readonly forMs: number }): void {
+    const now = this.places[process]?.now
+    if (!now?.isLive || this.calm) return
+    now.freeze()
+    this.simulation.after(forMs, null, '', () => {
+      if (now.isFrozen) now.thaw()
+    })
+  }
+
+  private takeAway(step: Step & { readonly do: 'kill' | 'stop' }): void {
+    const place = this.places[step.process]
+    const now = place?.now
+    if (!place || !now?.isLive || this.calm) return
+    if (step.do === 'kill') now.kill()
+    else this.track(now.stop())
+    this.simulation.after(step.backAfterMs, null, '', () => this.startAt(place))
+  }
+
+  /** As when PostgreSQL is killed and started again: every connection breaks, what is not committed is undone. */
+  private databaseAway(forMs: number): void {
+    if (this.calm) return
+    const proxies = this.live().map(process => process.proxy)
+    for (const { name } of this.live())
+      this.facts.add({ is: 'fault', process: name, what: 'the database is away' })
+    for (const proxy of proxies) {
+      proxy.refuses = true
+      proxy.cutAll()
+    }
+    this.simulation.note('the database is away')
+    this.simulation.after(forMs, null, '', () => {
+      this.simulation.note('the database is back')
+      for (const proxy of proxies) proxy.refuses = false
+    })
+  }
+
+  private live(): EngineProcess[] {
+    return this.places.flatMap(({ now }) => (now?.isLive ? [now] : []))
+  }
+
+  /** Asks some process that lives; when none does, a while later. */
+  private ask(
+    op: number,
+    asked: string,
+    work: (engine: Engine, db: Database) => Promise<void>,
+    failed: () => void = () => {},
+  ): void {
+    const live = this.live()
+    if (live.length === 0) {
+      this.simulation.after(500, null, '', () => this.ask(op, asked, work, failed))
+      return
+    }
+    const process = live[Math.floor(chance(this.seed, 'who', asked, op) * live.length)] as EngineProcess
+    this.simulation.note(`${process.name} is asked to ${asked}`)
+    this.track(
+      process.serve(work).catch(error => {
+        const unavailable = isUnavailable(error) || error instanceof DatabaseOverloaded
+        this.facts.add({ is: 'failed', op, asked, error: String(error), unavailable })
+        this.simulation.note(`to ${asked} failed: ${String(error)}`)
+        failed()
+      }),
+    )
+  }
+
+  private track(work: Promise<void>): void {
+    const one = work.finally(() => this.open.delete(one))
+    this.open.add(one)
+  }
+
+  private async becalm(): Promise<void> {
+    const { simulation, facts, faults } = this
+    this.calm = true
+    faults.end()
+    facts.add({ is: 'calm' })
+    simulation.note('calm')
+    for (const { now } of this.places) if (now?.isFrozen) now.thaw()
+    // Whoever was to come back does so within this time.
+    await simulation.pass(5500)
+    if (this.live().length === 0) await this.startAt(this.places[0] as Place)
+  }
+
+  private async comeToAnEnd(): Promise<void> {
+    const { simulation } = this
+    const until = simulation.now + ENDS_WITHIN_MS
+    while (simulation.now < until) {
+      this.answerOffers()
+      await simulation.pass(LOOK_EVERY_MS)
+      if (this.open.size === 0 && this.toAskAgain === 0 && (await this.isOver())) return
+    }
+  }
+
+  /** Looks aside of the processes, so that it costs no time of theirs. */
+  private async isOver(): Promise<boolean> {
+    const process = this.live()[0]
+    if (!process) return false
+    return await this.simulation.until(
+      process.call(async engine => {
+        for (const id of this.receipts)
+          if ((await engine.receipt(TENANT, id))?.state !== 'final') return false
+        for (const id of this.eventIds()) {
+          const effects = await engine.effectsOf(TENANT, id)
+          if (effects.some(effect => effect.state !== 'ended')) return false
+        }
+        return true
+      }),
+    )
+  }
+
+  private async readAll(): Promise<void> {
+    const process = this.live()[0]
+    if (!process) throw new Error('no process lives, though all is calm')
+    const { facts, simulation } = this
+    await simulation.until(
+      process.call(async engine => {
+        for (const id of this.receipts) {
+          const receipt = await engine.receipt(TENANT, id)
+          if (receipt) facts.add({ is: 'receipt read', askedAt: simulation.now, receipt })
+        }
+        for (const id of this.eventIds()) {
+          const event = await engine.event(TENANT, id)
+          const cancellationId = event?.cancellationId ?? null
+          facts.add({ is: 'event read', eventId: id, here: event !== null, cancellationId })
+          if (event === null) continue
+          if (cancellationId !== null && !this.receipts.has(cancellationId))
+            await this.readUnheard(engine, cancellationId)
+          const effects = await engine.effectsOf(TENANT, id)
+          facts.add({ is: 'effects read', eventId: id, effects: effects.map(standingOf) })
+        }
+      }),
+    )
+  }
+
+  /** A receipt that nobody was told of, since the answer was lost. */
+  private async readUnheard(engine: Engine, id: string): Promise<void> {
+    this.receipts.add(id)
+    const receipt = await engine.receipt(TENANT, id)
+    if (receipt) this.facts.add({ is: 'receipt read', askedAt: this.simulation.now, receipt })
+  }
+
+  /** Of all events that were announced, or seen since. */
+  private eventIds(): Set<string> {
+    const ids = new Set([...this.events.values()].map(({ id }) => id))
+    for (const fact of this.facts.all) {
+      if (fact.is === 'began' && fact.eventId !== null) ids.add(fact.eventId)
+      if (fact.is === 'receipt read') for (const item of fact.receipt.items) ids.add(item.eventId)
+    }
+    return ids
+  }
+}
+
+type Place = { readonly number: number; lives: number; now: EngineProcess | null }
+
+function answerTo(offer: StartedEffect) {
+  // An engine that fences by starts wants to know which one the screen was shown.
+  return { ...offer, tenant: TENANT, effectId: offer.id, verdict: { is: 'done' } as const }
+}
+
+function standingOf(effect: Awaited<ReturnType<Engine['effectsOf']>>[number]) {
+  const { id, title, state, ending, cancellationId, attempt } = effect
+  return { id, title, state, ending, cancellationId, attempt }
+}
