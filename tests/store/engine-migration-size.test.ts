@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Database } from '../../server/src/store/database.ts'
 import { migrate } from '../../server/src/store/migrate.ts'
+import { megabytes, mostMegabytes } from './disk.ts'
 import { databaseBefore, manyEvents } from './version-before.ts'
 
 const EVENTS = Number(process.env.STANDDOWN_MIGRATION_EVENTS ?? 20_000)
@@ -19,10 +19,15 @@ test(`${EVENTS} events with a pending effect each, and a fifth as much history, 
   await filler.query('checkpoint')
   await filler.end()
   const before = await megabytes(db)
+  const watch = new AbortController()
+  const most = mostMegabytes(db, watch.signal)
   const startedAt = performance.now()
   await migrate(db)
   const seconds = (performance.now() - startedAt) / 1000
-  t.diagnostic(`${seconds.toFixed(1)} s; disk ${before} MB before, ${await megabytes(db)} MB after`)
+  watch.abort()
+  t.diagnostic(
+    `${seconds.toFixed(1)} s; disk ${before} MB before, ${await most} MB at most, ${await megabytes(db)} MB after`,
+  )
   const [found] = await db.query<{
     events: number
     pending: number
@@ -43,10 +48,3 @@ test(`${EVENTS} events with a pending effect each, and a fifth as much history, 
     { events: EVENTS + 2 * tenth, pending: EVENTS, done: tenth, prevented: tenth, called_off: tenth },
   )
 })
-
-async function megabytes(db: Database): Promise<number> {
-  const [row] = await db.query<{ bytes: number }>({
-    text: `select pg_database_size(current_database()) + (select sum(size)::bigint from pg_ls_waldir()) as bytes`,
-  })
-  return Math.round((row?.bytes ?? 0) / 1e6)
-}

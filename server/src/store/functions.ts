@@ -35,8 +35,11 @@ export function functionName(room: string, name: string): string {
 }
 
 /** Makes those that are missing, in the caller's session, which holds the lock of migrations. */
-export async function createFunctions(client: pg.ClientBase): Promise<void> {
-  for (const { name, create } of knownFunctions()) {
+export async function createFunctions(
+  client: pg.ClientBase,
+  functions: readonly SqlFunction[] = knownFunctions(),
+): Promise<void> {
+  for (const { name, create } of functions) {
     const { rows } = await client.query<{ there: boolean }>({ ...sql('function-exists'), values: [name] })
     if (rows[0]?.there !== true) await client.query(create)
   }

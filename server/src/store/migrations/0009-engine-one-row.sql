@@ -104,7 +104,9 @@ create table engine.effect (
 -- What an effect was, in the columns of what it is now. Joined by ids alone, which contain the shard: of both together the planner
 -- would expect a 256th of the rows.
 create view engine.effect_before as
-select f.id, f.event_id, f.notice_of, f.due_at as due_shown, f.shard, f.max_attempts,
+select f.id, f.event_id, f.notice_of, f.due_at as due_shown, f.shard,
+  -- A timer that was given one attempt died with its process.
+  case when f.kind = 'native.delay' then greatest(f.max_attempts, 20::smallint) else f.max_attempts end as max_attempts,
   f.kind not in ('automations.delay', 'native.delay', 'notifications.timeout') as touches_world, f.link = 'keep' as keep, f.tenant, f.kind,
   e.kind as event_kind, f.tenant || ' ' || f.kind || ' ' || f.lane as lane, f.title, nullif(f.next, '{}') as next, f.data::text::json as data
 from engine.old_effect f
