@@ -89,7 +89,7 @@ export const apiScenarios = [
     },
   }),
   scenario({
-    point: 'cancel',
+    point: 'cancel-plain',
     about: 'a cancelled report sends no reminder, whichever side of the commit it died on',
     async prepare(world) {
       assert.equal((await wix(world, 'report', TRIGGER))?.status, 200)

@@ -110,7 +110,7 @@ export const engineScenarios = [
     },
   }),
   scenario({
-    point: 'cancel',
+    point: 'cancel-plain',
     about: 'a cancel and its retry get one receipt, and what it prevented never arrives',
     ...cancelOf(3, threeLater),
   }),

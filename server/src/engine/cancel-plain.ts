@@ -30,7 +30,7 @@ export async function cancelPlain(
 ): Promise<readonly (Cancelled | null)[]> {
   const prepared = requests.map(request => prepare(context, request))
   const asked = [...context.domains].flatMap(([kind, domain]) => (domain.cancelled ? [kind] : []))
-  const [rows] = await db.flush('cancel', [
+  const [rows] = await db.flush('cancel-plain', [
     {
       statement: CANCEL_PLAIN,
       values: [
