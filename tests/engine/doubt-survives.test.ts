@@ -111,6 +111,14 @@ test('its process was lost, then called off: in doubt, but not what lives in the
   assert.deepEqual(receipt?.counts.total, 1)
 })
 
+test('in doubt, then skipped by its next attempt, then called off: in doubt', async () => {
+  await using database = await testDatabase()
+  const { attempt, outcomes } = await world(database.db)
+  await attempt(lost)
+  await attempt({ is: 'skipped' })
+  assert.deepEqual(await outcomes(), ['in_doubt'])
+})
+
 test('once it has taken effect there is nothing to doubt', async () => {
   await using database = await testDatabase()
   const { attempt, outcomes } = await world(database.db)

@@ -148,6 +148,28 @@ test('a process that is gone starts nothing any more, however late its request a
   assert.deepEqual(await db.query({ text: 'select * from engine.worker' }), [])
 })
 
+test('a beat that is under way when its lease is found expired counts: the living process keeps its ticket', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  await announced(db, ['one'])
+  const ticket = await ticketOf(db, WORKER)
+  await db.query({
+    text: `insert into engine.worker values ('${WORKER}', now() - interval '1 s', 'here', 1)`,
+  })
+  const own = await db.connect()
+  try {
+    await own.query('begin')
+    await own.query(`update engine.worker set alive_until = now() + interval '1 h'`)
+    const rescue = rescueOnce(contextOn(db))
+    assert.equal(await overOrWaiting(db, rescue), 'waiting')
+    await own.query('commit')
+    assert.equal(await rescue, 0)
+  } finally {
+    await own.end()
+  }
+  assert.equal((await start(db, ticket, newStartId())).length, 1)
+})
+
 test('a process that is lost in the last attempt of a step: its domain is asked, and what follows comes', async () => {
   await using database = await testDatabase()
   const { db } = database

@@ -136,7 +136,7 @@ export const GUARDS: readonly Guard[] = [
   {
     keeps: 'doubt survives death',
     file: `${SQL}/settle.sql`,
-    text: "g.ending = 'dead' and g.touches_world and (g.doubt or g.doubtful)",
+    text: "g.ending in ('dead', 'skipped') and g.touches_world and (g.doubt or g.doubtful)",
     without: 'false',
     noticedBy: ['doubt-survives'],
   },

@@ -14,9 +14,14 @@ const FIRST = '00000000-0000-0000-0000-000000000000'
 /** One round over every worker that is gone. Gives back how many effects were rescued. */
 export async function rescueOnce(context: Context): Promise<number> {
   // Mostly there is nobody: then no transaction is made.
-  const expired = await context.db.query<{ id: string }>(sql('expired-workers'), [context.clock()])
+  const expired = await context.db.query<{ id: string; registered: boolean }>(sql('expired-workers'), [
+    context.clock(),
+  ])
   let rescued = 0
   for (const worker of expired) {
+    // It may have beaten since: a living worker must keep its ticket.
+    const claim = [context.clock(), worker.id]
+    if (worker.registered && (await context.db.query(sql('claim-expired'), claim)).length === 0) continue
     rescued += await rescueWorker(context, worker.id)
     await context.db.query(sql('bury-worker'), [context.clock(), worker.id])
   }

@@ -25,7 +25,7 @@ insert into engine.ended
   (id, event_id, notice_of, at, due_shown, start_id, cancellation_id, shard, attempt, max_attempts, doubt, touches_world, keep, tenant, ending,
    kind, event_kind, lane, title, next, retry_plan, error, evidence, data)
 select g.id, g.event_id, g.notice_of, coalesce($1::timestamptz, clock_timestamp()) + coalesce(t.clock_offset, '0'), g.due_shown, g.start_id,
-  g.cancellation_id, g.shard, g.attempt, g.max_attempts, g.ending = 'dead' and g.touches_world and (g.doubt or g.doubtful), g.touches_world,
+  g.cancellation_id, g.shard, g.attempt, g.max_attempts, g.ending in ('dead', 'skipped') and g.touches_world and (g.doubt or g.doubtful), g.touches_world,
   g.keep, g.tenant, g.ending, g.kind, g.event_kind, g.lane, g.title, g.next, g.retry_plan, g.error,
   coalesce(g.new_evidence::json, g.evidence), g.data
 from gone g
