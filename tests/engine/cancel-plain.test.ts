@@ -1,6 +1,7 @@
 // The short way of a cancel: which requests take it, and that nobody who reads can tell the difference.
 
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import type { CancelRequest } from '../../server/src/core/cancellation.ts'
 import { announce } from '../../server/src/engine/announce.ts'
@@ -178,6 +179,38 @@ test('a request key that was used before, and more than a row may hold, go the l
     null,
   ])
   assert.ok((await cancelPlain(context, db, [byKey('l', 'b', { requestKey: 'r' })]))[0], "another's key")
+})
+
+test('what is too much is not even locked: many events, with effects or without, and large ones', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const context = contextOn(db)
+  const large = effect('large', { ...later, data: { text: randomBytes(60_000).toString('base64') } })
+  for (let i = 0; i < 3; i++)
+    await make(
+      db,
+      ...Array.from({ length: 400 }, (): Parameters<typeof event> => ['empty', [], { key: 'many' }]),
+    )
+  await make(db, ['large', [large], { key: 'large' }], ['small', [effect('s', later)], { key: 'small' }])
+  const own = await db.connect()
+  try {
+    await own.query('begin')
+    await own.query(`select from engine.event where key in ('many', 'large') for update`)
+    // Would wait for ever, if it wanted a lock on any of them.
+    const results = await cancelPlain(context, db, [byKey('many'), byKey('large'), byKey('small')])
+    assert.deepEqual(
+      results.map(result => result?.counts.prevented ?? null),
+      [null, null, 1],
+    )
+    await own.query('rollback')
+  } finally {
+    await own.end()
+  }
+  const [outcome] = await db.transaction('cancel', tx =>
+    cancelBatch(context, tx, [byKey('large', 'b')], 5000),
+  )
+  assert.ok(outcome && 'counts' in outcome)
+  assert.equal(outcome.counts.prevented, 1)
 })
 
 test('a start that is under way is waited for, and what it started is not prevented', async () => {

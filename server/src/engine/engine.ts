@@ -5,7 +5,7 @@ import type { Ending, Link } from '../core/effect.ts'
 import type { Announced, Announcement, StoredEvent } from '../core/event.ts'
 import { isGuid, type Random } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
-import type { Database, Tx } from '../store/database.ts'
+import { type Database, DatabaseOverloaded, type Tx } from '../store/database.ts'
 import { announce, lockParents } from './announce.ts'
 import { cancelBatch, targetText } from './cancel.ts'
 import { openCancellation } from './cancel-open.ts'
@@ -176,7 +176,7 @@ export class Engine {
   }
 
   async cancel(request: CancelRequest): Promise<CancelOutcome> {
-    return (await this.plainCancels.submit(request)) ?? (await this.cancels.submit(request))
+    return (await this.cancelShort(request)) ?? (await this.cancels.submit(request))
   }
 
   /** What a cancel would do if it came now; see preview.ts. */
@@ -334,6 +334,17 @@ export class Engine {
   /** One batch of request keys that are remembered no longer. Gives back how many went. */
   async sweepRequestKeys(ttlMs: number, most: number): Promise<number> {
     return await sweepRequestKeys(this.context, ttlMs, most)
+  }
+
+  /** Null: not plain, or the database could not do it together with what others asked; the long way then tries it. */
+  private async cancelShort(request: CancelRequest): Promise<Cancelled | null> {
+    try {
+      return await this.plainCancels.submit(request)
+    } catch (error) {
+      // Nothing of it was done.
+      if (error instanceof DatabaseOverloaded) return null
+      throw error
+    }
   }
 
   private async cancelBatch(batch: readonly CancelRequest[]): Promise<readonly CancelOutcome[]> {

@@ -1,7 +1,7 @@
 -- Locks: key gates, shard gates, events, effects. Cancels what is plain of a batch in one statement; what is not is left as it was,
 -- and not given back: it goes the long way (cancel.ts). Plain: no open cancellation is there; the request has no key of its own that
 -- was used before; it names live roots without children, of kinds whose domain is not asked; everything of theirs is pending without
--- doubt and not kept, or has ended without doubt; and it is no more than a row may hold.
+-- doubt and not kept, or has ended without doubt; and it is no more than a row may hold, which is looked at before anything is locked.
 -- Each statement in here has a snapshot of its own, since the function is volatile: lock, then look, holds.
 create function {name}(
   now_is timestamptz, final_ms double precision, asked_kinds text[], most int,
@@ -20,10 +20,45 @@ declare
   pl int[];
   sq bigint[];
   long int[];
+  small int[];
 begin
   perform pg_advisory_xact_lock(7302, h) from (select distinct h from unnest(key_gates) as h order by h) as k;
   perform pg_advisory_xact_lock_shared(7301, g) from (select distinct g from unnest(gates) as g order by g) as k;
   if exists (select from engine.open_cancellation) then
+    return;
+  end if;
+
+  -- Events and effects of each request, counted no further than a row may hold, and the octets of what they carry, as stored: what is
+  -- larger is neither locked nor waited for here, whatever it is.
+  select array_agg(s.place) into small
+  from (
+    select t.place, count(*) as rows, sum(c.octets) as octets
+    from (select unnest(tenants) as tenant, unnest(keys) as key, unnest(entities) as entity, unnest(events) as event_id,
+        generate_series(1, cardinality(ids)) as place) t
+    cross join lateral (
+      select x.octets
+      from (
+        (select e.id from engine.event e
+         where hashtextextended(e.tenant || chr(10) || e.key || chr(10) || e.entity, 0)
+             = hashtextextended(t.tenant || chr(10) || t.key || chr(10) || t.entity, 0)
+           and e.key is not null and e.tenant = t.tenant and e.key = t.key and e.entity = t.entity and e.cancellation_id is null
+         limit most + 1)
+        union all
+        select t.event_id where t.event_id is not null
+      ) e
+      cross join lateral (
+        select 0 as octets
+        union all
+        (select pg_column_size(f.data) from engine.effect f where f.event_id = e.id limit most + 1)
+        union all
+        (select 0 from engine.ended d where d.event_id = e.id limit most + 1)
+      ) x
+      limit most + 1
+    ) c
+    group by t.place
+  ) s
+  where s.rows <= most and s.octets <= 65536;
+  if small is null then
     return;
   end if;
 
@@ -40,11 +75,11 @@ begin
             = hashtextextended(t.tenant || chr(10) || t.key || chr(10) || t.entity, 0)
           and e.key is not null and e.tenant = t.tenant and e.key = t.key and e.entity = t.entity and e.cancellation_id is null
         offset 0) e
-      where t.key is not null
+      where t.key is not null and t.place = any (small)
       union all
       select t.place, t.event_id
       from (select unnest(events) as event_id, generate_series(1, cardinality(ids)) as place) t
-      where t.event_id is not null
+      where t.event_id is not null and t.place = any (small)
       order by 2
     ) w
     cross join lateral (select * from engine.event e where e.id = w.id and e.cancellation_id is null for update) e
