@@ -35,6 +35,8 @@ const chosen = testFiles().filter(
   file => positionals.length === 0 || positionals.some(word => file.includes(word)),
 )
 const total: Counts = { tests: 0, passed: 0, cancelled: 0, skipped: 0, todo: 0 }
+const durations: { file: string; seconds: number }[] = []
+const failures: string[] = []
 let everythingPassed = chosen.length > 0
 const startedAt = performance.now()
 
@@ -45,6 +47,10 @@ for (const major of majors(values.pg)) {
   everythingPassed = (await runOn(major, files)) && everythingPassed
 }
 
+durations.sort((one, other) => other.seconds - one.seconds)
+console.log('# the ten slowest files, in seconds')
+for (const { file, seconds } of durations.slice(0, 10)) console.log(`#   ${seconds.toFixed(1)} ${file}`)
+for (const failure of failures) console.log(`# failed: ${failure}`)
 // In all, in the words of the runner's own closing lines.
 console.log(`# tests ${total.tests}`)
 console.log(`# pass ${total.passed}`)
@@ -100,7 +106,10 @@ async function runFiles(files: readonly string[]): Promise<boolean> {
       file !== undefined && !interrupted.signal.aborted;
       file = waiting.shift()
     ) {
-      passed = (await runFile(file, report)) && passed
+      const fileStartedAt = performance.now()
+      const filePassed = await runFile(file, report)
+      durations.push({ file, seconds: (performance.now() - fileStartedAt) / 1000 })
+      passed = filePassed && passed
     }
   }
   await Promise.all(Array.from({ length: CONCURRENCY }, work))
@@ -116,7 +125,10 @@ async function runFile(file: string, report: InstanceType<typeof spec>): Promise
   const stream = run({ files: [join(ROOT, file)], concurrency: 1, timeout: TIMEOUT_MS, signal })
   let passed = true
   for await (const event of stream as AsyncIterable<TestEvent>) {
-    if (event.type === 'test:fail') passed = false
+    if (event.type === 'test:fail') {
+      passed = false
+      failures.push(`${file}: ${event.data.name}`)
+    }
     if (event.type === 'test:summary') {
       // The file's process and the run have one each, which count the same.
       if (event.data.file !== undefined) continue
