@@ -4,7 +4,7 @@
 import type { Cancelled } from '../core/cancellation.ts'
 import { ACTIVATION_KIND, activationKey } from './activation-key.ts'
 import { fault } from './faults.ts'
-import type { FindTrigger } from './find-trigger.ts'
+import type { Triggers } from './find-trigger.ts'
 import type { CallingApp, Needs } from './needs.ts'
 
 export type CancelEventsRequest = {
@@ -21,9 +21,9 @@ export type CancelResult = Cancelled | Error
 export type CancelEvents = (request: CancelEventsRequest) => Promise<readonly CancelResult[]>
 
 /** Throws PERMISSION_DENIED (403) for a key that is not the app's. */
-export function cancelEvents({ engine, find }: Needs & { readonly find: FindTrigger }): CancelEvents {
+export function cancelEvents({ engine, triggers }: Needs & { readonly triggers: Triggers }): CancelEvents {
   return async ({ app, triggerKey, externalEntityIds, requestKey }) => {
-    const trigger = await find({ tenant: app.tenant, appId: app.appId, triggerKey })
+    const trigger = await triggers.find({ tenant: app.tenant, appId: app.appId, triggerKey })
     if (!trigger) throw fault.PERMISSION_DENIED()
     const entities = [...new Set(externalEntityIds.map(id => id.toLowerCase()))]
     const results = await Promise.all(

@@ -5,7 +5,7 @@ import type { Carrier, Domain } from '../engine/hooks.ts'
 import { DELAY_KIND } from './action-effect.ts'
 import { type ApplyWorkspace, applyWorkspace } from './apply-workspace.ts'
 import { type CancelEvents, cancelEvents } from './cancel-events.ts'
-import { findTrigger } from './find-trigger.ts'
+import { Triggers } from './find-trigger.ts'
 import { activationDomain } from './go-on.ts'
 import type { Needs } from './needs.ts'
 import { ProgramCache } from './program-cache.ts'
@@ -22,7 +22,7 @@ export type Automations = {
 
 export function createAutomations(needs: Needs): Automations {
   const programs = new ProgramCache()
-  const parts = { ...needs, find: findTrigger(needs.db, needs.maxQueue), programs }
+  const parts = { ...needs, triggers: new Triggers(needs.db, needs.maxQueue), programs }
   return {
     report: reportEvents(parts),
     cancel: cancelEvents(parts),

@@ -3,6 +3,8 @@
 // hundred:
 //
 //   check (trigger is the caller's, payload keeps the rules) ──> gather ──> claim idempotency keys ──> announce ──> commit
+//     ^                                                            │
+//     └── the trigger has changed since it was looked up ──────────┘
 
 import type { Announcement } from '../core/event.ts'
 import { Fault } from '../core/fault.ts'
@@ -10,7 +12,7 @@ import type { JsonObject } from '../core/json.ts'
 import { Gather } from '../engine/gather.ts'
 import { claimKeys, DEFAULT_TTL_MS, type KeyClaim } from './claim-keys.ts'
 import { fault, invalidArgument } from './faults.ts'
-import type { FindTrigger, Trigger } from './find-trigger.ts'
+import { checkTriggers, isTriggerChanged, type Trigger, type Triggers } from './find-trigger.ts'
 import { activationsOf } from './make-activations.ts'
 import type { CallingApp, Needs } from './needs.ts'
 import { payloadViolation, scheduledTime } from './payload.ts'
@@ -47,7 +49,15 @@ export type CheckedReport = {
 
 export type ReportEvents = (request: ReportRequest) => Promise<readonly Reported[]>
 
-type Parts = Needs & { readonly find: FindTrigger; readonly programs: ProgramCache }
+type Parts = Needs & { readonly triggers: Triggers; readonly programs: ProgramCache }
+
+/** Given to those whose trigger was changed between their look-up and their commit: nothing was done. */
+class TriggerChanged extends Error {
+  override readonly name = 'TriggerChanged'
+}
+
+/** A trigger that is changed so often is being written without end. */
+const MOST_LOOKS = 10
 
 /**
  * One result per event, in order. Throws PERMISSION_DENIED (403) for a key that is not the app's; an event whose payload
@@ -58,19 +68,52 @@ export function reportEvents(parts: Parts): ReportEvents {
     name: 'automations.report',
     maxBatch: 256,
     maxQueue: parts.maxQueue,
-    run: reports => commitReports(parts, reports),
+    run: async reports => {
+      try {
+        return await commitReports(parts, reports)
+      } catch (error) {
+        if (!isTriggerChanged(error)) throw error
+        // Whose it is, is found out by all of them together: each looks its own up again.
+        return reports.map(() => new TriggerChanged('the trigger was changed meanwhile'))
+      }
+    },
   })
-  return async ({ app, triggerKey, events }) => {
-    const trigger = await parts.find({ tenant: app.tenant, appId: app.appId, triggerKey })
-    if (!trigger || trigger.retired) throw fault.PERMISSION_DENIED()
-    const checked = events.map(event => checkEvent(event, trigger))
-    const good = checked.filter((event): event is CheckedEvent => !(event instanceof Fault))
-    if (good.length === 0) return checked.map(event => ({ is: 'refused', fault: event as Fault }))
-    const done = (await gather.submit({ app, triggerKey, trigger, events: good })).values()
-    return checked.map(event =>
-      event instanceof Fault ? { is: 'refused', fault: event } : done.next().value!,
-    )
+  return async request => {
+    const name = nameOf(request)
+    for (let looks = 0; ; looks++) {
+      const known = looks === 0 ? parts.triggers.known(name) : null
+      try {
+        const reported = known && (await reportTo(request, known, gather))
+        if (reported) return reported
+        const trigger = await parts.triggers.find(name)
+        if (!trigger || trigger.retired) throw fault.PERMISSION_DENIED()
+        return (await reportTo(request, trigger, gather)) ?? refusals(request, trigger)
+      } catch (error) {
+        if (!(error instanceof TriggerChanged) || looks === MOST_LOOKS) throw error
+      }
+    }
   }
+}
+
+function nameOf({ app, triggerKey }: Pick<ReportRequest, 'app' | 'triggerKey'>) {
+  return { tenant: app.tenant, appId: app.appId, triggerKey }
+}
+
+/** Null when no event passes the checks. */
+async function reportTo(
+  { app, triggerKey, events }: ReportRequest,
+  trigger: Trigger,
+  gather: Gather<CheckedReport, readonly Reported[]>,
+): Promise<readonly Reported[] | null> {
+  const checked = events.map(event => checkEvent(event, trigger))
+  const good = checked.filter((event): event is CheckedEvent => !(event instanceof Fault))
+  if (good.length === 0) return null
+  const done = (await gather.submit({ app, triggerKey, trigger, events: good })).values()
+  return checked.map(event => (event instanceof Fault ? { is: 'refused', fault: event } : done.next().value!))
+}
+
+function refusals({ events }: ReportRequest, trigger: Trigger): readonly Reported[] {
+  return events.map(event => ({ is: 'refused', fault: checkEvent(event, trigger) as Fault }))
 }
 
 function checkEvent(event: EventInfo, trigger: Trigger): CheckedEvent | Fault {
@@ -88,6 +131,10 @@ async function commitReports(
   const programs = await parts.programs.load(parts.db, reports.flatMap(refsOf))
   const clocks = await readClocks(parts, reports, programs)
   return parts.db.transaction('automations.report', async tx => {
+    checkTriggers(
+      tx,
+      reports.map(report => ({ name: nameOf(report), trigger: report.trigger })),
+    )
     const items = reports.flatMap(report => report.events.map(event => ({ report, event })))
     const keyed = items.flatMap(item => {
       const claim = claimOf(item.report, item.event, clocks)
