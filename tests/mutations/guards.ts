@@ -447,4 +447,20 @@ export const GUARDS: readonly Guard[] = [
     without: 'where i.effect_id = x.id and false limit 1',
     noticedBy: ['sweep', 'sweep.property'],
   },
+  {
+    keeps: 'engines that share their places do not run more of a lane together than it has slots',
+    file: `${ENGINE}/running-places.ts`,
+    text: 'this.free <= 0 || (used?.count ?? 0) >= slots',
+    without: 'this.free <= 0',
+    noticedBy: ['two-engines'],
+    pattern: 'slots of a lane',
+  },
+  {
+    keeps: 'engines that share their places do not run more together than there are places',
+    file: `${ENGINE}/running-places.ts`,
+    text: 'this.free <= 0 || (used?.count ?? 0) >= slots',
+    without: '(used?.count ?? 0) >= slots',
+    noticedBy: ['two-engines'],
+    pattern: 'places in all',
+  },
 ]
