@@ -178,14 +178,15 @@ export class Model {
     return this.models.find(model => model.tenant === tenant) as Model
   }
 
-  private nextOf(started: StartedEffect): NextSteps {
-    if (started.eventId === null || this.made > 60) return {}
+  /** Named for what it follows from, not in the order in which it is asked: that is the order of random ids. */
+  private nextOf({ eventId, title }: StartedEffect): NextSteps {
+    if (eventId === null) return {}
     return {
-      effects: [effect(this.name('next'), this.lane())],
+      effects: [effect(`next of ${title}`, this.lane())],
       events: [
-        event(this.name('born'), [effect(this.name('of born'), this.lane())], {
+        event(`born of ${title}`, [effect(`of born of ${title}`, this.lane())], {
           tenant: this.tenant,
-          parent: { id: started.eventId, link: 'cancel' },
+          parent: { id: eventId, link: 'cancel' },
         }),
       ],
     }
@@ -257,7 +258,9 @@ export class Model {
         })
         const rows = await this.startDue(worker)
         // All of them are known before anything else is awaited: what a test has seen is in the order of the commits.
-        const begun = rows.map(row => this.modelOf(row.tenant).begun(row))
+        const begun = rows
+          .toSorted((a, b) => (a.title < b.title ? -1 : 1))
+          .map(row => this.modelOf(row.tenant).begun(row))
         if (this.places === undefined) return
         // As the runner does: what has no place goes back untouched.
         for (const run of begun) if (!run.placed) await this.report(run, { is: 'stopped' })
@@ -302,7 +305,7 @@ export class Model {
         return
       }
       case 'retry': {
-        const [dead] = await engine.dead(tenant, 1)
+        const [dead] = (await engine.dead(tenant)).toSorted((a, b) => (a.title < b.title ? -1 : 1))
         if (dead && (await engine.retry(tenant, dead.id)) === 'retried')
           this.seen.push({ saw: 'retry by hand', effectId: dead.id })
         return
@@ -437,7 +440,7 @@ export class Model {
     )
   }
 
-  private async comeToTheEnd(): Promise<void> {
+  async comeToTheEnd(): Promise<void> {
     for (const model of this.models) {
       await model.readReceipts()
       for (const run of model.running) {
