@@ -13,7 +13,7 @@
 
 import type { CancelOutcome, CancelRequest } from '../core/cancellation.ts'
 import { countOutcomes } from '../core/receipt.ts'
-import type { Tx } from '../store/database.ts'
+import { isUnavailable, type Tx } from '../store/database.ts'
 import {
   type Earlier,
   findRepeats,
@@ -27,10 +27,19 @@ import {
 } from './cancel.ts'
 import { type EffectRow, type EventRow, type MarkedEffect, markEffects, unmarked } from './cancel-tree.ts'
 import { ALL_GATES, type Context, gateOf, lockTenants, sql } from './context.ts'
+import { Overloaded } from './gather.ts'
 
+/**
+ * Open cancellations of one tenant. Each is looked at by every start in its shard until it is written down, so a caller must not
+ * be able to pile them up.
+ */
+export const MOST_OPEN = 16
 const FIRST = '00000000-0000-0000-0000-000000000000'
 
-/** Acknowledges a cancel that is too large to be marked at once. One short transaction, whatever the size. */
+/**
+ * Acknowledges a cancel that is too large to be marked at once. One short transaction, whatever the size.
+ * @throws Overloaded when {@link MOST_OPEN} of the tenant are open
+ */
 export async function openCancellation(context: Context, request: CancelRequest): Promise<CancelOutcome> {
   const p = prepare(context, request)
   return await context.db.transaction('cancel-open', async tx => {
@@ -40,6 +49,9 @@ export async function openCancellation(context: Context, request: CancelRequest)
     const earlier = (await findRepeats(context, tx, [p])).get(0) ?? []
     const verdict = repeatVerdict(p, earlier, await announcedSince(tx, p, earlier))
     if (verdict !== null) return verdict
+    const [of] = await tx.query<{ open: number }>(sql('open-of-tenant'), [request.tenant])
+    if (of && of.open >= MOST_OPEN)
+      throw new Overloaded(`cancel: ${of.open} huge cancels of this tenant are still being written down`)
     writeCancellations(context, tx, [p], { early: new Set(), open: true, events: new Map() })
     tx.send(sql('insert-open'), [p.shard, p.id, request.tenant, p.eventId, p.key, p.entity])
     tx.afterCommit(() => {
@@ -85,23 +97,66 @@ type OpenRow = {
 type Standing = 'called_off' | 'kept' | 'called_off_before'
 type FoundEvent = { readonly id: string; readonly sequence: number; readonly how: Standing }
 
-/** Marks one batch of one open cancellation. False when there is none that nobody else is at. */
-export async function markSomeOpen(context: Context, batch = 2000): Promise<boolean> {
-  // Mostly there is none: then no transaction is made.
-  const waiting = await context.db.query<{ tenant: string }>(sql('cancellation-open'))
-  if (waiting.length === 0) return false
+/**
+ * Marks open cancellations, one batch at a time: those of different tenants by turns, so that nobody's receipt waits for
+ * another's huge tree. A tenant whose oldest one cannot be marked is left out by this marker from then on.
+ */
+export class OpenMarker {
+  private readonly context: Context
+  private readonly failed: (error: unknown) => void
+  private readonly batch: number
+  private readonly leftOut = new Set<string>()
+  private last: string | null = null
+
+  constructor(context: Context, failed: (error: unknown) => void, batch = 2000) {
+    this.context = context
+    this.failed = failed
+    this.batch = batch
+  }
+
+  /** False when there is nothing that it could mark, and that nobody else is at. */
+  async markSome(): Promise<boolean> {
+    const { context, leftOut } = this
+    const busy = new Set<string>()
+    for (;;) {
+      // Mostly there is none: then no transaction is made.
+      const [next] = await context.db.query<{ tenant: string }>(sql('open-tenants'), [
+        [...leftOut, ...busy],
+        this.last,
+      ])
+      if (next === undefined) return false
+      this.last = next.tenant
+      try {
+        if (await markSomeOf(context, next.tenant, this.batch)) return true
+        busy.add(next.tenant)
+      } catch (error) {
+        if (isUnavailable(error)) throw error
+        leftOut.add(next.tenant)
+        this.failed(error)
+      }
+    }
+  }
+}
+
+/** Marks one batch of whatever is open, as one marker of many does; false when there is nothing. An error is thrown. */
+export async function markSomeOpen(context: Context, batch?: number): Promise<boolean> {
+  const fail = (error: unknown) => {
+    throw error
+  }
+  return await new OpenMarker(context, fail, batch).markSome()
+}
+
+/** One batch of a tenant's oldest open cancellation. False: another process is at it. */
+async function markSomeOf(context: Context, tenant: string, batch: number): Promise<boolean> {
   return await context.db.transaction('mark-open', async tx => {
-    // The notices that follow are effects of these tenants, whose clocks come before events in the lock order.
-    lockTenants(
-      tx,
-      waiting.map(row => row.tenant),
-    )
-    const [open] = await tx.query<OpenRow>(sql('take-open'))
-    if (!open || !waiting.some(row => row.tenant === open.tenant)) return false
+    // The notices that follow are effects of the tenant, whose clock comes before events in the lock order.
+    lockTenants(tx, [tenant])
+    const [open] = await tx.query<OpenRow>(sql('take-open'), [tenant])
+    if (!open) return false
     if (await markRoots(context, tx, open, batch)) return true
     if (await markChildren(context, tx, open, batch)) return true
     if (await markEffectsOfFound(context, tx, open, batch)) return true
-    await tx.query(sql('close-open'), [open.cancellation_id])
+    await tx.query(sql('close-open'), [context.clock(), open.cancellation_id, context.finalAfterMs])
     return true
   })
 }

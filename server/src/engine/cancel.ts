@@ -29,6 +29,7 @@ import { type Context, gateOf, lockTenants, newId, sql } from './context.ts'
 import type { CancelledEffect, CancelledEvent } from './hooks.ts'
 import { insertEffects, type NewEffectRow } from './insert-effects.ts'
 import { tenantTimes } from './sandbox-clock.ts'
+import { evidenceText } from './stored-text.ts'
 
 export type Prepared = {
   readonly request: CancelRequest
@@ -307,7 +308,7 @@ export function keepItems(tx: Tx, tree: MarkedTree): void {
       e.outcome,
       e.ending,
       e.at,
-      e.evidence === null ? null : JSON.stringify(e.evidence),
+      evidenceText(e.evidence),
       e.earlier,
     ]),
   )

@@ -1,42 +1,79 @@
-// The background work of one process: marking what huge cancels cover, rescue, closing receipts whose time is up. Each is a
-// chore of its own: one that fails costs the others nothing.
+// The background work of one process: marking what huge cancels cover, rescue, closing receipts whose time is up. Each chore has
+// a timer of its own: one that fails, or takes a minute, costs the others nothing.
 
 import { isUnavailable } from '../store/database.ts'
-import { markSomeOpen } from './cancel-open.ts'
+import { OpenMarker } from './cancel-open.ts'
 import type { Context } from './context.ts'
 import { closeReceipts, rescueOnce } from './rescue.ts'
 
 type OnError = (where: string, error: unknown) => void
 
 export class Caretaker {
-  private readonly context: Context
-  private readonly everyMs: number
-  private readonly onError: OnError
-  private readonly chores: readonly { readonly name: string; readonly run: () => Promise<void> }[]
-  private timer: NodeJS.Timeout | null = null
-  private stopped = false
-  private round: Promise<unknown> = Promise.resolve()
-  private again = false
+  private readonly marking: Chore
+  private readonly chores: readonly Chore[]
 
   constructor(context: Context, options: { everyMs?: number; onError?: OnError } = {}) {
-    this.context = context
-    this.everyMs = options.everyMs ?? 2000
-    this.onError = options.onError ?? (() => {})
+    const { everyMs = 2000, onError = () => {} } = options
+    const chore = (name: string, run: (stopped: () => boolean) => Promise<void>) =>
+      new Chore(run, everyMs, error => {
+        if (!isUnavailable(error)) onError(name, error)
+      })
+    this.marking = chore('mark-open', async stopped => {
+      const marker = new OpenMarker(context, error => onError('mark-open', error))
+      while (!stopped() && (await marker.markSome())) {}
+    })
     this.chores = [
-      { name: 'mark-open', run: () => this.whileMore(() => markSomeOpen(this.context)) },
-      { name: 'rescue', run: () => this.whileMore(async () => (await rescueOnce(this.context)) > 0) },
-      { name: 'close-receipts', run: () => closeReceipts(this.context) },
+      this.marking,
+      chore('rescue', async stopped => {
+        while (!stopped() && (await rescueOnce(context)) > 0) {}
+      }),
+      chore('close-receipts', () => closeReceipts(context)),
     ]
   }
 
   start(): void {
+    for (const chore of this.chores) chore.start()
+  }
+
+  /** There is an open cancellation. */
+  nudge(): void {
+    this.marking.nudge()
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.chores.map(chore => chore.stop()))
+  }
+}
+
+/** Runs now and then: `everyMs` after it last ended, or at once when it is nudged. Never twice at the same time. */
+class Chore {
+  private readonly run: (stopped: () => boolean) => Promise<void>
+  private readonly everyMs: number
+  private readonly failed: (error: unknown) => void
+  private timer: NodeJS.Timeout | null = null
+  private started = false
+  private stopped = false
+  private nudged = false
+  private round: Promise<void> | null = null
+
+  constructor(
+    run: (stopped: () => boolean) => Promise<void>,
+    everyMs: number,
+    failed: (error: unknown) => void,
+  ) {
+    this.run = run
+    this.everyMs = everyMs
+    this.failed = failed
+  }
+
+  start(): void {
+    this.started = true
     this.schedule(0)
   }
 
-  /** Do a round soon: there is an open cancellation. */
   nudge(): void {
-    this.again = true
-    if (this.timer) this.schedule(0)
+    this.nudged = true
+    if (this.started && this.round === null) this.schedule(0)
   }
 
   async stop(): Promise<void> {
@@ -50,24 +87,14 @@ export class Caretaker {
     if (this.timer) clearTimeout(this.timer)
     this.timer = setTimeout(() => {
       this.timer = null
-      this.again = false
-      // Beside each other: marking a huge tree takes seconds, in which other receipts are closed in their time.
-      this.round = Promise.all(this.chores.map(chore => this.care(chore))).finally(() =>
-        this.schedule(this.again ? 0 : this.everyMs),
-      )
+      this.nudged = false
+      this.round = this.run(() => this.stopped)
+        .catch(this.failed)
+        .finally(() => {
+          this.round = null
+          this.schedule(this.nudged ? 0 : this.everyMs)
+        })
     }, ms)
     this.timer.unref()
-  }
-
-  private async care({ name, run }: Caretaker['chores'][number]): Promise<void> {
-    try {
-      await run()
-    } catch (error) {
-      if (!isUnavailable(error)) this.onError(name, error)
-    }
-  }
-
-  private async whileMore(step: () => Promise<boolean>): Promise<void> {
-    while (!this.stopped && (await step())) {}
   }
 }

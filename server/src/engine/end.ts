@@ -14,6 +14,7 @@ import type { NextSteps, Settled } from './hooks.ts'
 import { insertEffects, type NewEffectRow } from './insert-effects.ts'
 import { tenantTimes } from './sandbox-clock.ts'
 import { type StartedRow, startedEffect } from './start.ts'
+import { errorText, evidenceText } from './stored-text.ts'
 
 /** One end to be written. */
 export type EndOf = {
@@ -65,8 +66,8 @@ export function endValues(context: Context, ends: readonly EndOf[]): unknown[] {
       e.startId,
       e.ending,
       e.endingIfCancelled,
-      e.error,
-      e.evidence === null ? null : JSON.stringify(e.evidence),
+      errorText(e.error),
+      evidenceText(e.evidence),
       e.doubtful,
       !e.aboutAll && isAskable(context, e.effect.kind),
       e.aboutAll,
@@ -229,6 +230,6 @@ export async function resolve(
     // By the withdrawal's own start: what it reports twice is noted once.
     [withdrawalStartId],
     [`The receiver answered after the receipt was final: ${resolution.outcome}`],
-    [resolution.evidence === null ? null : JSON.stringify(resolution.evidence)],
+    [evidenceText(resolution.evidence)],
   ])
 }

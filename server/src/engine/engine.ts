@@ -5,7 +5,7 @@ import type { Ending, Link } from '../core/effect.ts'
 import type { Announced, Announcement, StoredEvent } from '../core/event.ts'
 import { isGuid, type Random } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
-import { type Database, DatabaseOverloaded, type Tx } from '../store/database.ts'
+import { type Database, DatabaseOverloaded, isUniqueViolation, type Tx } from '../store/database.ts'
 import { announce, lockParents } from './announce.ts'
 import { cancelBatch, targetText } from './cancel.ts'
 import { openCancellation } from './cancel-open.ts'
@@ -341,19 +341,24 @@ export class Engine {
     try {
       return await this.plainCancels.submit(request)
     } catch (error) {
-      // Nothing of it was done.
-      if (error instanceof DatabaseOverloaded) return null
+      // Nothing of it was done. A request key of two cancels at once: the later one is to find the earlier one's receipt.
+      if (error instanceof DatabaseOverloaded || isUniqueViolation(error)) return null
       throw error
     }
   }
 
-  private async cancelBatch(batch: readonly CancelRequest[]): Promise<readonly CancelOutcome[]> {
+  private async cancelBatch(
+    batch: readonly CancelRequest[],
+    again = true,
+  ): Promise<readonly CancelOutcome[]> {
     const { context } = this
     try {
       return await context.db.transaction('cancel', tx =>
         cancelBatch(context, tx, batch, context.maxMarkedAtOnce),
       )
     } catch (error) {
+      // As above. Once: the other one is committed by now.
+      if (again && isUniqueViolation(error)) return await this.cancelBatch(batch, false)
       // Only a request that is alone in its batch can be told to be the large one; Gather splits until it is.
       if (!(error instanceof CancelTooLarge) || batch.length > 1) throw error
       return [await openCancellation(context, batch[0] as CancelRequest)]

@@ -31,6 +31,8 @@ type CancellationRow = {
   open: boolean
   counts: Receipt['counts'] | null
   time_is_up: boolean
+  /** How long a huge cancel was written down behind its acknowledgement. Its time counts from then. */
+  marked_for_ms: string | number
   stopping: boolean
   final_in_ms: string | number
 }
@@ -96,7 +98,7 @@ export async function readReceipt(
     tenant,
     state,
     cancelledAt: c.at.toISOString(),
-    finalBy: new Date(c.at.getTime() + context.finalAfterMs).toISOString(),
+    finalBy: new Date(c.at.getTime() + Number(c.marked_for_ms) + context.finalAfterMs).toISOString(),
     by: { principal: c.caller, api: c.caller_api, name: c.caller_name },
     target: {
       kind: c.target_kind ?? '',

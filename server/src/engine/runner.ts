@@ -8,17 +8,29 @@
 // A heartbeat runs beside the loop: it renews the lease on this process's row, and finds what of it somebody has called off.
 
 import { EffectAborted, type Verdict } from '../core/effect.ts'
-import { isUnavailable } from '../store/database.ts'
+import { DatabaseOverloaded, isLockTimeout, isUnavailable } from '../store/database.ts'
 import { type Context, newId, sql } from './context.ts'
-import { domainKindOf, endValues } from './end.ts'
+import { domainKindOf, type EndOf, endValues } from './end.ts'
 import { Gather } from './gather.ts'
 import { idleAfter, restMs } from './idle.ts'
 import { RunningPlaces } from './running-places.ts'
-import { type Attempt, endOf, isPlainEnd, planOf, type SettleResult, settleAttempts } from './settle.ts'
+import {
+  type Attempt,
+  endOf,
+  isPlainEnd,
+  planOf,
+  type SettleResult,
+  settleAttempts,
+  withoutDomain,
+} from './settle.ts'
 import { type StartedRow, slotsText, startDue, startedEffect, startedUnheard, type Ticket } from './start.ts'
 
 /** How long an abort may take to be heeded at a stop, milliseconds. */
 const HEED_MS = 2000
+/** Between two attempts to write an end, milliseconds. */
+const LONGEST_WAIT_MS = 2000
+/** How long a batch of ends waits for a row that somebody holds, before each of them is looked at. */
+const LOCK_WAIT_MS = 200
 
 export type RunnerOptions = {
   /** Heartbeat, milliseconds. Default 1,000. */
@@ -43,6 +55,21 @@ export type RunnerOptions = {
 type Running = { readonly row: StartedRow; readonly controller: AbortController; readonly batch: Batch }
 /** What was started together. */
 type Batch = { readonly startId: string; left: number; givenUp?: boolean }
+
+/**
+ * What comes after an end could not be written, and was waited for so long since the last time. Pure.
+ * - A database that is away, or whose disk is full, is waited for; but not by a graceful stop: the lease runs out and another rescues.
+ * - Anything else that goes on is the domain's hook, which keeps throwing.
+ */
+export function afterUnwritten(
+  error: unknown,
+  { waitedMs, stopping }: { readonly waitedMs: number; readonly stopping: boolean },
+): 'again' | 'give up' | 'without its domain' {
+  const away = isUnavailable(error)
+  if (stopping && (away || waitedMs >= LONGEST_WAIT_MS)) return 'give up'
+  if (away || error instanceof DatabaseOverloaded || waitedMs < LONGEST_WAIT_MS) return 'again'
+  return 'without its domain'
+}
 
 export class Runner {
   private readonly context: Context
@@ -113,6 +140,10 @@ export class Runner {
     this.stopping = true
     this.wake()
     await this.loop
+    // It has touched nothing. Where the database is away it is left in doubt, and another rescues it.
+    await this.giveBackUnheard().catch(error => {
+      if (!isUnavailable(error)) this.options.onError('loop', error)
+    })
     if (this.running.size > 0) {
       const timers = [setTimeout(() => this.abortAll('shutdown'), this.options.graceMs)]
       await new Promise<void>(done => {
@@ -316,28 +347,19 @@ export class Runner {
     if (this.running.size === 0) for (const done of this.idle.splice(0)) done()
   }
 
-  /** Until it is written: a database that is away must not lose an end that is known. False: it was given up. */
+  /** Until it is written: an end that is known must not be lost to a database that is away, or whose disk is full. False: it was given up. */
   private async settle(wanted: Attempt): Promise<boolean> {
     let attempt = wanted
-    for (let wait = 5; ; wait = Math.min(wait * 2, 2000)) {
+    for (let wait = 5; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
       try {
         if ((await this.settles.submit(attempt)) !== 'held') return true
+        attempt = { ...attempt, wasHeld: true }
       } catch (error) {
         if (!isUnavailable(error)) this.options.onError('settle', error)
-        // A graceful stop does not wait for a database that is away; the lease runs out and another rescues.
-        if (this.stopping && isUnavailable(error)) return false
-        if (!isUnavailable(error) && wait >= 2000) {
-          if (attempt !== wanted) return false
-          // The domain's settled hook keeps throwing. It ends dead, so that it is visible and an operator can retry it,
-          // instead of being left in `running`.
-          const message = error instanceof Error ? error.message : String(error)
-          const verdict = {
-            is: 'failed',
-            error: `its end could not be written: ${message}`,
-            mayHaveHappened: true,
-          } as const
-          attempt = { ...wanted, domainKind: null, verdict }
-        }
+        const next = afterUnwritten(error, { waitedMs: wait, stopping: this.stopping })
+        if (next === 'give up') return false
+        if (next === 'without its domain' && attempt.verdict === wanted.verdict)
+          attempt = withoutDomain(wanted, error)
       }
       await new Promise(resolve => setTimeout(resolve, wait))
     }
@@ -350,17 +372,29 @@ export class Runner {
     if (batch.every(attempt => isPlainEnd(attempt, 0))) {
       const ordered = batch.toSorted((a, b) => (a.effect.id < b.effect.id ? -1 : 1))
       const ends = ordered.map(attempt => endOf(planOf(attempt, 0)))
-      const [rows] = await context.db.flush('settle', [
-        { statement: sql('settle'), values: endValues(context, ends) },
-      ])
-      if (rows?.length === batch.length) return batch.map(() => 'ended')
-      const written = new Set((rows as readonly { id: string }[]).map(row => row.id))
+      const rows = await this.endPlain(ends)
+      if (rows.length === batch.length) return batch.map(() => 'ended')
+      const written = new Set(rows.map(row => row.id))
       const rest = batch.filter(attempt => !written.has(attempt.effect.id))
       const results = await context.db.transaction('settle', tx => settleAttempts(context, tx, rest))
       const of = new Map(rest.map((attempt, i) => [attempt, results[i] as SettleResult]))
       return batch.map(attempt => of.get(attempt) ?? 'ended')
     }
     return await context.db.transaction('settle', tx => settleAttempts(context, tx, batch))
+  }
+
+  /** What was written. None, when somebody holds one of the effects: then each has to be looked at. */
+  private async endPlain(ends: readonly EndOf[]): Promise<readonly { readonly id: string }[]> {
+    try {
+      const [, rows] = await this.context.db.flush('settle', [
+        { statement: sql('limit-lock-wait'), values: [String(LOCK_WAIT_MS)] },
+        { statement: sql('settle'), values: endValues(this.context, ends) },
+      ])
+      return rows as readonly { id: string }[]
+    } catch (error) {
+      if (isLockTimeout(error)) return []
+      throw error
+    }
   }
 
   /** Milliseconds until something falls due that has a free slot, 0 when it is; the longest sleep when nothing is near. */

@@ -15,6 +15,7 @@ import { lockParents, type Parent } from './announce.ts'
 import { columns } from './columns.ts'
 import { type Context, isAskable, sql } from './context.ts'
 import { type EndOf, endEffects, resolve } from './end.ts'
+import { errorText, evidenceText } from './stored-text.ts'
 
 export type Attempt = {
   readonly effect: StartedEffect
@@ -25,6 +26,8 @@ export type Attempt = {
   readonly verdict: Verdict
   /** It was aborted because this process stops: what did not come to its end is given back and counts as no attempt. */
   readonly interrupted?: boolean
+  /** It came back: somebody held its effect. */
+  readonly wasHeld?: boolean
 }
 
 /** 'ended' (under whichever name), 'retried', 'waiting', 'gone' (another wrote its end), 'held' (come back). */
@@ -96,10 +99,24 @@ export function planOf(attempt: Attempt, random01: number): Plan {
   }
 }
 
+/**
+ * What is reported instead of an end that cannot be written, because the hook of its domain throws: it dies, so that it is
+ * seen and can be tried again by hand, and is not left running. Pure.
+ */
+export function withoutDomain(attempt: Attempt, error: unknown): Attempt {
+  const message = error instanceof Error ? error.message : String(error)
+  const verdict = {
+    is: 'failed',
+    error: `its end could not be written: ${message}`,
+    mayHaveHappened: true,
+  } as const
+  return { ...attempt, domainKind: null, verdict }
+}
+
 /** Whether a report can be written by settle.sql alone: no event is locked, and nothing is resolved by it. Pure. */
 export function isPlainEnd(attempt: Attempt, random01: number): boolean {
   const { step } = planOf(attempt, random01)
-  return step === 'end' && attempt.domainKind === null && resolvedBy(attempt) === null
+  return step === 'end' && attempt.domainKind === null && !attempt.wasHeld && resolvedBy(attempt) === null
 }
 
 /** Writes a batch of reports in the caller's transaction; results by position. */
@@ -118,15 +135,15 @@ export async function settleAttempts(
       ordered.filter(p => p.step === 'retry' || (p.step === 'end' && p.attempt.domainKind !== null)),
       settleUnderEvents,
     ],
-    [ordered.filter(p => p.step === 'wait'), settleWaiting],
-    [ordered.filter(p => p.step === 'end' && p.attempt.domainKind === null), settleEnds],
+    [ordered.filter(p => p.step === 'wait'), exceptHeld(settleWaiting)],
+    [ordered.filter(p => p.step === 'end' && p.attempt.domainKind === null), exceptHeld(settleEnds)],
   ] as const
   for (const [mine, settlePart] of parts) {
     if (mine.length === 0) continue
     const done = await settlePart(context, tx, mine)
     for (const [i, p] of mine.entries()) results.set(p, done[i] as SettleResult)
   }
-  for (const attempt of batch) {
+  for (const { attempt } of plans.filter(p => results.get(p) !== 'held')) {
     const resolved = resolvedBy(attempt)
     if (resolved === null) continue
     await resolve(context, tx, resolved.effectId, resolved.resolution, attempt.effect.startId)
@@ -147,6 +164,21 @@ function resolvedBy({ verdict }: Attempt) {
       evidence: (verdict.result?.evidence as JsonObject | undefined) ?? null,
     },
   } as const
+}
+
+type SettlePart = (context: Context, tx: Tx, plans: readonly Plan[]) => Promise<readonly SettleResult[]>
+
+/** Leaves out what somebody holds, a process say that was frozen in the middle of a cancel: the rest of a batch does not wait for it. */
+function exceptHeld(settlePart: SettlePart): SettlePart {
+  return async (context, tx, plans) => {
+    const touched = (p: Plan) => [p.attempt.effect.id, ...[resolvedBy(p.attempt)?.effectId ?? []].flat()]
+    const rows = await tx.query<{ id: string }>(sql('held-effects'), [plans.flatMap(touched)])
+    const held = new Set(rows.map(row => row.id))
+    const free = plans.filter(p => !touched(p).some(id => held.has(id)))
+    const done = free.length === 0 ? [] : await settlePart(context, tx, free)
+    const results = new Map(free.map((p, i) => [p, done[i] as SettleResult]))
+    return plans.map(p => results.get(p) ?? 'held')
+  }
 }
 
 /** Ends that need no event lock: nothing follows from them. */
@@ -189,7 +221,7 @@ async function settleWaiting(_: Context, tx: Tx, plans: readonly Plan[]): Promis
     columns(plans, 4, p => [
       p.attempt.effect.id,
       p.attempt.effect.startId,
-      p.evidence === null ? null : JSON.stringify(p.evidence),
+      evidenceText(p.evidence),
       p.doubtful,
     ]),
   )
@@ -222,18 +254,20 @@ async function settleUnderEvents(
   const ends = free.filter(p => p.step === 'end' || !back.has(p.attempt.effect.id))
   const ended = await endEffects(context, tx, ends.map(endOf), parents)
   for (const [id] of ended) results.set(id, 'ended')
+  // Under an open cancellation that has not marked it yet: neither live nor asked to stop. Comes back when it is asked.
+  const unmarked = new Set(
+    await notYetAsked(
+      tx,
+      ends.filter(p => p.step === 'retry' && !mayGoOn(p) && !ended.has(p.attempt.effect.id)),
+    ),
+  )
+  for (const id of unmarked) results.set(id, 'held')
   const rest = await settleRest(
     context,
     tx,
-    ends.filter(p => !ended.has(p.attempt.effect.id)),
+    ends.filter(p => !ended.has(p.attempt.effect.id) && !unmarked.has(p.attempt.effect.id)),
   )
   for (const [id, result] of rest) results.set(id, result)
-  // Under an open cancellation that has not marked it yet: neither live nor asked to stop. Comes back when it is asked.
-  const unmarked = await stillRunning(
-    tx,
-    ends.filter(p => p.step === 'retry' && !mayGoOn(p) && !ended.has(p.attempt.effect.id)),
-  )
-  for (const id of unmarked) results.set(id, 'held')
   return plans.map(p => results.get(p.attempt.effect.id) ?? (free.includes(p) ? 'gone' : 'held'))
 }
 
@@ -242,10 +276,10 @@ function isLive(p: Plan, parents: ReadonlyMap<string, Parent>): boolean {
   return id === null || parents.get(id)?.cancellation_id === null
 }
 
-async function stillRunning(tx: Tx, plans: readonly Plan[]): Promise<readonly string[]> {
+async function notYetAsked(tx: Tx, plans: readonly Plan[]): Promise<readonly string[]> {
   if (plans.length === 0) return []
   const rows = await tx.query<{ id: string }>(
-    sql('still-running'),
+    sql('not-yet-asked'),
     columns(plans, 2, p => [p.attempt.effect.id, p.attempt.effect.startId]),
   )
   return rows.map(row => row.id)
@@ -277,7 +311,7 @@ async function backToPending(context: Context, tx: Tx, plans: readonly Plan[]): 
       p.attempt.effect.startId,
       p.nextAttempt,
       p.afterMs,
-      p.error,
+      errorText(p.error),
       p.doubtful,
     ]),
   ])
@@ -293,7 +327,7 @@ async function noteLate(context: Context, tx: Tx, plans: readonly Plan[]): Promi
       p.attempt.effect.id,
       p.attempt.effect.startId,
       `Its runner reported after the receipt was final: ${p.attempt.verdict.is}`,
-      p.evidence === null ? null : JSON.stringify(p.evidence),
+      evidenceText(p.evidence),
     ]),
   ])
 }

@@ -288,6 +288,16 @@ export function isUnavailable(error: unknown): boolean {
   )
 }
 
+/** True for an error that says that another row has the same key. */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '23505'
+}
+
+/** True for an error that says that a lock was not had within `lock_timeout`. Nothing was done. */
+export function isLockTimeout(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '55P03'
+}
+
 async function namingFaults<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()

@@ -1,16 +1,17 @@
--- Locks: effects. What has no end 30 s after its cancellation is in doubt. Takes the row lock that a settle needs, so of the two one
--- comes first. Without start id: its runner has not been heard. $1 now, $2 one cancellation, or null for all.
+-- Locks: effects. What has no end 30 s after its cancellation was written down is in doubt. Takes the row lock that a settle needs, so
+-- of the two one comes first; what somebody holds is left for the next time. Without start id: its runner has not been heard.
+-- $1 now, $2 one cancellation, or null for all.
 with late as (
-  select f.ctid as version
+  select f.id
   from engine.effect f
-  join engine.cancellation c on c.id = any (array[f.cancellation_id]) and c.final_by <= coalesce($1::timestamptz, clock_timestamp())
+  join engine.cancellation c on c.id = any (array[f.cancellation_id]) and not c.open and c.final_by <= coalesce($1::timestamptz, clock_timestamp())
   where f.cancellation_id is not null and ($2::uuid is null or f.cancellation_id = $2::uuid)
   -- As text: by the id alone the planner would walk its index.
   order by f.id::text
   limit 5000
-  for update of f
+  for update of f skip locked
 ), gone as (
-  delete from engine.effect f using late l where f.ctid = l.version returning f.*
+  delete from engine.effect f using late l where f.id = any (array[l.id]) returning f.*
 )
 insert into engine.ended
   (id, event_id, notice_of, at, due_shown, cancellation_id, shard, attempt, max_attempts, touches_world, keep, tenant, ending, kind,

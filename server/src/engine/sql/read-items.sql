@@ -1,6 +1,15 @@
 -- Items of a receipt by effect id, after $3, at most $4. What an ended or running effect tells of itself; what the cancellation's own row
 -- tells (the plain case); and what had ended, is kept, or was called off before, which says how it stood then.
 -- $1 cancellation, $2 tenant.
+with noted as materialized (
+  select n.* from engine.receipt_item n where n.cancellation_id = $1 and n.effect_id > $3 order by n.effect_id limit $4
+), before as materialized (
+  -- What was prevented in the plain case by the cancellation before: its row tells what it was. Each is read once.
+  select (p.item ->> 'id')::uuid as id, p.item
+  from (select distinct n.by_cancellation as id from noted n where n.by_cancellation is not null) b
+  cross join lateral (select c.prevented from engine.cancellation c where c.id = b.id and c.prevented is not null offset 0) c
+  cross join lateral json_array_elements(c.prevented) as p (item)
+)
 select i.* from (
   (select d.id as effect_id, d.ending as outcome, null::text as ending, d.at, d.evidence, d.error, null::uuid as by_cancellation,
      d.event_id, d.kind, d.title, d.due_shown as due_at, d.next, d.touches_world
@@ -22,17 +31,11 @@ select i.* from (
      coalesce(d.event_id, f.event_id, (q.item ->> 'event_id')::uuid), coalesce(d.kind, f.kind, q.item ->> 'kind'),
      coalesce(d.title, f.title, q.item ->> 'title'), coalesce(d.due_shown, f.due_shown, (q.item ->> 'due_shown')::timestamptz),
      coalesce(d.next, f.next), coalesce(d.touches_world, f.touches_world, (q.item ->> 'touches_world')::boolean)
-   from engine.receipt_item n
+   from noted n
    left join engine.ended d on d.id = any (array[n.effect_id])
    left join engine.effect f on f.id = any (array[n.effect_id])
-   -- Prevented in the plain case by the cancellation before: its row tells what it was.
-   left join lateral (
-     select p.item from engine.cancellation c cross join lateral json_array_elements(c.prevented) as p (item)
-     where d.id is null and f.id is null and c.id = any (array[n.by_cancellation]) and c.prevented is not null
-       and (p.item ->> 'id')::uuid = n.effect_id) q on true
-   where n.cancellation_id = $1 and n.effect_id > $3
-     and coalesce(d.tenant, f.tenant, $2) = $2 and (d.id is not null or f.id is not null or q.item is not null)
-   order by n.effect_id limit $4)
+   left join before q on q.id = n.effect_id and d.id is null and f.id is null
+   where coalesce(d.tenant, f.tenant, $2) = $2 and (d.id is not null or f.id is not null or q.item is not null))
 ) i
 order by i.effect_id
 limit $4

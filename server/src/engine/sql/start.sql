@@ -14,10 +14,11 @@ with ticket as materialized (
     and f.kind = any ($7::text[]) and coalesce(($6::jsonb ->> f.lane)::int, 1) > 0
     -- Mostly there is none: asked once for all rows.
     and ((select not exists (select from engine.open_cancellation)) or not exists (
-      select from engine.open_cancellation o
-      join engine.event e on e.id = any (array[f.event_id]) and e.tenant = o.tenant
-      join engine.event a on a.id = any (e.cancel_path) and a.sequence <= o.sequence_limit
-      where o.shard = f.shard and (a.id = o.target_event or (a.key = o.target_key and a.entity = o.target_entity))))
+      -- The event once, then whatever is open: not the other way round.
+      select from (select e.tenant, e.cancel_path from engine.event e where e.id = f.event_id offset 0) e
+      cross join lateral (select a.id, a.key, a.entity, a.sequence from engine.event a where a.id = any (e.cancel_path) offset 0) a
+      join engine.open_cancellation o on o.shard = f.shard and o.tenant = e.tenant and a.sequence <= o.sequence_limit
+        and (a.id = o.target_event or (a.key = o.target_key and a.entity = o.target_entity))))
   order by f.due_at
   limit $5::int * 2
 ), chosen as materialized (

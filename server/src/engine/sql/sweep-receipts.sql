@@ -1,4 +1,5 @@
--- Receipts without a notice that is left. Their items go with the effects that they are about. $1 ids, $2 before.
+-- Receipts without a notice that is left. Items go with the effects that they are about; those about what an earlier cancellation's own
+-- row tells go here. $1 ids, $2 before.
 with gone as (
   delete from engine.cancellation c
   using unnest($1::uuid[]) as w (id)
@@ -8,6 +9,8 @@ with gone as (
   returning c.shard, c.id
 ), notes as (
   delete from engine.receipt_note n using gone g where n.cancellation_id = any (array[g.id])
+), items as (
+  delete from engine.receipt_item n using gone g where n.cancellation_id = any (array[g.id])
 ), events as (
   delete from engine.receipt_event r using gone g where r.cancellation_id = any (array[g.id])
 )

@@ -1,0 +1,364 @@
+// One row that is held, one hook that throws, one text that cannot be stored, one tenant who cancels without end: it costs
+// itself, and nothing beside it.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import pg from 'pg'
+import type { CancelOutcome } from '../../server/src/core/cancellation.ts'
+import { announce } from '../../server/src/engine/announce.ts'
+import { MOST_OPEN, markSomeOpen, OpenMarker, openCancellation } from '../../server/src/engine/cancel-open.ts'
+import { Engine } from '../../server/src/engine/engine.ts'
+import { Overloaded } from '../../server/src/engine/gather.ts'
+import { closeReceipts, rescueOnce } from '../../server/src/engine/rescue.ts'
+import { afterUnwritten } from '../../server/src/engine/runner.ts'
+import { settleAttempts } from '../../server/src/engine/settle.ts'
+import { type Database, DatabaseOverloaded, DatabaseUnavailable } from '../../server/src/store/database.ts'
+import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { random, SteeredCarrier, testEngine } from '../support/engine.ts'
+import {
+  attemptOf,
+  byId,
+  byKey,
+  contextOn,
+  effect,
+  event,
+  settleNow,
+  startAllDue,
+  TENANT,
+  WORKER,
+} from './engine-parts.ts'
+
+const later = { due: { afterMs: 3_600_000 } }
+
+async function announced(db: Database, ...args: Parameters<typeof event>): Promise<string> {
+  const [result] = await db.transaction('t', tx => announce(contextOn(db), tx, [event(...args)]))
+  assert.ok(result?.is === 'announced', JSON.stringify(result))
+  return result.eventId
+}
+
+function receiptOf(outcome: CancelOutcome): string {
+  assert.ok(!('refused' in outcome), JSON.stringify(outcome))
+  return outcome.receiptId
+}
+
+/** Engine verbs alone: nothing runs behind their back. */
+function idle(db: Database, over: Partial<ConstructorParameters<typeof Engine>[0]> = {}): Engine {
+  const engine = new Engine({ db, random, ...over })
+  const { carriers, domains } = contextOn(db)
+  engine.register({ carriers: [...carriers.values()], domains: [...domains.values()] })
+  return engine
+}
+
+/** Holds the row of an effect, as a process does that was frozen in the middle of a transaction. */
+async function hold(database: TestDatabase, effectId: string) {
+  const { host, user, database: name } = database.options
+  const client = new pg.Client({ host, user, database: name })
+  await client.connect()
+  await client.query('begin')
+  await client.query('select from engine.effect where id = $1 for update', [effectId])
+  return { release: () => client.query('rollback'), [Symbol.asyncDispose]: () => client.end() }
+}
+
+async function endings(db: Database): Promise<Record<string, string>> {
+  const rows = await db.query<{ title: string; ending: string }>({
+    text: `select title, ending from engine.ended order by title`,
+  })
+  return Object.fromEntries(rows.map(row => [row.title, row.ending]))
+}
+
+test('somebody holds the row of one effect: what ends beside it is written meanwhile', async () => {
+  const carrier = new SteeredCarrier('mail')
+  await using world = await testEngine([carrier])
+  const { engine, database } = world
+  await database.db.transaction('t', tx =>
+    engine.announce(tx, [event('e', [effect('held'), effect('free'), effect('free too')])]),
+  )
+  await carrier.begun(3)
+  const held = carrier.runs.find(run => run.effect.title === 'held')!
+  await using lock = await hold(database, held.effect.id)
+  for (const run of carrier.runs) run.end({ is: 'done' })
+  while (Object.keys(await endings(database.db)).length < 2) {}
+  assert.deepEqual(await endings(database.db), { free: 'done', 'free too': 'done' })
+  await lock.release()
+  while (Object.keys(await endings(database.db)).length < 3) {}
+})
+
+test('reports of what somebody holds come back, whatever they say; the others are written', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const context = contextOn(db)
+  await announced(
+    db,
+    'e',
+    ['done', 'waiting', 'free'].map(title => effect(title)),
+  )
+  const rows = await startAllDue(context, db)
+  const of = (title: string) => rows.find(row => row.title === title)!
+  await using done = await hold(database, of('done').id)
+  await using waiting = await hold(database, of('waiting').id)
+  const attempts = [
+    attemptOf(of('done'), { is: 'done' }),
+    attemptOf(of('waiting'), { is: 'waiting' }),
+    attemptOf(of('free'), { is: 'done' }),
+  ]
+  const report = () => db.transaction('settle', tx => settleAttempts(context, tx, attempts))
+  assert.deepEqual(await report(), ['held', 'held', 'ended'])
+  await done.release()
+  await waiting.release()
+  assert.deepEqual((await report()).slice(0, 2), ['ended', 'waiting'])
+})
+
+test('somebody holds what a receipt waits for: other receipts are closed', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const context = contextOn(db, { finalAfterMs: 0 })
+  const engine = idle(db, { finalAfterMs: 0 })
+  const events = [await announced(db, 'a', [effect('held')]), await announced(db, 'b', [effect('free')])]
+  const rows = await startAllDue(context, db)
+  const receipts = []
+  for (const id of events) receipts.push(receiptOf(await engine.cancel(byId(id))))
+  await using lock = await hold(database, rows.find(row => row.title === 'held')!.id)
+  await closeReceipts(context)
+  assert.deepEqual(await endings(db), { free: 'in_doubt' })
+  assert.equal((await engine.receipt(TENANT, receipts[1]!))?.state, 'final')
+  await lock.release()
+  assert.equal((await engine.receipt(TENANT, receipts[0]!))?.state, 'final')
+})
+
+test('what the database could not do is waited for, but the hook of a domain is not waited for without end', () => {
+  const full = new DatabaseOverloaded('the disk is full')
+  const away = new DatabaseUnavailable('away')
+  const hook = new Error('a hook throws')
+  const running = { stopping: false }
+  for (const waitedMs of [5, 2000]) {
+    assert.equal(afterUnwritten(full, { ...running, waitedMs }), 'again')
+    assert.equal(afterUnwritten(away, { ...running, waitedMs }), 'again')
+  }
+  assert.equal(afterUnwritten(hook, { ...running, waitedMs: 5 }), 'again')
+  assert.equal(afterUnwritten(hook, { ...running, waitedMs: 2000 }), 'without its domain')
+  const stopping = { stopping: true }
+  assert.equal(afterUnwritten(away, { ...stopping, waitedMs: 5 }), 'give up')
+  assert.equal(afterUnwritten(full, { ...stopping, waitedMs: 5 }), 'again')
+  assert.equal(afterUnwritten(full, { ...stopping, waitedMs: 2000 }), 'give up')
+  assert.equal(afterUnwritten(hook, { ...stopping, waitedMs: 2000 }), 'give up')
+})
+
+test('a hook that throws for one effect of a lost process: the others are rescued, of all batches, and it dies', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const context = contextOn(db, {
+    next: ({ title }) => {
+      if (title === 'bad') throw new Error('this hook throws')
+      return { effects: [effect(`after ${title}`, later)] }
+    },
+  })
+  const last = { kind: 'step', maxAttempts: 1 }
+  await announced(db, 'e', [effect('good 1', last), effect('bad', last), effect('good 2', last)])
+  await startAllDue(context, db)
+  await announced(db, 'f', [effect('good 3', last)])
+  await startAllDue(context, db)
+  // Its worker has no row, as one that left: it is found by its starts.
+  await assert.rejects(rescueOnce(context), /this hook throws/)
+  assert.deepEqual(await endings(db), { bad: 'dead', 'good 1': 'dead', 'good 2': 'dead', 'good 3': 'dead' })
+  const [dead] = await db.query<{ error: string; doubt: boolean }>({
+    text: `select error, doubt from engine.ended where title = 'bad'`,
+  })
+  assert.match(dead!.error, /could not be written: this hook throws/)
+  assert.equal(dead!.doubt, true)
+  const next = await db.query({ text: `select title from engine.effect order by title` })
+  assert.deepEqual(next, [{ title: 'after good 1' }, { title: 'after good 2' }, { title: 'after good 3' }])
+  assert.equal(await rescueOnce(context), 0)
+  assert.deepEqual(await db.query({ text: `select from engine.start_batch where worker = '${WORKER}'` }), [])
+})
+
+test('an open cancellation that cannot be marked stops nobody else’s', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const { domains } = contextOn(db)
+  const [[kind, domain]] = [...domains] as [[string, NonNullable<ReturnType<typeof domains.get>>]]
+  const context = contextOn(db, {
+    domains: new Map([
+      [
+        kind,
+        {
+          ...domain,
+          cancelled: async (_tx, events) => {
+            if (events.some(e => e.event.tenant === 'bad')) throw new Error('this hook throws')
+            return new Map()
+          },
+        },
+      ],
+    ]),
+  })
+  const open = async (tenant: string) => {
+    const id = await announced(db, tenant, [effect('mail', later)], { tenant })
+    return receiptOf(await openCancellation(context, { ...byId(id), tenant }))
+  }
+  const receipts = { bad: await open('bad'), good: await open('good'), zoo: await open('zoo') }
+  const errors: unknown[] = []
+  const marker = new OpenMarker(context, error => errors.push(error))
+  while (await marker.markSome()) {}
+  assert.match(String(errors), /this hook throws/)
+  assert.equal(errors.length, 1)
+  const engine = idle(db)
+  for (const tenant of ['good', 'zoo'] as const)
+    assert.equal((await engine.receipt(tenant, receipts[tenant]))?.state, 'final')
+  assert.equal((await engine.receipt('bad', receipts.bad))?.state, 'counting')
+  // Mended, it goes on.
+  while (await markSomeOpen(contextOn(db))) {}
+  assert.equal((await engine.receipt('bad', receipts.bad))?.state, 'final')
+})
+
+test('open cancellations of different tenants are marked by turns', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const context = contextOn(db)
+  const open = async (tenant: string, effects: number) => {
+    const many = Array.from({ length: effects }, (_, i) => effect(`mail ${i}`, later))
+    const id = await announced(db, tenant, many, { tenant })
+    return receiptOf(await openCancellation(context, { ...byId(id), tenant }))
+  }
+  const huge = await open('a', 400)
+  const small = await open('b', 2)
+  const engine = idle(db)
+  const marker = new OpenMarker(context, assert.ifError, 10)
+  while ((await engine.receipt('b', small))?.state !== 'final') assert.ok(await marker.markSome())
+  assert.equal((await engine.receipt('a', huge))?.state, 'counting')
+})
+
+test('a tenant that has many huge cancels open is told to come again; another one is not', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const context = contextOn(db)
+  const open = async (tenant: string, n: number) => {
+    const id = await announced(db, `e${n}`, [effect('mail', later)], { tenant })
+    return await openCancellation(context, { ...byId(id), tenant })
+  }
+  for (let n = 0; n < MOST_OPEN; n++) await open('contoso', n)
+  await assert.rejects(open('contoso', MOST_OPEN), Overloaded)
+  receiptOf(await open('fabrikam', 0))
+  while (await markSomeOpen(context)) {}
+  receiptOf(await open('contoso', 0))
+})
+
+test('a huge cancel: what it asks to stop has its time from when it was written down', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const start = Date.now()
+  let now = start
+  const clock = () => new Date(now)
+  const context = contextOn(db, { clock })
+  const engine = idle(db, { clock })
+  const id = await announced(db, 'e', [effect('runs')])
+  now += 1000
+  const [row] = await startAllDue(context, db)
+  const receipt = receiptOf(await openCancellation(context, byId(id)))
+  now += 40_000
+  await closeReceipts(context)
+  while (await markSomeOpen(context)) {}
+  await closeReceipts(context)
+  const open = await engine.receipt(TENANT, receipt)
+  assert.deepEqual([open?.state, open?.items[0]?.outcome], ['open', 'stopping'])
+  assert.equal(Date.parse(open!.finalBy), now + 30_000)
+  await settleNow(context, attemptOf(row!, { is: 'stopped' }))
+  assert.deepEqual((await engine.receipt(TENANT, receipt))?.items[0]?.outcome, 'stopped')
+})
+
+test('evidence and errors with a NUL or half a character are stored, and their receipts close', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const context = contextOn(db, { finalAfterMs: 0 })
+  const engine = idle(db, { finalAfterMs: 0 })
+  const bad = 'nul \0, half \ud83d, backslash \\u0000, whole \u{1f600}'
+  const good = 'nul \ufffd, half \ufffd, backslash \\u0000, whole \u{1f600}'
+  const id = await announced(db, 'e', [
+    effect('waits'),
+    effect('dies', { maxAttempts: 1 }),
+    effect('ends'),
+    effect('comes back', { maxAttempts: 2 }),
+  ])
+  const rows = await startAllDue(context, db)
+  const of = (title: string) => rows.find(row => row.title === title)!
+  const evidence = { [bad]: bad }
+  await settleNow(context, attemptOf(of('waits'), { is: 'waiting', evidence }))
+  await settleNow(
+    context,
+    attemptOf(of('dies'), { is: 'retry', error: bad, evidence, mayHaveHappened: true }),
+  )
+  await settleNow(context, attemptOf(of('ends'), { is: 'done', evidence }))
+  await settleNow(context, attemptOf(of('comes back'), { is: 'retry', error: bad, mayHaveHappened: true }))
+  const receipt = receiptOf(await engine.cancel(byId(id)))
+  const items = (await engine.receipt(TENANT, receipt))?.items ?? []
+  const said = Object.fromEntries(items.map(item => [item.title, item]))
+  assert.equal(said.waits?.outcome, 'in_doubt')
+  assert.equal(said.waits?.evidence?.[good], good)
+  assert.equal(said.dies?.outcome, 'in_doubt')
+  assert.equal(said.dies?.evidence?.[good], good)
+  assert.equal(said.dies?.evidence?.error, good)
+  assert.equal(said.ends?.evidence?.[good], good)
+  assert.equal(said['comes back']?.evidence?.error, good)
+})
+
+test('what was proven not to have happened is not in doubt because a huge cancel had not reached it yet', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const base = contextOn(db)
+  const mail = base.carriers.get('mail')!
+  const askable = { ...mail, withdraw: () => null }
+  const context = contextOn(db, { carriers: new Map([...base.carriers, ['mail', askable]]) })
+  const id = await announced(db, 'e', [effect('mail')])
+  const [row] = await startAllDue(context, db)
+  const receipt = receiptOf(await openCancellation(context, byId(id)))
+  const stopped = attemptOf(row!, { is: 'stopped' })
+  const report = () => db.transaction('settle', tx => settleAttempts(context, tx, [stopped]))
+  assert.deepEqual(await report(), ['held'])
+  while (await markSomeOpen(context)) {}
+  assert.deepEqual(await report(), ['ended'])
+  assert.equal((await idle(db).receipt(TENANT, receipt))?.items[0]?.outcome, 'stopped')
+})
+
+test('one request key for two targets at once: one is cancelled, the other is told that its key was used', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  for (let round = 0; round < 10; round++) {
+    const keys = [`a${round}`, `b${round}`]
+    for (const key of keys) await announced(db, key, [effect('mail', later)], { key, entity: 'entity' })
+    // Two processes.
+    const engines = [idle(db), idle(db)]
+    const outcomes = await Promise.all(
+      keys.map((key, i) => engines[i]!.cancel(byKey(key, 'a', { requestKey: `r${round}` }))),
+    )
+    const refused = outcomes.filter(outcome => 'refused' in outcome)
+    assert.equal(refused.length, 1, JSON.stringify(outcomes))
+    assert.equal('refused' in refused[0]! && refused[0].refused, 'request_key_reused')
+  }
+})
+
+test('the second receipt on what a plain cancel prevented: its items and its counts, inner steps apart, until it is swept', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const base = contextOn(db)
+  const carriers = [
+    ...base.carriers.values(),
+    { ...base.carriers.get('mail')!, kind: 'delay', touchesWorld: false },
+  ]
+  const engine = new Engine({ db, random })
+  engine.register({ carriers, domains: [...base.domains.values()] })
+  const many = Array.from({ length: 900 }, (_, i) => effect(`mail ${i}`, later))
+  const [result] = await db.transaction('t', tx =>
+    engine.announce(tx, [event('e', [...many, effect('wait', { ...later, kind: 'delay' })])]),
+  )
+  assert.ok(result?.is === 'announced')
+  const first = receiptOf(await engine.cancel(byId(result.eventId, 'a')))
+  const second = receiptOf(await engine.cancel(byId(result.eventId, 'b')))
+  const receipt = await engine.receipt(TENANT, second)
+  assert.equal(receipt?.items.length, 900)
+  assert.equal(receipt?.innerSteps.length, 1)
+  assert.ok(receipt?.items.every(item => item.cancellationId === first && item.kind === 'mail'))
+  assert.equal(receipt?.counts.already_cancelled, 900)
+  // Counted without the items at hand.
+  await db.query({ text: `update engine.cancellation set counts = null` })
+  const page = await engine.receipt(TENANT, second, { after: receipt.items[10]!.effectId })
+  assert.equal(page?.counts.already_cancelled, 900)
+  assert.equal(page?.counts.total, 900)
+})
