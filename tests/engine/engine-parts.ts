@@ -144,11 +144,13 @@ export async function settleNow(context: Context, attempt: Attempt): Promise<str
 /** A day later: what is open is marked, what is pending runs, what runs ends, receipts close. `started` hears each start. */
 export async function letEverythingEnd(db: Database, started: (row: StartedRow) => void): Promise<void> {
   const context = contextOn(db, { clock: () => new Date(Date.now() + 86_400_000) })
+  // What is marked here has its time from then on.
+  const afterIt = contextOn(db, { clock: () => new Date(Date.now() + 2 * 86_400_000) })
   await ticketOf(db, OTHER_WORKER)
   for (let round = 0; ; round++) {
     if (round > 50) throw new Error('it does not come to an end')
     while (await markSomeOpen(context, 3)) {}
-    await closeReceipts(context)
+    await closeReceipts(afterIt)
     const pending = await pendingOf(db)
     const running = await db.query<StartedRow & { state: 'running' | 'waiting' }>({
       text: `select f.*, null as event_kind from engine.effect f where f.state <> 'pending'`,

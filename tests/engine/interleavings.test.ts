@@ -36,6 +36,9 @@ import {
 } from './engine-parts.ts'
 import { checkInvariants, type Seen } from './invariants.ts'
 
+/** How it locks is the same since 15; so a few of each there, that nothing of this depends on what came later. */
+const ON_OLDEST = process.env.STANDDOWN_TEST_PG_MAJOR === '15'
+
 let database: TestDatabase
 let stepper: Stepper
 const table: (Explored & { readonly name: string; readonly ms: number })[] = []
@@ -306,7 +309,7 @@ type VerbName = keyof typeof verbs
 
 async function meet(
   names: readonly VerbName[],
-  { given = [] as readonly VerbName[], most = 40, check = async () => {} } = {},
+  { given = [] as readonly VerbName[], most = 20, check = async () => {} } = {},
 ): Promise<void> {
   const began = performance.now()
   const name = `${given.length > 0 ? `${given.join(', ')}; ` : ''}${names.join(' | ')}`
@@ -324,7 +327,7 @@ async function meet(
         },
       }
     },
-    { most },
+    { most: ON_OLDEST ? Math.ceil(most / 4) : most },
   )
   table.push({ name, ...explored, ms: performance.now() - began })
   assert.ok(explored.schedules > 1, name)
@@ -357,12 +360,12 @@ test('two revises: the second replaces what the first has written', async () => 
   await meet(['revise', 'revise, another'], { check })
   await meet(['revise', 'revise, another', 'start'], { most: 15, check })
 })
-test('two starts and a cancel', () => meet(['start', 'start, another', 'cancel by id'], { most: 40 }))
-test('start, retry and cancel', () => meet(['start', 'settle retry', 'cancel by key'], { most: 40 }))
+test('two starts and a cancel', () => meet(['start', 'start, another', 'cancel by id'], { most: 20 }))
+test('start, retry and cancel', () => meet(['start', 'settle retry', 'cancel by key'], { most: 20 }))
 test('start, next steps and an open cancel', () =>
-  meet(['start', 'settle with next steps', 'open by id'], { most: 40 }))
+  meet(['start', 'settle with next steps', 'open by id'], { most: 20 }))
 test('announce, cancel and open cancel', () =>
-  meet(['announce child', 'cancel child', 'open by key'], { most: 40 }))
+  meet(['announce child', 'cancel child', 'open by key'], { most: 20 }))
 for (const cancel of cancels) {
   for (const other of others) test(`${cancel} | ${other}`, () => meet([cancel, other]))
 }
@@ -373,7 +376,7 @@ for (const other of [
   'cancel child',
   'open by id, another',
 ] as const) {
-  test(`open by id; mark | ${other}`, () => meet(['mark', other], { given: ['open by id'], most: 20 }))
+  test(`open by id; mark | ${other}`, () => meet(['mark', other], { given: ['open by id'], most: 12 }))
 }
 test('two cancels of one event', () => meet(['cancel by id', 'cancel by id, another']))
 test('the same cancel twice', () => meet(['cancel by key', 'cancel by key']))
