@@ -71,8 +71,8 @@ export const GUARDS: readonly Guard[] = [
   {
     keeps: 'a start looks for open cancellations, after its gate',
     file: `${SQL}/start.sql`,
-    text: 'where o.shard = f.shard and (a.id',
-    without: 'where false and o.shard = f.shard and (a.id',
+    text: 'on o.shard = f.shard and o.tenant = e.tenant',
+    without: 'on false and o.shard = f.shard and o.tenant = e.tenant',
     noticedBy: ['interleavings', 'open-cancellation'],
     pattern: 'open',
   },
@@ -331,8 +331,8 @@ export const GUARDS: readonly Guard[] = [
   {
     keeps: 'of the open cancellations of a tenant the oldest is marked first',
     file: `${SQL}/take-open.sql`,
-    text: 'and b.sequence_limit < o.sequence_limit)\norder by o.sequence_limit\n',
-    without: 'and b.sequence_limit < 0)\norder by o.sequence_limit desc\n',
+    text: 'and b.sequence_limit < o.sequence_limit)\nlimit 1\n',
+    without: 'and b.sequence_limit < 0)\norder by o.sequence_limit desc\nlimit 1\n',
     noticedBy: ['interleavings', 'open-cancellation'],
     pattern: 'open',
   },
