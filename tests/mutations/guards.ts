@@ -71,8 +71,8 @@ export const GUARDS: readonly Guard[] = [
   {
     keeps: 'a start looks for open cancellations, after its gate',
     file: `${SQL}/start.sql`,
-    text: 'where o.shard = f.shard and (a.id',
-    without: 'where false and o.shard = f.shard and (a.id',
+    text: 'on o.shard = f.shard and o.tenant = e.tenant',
+    without: 'on false and o.shard = f.shard and o.tenant = e.tenant',
     noticedBy: ['interleavings', 'open-cancellation'],
     pattern: 'open',
   },
@@ -331,8 +331,8 @@ export const GUARDS: readonly Guard[] = [
   {
     keeps: 'of the open cancellations of a tenant the oldest is marked first',
     file: `${SQL}/take-open.sql`,
-    text: 'and b.sequence_limit < o.sequence_limit)\norder by o.sequence_limit\n',
-    without: 'and b.sequence_limit < 0)\norder by o.sequence_limit desc\n',
+    text: 'and b.sequence_limit < o.sequence_limit)\nlimit 1\n',
+    without: 'and b.sequence_limit < 0)\norder by o.sequence_limit desc\nlimit 1\n',
     noticedBy: ['interleavings', 'open-cancellation'],
     pattern: 'open',
   },
@@ -446,5 +446,21 @@ export const GUARDS: readonly Guard[] = [
     text: 'where i.effect_id = x.id limit 1',
     without: 'where i.effect_id = x.id and false limit 1',
     noticedBy: ['sweep', 'sweep.property'],
+  },
+  {
+    keeps: 'engines that share their places do not run more of a lane together than it has slots',
+    file: `${ENGINE}/running-places.ts`,
+    text: 'this.free <= 0 || (used?.count ?? 0) >= slots',
+    without: 'this.free <= 0',
+    noticedBy: ['two-engines'],
+    pattern: 'slots of a lane',
+  },
+  {
+    keeps: 'engines that share their places do not run more together than there are places',
+    file: `${ENGINE}/running-places.ts`,
+    text: 'this.free <= 0 || (used?.count ?? 0) >= slots',
+    without: '(used?.count ?? 0) >= slots',
+    noticedBy: ['two-engines'],
+    pattern: 'places in all',
   },
 ]

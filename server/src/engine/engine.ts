@@ -17,6 +17,7 @@ import { type End, endFromOutside } from './end.ts'
 import { Gather, type GatherOptions } from './gather.ts'
 import { HintChannel } from './hints.ts'
 import type { Carrier, Domain } from './hooks.ts'
+import { type LetGo, letGo } from './let-go.ts'
 import { type Preview, type PreviewRequest, previewCancel } from './preview.ts'
 import { readReceipt, receiptWait } from './read-receipt.ts'
 import { answerRequestKey, type Claim, claimRequestKey, type RequestKey } from './request-keys.ts'
@@ -192,6 +193,11 @@ export class Engine {
   /** Answers from outside: see end.ts. Their events, if anything follows from the end, are locked here. */
   async end(tx: Tx, ends: readonly End[]): Promise<readonly ('ended' | 'gone')[]> {
     return await endFromOutside(this.context, tx, ends)
+  }
+
+  /** See let-go.ts. */
+  async letGo(tx: Tx, what: LetGo): Promise<boolean> {
+    return await letGo(tx, what)
   }
 
   /** See request-keys.ts. */

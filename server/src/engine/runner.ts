@@ -287,8 +287,8 @@ export class Runner {
     this.unheard = null
     const batch: Batch = { startId, left: rows.length }
     for (const row of rows) {
-      this.places.take(row.lane, row.kind)
-      void this.execute(row, batch)
+      const slots = context.carriers.get(row.kind)?.slots ?? 1
+      void this.execute(row, batch, this.places.take(row.lane, row.kind, slots))
     }
     return rows.length
   }
@@ -319,13 +319,16 @@ export class Runner {
     }
   }
 
-  private async execute(row: StartedRow, batch: Batch): Promise<void> {
+  /** Without a place it goes back to pending untouched, as the same attempt. */
+  private async execute(row: StartedRow, batch: Batch, hasPlace: boolean): Promise<void> {
     const controller = new AbortController()
     const mine: Running = { row, controller, batch }
     this.running.set(row.id, mine)
     let verdict: Verdict
     try {
-      verdict = await this.context.carriers.get(row.kind)!.run(startedEffect(row), controller.signal)
+      verdict = hasPlace
+        ? await this.context.carriers.get(row.kind)!.run(startedEffect(row), controller.signal)
+        : { is: 'stopped' }
     } catch (error) {
       verdict = {
         is: 'retry',
@@ -340,7 +343,7 @@ export class Runner {
     batch.left -= 1
     if (!written) batch.givenUp = true
     if (batch.left === 0 && !batch.givenUp) this.over.push(batch.startId)
-    this.places.give(row.lane)
+    if (hasPlace) this.places.give(row.lane)
     if (this.running.size === 0) for (const done of this.idle.splice(0)) done()
   }
 

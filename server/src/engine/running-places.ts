@@ -1,6 +1,10 @@
 // What a process has room for: places for running effects in all, and slots per lane (tenant, kind and receiver), so that
 // a receiver that hangs holds only its own. Several engines of one process can share it: a receiver's slots are then not
 // multiplied by the number of databases.
+//
+// Nothing is reserved while a start is asked of a database: one that answers late, or never, would keep the others from what
+// it does not use. So two engines can begin more together than there is room for; who comes second is told by `take`, and
+// gives back what it has begun.
 
 import type { Carrier } from './hooks.ts'
 import type { FreeSlots } from './start.ts'
@@ -32,11 +36,14 @@ export class RunningPlaces {
     this.wakers.delete(waker)
   }
 
-  take(lane: string, kind: string): void {
-    this.running += 1
+  /** False: there is no room for it any more, since another engine was faster. Nothing was taken then. */
+  take(lane: string, kind: string, slots: number): boolean {
     const used = this.used.get(lane)
+    if (this.free <= 0 || (used?.count ?? 0) >= slots) return false
+    this.running += 1
     if (used) used.count += 1
     else this.used.set(lane, { kind, count: 1 })
+    return true
   }
 
   give(lane: string): void {

@@ -38,7 +38,13 @@ async function endIn(parts: NotificationParts, tx: Tx, { offer, result, by }: En
   const revised = await parts.engine.revise(tx, { tenant, eventId, effects: [] })
   if (revised.is !== 'revised') throw new OfferChanged()
   const evidence = { ...result, by }
-  await parts.engine.end(tx, [{ tenant, effectId: offer.effectId, verdict: { is: 'done', evidence } }])
+  // Of the start that put it where the agent saw it. There is no other while the offer is open: placing it and letting go of
+  // the effect are one commit (place-offer.ts), and only what runs is given to another start. Should the engine know better,
+  // the effect is left alone, and the answer, which somebody did give, stands in the row all the same.
+  const startId = offer.startId ?? undefined
+  await parts.engine.end(tx, [
+    { tenant, effectId: offer.effectId, startId, verdict: { is: 'done', evidence } },
+  ])
   const may: readonly OfferState[] = [offer.state]
   const [row] = await tx.query<OfferRow>(sql('end-offer'), [
     shard,

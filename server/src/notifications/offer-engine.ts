@@ -4,6 +4,7 @@ import type { CancelOutcome, CancelRequest, Receipt } from '../core/cancellation
 import type { NewEffect, Verdict } from '../core/effect.ts'
 import type { Announced, Announcement } from '../core/event.ts'
 import type { Random } from '../core/ids.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Database, Tx } from '../store/database.ts'
 import { statements } from '../store/statements.ts'
 import type { ScreenHints } from './screen-hints.ts'
@@ -21,8 +22,19 @@ export interface OfferEngine {
   cancel(request: CancelRequest): Promise<CancelOutcome>
   end(
     tx: Tx,
-    ends: readonly { readonly tenant: string; readonly effectId: string; readonly verdict: Verdict }[],
+    ends: readonly {
+      readonly tenant: string
+      readonly effectId: string
+      readonly verdict: Verdict
+      /** Left out: under whichever start it is. */
+      readonly startId?: string
+    }[],
   ): Promise<readonly ('ended' | 'gone')[]>
+  /** The effect of this start now ends from outside; false: it is no longer under this start. Its event is locked. */
+  letGo(
+    tx: Tx,
+    what: { readonly effectId: string; readonly startId: string; readonly evidence: JsonObject },
+  ): Promise<boolean>
   findReceipts(
     tenant: string,
     by: { readonly key: string; readonly limit?: number },

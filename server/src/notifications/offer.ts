@@ -19,6 +19,8 @@ export type Offer = QueuedOffer & {
   readonly template: string
   readonly card: Card
   readonly effectId: string
+  /** The start under which it was placed; null until then. */
+  readonly startId: string | null
   /** By the database's clock. */
   readonly endedAt: Date | null
   readonly result: OfferResult | null
@@ -44,6 +46,7 @@ export type OfferRow = {
   timeout_ms: number
   auto_accept: boolean
   effect_id: string
+  start_id: string | null
   state: OfferState
   arrival: number
   arrived_at: Date
@@ -66,6 +69,7 @@ export function offerOf(row: OfferRow): Offer {
     template: row.template,
     card: row.card,
     effectId: row.effect_id,
+    startId: row.start_id,
     state: row.state,
     arrival: row.arrival,
     arrivedAt: row.arrived_at,

@@ -66,18 +66,28 @@ async function tryToPlace(parts: NotificationParts, effect: StartedEffect): Prom
   )
   const offer = seen.find(each => each.id === data.offerId)
   if (!offer) return ended(parts, { shard, tenant, id: data.offerId })
-  // Placed by an attempt whose worker died before it could say so.
+  // Placed by another start, of a server of an earlier version that died before it could say so; or by this one, which then
+  // heard nothing of its commit.
   if (offer.state !== 'arriving') return { is: 'waiting', evidence: { placed: offer.state } }
 
   const place = placeFor(offer, seen)
   const endsHere = place === 'refuse' || (place === 'display' && offer.autoAccept)
   try {
     await parts.db.transaction('notifications.place', async tx => {
-      if (!endsHere) await setTimer(parts, tx, { offer, place, data, now })
+      if (!endsHere) {
+        await setTimer(parts, tx, { offer, place, data, now })
+        // In this same commit: an offer that an agent may answer never goes back to pending, whoever dies. Of two starts, one
+        // of which was lost, only the one that counts places it.
+        const { id: effectId, startId } = effect
+        const evidence = { placed: stateAt(place) }
+        if (!(await parts.engine.letGo(tx, { effectId, startId, evidence }))) throw new QueueChanged()
+      }
       await lockAgent(tx, offer)
       const open = (await tx.query<OfferRow>(sql('open-offers'), [shard, tenant, offer.agentId])).map(offerOf)
       if (placeFor(offer, open) !== place) throw new QueueChanged()
-      const rows = endsHere ? await endAtOnce(tx, offer, place) : await put(tx, { offer, place, now })
+      const rows = endsHere
+        ? await endAtOnce(tx, offer, place)
+        : await put(tx, { offer, place, now, startId: effect.startId })
       if (rows.length === 0) throw new QueueChanged()
       tx.afterCommit(() => parts.hints.changed(tenant, offer.agentId))
     })
@@ -87,7 +97,7 @@ async function tryToPlace(parts: NotificationParts, effect: StartedEffect): Prom
   }
   await arrangeScreen(parts, offer)
   if (endsHere) return ended(parts, offer)
-  return { is: 'waiting', evidence: { placed: place === 'display' ? 'displayed' : 'queued' } }
+  return { is: 'waiting', evidence: { placed: stateAt(place) } }
 }
 
 /** Locks the event, so that a cancel is wholly before or wholly after. One that came before leaves nothing to place. */
@@ -108,9 +118,15 @@ async function lockAgent(tx: Tx, { shard, tenant, agentId }: Offer): Promise<voi
   await tx.query(sql('lock-agent'), [shard, tenant, agentId])
 }
 
-function put(tx: Tx, { offer, place, now }: { offer: Offer; place: Place; now: Date }) {
-  const [state, displayedAt] = place === 'display' ? ['displayed', now] : ['queued', null]
-  return tx.query(sql('place-offer'), [offer.shard, offer.tenant, offer.id, state, displayedAt])
+function stateAt(place: Place): 'displayed' | 'queued' {
+  return place === 'display' ? 'displayed' : 'queued'
+}
+
+function put(tx: Tx, of: { offer: Offer; place: Place; now: Date; startId: string }) {
+  const { shard, tenant, id } = of.offer
+  const state = stateAt(of.place)
+  const displayedAt = state === 'displayed' ? of.now : null
+  return tx.query(sql('place-offer'), [shard, tenant, id, state, displayedAt, of.startId])
 }
 
 function endAtOnce(tx: Tx, { shard, tenant, id }: Offer, place: Place) {

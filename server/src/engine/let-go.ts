@@ -1,0 +1,23 @@
+// A carrier whose effect ends from outside lets go of it in the transaction in which it does it: then either both are
+// written or neither, and no death of the process comes in between. What its runner says afterwards finds it done.
+
+import type { JsonObject } from '../core/json.ts'
+import type { Tx } from '../store/database.ts'
+import { sql } from './context.ts'
+
+export type LetGo = {
+  readonly effectId: string
+  /** The start under which the carrier was called. */
+  readonly startId: string
+  readonly evidence: JsonObject | null
+}
+
+/**
+ * The caller has locked the effect's event. False: the effect is no longer under this start, which was lost and maybe given to
+ * another; then the caller must undo what it did.
+ */
+export async function letGo(tx: Tx, { effectId, startId, evidence }: LetGo): Promise<boolean> {
+  const said = evidence === null ? null : JSON.stringify(evidence)
+  const rows = await tx.query(sql('leave-waiting'), [[effectId], [startId], [said], [false]])
+  return rows.length > 0
+}
