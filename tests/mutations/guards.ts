@@ -8,10 +8,15 @@ export type Guard = {
   /** Stands there exactly once. */
   readonly text: string
   readonly without: string
-  /** Files of tests/engine that are to notice, without ending. */
+  /** Files that are to notice, without ending: of tests/engine, or with their room. */
   readonly noticedBy: readonly string[]
   /** Narrows them, where one test takes long. */
   readonly pattern?: string
+}
+
+/** The test file that is meant by a name of `noticedBy`. */
+export function fileOf(name: string): string {
+  return `tests/${name.includes('/') ? name : `engine/${name}`}.test.ts`
 }
 
 const SQL = 'server/src/engine/sql'
@@ -462,5 +467,162 @@ export const GUARDS: readonly Guard[] = [
     without: '(used?.count ?? 0) >= slots',
     noticedBy: ['two-engines'],
     pattern: 'places in all',
+  },
+  {
+    keeps:
+      'a beat that is under way when its lease is found expired counts: a living process is not taken for dead',
+    file: `${SQL}/claim-expired.sql`,
+    text: 'where id = $2 and alive_until < coalesce($1::timestamptz, clock_timestamp())',
+    without: 'where id = $2',
+    noticedBy: ['start-fence'],
+    pattern: 'a beat that is under way',
+  },
+  {
+    keeps: 'doubt outlives a later attempt that is skipped',
+    file: `${SQL}/settle.sql`,
+    text: "g.ending in ('dead', 'skipped') and",
+    without: "g.ending in ('dead') and",
+    noticedBy: ['doubt-survives'],
+  },
+  {
+    keeps: 'the short way of a cancel locks nothing of what is more than a row may hold',
+    file: `${SQL}/functions/cancel_plain.sql`,
+    text: 'where s.rows <= most and s.octets <= 65536;',
+    without: ';',
+    noticedBy: ['cancel-plain'],
+  },
+  {
+    keeps: 'a batch of ends does not wait for a row that somebody holds',
+    file: `${ENGINE}/settle.ts`,
+    text: 'exceptHeld(settleEnds)',
+    without: 'settleEnds',
+    noticedBy: ['faults-stay-alone'],
+    pattern: 'reports of what somebody holds',
+  },
+  {
+    keeps: 'what is to wait for an answer does not wait for a row that somebody holds either',
+    file: `${ENGINE}/settle.ts`,
+    text: 'exceptHeld(settleWaiting)',
+    without: 'settleWaiting',
+    noticedBy: ['faults-stay-alone'],
+    pattern: 'reports of what somebody holds',
+  },
+  {
+    keeps: 'ends that need no transaction give up waiting for a row after a moment, and each is looked at',
+    file: `${ENGINE}/runner.ts`,
+    text: 'values: [String(LOCK_WAIT_MS)]',
+    without: "values: ['0']",
+    noticedBy: ['faults-stay-alone'],
+    pattern: 'somebody holds the row of one effect',
+  },
+  {
+    keeps: 'receipts are closed beside one whose effect somebody holds',
+    file: `${SQL}/close-receipts.sql`,
+    text: '  for update of f skip locked\n',
+    without: '  for update of f\n',
+    noticedBy: ['faults-stay-alone'],
+    pattern: 'what a receipt waits for',
+  },
+  {
+    keeps: 'the time of a huge cancel’s receipt begins when all of it is written down',
+    file: `${SQL}/close-receipts.sql`,
+    text: 'not c.open and c.final_by',
+    without: 'c.final_by',
+    noticedBy: ['faults-stay-alone'],
+    pattern: 'has its time from when',
+  },
+  {
+    keeps: 'and it is as long as every other’s',
+    file: `${SQL}/close-open.sql`,
+    text: 'set open = false, final_by = n.final_by,',
+    without: 'set open = false,',
+    noticedBy: ['faults-stay-alone'],
+    pattern: 'has its time from when',
+  },
+  {
+    keeps: 'a hook that throws stops nothing of what is rescued beside it',
+    file: `${ENGINE}/rescue.ts`,
+    text: 'return { rescued: await settleApart(context, attempts, faults), next }',
+    without: 'throw error',
+    noticedBy: ['faults-stay-alone'],
+    pattern: 'a hook that throws',
+  },
+  {
+    keeps: 'what cannot be rescued with its domain dies without it',
+    file: `${ENGINE}/rescue.ts`,
+    text: 'only.domainKind === null ?',
+    without: 'only !== null ?',
+    noticedBy: ['faults-stay-alone'],
+    pattern: 'a hook that throws',
+  },
+  {
+    keeps: 'an open cancellation that cannot be marked stops nobody else’s',
+    file: `${ENGINE}/cancel-open.ts`,
+    text: 'leftOut.add(next.tenant)\n',
+    without: 'throw error\n',
+    noticedBy: ['faults-stay-alone'],
+    pattern: 'cannot be marked',
+  },
+  {
+    keeps: 'tenants’ open cancellations are marked by turns',
+    file: `${SQL}/open-tenants.sql`,
+    text: 'order by coalesce(o.tenant <= $2::text, false), o.tenant',
+    without: 'order by $2::text is null, o.tenant',
+    noticedBy: ['faults-stay-alone'],
+    pattern: 'by turns',
+  },
+  {
+    keeps: 'a tenant has no more open cancellations than every start can look at',
+    file: `${ENGINE}/cancel-open.ts`,
+    text: 'of.open >= MOST_OPEN',
+    without: 'of.open < 0',
+    noticedBy: ['faults-stay-alone'],
+    pattern: 'told to come again',
+  },
+  {
+    keeps: 'evidence from outside is made storable before it meets PostgreSQL',
+    file: `${ENGINE}/stored-text.ts`,
+    text: '? REPLACEMENT : sequence',
+    without: '? sequence : sequence',
+    noticedBy: ['faults-stay-alone'],
+    pattern: 'half a character',
+  },
+  {
+    keeps: 'errors from outside are made storable before they meet PostgreSQL',
+    file: `${ENGINE}/stored-text.ts`,
+    text: "error.toWellFormed().replaceAll('\\0', REPLACEMENT)",
+    without: 'error',
+    noticedBy: ['faults-stay-alone'],
+    pattern: 'half a character',
+  },
+  {
+    keeps: 'what is proven not to have happened comes back until a huge cancel has reached it',
+    file: `${ENGINE}/settle.ts`,
+    text: ' && !unmarked.has(p.attempt.effect.id)',
+    without: '',
+    noticedBy: ['faults-stay-alone'],
+    pattern: 'what was proven',
+  },
+  {
+    keeps: 'a database whose disk is full is waited for: a known end is not written as another one',
+    file: `${ENGINE}/runner.ts`,
+    text: 'if (away || error instanceof DatabaseOverloaded ||',
+    without: 'if (away ||',
+    noticedBy: ['faults-stay-alone'],
+    pattern: 'could not do is waited for',
+  },
+  {
+    keeps: 'a report made from a trigger that was changed meanwhile is not committed',
+    file: 'server/src/automations/report-events.ts',
+    text: '    checkTriggers(\n      tx,\n',
+    without: '    void ((_: unknown, __: unknown) => {})(\n      tx,\n',
+    noticedBy: ['automations/changed-trigger'],
+  },
+  {
+    keeps: 'an offer is shown and let go of in one commit, under the start that showed it',
+    file: 'server/src/notifications/place-offer.ts',
+    text: 'if (!(await parts.engine.letGo(tx, { effectId, startId, evidence })))',
+    without: 'if ((await parts.engine.letGo(tx, { effectId, startId, evidence })) && false)',
+    noticedBy: ['notifications/offer-starts'],
   },
 ]

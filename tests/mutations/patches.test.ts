@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { GUARDS } from './guards.ts'
+import { fileOf, GUARDS } from './guards.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -12,8 +12,7 @@ test('every guard that can be taken away stands in the code once, and docs/guard
     const text = readFileSync(join(ROOT, guard.file), 'utf8')
     assert.equal(text.split(guard.text).length, 2, `${guard.file}: ${guard.text}`)
     assert.notEqual(text, text.replace(guard.text, guard.without))
-    for (const name of guard.noticedBy)
-      assert.ok(existsSync(join(ROOT, `tests/engine/${name}.test.ts`)), name)
+    for (const name of guard.noticedBy) assert.ok(existsSync(join(ROOT, fileOf(name))), name)
     assert.ok(page.includes(guard.keeps), `docs/guards.md does not tell of: ${guard.keeps}`)
   }
   assert.ok(!page.includes('**survived**'))

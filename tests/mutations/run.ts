@@ -1,19 +1,29 @@
-// npm run mutations: each guard of guards.ts taken away in a copy of this checkout, and what notices. Writes docs/guards.md.
-//   npm run mutations -- WORD …   only the guards whose words or file hold one of these, and writes nothing
+// npm run mutations: each guard of guards.ts taken away in a copy of this checkout, two at a time, and what notices.
+//   npm run mutations                     all of them; writes docs/guards.md
+//   npm run mutations -- WORD …           only the guards whose words or file hold one of these; writes nothing
+//   npm run mutations -- --write WORD …   the same, and writes their lines; the others stay as they are
 
 import { spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { startEmbedded } from '../../server/src/store/embedded.ts'
-import { GUARDS, type Guard } from './guards.ts'
+import { fileOf, GUARDS, type Guard } from './guards.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
+const PAGE = join(ROOT, 'docs/guards.md')
 const FOLDERS = ['server', 'tests', 'wire', 'docs', 'package.json']
 
 type Result = { readonly guard: Guard; readonly caughtBy: string | null; readonly seconds: number }
 
-const words = process.argv.slice(2)
+const CONCURRENCY = 2
+const NOT_YET = '*not yet*'
+
+const { values, positionals: words } = parseArgs({
+  options: { write: { type: 'boolean' } },
+  allowPositionals: true,
+})
 const chosen = GUARDS.filter(
   g => words.length === 0 || words.some(w => g.keeps.includes(w) || g.file.includes(w)),
 )
@@ -30,17 +40,23 @@ try {
     noticedBy: [...new Set(chosen.flatMap(guard => guard.noticedBy))],
   })
   if (whole.caughtBy !== null) throw new Error(`with every guard in its place this fails: ${whole.caughtBy}`)
-  for (const guard of chosen) {
-    const result = await tryWithout(guard)
-    results.push(result)
-    console.log(`${result.caughtBy === null ? 'SURVIVED' : 'caught  '} ${guard.keeps} (${result.seconds} s)`)
-    if (result.caughtBy !== null) console.log(`         by: ${result.caughtBy}`)
+  const waiting = [...chosen]
+  const work = async (): Promise<void> => {
+    for (let guard = waiting.shift(); guard; guard = waiting.shift()) {
+      const result = await tryWithout(guard)
+      results.push(result)
+      const said = result.caughtBy === null ? 'SURVIVED' : 'caught  '
+      console.log(`${said} ${guard.keeps} (${result.seconds} s; ${waiting.length} are left)`)
+      if (result.caughtBy !== null) console.log(`         by: ${result.caughtBy}`)
+      // After each: what is broken off has not been for nothing.
+      if (words.length === 0 || values.write) writeFileSync(PAGE, page(results))
+    }
   }
+  await Promise.all(Array.from({ length: CONCURRENCY }, work))
 } finally {
   await postgres.stop()
   rmSync(dataDir, { recursive: true, force: true })
 }
-if (words.length === 0) writeFileSync(join(ROOT, 'docs/guards.md'), page(results))
 process.exit(results.every(r => r.caughtBy !== null) ? 0 : 1)
 
 async function tryWithout(guard: Guard): Promise<Result> {
@@ -65,7 +81,7 @@ async function tryWithout(guard: Guard): Promise<Result> {
 
 /** The name of the first test that fails; null when none does. A guard whose loss hangs a test is noticed too. */
 async function firstFailure(copy: string, guard: Guard): Promise<string | null> {
-  const files = guard.noticedBy.map(name => join(copy, `tests/engine/${name}.test.ts`))
+  const files = guard.noticedBy.map(name => join(copy, fileOf(name)))
   const pattern = guard.pattern === undefined ? [] : [`--test-name-pattern=${guard.pattern}`]
   const child = spawn(
     process.execPath,
@@ -102,10 +118,11 @@ async function firstFailure(copy: string, guard: Guard): Promise<string | null> 
 }
 
 function page(results: readonly Result[]): string {
-  const rows = results.map(
-    ({ guard, caughtBy }) =>
-      `| ${guard.keeps} | \`${guard.file.replace('server/src/', '')}\` | ${caughtBy === null ? '**survived**' : caughtBy.replaceAll('|', '\\|')} |`,
-  )
+  const before = readFileSync(PAGE, 'utf8').split('\n')
+  const now = new Map(results.map(({ guard, caughtBy }) => [guard, caughtBy ?? '**survived**']))
+  const notices = GUARDS.map(guard => now.get(guard)?.replaceAll('|', '\\|') ?? noticeOf(guard, before))
+  const rows = GUARDS.map((guard, i) => `${startOf(guard)}${notices[i]} |`)
+  const noticed = notices.filter(notice => notice !== '**survived**' && notice !== NOT_YET)
   return `# Guards
 
 Each of these was taken away on purpose, alone, in a copy; beside it stands the first test that failed. \`npm run mutations\`
@@ -115,6 +132,16 @@ does it again and writes this page; \`tests/mutations/patches.test.ts\` holds ev
 |---|---|---|
 ${rows.join('\n')}
 
-${results.filter(r => r.caughtBy !== null).length} of ${results.length} are noticed.
+${noticed.length} of ${GUARDS.length} are noticed.
 `
+}
+
+function startOf(guard: Guard): string {
+  return `| ${guard.keeps} | \`${guard.file.replace('server/src/', '')}\` | `
+}
+
+/** What the page said of a guard before this run. */
+function noticeOf(guard: Guard, lines: readonly string[]): string {
+  const line = lines.find(line => line.startsWith(startOf(guard)))
+  return line?.slice(startOf(guard).length, -2) ?? NOT_YET
 }

@@ -4,6 +4,7 @@
 import type { JsonObject } from '../core/json.ts'
 import type { Tx } from '../store/database.ts'
 import { sql } from './context.ts'
+import { evidenceText } from './stored-text.ts'
 
 export type LetGo = {
   readonly effectId: string
@@ -17,7 +18,11 @@ export type LetGo = {
  * another; then the caller must undo what it did.
  */
 export async function letGo(tx: Tx, { effectId, startId, evidence }: LetGo): Promise<boolean> {
-  const said = evidence === null ? null : JSON.stringify(evidence)
-  const rows = await tx.query(sql('leave-waiting'), [[effectId], [startId], [said], [false]])
+  const rows = await tx.query(sql('leave-waiting'), [
+    [effectId],
+    [startId],
+    [evidenceText(evidence)],
+    [false],
+  ])
   return rows.length > 0
 }
