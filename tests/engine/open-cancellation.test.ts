@@ -323,6 +323,8 @@ test('a root whose announcement is under way when the key is called off is cover
   const begun = Promise.withResolvers<void>()
   const slow = db.transaction('slow', async tx => {
     await announce(contextOn(db), tx, [event('slow', [effect('of slow')], { key: 'k' })])
+    // Its rows would travel with the commit: this sends them now.
+    await tx.query({ text: 'select' })
     begun.resolve()
     await release.promise
   })
