@@ -37,7 +37,7 @@ const LOOK_EVERY_MS = 6000
 const ENDS_WITHIN_MS = 180_000
 
 export async function runHistory(seed: number, database: ChaosDatabase): Promise<HistoryResult> {
-  const simulation = await Simulation.on(database.options, database.backends)
+  const simulation = await Simulation.on(database)
   const history = new History(seed, database.options, simulation, scriptOf(seed))
   try {
     await history.run()
