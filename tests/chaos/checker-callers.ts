@@ -103,6 +103,8 @@ function judgeEarly(known: Known, add: Add): void {
         !cancel.answered.outcome.replayed &&
         cancel.answered.index < asked.index &&
         answered.at < cancel.asked.at + (cancel.request.early?.ttlMs ?? 0) &&
+        // With its tenant's clock its time passes sooner.
+        !known.facts.some(fact => fact.is === 'clock asked') &&
         isFirst(known, event, cancel),
     )
     const maybe = waiting.some(

@@ -12,7 +12,7 @@ const BY_A_CANCEL = new Set(['prevented', 'stopped', 'too_late', 'in_doubt'])
 export function judgeEffects(known: Known, judging: Judging, add: Add): void {
   for (const effect of known.effects.values()) {
     judgeIds(effect, add)
-    judgeTimer(effect, add)
+    judgeTimer(known, effect, add)
   }
   judgeTold(known, judging, add)
   if (known.facts.some(fact => fact.is === 'over')) {
@@ -27,11 +27,16 @@ function judgeIds({ title, ids, bornOf }: KnownEffect, add: Add): void {
   else add('I7', `${title} has several ids: ${all}`)
 }
 
-function judgeTimer(effect: KnownEffect, add: Add): void {
+function judgeTimer(known: Known, effect: KnownEffect, add: Add): void {
   const from = effect.bornOf?.nextAsked[0] ?? effect.from
   const first = effect.began[0]
   if (!first || !from) return
-  const early = from.at + effect.plan.afterMs - first.at
+  // By as much as a sandbox clock may have been moved on meanwhile.
+  const moved = known.facts.reduce(
+    (sum, fact) => (fact.is === 'clock asked' && fact.at <= first.at ? sum + fact.byMs : sum),
+    0,
+  )
+  const early = from.at + effect.plan.afterMs - first.at - moved
   if (early > CLOCK_STEP_MS) add('I8', `${effect.title} began ${Math.round(early)} ms before its time`)
 }
 
