@@ -35,9 +35,8 @@ export function check(facts: readonly Fact[], judging: Judging): Violation[] {
 
 export type Add = (rule: Rule, what: string) => void
 
-/** The name of what had ended before the cancel is one in today's engine and another in the next. */
-export function endedBefore(item: ReceiptItem): boolean {
-  return ['done', 'already_ended'].includes(item.outcome)
+function endedBefore(item: ReceiptItem): boolean {
+  return item.outcome === 'already_ended'
 }
 
 function judgeReceipt(known: Known, reads: readonly Read[], judging: Judging, add: Add): void {
@@ -199,7 +198,7 @@ function judgeStarts(known: Known, reads: readonly Read[], add: Add): void {
   const judged = new Set<string>()
   for (const read of reads) {
     const since = Math.min(maker?.answered?.index ?? Number.POSITIVE_INFINITY, read.index)
-    for (const item of read.receipt.items) {
+    for (const item of [...read.receipt.items, ...read.receipt.innerSteps]) {
       if (item.outcome !== 'prevented' || judged.has(item.title)) continue
       judged.add(item.title)
       const late = known.effects.get(item.title)?.began.find(begin => begin.index > since)

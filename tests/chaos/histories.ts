@@ -74,8 +74,18 @@ async function end(child: ChildProcess): Promise<void> {
 async function ask(child: ChildProcess, task: Task, wantsTrace: boolean): Promise<Report> {
   const over = new AbortController()
   const hangs = setTimeout(() => over.abort(), HANGS_AFTER_MS)
-  const nothing = { violations: [], lastedMs: 0, deadlocks: 0, facts: {}, mark: '', trace: null, units: [] }
-  const broke = (why: string): Report => ({ task, ...nothing, broken: why })
+  const broke = (why: string): Report => ({
+    task,
+    violations: [],
+    lastedMs: 0,
+    deadlocks: 0,
+    facts: {},
+    situations: [],
+    mark: '',
+    trace: null,
+    units: [],
+    broken: why,
+  })
   const { signal } = over
   try {
     child.send({ task, wantsTrace })

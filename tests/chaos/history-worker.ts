@@ -6,6 +6,7 @@ import type { Violation } from './checker.ts'
 import type { Fact } from './facts.ts'
 import { runHistory } from './history.ts'
 import { type Blow, meet, type Written } from './meeting.ts'
+import { type Situation, situationsIn } from './situations.ts'
 
 /** A random history by its seed, or a meeting with blows. */
 export type Task = { readonly seed: number } | { readonly blows: readonly Blow[] }
@@ -18,6 +19,7 @@ export type Report = {
   readonly deadlocks: number
   /** How many facts there are of each kind. */
   readonly facts: Readonly<Record<string, number>>
+  readonly situations: readonly Situation[]
   /** Equal for two runs in which the same happened at the same times. */
   readonly mark: string
   /** When it is wanted, or something was violated. */
@@ -58,6 +60,7 @@ async function report(task: Task, wantsTrace: boolean): Promise<Report> {
       lastedMs,
       deadlocks,
       facts: Object.fromEntries([...kinds].map(([is, list]) => [is, list.length])),
+      situations: situationsIn(facts),
       mark: createHash('sha256').update(trace.join('\n')).digest('hex').slice(0, 12),
       trace: wantsTrace || violations.length > 0 ? trace : null,
       units,
@@ -65,7 +68,16 @@ async function report(task: Task, wantsTrace: boolean): Promise<Report> {
     }
   } catch (error) {
     const broken = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    const nothing = { violations: [], lastedMs: 0, deadlocks: 0, facts: {}, mark: '', trace: null, units: [] }
+    const nothing = {
+      violations: [],
+      lastedMs: 0,
+      deadlocks: 0,
+      facts: {},
+      mark: '',
+      trace: null,
+      situations: [],
+      units: [],
+    }
     return { task, ...nothing, broken }
   }
 }

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { runHistories } from './histories.ts'
 import type { Report, Task } from './history-worker.ts'
 import { searchMeetings } from './meeting-search.ts'
+import { SITUATIONS } from './situations.ts'
 
 const HELP = `Usage: npm run chaos [-- OPTION …]
 Histories of engines whose way to the database is bad, judged from outside.
@@ -70,6 +71,10 @@ async function histories(first: number, count: number): Promise<never> {
     `${reports.length} histories in ${seconds().toFixed(0)} s, ${(simulated / 3_600_000).toFixed(1)} simulated hours: ${result(reports)}`,
   )
   console.log(`in all: ${inAll(reports)}`)
+  for (const situation of SITUATIONS) {
+    const met = reports.filter(({ situations }) => situations.includes(situation)).length
+    console.log(`${String(met).padStart(7)} met: ${situation}`)
+  }
   if (values.twice) {
     const pairs = Map.groupBy(reports, ({ task }) => nameOf(task))
     const same = [...pairs.values()].filter(([one, other]) => one?.mark === other?.mark)
