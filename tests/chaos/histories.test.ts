@@ -29,12 +29,9 @@ test(`whatever goes wrong on the way to the database, the promise holds (${COUNT
   )
 })
 
-test('a mail that is called off while its receiver has it is never called prevented, whichever two commits went unheard and whatever came late', async () => {
-  const reports = await searchMeetings(tasks => runHistories({ tasks }))
+test('a mail that is called off while its receiver has it is never called prevented, whichever two units of its start were struck', async () => {
+  const reports = await searchMeetings(tasks => runHistories({ tasks }), 2)
   assert.deepEqual(wrong(reports), [])
-  // Of them some lose two answers and hold something back besides.
-  assert.ok(
-    reports.some(({ task }) => 'blows' in task && task.blows.length === 3),
-    'an answer was lost twice',
-  )
+  const pairs = reports.filter(({ task }) => 'blows' in task && task.blows.length === 2)
+  assert.ok(pairs.length > 20, `pairs of blows: ${pairs.length}`)
 })

@@ -4,9 +4,9 @@
 import type { CancelRequest } from '../../server/src/core/cancellation.ts'
 import type { StartedEffect } from '../../server/src/core/effect.ts'
 import { makeId, shardOfEntity } from '../../server/src/core/ids.ts'
-import { Engine } from '../../server/src/engine/engine.ts'
+import type { Engine } from '../../server/src/engine/engine.ts'
 import {
-  Database,
+  type Database,
   type DatabaseOptions,
   DatabaseOverloaded,
   isUnavailable,
@@ -106,11 +106,23 @@ class History {
     }
   }
 
+  /** Before anything goes wrong; on simulated time, so that a slow machine is nothing that goes wrong. */
   private async makeSandbox(): Promise<void> {
-    const db = new Database(this.postgres)
-    const engine = new Engine({ db, random: n => this.ids.bytes(n) })
-    await db.transaction('sandbox', tx => engine.putTenant(tx, TENANT, true))
-    await db.close()
+    const { seed, simulation, facts, world, postgres } = this
+    const fates = { fateOf: () => ({ requestMs: 0.1, answerMs: 0.1 }), notificationMs: () => null }
+    const founder = await EngineProcess.make({
+      name: 'founder',
+      seed,
+      simulation,
+      facts,
+      world,
+      postgres,
+      fates,
+    })
+    await simulation.until(
+      founder.call((engine, db) => db.transaction('sandbox', tx => engine.putTenant(tx, TENANT, true))),
+    )
+    founder.kill()
   }
 
   result(): HistoryResult {

@@ -4,7 +4,8 @@
 //
 //   announce ─► the process is struck where the blows say ─► the receiver has the mail ─► cancel ─► the mail takes effect
 //
-// A unit that is held back arrives when the receiver has the mail: as late as can hurt.
+// A unit that is held back, or comes late, arrives when the receiver has the mail, or right behind a later unit. Whoever wrote
+// it waits for the one that is held back; of one that comes late he hears at once that his connection broke, and goes on.
 
 import type { CancelOutcome } from '../../server/src/core/cancellation.ts'
 import { makeId, shardOfEntity } from '../../server/src/core/ids.ts'
@@ -20,7 +21,9 @@ import { announcementOf, EVENT_KIND, TENANT, World } from './world.ts'
 export type Blow = {
   /** The n-th unit that the process writes once the mail is announced. */
   readonly at: number
-  readonly is: 'answer lost' | 'held back'
+  readonly is: 'answer lost' | 'held back' | 'comes late'
+  /** It arrives right behind this one, or when the receiver has the mail, whichever is first. */
+  readonly behind?: number
 }
 
 /** `commits`: its answer says that a transaction is over. */
@@ -80,8 +83,11 @@ class Meeting {
   private readonly blows: readonly Blow[]
   private readonly units: Written[] = []
   private readonly written = new Map<string, Written>()
+  /** Who comes behind which unit. */
+  private readonly waiting: { readonly behind: number; readonly resolve: () => void }[] = []
   private struck = 0
   private counts = false
+  private hasCome = false
   private readonly arrived = Promise.withResolvers<void>()
 
   constructor(simulation: Simulation, database: ChaosDatabase, blows: readonly Blow[]) {
@@ -115,6 +121,7 @@ class Meeting {
     simulation.after(WAIT_MS, null, 'nothing has come', () => this.arrived.resolve())
     await simulation.until(this.arrived.promise)
     this.counts = false
+    this.hasCome = world.waiting.length > 0
     // What was held back arrives.
     await simulation.pass(10)
     await this.cancel(caller)
@@ -130,6 +137,10 @@ class Meeting {
       beatMs: 1000,
     })
     const { units, struck } = this
+    // Of what is held back until the mail has come, the loop may wait for just as long.
+    const mustCome = this.blows.every(({ is, behind }) => is === 'answer lost' || behind !== undefined)
+    if (mustCome && !this.hasCome)
+      violations.push({ rule: 'I7', what: `E.mail has not come to its receiver within ${WAIT_MS} ms` })
     return { violations, facts: facts.all, trace, units, struck, lastedMs, deadlocks }
   }
 
@@ -164,13 +175,24 @@ class Meeting {
     const written = { label: unit.label, commits: false }
     this.units.push(written)
     this.written.set(`${unit.label} ${unit.nth}`, written)
-    const blow = this.blows.find(({ at }) => at === this.units.length)
+    const number = this.units.length
+    for (const { behind, resolve } of this.waiting) if (behind === number) resolve()
+    const blow = this.blows.find(({ at }) => at === number)
     if (!blow) return fate
     this.struck += 1
     this.simulation.note(`blow: ${unit.label} #${unit.nth} ${blow.is}`)
     this.facts.add({ is: 'fault', process: 'runner', what: `${unit.label} ${blow.is}` })
     if (blow.is === 'answer lost') return { ...fate, breaks: 'answer lost' }
-    return { ...fate, requestAfter: this.arrived.promise }
+    const requestAfter = Promise.race([this.arrived.promise, this.unitWritten(blow.behind)])
+    return blow.is === 'held back'
+      ? { ...fate, requestAfter }
+      : { ...fate, requestAfter, breaks: 'request late' }
+  }
+
+  private unitWritten(behind: number | undefined): Promise<void> {
+    return new Promise(resolve => {
+      if (behind !== undefined) this.waiting.push({ behind, resolve })
+    })
   }
 
   /** Other work comes, as it always does: the loop looks again at what is due. */

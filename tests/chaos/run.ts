@@ -16,7 +16,7 @@ Histories of engines whose way to the database is bad, judged from outside.
   --workers N     Node processes that run them; default: one per processor
   --twice         runs each history two times and tells how many went the same way
   --replay SEED   one history again, with its trace
-  --meetings      no random histories: one mail, and every pair of blows, aimed
+  --meetings      no random histories: one mail, and up to three blows, aimed one after the other
   --blows JSON    one meeting again, with its trace: '[{"at":5,"is":"answer lost"}]'
   --help          this
 Exit code: 0 when nothing was violated, 1 when something was, 2 when a history could not be run, 130 after Ctrl-C.
@@ -58,7 +58,7 @@ async function replay(task: Task): Promise<never> {
 }
 
 async function meetings(): Promise<never> {
-  const reports = await searchMeetings(tasks => runHistories({ ...common, tasks }))
+  const reports = await searchMeetings(tasks => runHistories({ ...common, tasks }), 3)
   console.log(`${reports.length} meetings in ${seconds().toFixed(0)} s: ${result(reports)}`)
   return end(reports)
 }
@@ -105,7 +105,7 @@ function tell({ task, violations, trace, broken }: Report): void {
 
 function nameOf(task: Task): string {
   if ('seed' in task) return `seed ${task.seed}`
-  return `meeting ${task.blows.map(({ at, is }) => `${at} ${is}`).join(', ')}`
+  return `meeting ${task.blows.map(blow => Object.values(blow).join(' ')).join(', ')}`
 }
 
 function result(reports: readonly Report[]): string {
