@@ -3,7 +3,14 @@
 
 import { type Add, type Judging, SLACK_MS } from './checker.ts'
 import { touchesWorld } from './facts.ts'
-import { type Known, type KnownEffect, type KnownEvent, maybeCancelled, surelyReaches } from './known.ts'
+import {
+  type Known,
+  type KnownEffect,
+  type KnownEvent,
+  maybeCancelled,
+  names,
+  surelyReaches,
+} from './known.ts'
 
 /** A due time is reckoned by the database's clock, which a simulation moves in steps. */
 const CLOCK_STEP_MS = 5
@@ -124,11 +131,12 @@ function judgeEnding(known: Known, effect: KnownEffect, ending: string, add: Add
     judgeChildren(known, effect, add)
 }
 
-/** Events that were to be born of an effect: there, unless somebody called it off. */
+/** Events that were to be born of an effect: there, unless somebody called it off, be it before they came (I6). */
 function judgeChildren(known: Known, effect: KnownEffect, add: Add): void {
   if (maybeCancelled(known, effect.event)) return
   for (const { title } of effect.plan.next.events) {
-    if (known.events.get(title)?.there === null)
+    const child = known.events.get(title)
+    if (child?.there === null && !known.cancels.some(({ request }) => request.early && names(request, child)))
       add('I7', `${title} was to be born of ${effect.title}, and is lost`)
   }
 }

@@ -65,10 +65,17 @@ function announced(plan: PlannedEvent = event('E'), result?: Announced): Told[] 
   ]
 }
 
-type CancelOver = Partial<CancelRequest> & { readonly name?: string; readonly isEarly?: boolean }
+type CancelOver = Partial<CancelRequest> & {
+  readonly name?: string
+  readonly isEarly?: boolean
+  readonly isReplay?: boolean
+}
 
 /** Of the event E, unless a target is named. */
-function cancelled(receiptId: string, { name = 'ann', isEarly = false, ...over }: CancelOver = {}): Told[] {
+function cancelled(
+  receiptId: string,
+  { name = 'ann', isEarly = false, isReplay = false, ...over }: CancelOver = {},
+): Told[] {
   operations += 1
   const op = operations
   const request: CancelRequest = {
@@ -77,7 +84,7 @@ function cancelled(receiptId: string, { name = 'ann', isEarly = false, ...over }
     by: { principal: `app:${name}`, api: 'native', name },
     ...over,
   }
-  const outcome = { receiptId, replayed: false, eventIds: [], counts: countOutcomes([]), early: isEarly }
+  const outcome = { receiptId, replayed: isReplay, eventIds: [], counts: countOutcomes([]), early: isEarly }
   return [
     { is: 'cancel asked', op, request },
     { is: 'cancel answered', op, outcome },
@@ -551,7 +558,42 @@ const RIGHT: Readonly<Record<string, Wrong['facts']>> = {
     eventRead(false),
     OVER,
   ],
+  'dead when its parent was called off, kept, and retried by hand afterwards': [
+    announced(),
+    announced(event('F', { parent: { title: 'E', link: 'keep' } })),
+    began('F.mail'),
+    cancelled('R'),
+    read('R', [PREVENTED, item('F.mail', 'already_ended', { ending: 'dead' })]),
+    retried('F.mail'),
+    began('F.mail'),
+    tookEffect('F.mail'),
+    OVER,
+  ],
+  'a repeat without a key, after one with a key': [
+    announced(),
+    cancelled('R'),
+    cancelled('S', { requestKey: 'key' }),
+    cancelled('S', { isReplay: true }),
+    OVER,
+  ],
   'an early cancellation that is met': [EARLY, announced(keyed('absorb'), absorbed), OVER],
+  'a child that is refused when it is born, since an early cancellation waits for it': [
+    cancelled('R', { ...BY_KEY, isEarly: true }),
+    announced(
+      event('E', {
+        effects: [
+          effect('E.delay', {
+            kind: 'delay',
+            next: { effects: [], events: [event('F', { key: 'k', early: 'reject' })] },
+          }),
+        ],
+      }),
+    ),
+    began('E.delay'),
+    nextAsked('E.delay'),
+    stands('E.delay', 'done'),
+    OVER,
+  ],
   'a step that is born in time': [
     announced(STEPS),
     began('E.delay'),

@@ -68,7 +68,7 @@ function judgeItems(known: Known, { receipt }: Read, add: Add): void {
       add('I2', `${where}: nobody has announced it`)
       continue
     }
-    judgeEvidence(effect, item, where, add)
+    judgeEvidence(known, receipt, { effect, item, where }, add)
     if (outcome === 'stopping' && receipt.state === 'final')
       add('I4', `${where} is stopping, and the receipt is final`)
     const how = reachOf(known, receipt, effect)
@@ -80,14 +80,29 @@ function judgeItems(known: Known, { receipt }: Read, add: Add): void {
   }
 }
 
-function judgeEvidence(effect: KnownEffect, item: ReceiptItem, where: string, add: Add): void {
+function judgeEvidence(
+  known: Known,
+  receipt: Receipt,
+  {
+    effect,
+    item,
+    where,
+  }: { readonly effect: KnownEffect; readonly item: ReceiptItem; readonly where: string },
+  add: Add,
+): void {
   const { outcome, ending } = item
   const happened = effect.took.length > 0 || effect.ends.some(end => end.result === 'ended')
   const mayHave = happened || effect.ends.some(end => end.result === null)
   if (outcome === 'prevented' || outcome === 'stopped') {
     if (happened) add('I1', `${where} is ${outcome}, and took effect`)
   }
-  if (endedBefore(item) && ending !== 'done' && happened)
+  // What was kept may be retried by hand afterwards: then it happens by that, and the receipt tells of before.
+  const asked = known.maker(receipt.id)?.asked.index ?? 0
+  const retried = effect.retries.find(retry => retry.index > asked)?.index ?? Number.POSITIVE_INFINITY
+  const happenedBefore =
+    effect.took.some(({ index }) => index < retried) ||
+    effect.ends.some(end => end.result === 'ended' && end.index < retried)
+  if (endedBefore(item) && ending !== 'done' && happenedBefore)
     add('doubt', `${where} is ${outcome} (${ending}), and took effect`)
   const claimed = outcome === 'too_late' || (endedBefore(item) && ending === 'done')
   if (claimed && touchesWorld(effect.plan.kind) && !mayHave)
