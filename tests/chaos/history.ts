@@ -2,7 +2,6 @@
 // calm, everything comes to its end, and the checker judges.
 
 import type { CancelRequest } from '../../server/src/core/cancellation.ts'
-import type { StartedEffect } from '../../server/src/core/effect.ts'
 import { makeId, shardOfEntity } from '../../server/src/core/ids.ts'
 import type { Engine } from '../../server/src/engine/engine.ts'
 import {
@@ -16,6 +15,7 @@ import { check, type Violation } from './checker.ts'
 import { EngineProcess } from './engine-process.ts'
 import { type Fact, Facts, type PlannedEvent } from './facts.ts'
 import { FaultPlan, weatherOf } from './fault-plan.ts'
+import { answerTo, requestBy, standingOf } from './history-shapes.ts'
 import { type Script, type Step, scriptOf } from './script.ts'
 import { Choices, chance } from './seeded.ts'
 import { Simulation } from './simulation.ts'
@@ -495,18 +495,4 @@ class History {
   }
 }
 
-function requestBy(name: string, target: CancelRequest['target']): CancelRequest {
-  return { tenant: TENANT, target, by: { principal: `app:${name}`, api: 'native', name } }
-}
-
 type Place = { readonly number: number; lives: number; now: EngineProcess | null }
-
-function answerTo(offer: StartedEffect) {
-  // An engine that fences by starts wants to know which one the screen was shown.
-  return { ...offer, tenant: TENANT, effectId: offer.id, verdict: { is: 'done' } as const }
-}
-
-function standingOf(effect: Awaited<ReturnType<Engine['effectsOf']>>[number]) {
-  const { id, title, state, ending, cancellationId, attempt } = effect
-  return { id, title, state, ending, cancellationId, attempt }
-}
