@@ -4,18 +4,20 @@
 import pg from 'pg'
 import type { DatabaseOptions } from '../../server/src/store/database.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
-import { Simulation } from './simulation.ts'
+import { ServerClock } from './server-clock.ts'
 import { Backends } from './wire-backend.ts'
 
 export class ChaosDatabase implements AsyncDisposable {
   readonly options: DatabaseOptions
   readonly backends: Backends
+  readonly clock: ServerClock
   private readonly database: TestDatabase
   private readonly client: pg.Client
   private readonly makeEmpty: string
 
-  private constructor(database: TestDatabase, client: pg.Client, makeEmpty: string) {
+  private constructor(database: TestDatabase, clock: ServerClock, client: pg.Client, makeEmpty: string) {
     this.database = database
+    this.clock = clock
     this.options = database.options
     this.client = client
     this.makeEmpty = makeEmpty
@@ -25,7 +27,7 @@ export class ChaosDatabase implements AsyncDisposable {
   static async make(): Promise<ChaosDatabase> {
     const database = await testDatabase()
     const { host, user, database: name } = database.options
-    await Simulation.prepare(database.options)
+    const clock = await ServerClock.install(database.options)
     const client = new pg.Client({ host, user, database: name })
     await client.connect()
     const { rows } = await client.query<{ emptying: string | null; restarting: string | null }>(`
@@ -45,7 +47,7 @@ export class ChaosDatabase implements AsyncDisposable {
       restarting ?? 'select',
       'commit',
     ]
-    return new ChaosDatabase(database, client, all.join('; '))
+    return new ChaosDatabase(database, clock, client, all.join('; '))
   }
 
   /** As it was when it was made. */
@@ -57,6 +59,7 @@ export class ChaosDatabase implements AsyncDisposable {
     this.backends.close()
     await this.client.end()
     await this.database[Symbol.asyncDispose]()
+    this.clock[Symbol.dispose]()
   }
 }
 

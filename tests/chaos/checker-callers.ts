@@ -80,6 +80,13 @@ function isSame(known: Known, earlier: KnownCancel, later: KnownCancel): boolean
   if (keys[0] !== null) return true
   // Without a key: the second was asked when the first was over, and nothing was announced for it in between.
   if (earlier.answered!.index > later.asked.index) return false
+  // One that has a key repeats only what has that key; but one without may repeat either, and gets the receipt of the last.
+  const isBetween = ({ op, request }: KnownCancel) =>
+    op > earlier.op &&
+    op < later.op &&
+    request.by.principal === a.by.principal &&
+    (request.requestKey ?? null) !== null
+  if (known.cancels.some(isBetween)) return false
   if ('eventId' in a.target) return true
   if (earlier.answered!.outcome.early) return false
   return ![...known.events.values()].some(event => {
@@ -103,6 +110,8 @@ function judgeEarly(known: Known, add: Add): void {
         !cancel.answered.outcome.replayed &&
         cancel.answered.index < asked.index &&
         answered.at < cancel.asked.at + (cancel.request.early?.ttlMs ?? 0) &&
+        // With its tenant's clock its time passes sooner.
+        !known.facts.some(fact => fact.is === 'clock asked') &&
         isFirst(known, event, cancel),
     )
     const maybe = waiting.some(

@@ -3,7 +3,14 @@
 
 import { type Add, type Judging, SLACK_MS } from './checker.ts'
 import { touchesWorld } from './facts.ts'
-import { type Known, type KnownEffect, type KnownEvent, maybeCancelled, surelyReaches } from './known.ts'
+import {
+  type Known,
+  type KnownEffect,
+  type KnownEvent,
+  maybeCancelled,
+  names,
+  surelyReaches,
+} from './known.ts'
 
 /** A due time is reckoned by the database's clock, which a simulation moves in steps. */
 const CLOCK_STEP_MS = 5
@@ -12,7 +19,7 @@ const BY_A_CANCEL = new Set(['prevented', 'stopped', 'too_late', 'in_doubt'])
 export function judgeEffects(known: Known, judging: Judging, add: Add): void {
   for (const effect of known.effects.values()) {
     judgeIds(effect, add)
-    judgeTimer(effect, add)
+    judgeTimer(known, effect, add)
   }
   judgeTold(known, judging, add)
   if (known.facts.some(fact => fact.is === 'over')) {
@@ -27,11 +34,16 @@ function judgeIds({ title, ids, bornOf }: KnownEffect, add: Add): void {
   else add('I7', `${title} has several ids: ${all}`)
 }
 
-function judgeTimer(effect: KnownEffect, add: Add): void {
+function judgeTimer(known: Known, effect: KnownEffect, add: Add): void {
   const from = effect.bornOf?.nextAsked[0] ?? effect.from
   const first = effect.began[0]
   if (!first || !from) return
-  const early = from.at + effect.plan.afterMs - first.at
+  // By as much as a sandbox clock may have been moved on meanwhile.
+  const moved = known.facts.reduce(
+    (sum, fact) => (fact.is === 'clock asked' && fact.at <= first.at ? sum + fact.byMs : sum),
+    0,
+  )
+  const early = from.at + effect.plan.afterMs - first.at - moved
   if (early > CLOCK_STEP_MS) add('I8', `${effect.title} began ${Math.round(early)} ms before its time`)
 }
 
@@ -119,11 +131,12 @@ function judgeEnding(known: Known, effect: KnownEffect, ending: string, add: Add
     judgeChildren(known, effect, add)
 }
 
-/** Events that were to be born of an effect: there, unless somebody called it off. */
+/** Events that were to be born of an effect: there, unless somebody called it off, be it before they came (I6). */
 function judgeChildren(known: Known, effect: KnownEffect, add: Add): void {
   if (maybeCancelled(known, effect.event)) return
   for (const { title } of effect.plan.next.events) {
-    if (known.events.get(title)?.there === null)
+    const child = known.events.get(title)
+    if (child?.there === null && !known.cancels.some(({ request }) => request.early && names(request, child)))
       add('I7', `${title} was to be born of ${effect.title}, and is lost`)
   }
 }

@@ -35,9 +35,8 @@ export function check(facts: readonly Fact[], judging: Judging): Violation[] {
 
 export type Add = (rule: Rule, what: string) => void
 
-/** The name of what had ended before the cancel is one in today's engine and another in the next. */
-export function endedBefore(item: ReceiptItem): boolean {
-  return ['done', 'already_ended'].includes(item.outcome)
+function endedBefore(item: ReceiptItem): boolean {
+  return item.outcome === 'already_ended'
 }
 
 function judgeReceipt(known: Known, reads: readonly Read[], judging: Judging, add: Add): void {
@@ -69,7 +68,7 @@ function judgeItems(known: Known, { receipt }: Read, add: Add): void {
       add('I2', `${where}: nobody has announced it`)
       continue
     }
-    judgeEvidence(effect, item, where, add)
+    judgeEvidence(known, receipt, { effect, item, where }, add)
     if (outcome === 'stopping' && receipt.state === 'final')
       add('I4', `${where} is stopping, and the receipt is final`)
     const how = reachOf(known, receipt, effect)
@@ -81,14 +80,29 @@ function judgeItems(known: Known, { receipt }: Read, add: Add): void {
   }
 }
 
-function judgeEvidence(effect: KnownEffect, item: ReceiptItem, where: string, add: Add): void {
+function judgeEvidence(
+  known: Known,
+  receipt: Receipt,
+  {
+    effect,
+    item,
+    where,
+  }: { readonly effect: KnownEffect; readonly item: ReceiptItem; readonly where: string },
+  add: Add,
+): void {
   const { outcome, ending } = item
   const happened = effect.took.length > 0 || effect.ends.some(end => end.result === 'ended')
   const mayHave = happened || effect.ends.some(end => end.result === null)
   if (outcome === 'prevented' || outcome === 'stopped') {
     if (happened) add('I1', `${where} is ${outcome}, and took effect`)
   }
-  if (endedBefore(item) && ending !== 'done' && happened)
+  // What was kept may be retried by hand afterwards: then it happens by that, and the receipt tells of before.
+  const asked = known.maker(receipt.id)?.asked.index ?? 0
+  const retried = effect.retries.find(retry => retry.index > asked)?.index ?? Number.POSITIVE_INFINITY
+  const happenedBefore =
+    effect.took.some(({ index }) => index < retried) ||
+    effect.ends.some(end => end.result === 'ended' && end.index < retried)
+  if (endedBefore(item) && ending !== 'done' && happenedBefore)
     add('doubt', `${where} is ${outcome} (${ending}), and took effect`)
   const claimed = outcome === 'too_late' || (endedBefore(item) && ending === 'done')
   if (claimed && touchesWorld(effect.plan.kind) && !mayHave)
@@ -199,7 +213,7 @@ function judgeStarts(known: Known, reads: readonly Read[], add: Add): void {
   const judged = new Set<string>()
   for (const read of reads) {
     const since = Math.min(maker?.answered?.index ?? Number.POSITIVE_INFINITY, read.index)
-    for (const item of read.receipt.items) {
+    for (const item of [...read.receipt.items, ...read.receipt.innerSteps]) {
       if (item.outcome !== 'prevented' || judged.has(item.title)) continue
       judged.add(item.title)
       const late = known.effects.get(item.title)?.began.find(begin => begin.index > since)

@@ -100,6 +100,8 @@ export type Fact = { readonly at: number } & (
   | { readonly is: 'retry answered'; readonly op: number; readonly result: string }
   | { readonly is: 'end asked'; readonly op: number; readonly effectId: string }
   | { readonly is: 'end answered'; readonly op: number; readonly result: 'ended' | 'gone' }
+  | { readonly is: 'clock asked'; readonly op: number; readonly byMs: number }
+  | { readonly is: 'clock answered'; readonly op: number }
   /** No answer to what was asked: it may have been done. `unavailable`: the database was away, which is a caller's lot. */
   | {
       readonly is: 'failed'

@@ -1,30 +1,37 @@
 // Histories of an engine whose way to the database is bad: slow, broken, with answers lost and requests that arrive late,
-// each by its seed. `npm run chaos` runs as many as one wants.
+// each by its seed; and one mail whose start and end are struck on purpose. `npm run chaos` runs as many as one wants.
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { ChaosDatabase } from './chaos-database.ts'
-import { runHistory } from './history.ts'
+import { test } from 'node:test'
+import { runHistories } from './histories.ts'
+import type { Report } from './history-worker.ts'
+import { searchMeetings } from './meeting-search.ts'
+import { SITUATIONS } from './situations.ts'
 
-/** Once violated: 54 and 78, who ran was not told after its receiver had answered; the others, kept and dead in doubt. */
-const FOUND = [54, 61, 63, 78, 84]
-const SEEDS = [...FOUND, ...Array.from({ length: 25 }, (_, i) => 1000 + i)]
+const COUNT = 300
 
-let database: ChaosDatabase
-
-before(async () => {
-  database = await ChaosDatabase.make()
-})
-
-after(async () => {
-  await database[Symbol.asyncDispose]()
-})
-
-for (const seed of SEEDS) {
-  test(`whatever goes wrong on the way to the database, the promise holds (seed ${seed})`, async () => {
-    await database.empty()
-    const { violations, facts } = await runHistory(seed, database)
-    assert.deepEqual(violations, [])
-    assert.ok(facts.length > 20, 'something happened')
-  })
+/** What is to be replayed: `npm run chaos -- --replay SEED`, or `--blows JSON`. */
+function wrong(reports: readonly Report[]) {
+  return reports
+    .filter(({ violations, broken }) => violations.length > 0 || broken !== null)
+    .map(({ task, violations, broken }) => ({ task: JSON.stringify(task), violations, broken }))
 }
+
+test(`whatever goes wrong on the way to the database, the promise holds (${COUNT} histories)`, async () => {
+  const tasks = Array.from({ length: COUNT }, (_, i) => ({ seed: i + 1 }))
+  const reports = await runHistories({ tasks })
+  assert.deepEqual(wrong(reports), [])
+  const met = new Set(reports.flatMap(({ situations }) => situations))
+  assert.deepEqual(
+    SITUATIONS.filter(situation => !met.has(situation)),
+    [],
+    'the histories come into every situation',
+  )
+})
+
+test('a mail that is called off while its receiver has it is never called prevented, whichever two units of its start were struck', async () => {
+  const reports = await searchMeetings(tasks => runHistories({ tasks }), 2)
+  assert.deepEqual(wrong(reports), [])
+  const pairs = reports.filter(({ task }) => 'blows' in task && task.blows.length === 2)
+  assert.ok(pairs.length > 20, `pairs of blows: ${pairs.length}`)
+})

@@ -2,7 +2,6 @@
 // calm, everything comes to its end, and the checker judges.
 
 import type { CancelRequest } from '../../server/src/core/cancellation.ts'
-import type { StartedEffect } from '../../server/src/core/effect.ts'
 import { makeId, shardOfEntity } from '../../server/src/core/ids.ts'
 import type { Engine } from '../../server/src/engine/engine.ts'
 import {
@@ -16,6 +15,7 @@ import { check, type Violation } from './checker.ts'
 import { EngineProcess } from './engine-process.ts'
 import { type Fact, Facts, type PlannedEvent } from './facts.ts'
 import { FaultPlan, weatherOf } from './fault-plan.ts'
+import { answerTo, requestBy, standingOf } from './history-shapes.ts'
 import { type Script, type Step, scriptOf } from './script.ts'
 import { Choices, chance } from './seeded.ts'
 import { Simulation } from './simulation.ts'
@@ -37,7 +37,7 @@ const LOOK_EVERY_MS = 6000
 const ENDS_WITHIN_MS = 180_000
 
 export async function runHistory(seed: number, database: ChaosDatabase): Promise<HistoryResult> {
-  const simulation = await Simulation.on(database.options, database.backends)
+  const simulation = await Simulation.on(database)
   const history = new History(seed, database.options, simulation, scriptOf(seed))
   try {
     await history.run()
@@ -62,6 +62,8 @@ class History {
   /** What is under way. */
   private readonly open = new Set<Promise<void>>()
   private toAskAgain = 0
+  /** Receipts that were seen final and events that were seen at their end, once all was calm: not looked at again for that. */
+  private readonly ended = new Set<string>()
   private calm = false
 
   constructor(seed: number, postgres: DatabaseOptions, simulation: Simulation, script: Script) {
@@ -91,6 +93,7 @@ class History {
         this.places.push(place)
         await this.startAt(place)
       }
+      if (script.sandbox) await this.makeSandbox()
       for (const step of script.steps) simulation.after(step.atMs, null, '', () => this.take(step))
       await simulation.pass(script.endMs)
       await this.becalm()
@@ -103,12 +106,31 @@ class History {
     }
   }
 
+  /** Before anything goes wrong; on simulated time, so that a slow machine is nothing that goes wrong. */
+  private async makeSandbox(): Promise<void> {
+    const { seed, simulation, facts, world, postgres } = this
+    const fates = { fateOf: () => ({ requestMs: 0.1, answerMs: 0.1 }), notificationMs: () => null }
+    const founder = await EngineProcess.make({
+      name: 'founder',
+      seed,
+      simulation,
+      facts,
+      world,
+      postgres,
+      fates,
+    })
+    await simulation.until(
+      founder.call((engine, db) => db.transaction('sandbox', tx => engine.putTenant(tx, TENANT, true))),
+    )
+    founder.kill()
+  }
+
   result(): HistoryResult {
     const { seed, simulation, facts, script } = this
     return {
       seed,
       violations: check(facts.all, {
-        innerSteps: 'either',
+        innerSteps: 'not counted',
         finalAfterMs: FINAL_AFTER_MS,
         beatMs: script.beatMs,
       }),
@@ -157,7 +179,9 @@ class History {
       case 'revise':
         return this.revise(step)
       case 'retry dead':
-        return this.retryDead()
+        return this.retryDead(step)
+      case 'advance clock':
+        return this.advanceClock(step.byMs)
       case 'answer offers':
         return this.answerOffers()
       case 'read receipts':
@@ -206,20 +230,32 @@ class History {
     const known = this.events.get(step.event)
     if (!known && (plan.key === null || !step.byKey)) return
     const byKey = plan.key !== null && (step.byKey || !known)
-    const request: CancelRequest = {
-      tenant: TENANT,
-      target: byKey
-        ? { key: plan.key ?? '', entity: plan.entity, kind: EVENT_KIND }
-        : { eventId: known?.id ?? '' },
-      by: { principal: `app:${step.by}`, api: 'native', name: step.by },
+    const target = byKey
+      ? { key: plan.key ?? '', entity: plan.entity, kind: EVENT_KIND }
+      : { eventId: known?.id ?? '' }
+    const request = {
+      ...requestBy(step.by, target),
       requestKey: step.requestKey,
       early: byKey && step.earlyMs !== null ? { ttlMs: step.earlyMs } : null,
     }
+    // The answer was lost, say: the same again.
+    this.request(request, op => {
+      if (!step.insists || tries >= 12) return
+      this.toAskAgain += 1
+      this.simulation.after(200 + 1500 * chance(this.seed, 'again', op), null, '', () => {
+        this.toAskAgain -= 1
+        this.cancel(step, tries + 1)
+      })
+    })
+  }
+
+  private request(request: CancelRequest, failed: ((op: number) => void) | null): void {
     const op = this.facts.nextOp()
     this.facts.add({ is: 'cancel asked', op, request })
+    const what = 'key' in request.target ? request.target.key : request.target.eventId
     this.ask(
       op,
-      `cancel ${byKey ? plan.key : step.event}`,
+      `cancel ${what}`,
       async engine => {
         const outcome = await engine.cancel(request)
         this.facts.add({ is: 'cancel answered', op, outcome })
@@ -229,15 +265,7 @@ class History {
         for (const ms of [2, 3000])
           this.simulation.after(ms, null, '', () => this.readReceipt(outcome.receiptId))
       },
-      // The answer was lost, say: the same again.
-      () => {
-        if (!step.insists || tries >= 12) return
-        this.toAskAgain += 1
-        this.simulation.after(200 + 1500 * chance(this.seed, 'again', op), null, '', () => {
-          this.toAskAgain -= 1
-          this.cancel(step, tries + 1)
-        })
-      },
+      () => failed?.(op),
     )
   }
 
@@ -255,7 +283,7 @@ class History {
     })
   }
 
-  private retryDead(): void {
+  private retryDead({ cancelAfterMs }: Step & { readonly do: 'retry dead' }): void {
     this.ask(this.facts.nextOp(), 'dead', async engine => {
       for (const dead of await engine.dead(TENANT, 5)) {
         // What comes next has been born of a delay that died.
@@ -265,7 +293,26 @@ class History {
         const result = await engine.retry(TENANT, dead.id)
         this.facts.add({ is: 'retry answered', op, result })
         this.simulation.note(`retry of ${dead.title}: ${result}`)
+        const eventId = dead.event_id
+        if (cancelAfterMs === null || result !== 'retried' || eventId === null) continue
+        this.simulation.after(cancelAfterMs, null, '', () =>
+          this.request(requestBy('ann', { eventId }), null),
+        )
       }
+    })
+  }
+
+  /** Waits for what is under way, which may hang: given up after a while. */
+  private advanceClock(byMs: number): void {
+    const op = this.facts.nextOp()
+    this.facts.add({ is: 'clock asked', op, byMs })
+    const giveUp = new AbortController()
+    this.simulation.after(400, null, '', () => giveUp.abort())
+    this.ask(op, `advance the clock by ${byMs} ms`, async engine => {
+      await engine.advanceClock(TENANT, byMs, undefined, giveUp.signal).catch(error => {
+        if (!giveUp.signal.aborted) throw error
+      })
+      this.facts.add({ is: 'clock answered', op })
     })
   }
 
@@ -390,11 +437,16 @@ class History {
     if (!process) return false
     return await this.simulation.until(
       process.call(async engine => {
-        for (const id of this.receipts)
+        for (const id of this.receipts) {
+          if (this.ended.has(id)) continue
           if ((await engine.receipt(TENANT, id))?.state !== 'final') return false
+          this.ended.add(id)
+        }
         for (const id of this.eventIds()) {
+          if (this.ended.has(id)) continue
           const effects = await engine.effectsOf(TENANT, id)
           if (effects.some(effect => effect.state !== 'ended')) return false
+          this.ended.add(id)
         }
         return true
       }),
@@ -444,13 +496,3 @@ class History {
 }
 
 type Place = { readonly number: number; lives: number; now: EngineProcess | null }
-
-function answerTo(offer: StartedEffect) {
-  // An engine that fences by starts wants to know which one the screen was shown.
-  return { ...offer, tenant: TENANT, effectId: offer.id, verdict: { is: 'done' } as const }
-}
-
-function standingOf(effect: Awaited<ReturnType<Engine['effectsOf']>>[number]) {
-  const { id, title, state, ending, cancellationId, attempt } = effect
-  return { id, title, state, ending, cancellationId, attempt }
-}

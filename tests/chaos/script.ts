@@ -25,7 +25,9 @@ export type Step = { readonly atMs: number } & (
       readonly insists: boolean
     }
   | { readonly do: 'revise'; readonly event: string; readonly effects: readonly PlannedEffect[] }
-  | { readonly do: 'retry dead' }
+  /** And calls off what it was announced with, so much later. */
+  | { readonly do: 'retry dead'; readonly cancelAfterMs: number | null }
+  | { readonly do: 'advance clock'; readonly byMs: number }
   | { readonly do: 'answer offers' }
   | { readonly do: 'read receipts' }
   | { readonly do: 'freeze'; readonly process: number; readonly forMs: number }
@@ -36,6 +38,8 @@ export type Step = { readonly atMs: number } & (
 
 export type Script = {
   readonly processes: number
+  /** Its tenant has a clock of its own. */
+  readonly sandbox: boolean
   /** Effects that a cancel marks itself: few make it an open cancellation (I10). */
   readonly maxMarkedAtOnce: number
   readonly slots: number
@@ -66,19 +70,30 @@ export function scriptOf(seed: number): Script {
   const choices = new Choices(seed, 'script')
   const writer = new Writer(choices)
   const processes = choices.among([1, 1, 2, 2, 3])
-  const events = writer.events(choices.whole(2, 5))
+  const sandbox = choices.maybe(0.12)
+  const events = writer.events(choices.whole(3, 6))
   const steps: Step[] = [
     ...events,
     ...events.flatMap(({ atMs, event }) => writer.about(event, atMs)),
     ...writer.trouble(processes),
   ]
-  if (choices.maybe(0.4)) steps.push({ atMs: choices.whole(6000, BUSY_MS), do: 'retry dead' })
+  for (let i = choices.whole(0, 3); i > 0; i--)
+    steps.push({
+      atMs: choices.whole(2000, BUSY_MS),
+      do: 'retry dead',
+      cancelAfterMs: choices.among([null, 0, 4, 400]),
+    })
+  if (sandbox) {
+    for (let i = choices.whole(1, 5); i > 0; i--)
+      steps.push({ atMs: choices.whole(100, BUSY_MS), do: 'advance clock', byMs: choices.whole(10, 5000) })
+  }
   for (let i = choices.whole(0, 2); i > 0; i--)
     steps.push({ atMs: choices.whole(500, BUSY_MS), do: 'answer offers' })
   for (let i = 0; i < 3; i++) steps.push({ atMs: choices.whole(500, BUSY_MS + 4000), do: 'read receipts' })
   const quick = choices.maybe(0.25)
   return {
     processes,
+    sandbox,
     maxMarkedAtOnce: choices.among([5000, 5000, 5000, 3]),
     slots: choices.among([100, 100, 1]),
     beatMs: quick ? 1000 : 2500,
@@ -116,7 +131,7 @@ class Writer {
     const steps: Step[] = []
     const soon = () =>
       Math.max(0, atMs + (choices.maybe(0.5) ? choices.whole(0, 60) : choices.whole(0, 9000)))
-    if (choices.maybe(0.25))
+    for (let i = choices.among([0, 0, 1, 2]); i > 0; i--)
       steps.push({
         atMs: soon(),
         do: 'revise',
@@ -124,7 +139,7 @@ class Writer {
         effects: this.effects(choices.whole(0, 2), `${event.title} revised`, 1),
       })
     if (choices.maybe(0.75)) steps.push(this.cancel(event, soon()))
-    if (choices.maybe(0.25)) steps.push(this.cancel(event, soon()))
+    if (choices.maybe(0.35)) steps.push(this.cancel(event, soon()))
     const early = event.key !== null && choices.maybe(0.15)
     if (early)
       steps.push({
@@ -197,7 +212,7 @@ class Writer {
         kind,
         afterMs: choices.maybe(0.6) ? 0 : choices.whole(1, 9000),
         link: choices.maybe(0.92) ? 'cancel' : 'keep',
-        maxAttempts: kind === 'delay' ? choices.among([1, 3, 5]) : choices.among([1, 2, 3]),
+        maxAttempts: kind === 'delay' ? choices.among([1, 3, 5]) : choices.among([1, 1, 2, 3]),
         script: Array.from({ length: choices.whole(1, 3) }, () => choices.weighed<Behaviour>(BEHAVIOURS)),
         next: kind === 'delay' ? this.next(title, depth) : NOTHING_PLANNED,
       }

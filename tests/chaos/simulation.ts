@@ -6,11 +6,11 @@
 //        ▲                                  asked, or holds it back for another's lock ─┐
 //        └────────────────────────────────────────────────────────────────────────────────┘
 //
-// PostgreSQL goes by the virtual clock too: a schema that is searched before pg_catalog has a clock_timestamp() of its own,
-// which reads a sequence (visible at once, to every transaction).
+// PostgreSQL goes by the virtual clock too (server-clock.ts).
 
 import pg from 'pg'
 import type { DatabaseOptions } from '../../server/src/store/database.ts'
+import { EPOCH_MS, type ServerClock } from './server-clock.ts'
 import { type Clockwork, realSetImmediate, realSetTimeout } from './virtual-time.ts'
 import type { Backends } from './wire-backend.ts'
 import type { Network, ProxyEvents, UnitInfo, WireProxy } from './wire-proxy.ts'
@@ -25,19 +25,21 @@ type Happening = {
   off: boolean
 }
 
+/** What outlives a simulation, so that the next one need not make it again. */
+export type SimulatedDatabase = {
+  readonly options: DatabaseOptions
+  readonly backends: Backends
+  readonly clock: ServerClock
+}
+
 /** Turns of the event loop without an octet, after which nothing moves any more. */
 const QUIET_TURNS = 4
 /** Real milliseconds after which an answer that has not come is asked after: is it held back by a lock? */
 const ASK_AFTER_MS = 2
 /** Real milliseconds within which a notification reaches all who listen. */
 const NOTIFIED_WITHIN_MS = 300
-/** The database's clock lags behind by at most so much. */
-const SERVER_CLOCK_STEP_MS = 2
 /** Real milliseconds after which PostgreSQL is taken to be stuck. */
 const STUCK_MS = 20_000
-
-/** An instant, far from the real one, so that a time of the real clock is noticed. */
-export const EPOCH_MS = Date.parse('2031-03-01T09:00:00Z')
 
 export class Simulation implements Clockwork, AsyncDisposable {
   readonly epochMs = EPOCH_MS
@@ -46,13 +48,13 @@ export class Simulation implements Clockwork, AsyncDisposable {
   readonly proxies = new Set<WireProxy>()
   readonly backends: Backends
   private readonly monitor: pg.Client
+  private readonly serverClock: ServerClock
   private readonly queue: Happening[] = []
   private readonly frozen = new Map<string, Happening[]>()
   private readonly dead = new Set<string>()
   private order = 0
   private moves = 0
   private whenMoved: (() => void) | null = null
-  private serverClock = -1
   /** Server processes that wait for a lock; whose client is gone, they do not notice. */
   private waiting = new Set<number>()
   /** Something was answered, or a connection has ended: a lock may have come free. */
@@ -61,9 +63,11 @@ export class Simulation implements Clockwork, AsyncDisposable {
   private stopped = false
   deadlocks = 0
 
-  private constructor(monitor: pg.Client, backends: Backends) {
+  private constructor(monitor: pg.Client, { backends, clock }: SimulatedDatabase) {
     this.monitor = monitor
+    this.serverClock = clock
     this.backends = backends
+    clock.set(0)
     backends.moved = () => this.moved()
     backends.answered = by => {
       this.waiting.delete(by.pid)
@@ -71,28 +75,11 @@ export class Simulation implements Clockwork, AsyncDisposable {
     }
   }
 
-  /** `backends`: those of the database, which outlive the simulation. */
-  static async on(options: DatabaseOptions, backends: Backends): Promise<Simulation> {
-    const monitor = new pg.Client({ host: options.host, user: options.user, database: options.database })
+  static async on(database: SimulatedDatabase): Promise<Simulation> {
+    const { host, user, database: name } = database.options
+    const monitor = new pg.Client({ host, user, database: name })
     await monitor.connect()
-    return new Simulation(monitor, backends)
-  }
-
-  /** Makes a database go by a simulation's clock. Once; for connections that are made afterwards. */
-  static async prepare(options: DatabaseOptions): Promise<void> {
-    const client = new pg.Client({ host: options.host, user: options.user, database: options.database })
-    await client.connect()
-    await client.query(`
-      create schema virtual;
-      create sequence virtual.clock minvalue 0;
-      create function virtual.clock_timestamp() returns timestamptz language plpgsql volatile as $$
-        begin return timestamptz '${new Date(EPOCH_MS).toISOString()}' + (select last_value from virtual.clock) * interval '1 millisecond'; end $$;
-      create function virtual.now() returns timestamptz language sql volatile as 'select virtual.clock_timestamp()';
-      alter database ${options.database} set search_path = virtual, pg_catalog, public;
-      alter database ${options.database} set deadlock_timeout = '100ms';
-      alter database ${options.database} set synchronous_commit = off;
-    `)
-    await client.end()
+    return new Simulation(monitor, database)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -193,7 +180,7 @@ export class Simulation implements Clockwork, AsyncDisposable {
         continue
       }
       if (next.what !== '') this.note(next.what)
-      if (next.to === null) await this.setServerClock()
+      this.serverClock.set(this.now)
       await next.happen()
       await this.rest()
     }
@@ -230,16 +217,6 @@ export class Simulation implements Clockwork, AsyncDisposable {
       else high = middle
     }
     this.queue.splice(low, 0, one)
-  }
-
-  private async setServerClock(): Promise<void> {
-    if (this.now - this.serverClock < SERVER_CLOCK_STEP_MS) return
-    this.serverClock = this.now
-    await this.monitor.query({
-      name: 'clock',
-      text: `select setval('virtual.clock', $1)`,
-      values: [Math.floor(this.now)],
-    })
   }
 
   private moved(): void {

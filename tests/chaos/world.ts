@@ -200,7 +200,7 @@ export class World {
       this.shown.set(effect.id, effect)
       simulation.note(`a screen shows ${effect.title}`)
       answer({ is: 'waiting' })
-    } else if (this.options.steered) {
+    } else if (this.options.steered && kind !== 'letter') {
       const { id: effectId, title } = effect
       this.waiting.push({ effectId, title, takeEffect: () => this.takeEffect(effect), answer })
       for (const resolve of this.whenArrived.splice(0)) resolve()
