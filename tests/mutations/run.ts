@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startEmbedded } from '../../server/src/store/embedded.ts'
-import { fileOf, GUARDS, type Guard } from './guards.ts'
+import type { Guard } from './guard.ts'
+import { fileOf, GUARDS } from './guards.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const PAGE = join(ROOT, 'docs/guards.md')
