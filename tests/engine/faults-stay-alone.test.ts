@@ -254,9 +254,9 @@ test('a huge cancel: what it asks to stop has its time from when it was written 
   const [row] = await startAllDue(context, db)
   const receipt = receiptOf(await openCancellation(context, byId(id)))
   now += 40_000
-  await closeReceipts(context)
-  while (await markSomeOpen(context)) {}
-  await closeReceipts(context)
+  // At every moment between two batches.
+  do await closeReceipts(context)
+  while (await markSomeOpen(context))
   const open = await engine.receipt(TENANT, receipt)
   assert.deepEqual([open?.state, open?.items[0]?.outcome], ['open', 'stopping'])
   assert.equal(Date.parse(open!.finalBy), now + 30_000)

@@ -19,7 +19,7 @@ const FOLDERS = ['server', 'tests', 'wire', 'docs', 'package.json']
 type Result = { readonly guard: Guard; readonly caughtBy: string | null; readonly seconds: number }
 
 const CONCURRENCY = 2
-const NOT_YET = '*not yet*'
+const NOT_YET = 'not yet'
 
 const { values, positionals: words } = parseArgs({
   options: { write: { type: 'boolean' } },
