@@ -18,7 +18,7 @@ const TAKES: { readonly [place in LockPlace]: RegExp } = {
   'open cancellations': /for update of o\b/,
   events: /engine\.event e where[^)]*for (update|share)|update engine\.event|delete from engine\.event\b/,
   effects:
-    /update engine\.effect|delete from engine\.effect\b|engine\.effect f[^;]*?for update of f|engine\.effect f where[^)]*for update/,
+    /update engine\.effect|delete from engine\.effect\b|engine\.effect f[^;]*?for update of f|engine\.effect f where(?:[^()]|\([^()]*\))*for update/,
   'ended effects': /(update|delete from) engine\.ended/,
 }
 
