@@ -14,7 +14,7 @@ import { CancelTooLarge, type EventRow, storedEvent } from './cancel-tree.ts'
 import { Caretaker } from './caretaker.ts'
 import { type Context, sql } from './context.ts'
 import { type End, endFromOutside } from './end.ts'
-import { Gather, type GatherOptions } from './gather.ts'
+import { Gather, type GatherOptions, MOST_WAITING, Overloaded } from './gather.ts'
 import { HintChannel } from './hints.ts'
 import type { Carrier, Domain } from './hooks.ts'
 import { type LetGo, letGo } from './let-go.ts'
@@ -117,15 +117,16 @@ export class Engine {
         this.runner.heartbeat().catch(error => onError?.('heartbeat', error))
       },
     })
+    // Who has waited for the short way is not refused at the long one: the bound is at the entrance, see cancel().
     this.plainCancels = new Gather({
       name: 'cancel',
-      maxQueue: options.maxQueue,
+      maxQueue: Number.POSITIVE_INFINITY,
       distinct: targetText,
       run: batch => cancelPlain(this.context, this.context.db, batch),
     })
     this.cancels = new Gather({
       name: 'cancel',
-      maxQueue: options.maxQueue,
+      maxQueue: Number.POSITIVE_INFINITY,
       distinct: targetText,
       run: batch => this.cancelBatch(batch),
     })
@@ -176,7 +177,11 @@ export class Engine {
     return await revise(this.context, tx, revision)
   }
 
+  /** @throws Overloaded when too many wait */
   async cancel(request: CancelRequest): Promise<CancelOutcome> {
+    const waiting = this.plainCancels.waiting + this.cancels.waiting
+    if (waiting >= (this.options.maxQueue ?? MOST_WAITING))
+      throw new Overloaded(`cancel: ${waiting} requests are waiting already`)
     return (await this.cancelShort(request)) ?? (await this.cancels.submit(request))
   }
 

@@ -18,7 +18,7 @@ export type GatherOptions<Req, Res> = {
   readonly name: string
   /** Most requests of one batch. Default 256. */
   readonly maxBatch?: number
-  /** Most requests that wait. Default 10,000. */
+  /** Most requests that wait. Default {@link MOST_WAITING}. */
   readonly maxQueue?: number
   /** Batches at the database at once. Default 2; a further one goes only when {@link MANY} wait. */
   readonly maxInFlight?: number
@@ -28,6 +28,8 @@ export type GatherOptions<Req, Res> = {
   readonly run: (batch: readonly Req[]) => Promise<readonly (Res | Error)[]>
 }
 
+/** Requests that may wait for one verb. */
+export const MOST_WAITING = 10_000
 const RERUNS = 5
 /**
  * So many must wait before a batch goes beside another. A transaction costs the same whatever its batch, so few callers are
@@ -60,7 +62,7 @@ export class Gather<Req, Res> {
 
   constructor(options: GatherOptions<Req, Res>) {
     // One by one: an option that is there and undefined must not take a bound away.
-    const { maxBatch = 256, maxQueue = 10_000, maxInFlight = 2 } = options
+    const { maxBatch = 256, maxQueue = MOST_WAITING, maxInFlight = 2 } = options
     this.options = { ...options, maxBatch, maxQueue, maxInFlight }
   }
 
