@@ -8,6 +8,7 @@ import { announce } from '../../server/src/engine/announce.ts'
 import { cancelBatch } from '../../server/src/engine/cancel.ts'
 import { cancelPlain } from '../../server/src/engine/cancel-plain.ts'
 import { readReceipt } from '../../server/src/engine/read-receipt.ts'
+import { revise } from '../../server/src/engine/revise.ts'
 import type { Database } from '../../server/src/store/database.ts'
 import { testDatabase } from '../support/database.ts'
 import {
@@ -17,6 +18,7 @@ import {
   contextOn,
   effect,
   event,
+  overOrWaiting,
   pendingOf,
   settleNow,
   startAllDue,
@@ -225,4 +227,28 @@ test('a start that is under way is waited for, and what it started is not preven
     cancelPlain(context, db, [byId(id!)]),
   ])
   assert.equal(rows.length + (result?.counts.prevented ?? 0), 1)
+})
+
+test('what became more than a row may hold while a cancel waited for it goes the long way', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const context = contextOn(db)
+  const [id] = await make(db, ['grows', [effect('first', later)]])
+  const written = Promise.withResolvers<void>()
+  const release = Promise.withResolvers<void>()
+  const revising = db.transaction('revise', async tx => {
+    const effects = Array.from({ length: 1001 }, (_, i) => effect(`${i}`, later))
+    await revise(context, tx, { tenant: TENANT, eventId: id!, effects })
+    // They would travel with the commit: this sends them now.
+    await tx.query({ text: 'select' })
+    written.resolve()
+    await release.promise
+  })
+  await written.promise
+  const cancelling = cancelPlain(context, db, [byId(id!)])
+  assert.equal(await overOrWaiting(db, cancelling), 'waiting')
+  release.resolve()
+  await revising
+  assert.deepEqual(await cancelling, [null])
+  assert.equal((await pendingOf(db)).length, 1001)
 })

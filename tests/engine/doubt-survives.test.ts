@@ -126,3 +126,28 @@ test('once it has taken effect there is nothing to doubt', async () => {
   await attempt({ is: 'done' })
   assert.deepEqual(await outcomes(), ['already_ended'])
 })
+
+test('dead in doubt, with a receiver that can be asked: a cancel asks it, and waits for its answer', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const base = contextOn(db)
+  const askable = { ...base.carriers.get('mail')!, withdraw: () => null }
+  const context = contextOn(db, { carriers: new Map([...base.carriers, ['mail', askable]]) })
+  const engine = new Engine({ db, random })
+  engine.register({ carriers: [...context.carriers.values()], domains: [...context.domains.values()] })
+  const [result] = await db.transaction('t', tx =>
+    announce(context, tx, [event('root', [effect('mail', { maxAttempts: 1 })])]),
+  )
+  assert.ok(result?.is === 'announced')
+  const [row] = await startAllDue(context, db)
+  await settleNow(context, attemptOf(row!, lost))
+  const cancelled = await engine.cancel(byId(result.eventId))
+  assert.ok('receiptId' in cancelled && !('refused' in cancelled))
+  const asked = await engine.receipt(TENANT, cancelled.receiptId)
+  assert.deepEqual([asked?.state, asked?.items[0]?.outcome], ['open', 'stopping'])
+  await db.transaction('end', tx =>
+    engine.end(tx, [{ effectId: row!.id, verdict: { is: 'resolved', outcome: 'stopped', evidence: null } }]),
+  )
+  const answered = await engine.receipt(TENANT, cancelled.receiptId)
+  assert.deepEqual([answered?.state, answered?.items[0]?.outcome], ['final', 'stopped'])
+})

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import type { CancelOutcome } from '../../server/src/core/cancellation.ts'
 import type { Verdict } from '../../server/src/core/effect.ts'
 import { announce, lockParents } from '../../server/src/engine/announce.ts'
 import { cancelBatch } from '../../server/src/engine/cancel.ts'
@@ -307,9 +308,11 @@ const verbs = {
 
 type VerbName = keyof typeof verbs
 
+type Outcomes = Parameters<Scenario['check']>[0]
+
 async function meet(
   names: readonly VerbName[],
-  { given = [] as readonly VerbName[], most = 20, check = async () => {} } = {},
+  { given = [] as readonly VerbName[], most = 20, check = async (_outcomes: Outcomes) => {} } = {},
 ): Promise<void> {
   const began = performance.now()
   const name = `${given.length > 0 ? `${given.join(', ')}; ` : ''}${names.join(' | ')}`
@@ -322,7 +325,7 @@ async function meet(
         check: async outcomes => {
           for (const [client, { error }] of Object.entries(outcomes))
             if (error) throw new Error(`${client}: ${error.message}`, { cause: error })
-          await check()
+          await check(outcomes)
           await world.check()
         },
       }
@@ -379,7 +382,14 @@ for (const other of [
   test(`open by id; mark | ${other}`, () => meet(['mark', other], { given: ['open by id'], most: 12 }))
 }
 test('two cancels of one event', () => meet(['cancel by id', 'cancel by id, another']))
-test('the same cancel twice', () => meet(['cancel by key', 'cancel by key']))
+test('the same cancel twice: one receipt', () =>
+  meet(['cancel by key', 'cancel by key'], {
+    check: async outcomes => {
+      const receipts = Object.values(outcomes).flatMap(({ value }) => value as CancelOutcome[])
+      const ids = receipts.map(outcome => 'receiptId' in outcome && outcome.receiptId)
+      assert.equal(new Set(ids).size, 1, JSON.stringify(receipts))
+    },
+  }))
 test('cancel by id and by key', () => meet(['cancel by id', 'cancel by key, another']))
 test('cancels of parent and child', () => meet(['cancel by id', 'cancel child']))
 test('batches of cancels that cross', () => meet(['cancel root and beside', 'cancel beside and child']))

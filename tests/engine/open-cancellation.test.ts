@@ -341,3 +341,14 @@ test('a root whose announcement is under way when the key is called off is waite
   for (const row of await startAll(db)) seen.push({ saw: 'start', effectId: row.id, attempt: row.attempt })
   await checkInvariants(db, seen, { settled: false })
 })
+
+test('what ends between a huge cancel’s acknowledgement and its mark brings no next step', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const context = contextOn(db, { next: () => ({ effects: [effect('next')] }) })
+  const root = await announced(db, event('root', [effect('steps', { kind: 'step' })]))
+  const [row] = await startAll(db)
+  await openCancellation(context, byId(root))
+  assert.equal(await settleNow(context, attemptOf(row!, { is: 'done' })), 'ended')
+  assert.deepEqual(await db.query({ text: `select from engine.effect where title = 'next'` }), [])
+})

@@ -52,6 +52,24 @@ test('a tree with anything alive in it stays whole, and goes when that has been 
   assert.deepEqual(await database.db.query({ text: 'select * from engine.alias' }), [])
 })
 
+test('what its room keeps stays whole however old it is, and what is beside it goes', async () => {
+  await using database = await testDatabase()
+  const world = new World(database.db)
+  await world.announce('kept', [effect('done')])
+  await world.announce('beside', [effect('done')])
+  await runAll(world)
+  const [kept] = world.events
+  world.room.keeps.add(kept!)
+  world.ms += 1000 * DAY
+  await world.sweep()
+  const ids = await world.ids()
+  assert.ok([...ids].some(id => id.includes(kept!)))
+  assert.ok(![...ids].some(id => id.includes(world.events[1]!)))
+  world.room.keeps.clear()
+  await world.sweep()
+  assert.deepEqual(await world.ids(), new Set())
+})
+
 test('a tree that no batch can hold goes piece by piece', async () => {
   await using database = await testDatabase()
   const { db } = database

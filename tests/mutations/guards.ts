@@ -296,8 +296,8 @@ export const GUARDS: readonly Guard[] = [
     file: `${SQL}/cancel-gates.sql`,
     text: 'select pg_advisory_xact_lock(7302, h)',
     without: 'select pg_advisory_xact_lock_shared(7302, h)',
-    noticedBy: ['interleavings', 'repeats'],
-    pattern: 'cancel by key|same|twenty',
+    noticedBy: ['interleavings'],
+    pattern: 'the same cancel twice',
   },
   {
     keeps: 'a root passes its shard’s gate: an open cancellation knows all that was announced before it',
@@ -358,8 +358,8 @@ export const GUARDS: readonly Guard[] = [
     file: `${ENGINE}/end.ts`,
     text: 'return domainKind !== null && live && isLiveEnding',
     without: 'return domainKind !== null && (live || parents.size > 0) && isLiveEnding',
-    noticedBy: ['interleavings'],
-    pattern: 'open.*settle with next steps',
+    noticedBy: ['open-cancellation'],
+    pattern: 'brings no next step',
   },
   {
     keeps: 'a revise locks its event for itself: the second replaces what the first has written',
@@ -433,7 +433,8 @@ export const GUARDS: readonly Guard[] = [
     file: `${ENGINE}/sweep.ts`,
     text: 'await domain.keeps(tx, [...new Set(mine.map(part => part.id))])',
     without: 'await domain.keeps(tx, [])',
-    noticedBy: ['sweep.property'],
+    noticedBy: ['sweep'],
+    pattern: 'its room keeps',
   },
   {
     keeps: 'no effect goes before the receipt that it stands in',

@@ -32,7 +32,10 @@ const dataDir = mkdtempSync(join(tmpdir(), 'standdown-mutations-'))
 const postgres = await startEmbedded({ dataDir })
 const results: Result[] = []
 try {
-  const waiting = [...chosen]
+  // First what the page says nothing of yet.
+  const before = readFileSync(PAGE, 'utf8').split('\n')
+  const isNew = (guard: Guard) => (noticeOf(guard, before) === NOT_YET ? 0 : 1)
+  const waiting = chosen.toSorted((a, b) => isNew(a) - isNew(b))
   // With everything in its place nothing may fail, or a failure would mean nothing.
   const whole = tryWithout({
     keeps: 'everything',
