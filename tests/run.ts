@@ -21,7 +21,7 @@ const FILES = ['tests/**/*.test.ts', '{wire,client,console}/**/*.test.{js,mjs,ts
 const ON_OLDEST = /^tests\/(store|engine)\//
 const CONCURRENCY = 2
 /** A file that takes longer hangs. On a loaded machine the longest one takes four times as long as alone. */
-const TIMEOUT_MS = 900_000
+const TIMEOUT_MS = 600_000
 
 type Counts = { tests: number; passed: number; cancelled: number; skipped: number; todo: number }
 

@@ -34,6 +34,8 @@ async function signInAt(
   await page.goto(flow.authorizationUrl('openid', { redirect_uri: callback(), ...more }))
   if (upn !== null) await page.getByRole('button', { name: upn.split('@')[0] as string }).click()
   await app.arrived(seen + 1)
+  // A page that is closed in the middle of a navigation may never be said to be closed.
+  await page.waitForURL(url => url.href.startsWith(callback()))
   await page.close()
 }
 
