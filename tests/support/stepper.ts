@@ -102,7 +102,8 @@ function independent(a: string, b: string): boolean {
 }
 
 class Client {
-  readonly name: string
+  /** The part that it runs now. */
+  name: string
   readonly connection: pg.Client
   pid = 0
   state: 'idle' | 'parked' | 'running' | 'blocked' | 'done' = 'idle'
@@ -229,7 +230,7 @@ type Choice = {
 
 export class Stepper implements AsyncDisposable {
   private readonly options: DatabaseOptions
-  private readonly clients = new Map<string, Client>()
+  private readonly clients = new Map<number, Client>()
   private readonly monitor: Client
 
   private constructor(options: DatabaseOptions) {
@@ -290,7 +291,7 @@ export class Stepper implements AsyncDisposable {
   /** One schedule: the stack's choices first, then the first that is not asleep; or, without a stack, by chance. */
   private async runOnce(scenario: Scenario, stack: Choice[] | null, random?: () => number) {
     const names = Object.keys(scenario.parts)
-    const clients = await Promise.all(names.map(name => this.client(name)))
+    const clients = await Promise.all(names.map((name, place) => this.client(name, place)))
     const trace: string[] = []
     let [deadlocks, waits] = [0, 0]
     let redundant = false
@@ -383,13 +384,15 @@ export class Stepper implements AsyncDisposable {
     for (const client of clients) if (client.state === 'blocked') await this.waits(client, clients)
   }
 
-  private async client(name: string): Promise<Client> {
-    let client = this.clients.get(name)
+  /** One connection for each place: one for each part would be as many as a small PostgreSQL takes. */
+  private async client(name: string, place: number): Promise<Client> {
+    let client = this.clients.get(place)
     if (!client) {
       client = new Client(name, this.options)
       await client.connect()
-      this.clients.set(name, client)
+      this.clients.set(place, client)
     }
+    client.name = name
     return client
   }
 }
