@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Cancelled, CancelOutcome, CancelRequest } from '../../server/src/core/cancellation.ts'
+import type { CancelRequest } from '../../server/src/core/cancellation.ts'
 import type { Announcement } from '../../server/src/core/event.ts'
 import type { Engine } from '../../server/src/engine/engine.ts'
 import { SteeredCarrier, testEngine } from '../support/engine.ts'
+import { cancelled } from './engine-parts.ts'
 
 const TENANT = 'contoso'
 const by = { principal: 'app:1', api: 'native', name: 'test' } as const
@@ -23,11 +24,6 @@ function event(over: Partial<Announcement> = {}): Announcement {
 
 function effect(kind: string, afterMs: number, title = kind) {
   return { kind, title, due: { afterMs }, data: {} }
-}
-
-function cancelled(outcome: CancelOutcome): Cancelled {
-  assert.ok('receiptId' in outcome && !('refused' in outcome), JSON.stringify(outcome))
-  return outcome
 }
 
 const cancelKey = (engine: Engine, over: Partial<CancelRequest> = {}) =>

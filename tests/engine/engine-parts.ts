@@ -1,18 +1,21 @@
 // Engine verbs for tests that step through them or drive the loop by hand: a context on a given database, a tree to start
 // from, and a way to let everything end.
 
-import { randomBytes } from 'node:crypto'
-import type { CancelRequest } from '../../server/src/core/cancellation.ts'
+import assert from 'node:assert/strict'
+import type { Cancelled, CancelOutcome, CancelRequest } from '../../server/src/core/cancellation.ts'
 import type { NewEffect, StartedEffect, Verdict } from '../../server/src/core/effect.ts'
 import type { Announcement } from '../../server/src/core/event.ts'
+import { announce } from '../../server/src/engine/announce.ts'
 import { markSomeOpen } from '../../server/src/engine/cancel-open.ts'
 import type { Context } from '../../server/src/engine/context.ts'
 import { endFromOutside } from '../../server/src/engine/end.ts'
+import { Engine, type EngineOptions } from '../../server/src/engine/engine.ts'
 import type { Carrier, Domain, NextSteps } from '../../server/src/engine/hooks.ts'
 import { closeReceipts } from '../../server/src/engine/rescue.ts'
 import { type Attempt, settleAttempts } from '../../server/src/engine/settle.ts'
 import { type StartedRow, startDue, startedEffect, type Ticket } from '../../server/src/engine/start.ts'
 import type { Database } from '../../server/src/store/database.ts'
+import { random } from '../support/engine.ts'
 
 export const TENANT = 'contoso'
 export const KIND = 'native.event'
@@ -39,7 +42,7 @@ export function contextOn(
   return {
     db,
     clock: () => null,
-    random: bytes => randomBytes(bytes),
+    random,
     carriers: new Map(['mail', 'step'].map(kind => [kind, carrier(kind)])),
     domains: new Map([[KIND, domain]]),
     hints: { due() {}, asked() {} },
@@ -69,6 +72,27 @@ export function byId(eventId: string, by = 'a', over: Partial<CancelRequest> = {
 
 export function byKey(key: string, by = 'a', over: Partial<CancelRequest> = {}): CancelRequest {
   return { tenant: TENANT, target: { key, entity: 'entity', kind: KIND }, by: caller(by), ...over }
+}
+
+/** What a cancel answered that was not refused. */
+export function cancelled(outcome: CancelOutcome | undefined): Cancelled {
+  assert.ok(outcome && !('refused' in outcome), JSON.stringify(outcome))
+  return outcome
+}
+
+/** Announces one event; its id. */
+export async function announced(db: Database, announcement: Announcement): Promise<string> {
+  const [result] = await db.transaction('t', tx => announce(contextOn(db), tx, [announcement]))
+  assert.ok(result?.is === 'announced', JSON.stringify(result))
+  return result.eventId
+}
+
+/** An engine that only announces, cancels and reads: nothing runs or marks behind its back. */
+export function idleEngine(db: Database, over: Partial<EngineOptions> = {}): Engine {
+  const engine = new Engine({ db, random, ...over })
+  const { carriers, domains } = contextOn(db)
+  engine.register({ carriers: [...carriers.values()], domains: [...domains.values()] })
+  return engine
 }
 
 export type PendingRow = { readonly id: string; readonly lane: string }

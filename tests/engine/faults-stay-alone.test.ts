@@ -5,7 +5,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import pg from 'pg'
 import type { CancelOutcome } from '../../server/src/core/cancellation.ts'
-import { announce } from '../../server/src/engine/announce.ts'
 import { MOST_OPEN, markSomeOpen, OpenMarker, openCancellation } from '../../server/src/engine/cancel-open.ts'
 import { Engine } from '../../server/src/engine/engine.ts'
 import { Overloaded } from '../../server/src/engine/gather.ts'
@@ -16,12 +15,15 @@ import { type Database, DatabaseOverloaded, DatabaseUnavailable } from '../../se
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { random, SteeredCarrier, testEngine } from '../support/engine.ts'
 import {
+  announced,
   attemptOf,
   byId,
   byKey,
+  cancelled,
   contextOn,
   effect,
   event,
+  idleEngine,
   settleNow,
   startAllDue,
   TENANT,
@@ -30,24 +32,8 @@ import {
 
 const later = { due: { afterMs: 3_600_000 } }
 
-async function announced(db: Database, ...args: Parameters<typeof event>): Promise<string> {
-  const [result] = await db.transaction('t', tx => announce(contextOn(db), tx, [event(...args)]))
-  assert.ok(result?.is === 'announced', JSON.stringify(result))
-  return result.eventId
-}
-
-function receiptOf(outcome: CancelOutcome): string {
-  assert.ok(!('refused' in outcome), JSON.stringify(outcome))
-  return outcome.receiptId
-}
-
-/** Engine verbs alone: nothing runs behind their back. */
-function idle(db: Database, over: Partial<ConstructorParameters<typeof Engine>[0]> = {}): Engine {
-  const engine = new Engine({ db, random, ...over })
-  const { carriers, domains } = contextOn(db)
-  engine.register({ carriers: [...carriers.values()], domains: [...domains.values()] })
-  return engine
-}
+const make = (db: Database, ...args: Parameters<typeof event>) => announced(db, event(...args))
+const receiptOf = (outcome: CancelOutcome) => cancelled(outcome).receiptId
 
 /** Holds the row of an effect, as a process does that was frozen in the middle of a transaction. */
 async function hold(database: TestDatabase, effectId: string) {
@@ -87,7 +73,7 @@ test('reports of what somebody holds come back, whatever they say; the others ar
   await using database = await testDatabase()
   const { db } = database
   const context = contextOn(db)
-  await announced(
+  await make(
     db,
     'e',
     ['done', 'waiting', 'free'].map(title => effect(title)),
@@ -112,8 +98,8 @@ test('somebody holds what a receipt waits for: other receipts are closed', async
   await using database = await testDatabase()
   const { db } = database
   const context = contextOn(db, { finalAfterMs: 0 })
-  const engine = idle(db, { finalAfterMs: 0 })
-  const events = [await announced(db, 'a', [effect('held')]), await announced(db, 'b', [effect('free')])]
+  const engine = idleEngine(db, { finalAfterMs: 0 })
+  const events = [await make(db, 'a', [effect('held')]), await make(db, 'b', [effect('free')])]
   const rows = await startAllDue(context, db)
   const receipts = []
   for (const id of events) receipts.push(receiptOf(await engine.cancel(byId(id))))
@@ -153,9 +139,9 @@ test('a hook that throws for one effect of a lost process: the others are rescue
     },
   })
   const last = { kind: 'step', maxAttempts: 1 }
-  await announced(db, 'e', [effect('good 1', last), effect('bad', last), effect('good 2', last)])
+  await make(db, 'e', [effect('good 1', last), effect('bad', last), effect('good 2', last)])
   await startAllDue(context, db)
-  await announced(db, 'f', [effect('good 3', last)])
+  await make(db, 'f', [effect('good 3', last)])
   await startAllDue(context, db)
   // Its worker has no row, as one that left: it is found by its starts.
   await assert.rejects(rescueOnce(context), /this hook throws/)
@@ -191,7 +177,7 @@ test('an open cancellation that cannot be marked stops nobody else’s', async (
     ]),
   })
   const open = async (tenant: string) => {
-    const id = await announced(db, tenant, [effect('mail', later)], { tenant })
+    const id = await make(db, tenant, [effect('mail', later)], { tenant })
     return receiptOf(await openCancellation(context, { ...byId(id), tenant }))
   }
   const receipts = { bad: await open('bad'), good: await open('good'), zoo: await open('zoo') }
@@ -200,7 +186,7 @@ test('an open cancellation that cannot be marked stops nobody else’s', async (
   while (await marker.markSome()) {}
   assert.match(String(errors), /this hook throws/)
   assert.equal(errors.length, 1)
-  const engine = idle(db)
+  const engine = idleEngine(db)
   for (const tenant of ['good', 'zoo'] as const)
     assert.equal((await engine.receipt(tenant, receipts[tenant]))?.state, 'final')
   assert.equal((await engine.receipt('bad', receipts.bad))?.state, 'counting')
@@ -215,12 +201,12 @@ test('open cancellations of different tenants are marked by turns', async () => 
   const context = contextOn(db)
   const open = async (tenant: string, effects: number) => {
     const many = Array.from({ length: effects }, (_, i) => effect(`mail ${i}`, later))
-    const id = await announced(db, tenant, many, { tenant })
+    const id = await make(db, tenant, many, { tenant })
     return receiptOf(await openCancellation(context, { ...byId(id), tenant }))
   }
   const huge = await open('a', 400)
   const small = await open('b', 2)
-  const engine = idle(db)
+  const engine = idleEngine(db)
   const marker = new OpenMarker(context, assert.ifError, 10)
   while ((await engine.receipt('b', small))?.state !== 'final') assert.ok(await marker.markSome())
   assert.equal((await engine.receipt('a', huge))?.state, 'counting')
@@ -231,7 +217,7 @@ test('a tenant that has many huge cancels open is told to come again; another on
   const { db } = database
   const context = contextOn(db)
   const open = async (tenant: string, n: number) => {
-    const id = await announced(db, `e${n}`, [effect('mail', later)], { tenant })
+    const id = await make(db, `e${n}`, [effect('mail', later)], { tenant })
     return await openCancellation(context, { ...byId(id), tenant })
   }
   for (let n = 0; n < MOST_OPEN; n++) await open('contoso', n)
@@ -248,8 +234,8 @@ test('a huge cancel: what it asks to stop has its time from when it was written 
   let now = start
   const clock = () => new Date(now)
   const context = contextOn(db, { clock })
-  const engine = idle(db, { clock })
-  const id = await announced(db, 'e', [effect('runs')])
+  const engine = idleEngine(db, { clock })
+  const id = await make(db, 'e', [effect('runs')])
   now += 1000
   const [row] = await startAllDue(context, db)
   const receipt = receiptOf(await openCancellation(context, byId(id)))
@@ -268,10 +254,10 @@ test('evidence and errors with a NUL or half a character are stored, and their r
   await using database = await testDatabase()
   const { db } = database
   const context = contextOn(db, { finalAfterMs: 0 })
-  const engine = idle(db, { finalAfterMs: 0 })
+  const engine = idleEngine(db, { finalAfterMs: 0 })
   const bad = 'nul \0, half \ud83d, backslash \\u0000, whole \u{1f600}'
   const good = 'nul \ufffd, half \ufffd, backslash \\u0000, whole \u{1f600}'
-  const id = await announced(db, 'e', [
+  const id = await make(db, 'e', [
     effect('waits'),
     effect('dies', { maxAttempts: 1 }),
     effect('ends'),
@@ -306,7 +292,7 @@ test('what was proven not to have happened is not in doubt because a huge cancel
   const mail = base.carriers.get('mail')!
   const askable = { ...mail, withdraw: () => null }
   const context = contextOn(db, { carriers: new Map([...base.carriers, ['mail', askable]]) })
-  const id = await announced(db, 'e', [effect('mail')])
+  const id = await make(db, 'e', [effect('mail')])
   const [row] = await startAllDue(context, db)
   const receipt = receiptOf(await openCancellation(context, byId(id)))
   const stopped = attemptOf(row!, { is: 'stopped' })
@@ -314,7 +300,7 @@ test('what was proven not to have happened is not in doubt because a huge cancel
   assert.deepEqual(await report(), ['held'])
   while (await markSomeOpen(context)) {}
   assert.deepEqual(await report(), ['ended'])
-  assert.equal((await idle(db).receipt(TENANT, receipt))?.items[0]?.outcome, 'stopped')
+  assert.equal((await idleEngine(db).receipt(TENANT, receipt))?.items[0]?.outcome, 'stopped')
 })
 
 test('one request key for two targets at once: one is cancelled, the other is told that its key was used', async () => {
@@ -322,9 +308,9 @@ test('one request key for two targets at once: one is cancelled, the other is to
   const { db } = database
   for (let round = 0; round < 10; round++) {
     const keys = [`a${round}`, `b${round}`]
-    for (const key of keys) await announced(db, key, [effect('mail', later)], { key, entity: 'entity' })
+    for (const key of keys) await make(db, key, [effect('mail', later)], { key, entity: 'entity' })
     // Two processes.
-    const engines = [idle(db), idle(db)]
+    const engines = [idleEngine(db), idleEngine(db)]
     const outcomes = await Promise.all(
       keys.map((key, i) => engines[i]!.cancel(byKey(key, 'a', { requestKey: `r${round}` }))),
     )

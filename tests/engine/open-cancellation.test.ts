@@ -3,24 +3,26 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Cancelled, CancelOutcome, CancelRequest, Receipt } from '../../server/src/core/cancellation.ts'
-import type { Announcement } from '../../server/src/core/event.ts'
+import type { CancelRequest, Receipt } from '../../server/src/core/cancellation.ts'
 import { shardOfEntity } from '../../server/src/core/ids.ts'
 import { announce, UnstorableAnnouncement } from '../../server/src/engine/announce.ts'
 import { cancelBatch } from '../../server/src/engine/cancel.ts'
 import { markSomeOpen, openCancellation } from '../../server/src/engine/cancel-open.ts'
 import { sql } from '../../server/src/engine/context.ts'
-import { Engine } from '../../server/src/engine/engine.ts'
+import type { Engine } from '../../server/src/engine/engine.ts'
 import type { Database } from '../../server/src/store/database.ts'
 import { testDatabase } from '../support/database.ts'
-import { random, SteeredCarrier, testEngine } from '../support/engine.ts'
+import { SteeredCarrier, testEngine } from '../support/engine.ts'
 import {
+  announced,
   attemptOf,
   byId,
   byKey,
+  cancelled,
   contextOn,
   effect,
   event,
+  idleEngine,
   overOrWaiting,
   settleNow,
   startAllDue,
@@ -29,31 +31,12 @@ import {
 } from './engine-parts.ts'
 import { checkInvariants, type Seen } from './invariants.ts'
 
-function cancelled(outcome: CancelOutcome | undefined): Cancelled {
-  assert.ok(outcome && !('refused' in outcome), JSON.stringify(outcome))
-  return outcome
-}
-
-async function announced(db: Database, announcement: Announcement): Promise<string> {
-  const [result] = await db.transaction('t', tx => announce(contextOn(db), tx, [announcement]))
-  assert.ok(result?.is === 'announced', JSON.stringify(result))
-  return result.eventId
-}
-
 const startAll = async (db: Database) => {
   return await startAllDue(contextOn(db), db)
 }
 
 const markAll = async (db: Database, batch?: number) => {
   while (await markSomeOpen(contextOn(db), batch)) {}
-}
-
-/** An engine that only cancels and reads: nothing marks behind its back. */
-function idle(db: Database, maxMarkedAtOnce: number): Engine {
-  const engine = new Engine({ db, random, maxMarkedAtOnce })
-  const { carriers, domains } = contextOn(db)
-  engine.register({ carriers: [...carriers.values()], domains: [...domains.values()] })
-  return engine
 }
 
 async function wholeReceipt(
@@ -72,7 +55,7 @@ async function wholeReceipt(
 test('20,000 effects: acknowledged at once, none starts, every one in the receipt once, later ones live', async () => {
   await using database = await testDatabase()
   const { db } = database
-  const engine = idle(db, 100)
+  const engine = idleEngine(db, { maxMarkedAtOnce: 100 })
   const many = (n: number, name: string) => Array.from({ length: n }, (_, i) => effect(`${name} ${i}`))
   const root = await announced(db, event('root', many(5000, 'root'), { key: 'k' }))
   for (let c = 0; c < 3; c++) {
@@ -124,7 +107,7 @@ test('20,000 effects: acknowledged at once, none starts, every one in the receip
 test('a key below a tree that is being marked has a receipt of all below it, which names the one that came first', async () => {
   await using database = await testDatabase()
   const { db } = database
-  const engine = idle(db, 3)
+  const engine = idleEngine(db, { maxMarkedAtOnce: 3 })
   const below = (id: string) => ({ id, link: 'cancel' as const })
   const root = await announced(db, event('root', [], { key: 'k1' }))
   const keyed = await announced(db, event('keyed', [], { key: 'k0', parent: below(root) }))
@@ -145,7 +128,7 @@ test('a key below a tree that is being marked has a receipt of all below it, whi
 test('the same cancel again while it is being marked has the same receipt; after a new announcement it is a new one', async () => {
   await using database = await testDatabase()
   const { db } = database
-  const engine = idle(db, 2)
+  const engine = idleEngine(db, { maxMarkedAtOnce: 2 })
   await announced(db, event('root', [effect('1'), effect('2'), effect('3')], { key: 'k' }))
   const first = cancelled(await engine.cancel(byKey('k')))
   const again = cancelled(await engine.cancel(byKey('k')))
@@ -175,7 +158,7 @@ test('a small cancel of what an open one covers leaves it to that one and names 
     [1, 1, []],
   )
   await markAll(db)
-  const engine = idle(db, 5000)
+  const engine = idleEngine(db, { maxMarkedAtOnce: 5000 })
   assert.equal((await engine.receipt(TENANT, open.receiptId))?.counts.prevented, 2)
   await checkInvariants(db, [])
 })
@@ -198,7 +181,10 @@ test('a key is covered in every shard where an alias of it lives, and the alias 
     ['root'],
   )
   await markAll(db)
-  assert.equal((await idle(db, 5000).receipt(TENANT, open.receiptId))?.counts.prevented, 2)
+  assert.equal(
+    (await idleEngine(db, { maxMarkedAtOnce: 5000 }).receipt(TENANT, open.receiptId))?.counts.prevented,
+    2,
+  )
 })
 
 test('two entities that share a shard and a key are two targets', async () => {
@@ -209,7 +195,7 @@ test('two entities that share a shard and a key are two targets', async () => {
   )!
   await announced(db, event('twin', [effect('twin')], { key: 'k', entity: twin }))
   const mine = await announced(db, event('mine', [effect('mine')], { key: 'k' }))
-  const engine = idle(db, 5000)
+  const engine = idleEngine(db, { maxMarkedAtOnce: 5000 })
   assert.deepEqual(cancelled(await engine.cancel(byKey('k'))).eventIds, [mine])
   assert.deepEqual(
     (await startAll(db)).map(row => row.title),
@@ -268,7 +254,7 @@ test('what runs under an open cancellation is told; kept is not; what ends befor
     ['retried'],
   )
   await markAll(db)
-  const receipt = await idle(db, 5000).receipt(TENANT, open.receiptId)
+  const receipt = await idleEngine(db, { maxMarkedAtOnce: 5000 }).receipt(TENANT, open.receiptId)
   assert.deepEqual(Object.fromEntries(receipt!.items.map(i => [i.title, i.outcome])), {
     sent: 'too_late',
     skipped: 'stopped',

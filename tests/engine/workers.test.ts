@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Cancelled, CancelOutcome } from '../../server/src/core/cancellation.ts'
 import { Engine, type EngineOptions } from '../../server/src/engine/engine.ts'
 import type { Carrier, Domain } from '../../server/src/engine/hooks.ts'
 import { rescueOnce } from '../../server/src/engine/rescue.ts'
@@ -14,6 +13,7 @@ import {
   attemptOf,
   byId,
   byKey,
+  cancelled,
   contextOn,
   effect,
   event,
@@ -24,11 +24,6 @@ import {
   TENANT,
   WORKER,
 } from './engine-parts.ts'
-
-function cancelled(outcome: CancelOutcome): Cancelled {
-  assert.ok(!('refused' in outcome), JSON.stringify(outcome))
-  return outcome
-}
 
 /** A database whose hints neither leave nor arrive. */
 class DeafDatabase extends Database {

@@ -9,7 +9,7 @@
 import type { Announcement } from '../core/event.ts'
 import { Fault } from '../core/fault.ts'
 import type { JsonObject } from '../core/json.ts'
-import { Gather } from '../engine/gather.ts'
+import { Gather, Overloaded } from '../engine/gather.ts'
 import { claimKeys, DEFAULT_TTL_MS, type KeyClaim } from './claim-keys.ts'
 import { fault, invalidArgument } from './faults.ts'
 import { checkTriggers, isTriggerChanged, type Trigger, type Triggers } from './find-trigger.ts'
@@ -89,7 +89,8 @@ export function reportEvents(parts: Parts): ReportEvents {
         if (!trigger || trigger.retired) throw fault.PERMISSION_DENIED()
         return (await reportTo(request, trigger, gather)) ?? refusals(request, trigger)
       } catch (error) {
-        if (!(error instanceof TriggerChanged) || looks === MOST_LOOKS) throw error
+        if (!(error instanceof TriggerChanged)) throw error
+        if (looks === MOST_LOOKS) throw new Overloaded(`${error.message}, ${looks} times`)
       }
     }
   }

@@ -190,11 +190,6 @@ export class Engine {
     return await previewCancel(this.context, request)
   }
 
-  /** In the caller's transaction; marks everything at once, whatever the size. */
-  async cancelIn(tx: Tx, requests: readonly CancelRequest[]): Promise<readonly CancelOutcome[]> {
-    return await cancelBatch(this.context, tx, requests, 1_000_000)
-  }
-
   /** Answers from outside: see end.ts. Their events, if anything follows from the end, are locked here. */
   async end(tx: Tx, ends: readonly End[]): Promise<readonly ('ended' | 'gone')[]> {
     return await endFromOutside(this.context, tx, ends)
