@@ -32,6 +32,19 @@ function chooseNode() {
   fail('this needs Node ' + WANTED_MAJOR + ' or later, and this machine runs ' + process.version + '.\n' + WAY_OUT + platform + '.')
 }
 
+/** The folder below one that is there; empty where it cannot be made, since Node must not try: on some paths it tries without end. */
+function makeFolder(folder, names) {
+  for (var i = 0; i < names.length; i++) {
+    folder = path.join(folder, names[i])
+    try {
+      fs.mkdirSync(folder)
+    } catch (error) {
+      if (!fs.existsSync(folder)) return ''
+    }
+  }
+  return folder
+}
+
 function fail(message) {
   console.error('standdown: ' + message)
   process.exit(1)
@@ -58,10 +71,10 @@ var node = chooseNode()
 var flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8']
 // What was compiled is kept: half of the processor time of a start is reading TypeScript. Where it cannot be written Node goes on
 // without. By content: an older version's is never taken for this one's.
-var compiled = process.env.NODE_COMPILE_CACHE || path.join(root, 'node_modules', '.cache', 'standdown')
+var compiled = process.env.NODE_COMPILE_CACHE || makeFolder(path.join(root, 'node_modules'), ['.cache', 'standdown'])
 var server = child.spawn(node, flags.concat(target), {
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-  env: Object.assign({}, process.env, { STANDDOWN_LAUNCHED: '1', NODE_COMPILE_CACHE: compiled }),
+  env: Object.assign({}, process.env, { STANDDOWN_LAUNCHED: '1' }, compiled ? { NODE_COMPILE_CACHE: compiled } : {}),
 })
 
 // A Ctrl-C reaches the server too, straight from the terminal: passed on, it would be the second, which means "at once".

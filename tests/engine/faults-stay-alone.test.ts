@@ -8,10 +8,17 @@ import type { CancelOutcome } from '../../server/src/core/cancellation.ts'
 import { MOST_OPEN, markSomeOpen, OpenMarker, openCancellation } from '../../server/src/engine/cancel-open.ts'
 import { Engine } from '../../server/src/engine/engine.ts'
 import { Overloaded } from '../../server/src/engine/gather.ts'
+import type { Settled } from '../../server/src/engine/hooks.ts'
 import { closeReceipts, rescueOnce } from '../../server/src/engine/rescue.ts'
 import { afterUnwritten } from '../../server/src/engine/runner.ts'
-import { settleAttempts } from '../../server/src/engine/settle.ts'
-import { type Database, DatabaseOverloaded, DatabaseUnavailable } from '../../server/src/store/database.ts'
+import { type Attempt, settleAttempts, withLess } from '../../server/src/engine/settle.ts'
+import {
+  Database,
+  DatabaseOverloaded,
+  DatabaseUnavailable,
+  isUnavailable,
+  type Tx,
+} from '../../server/src/store/database.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { random, SteeredCarrier, testEngine } from '../support/engine.ts'
 import {
@@ -24,6 +31,7 @@ import {
   effect,
   event,
   idleEngine,
+  KIND,
   settleNow,
   startAllDue,
   TENANT,
@@ -111,22 +119,102 @@ test('somebody holds what a receipt waits for: other receipts are closed', async
   assert.equal((await engine.receipt(TENANT, receipts[0]!))?.state, 'final')
 })
 
-test('what the database could not do is waited for, but the hook of a domain is not waited for without end', () => {
-  const full = new DatabaseOverloaded('the disk is full')
+test('what the database could not do is waited for; what runs out of its time is tried alone; the rest comes with less', () => {
+  const full = new DatabaseOverloaded('the disk is full', { cause: { code: '53100' } })
+  const slow = new DatabaseOverloaded('a statement', { cause: { code: '57014' } })
   const away = new DatabaseUnavailable('away')
   const hook = new Error('a hook throws')
-  const running = { stopping: false }
+  const running = { stopping: false, alone: false }
   for (const waitedMs of [5, 2000]) {
     assert.equal(afterUnwritten(full, { ...running, waitedMs }), 'again')
     assert.equal(afterUnwritten(away, { ...running, waitedMs }), 'again')
+    assert.equal(afterUnwritten(slow, { ...running, waitedMs }), 'alone')
   }
   assert.equal(afterUnwritten(hook, { ...running, waitedMs: 5 }), 'again')
-  assert.equal(afterUnwritten(hook, { ...running, waitedMs: 2000 }), 'without its domain')
-  const stopping = { stopping: true }
+  assert.equal(afterUnwritten(hook, { ...running, waitedMs: 2000 }), 'with less')
+  const alone = { stopping: false, alone: true }
+  assert.equal(afterUnwritten(slow, { ...alone, waitedMs: 5 }), 'again')
+  assert.equal(afterUnwritten(slow, { ...alone, waitedMs: 2000 }), 'with less')
+  assert.equal(afterUnwritten(full, { ...alone, waitedMs: 2000 }), 'again')
+  const stopping = { stopping: true, alone: false }
   assert.equal(afterUnwritten(away, { ...stopping, waitedMs: 5 }), 'give up')
   assert.equal(afterUnwritten(full, { ...stopping, waitedMs: 5 }), 'again')
   assert.equal(afterUnwritten(full, { ...stopping, waitedMs: 2000 }), 'give up')
   assert.equal(afterUnwritten(hook, { ...stopping, waitedMs: 2000 }), 'give up')
+})
+
+test('a domain whose hook runs out of its time for one effect: what ends beside it is written, with its next steps', async () => {
+  const carrier = new SteeredCarrier('step')
+  const slow = Promise.withResolvers<void>()
+  const domain = {
+    eventKind: KIND,
+    settled: async (tx: Tx, settled: readonly Settled[]) => {
+      if (settled.some(s => s.effect.title === 'slow')) {
+        slow.resolve()
+        await tx.query({ text: 'select pg_sleep(60)' })
+      }
+      const next = (title: string) => effect(`after ${title}`, { ...later, kind: 'step' })
+      return new Map(settled.map(s => [s.effect.id, { effects: [next(s.effect.title)] }]))
+    },
+  }
+  await using database = await testDatabase()
+  const db = new Database({ ...database.options, statementTimeoutMs: 300 })
+  const engine = new Engine({ db, random })
+  engine.register({ carriers: [carrier], domains: [domain] })
+  await engine.start()
+  const titles = ['slow', 'one', 'two', 'three']
+  await db.transaction('t', tx =>
+    engine.announce(tx, [
+      event(
+        'e',
+        titles.map(title => effect(title, { kind: 'step' })),
+      ),
+    ]),
+  )
+  await carrier.begun(4)
+  for (const run of carrier.runs) run.end({ is: 'done' })
+  await slow.promise
+  while (Object.keys(await endings(database.db)).length < 3) {}
+  assert.deepEqual(await endings(database.db), { one: 'done', three: 'done', two: 'done' })
+  const next = await database.db.query({
+    text: `select title from engine.effect where state = 'pending' order by title`,
+  })
+  assert.deepEqual(next, [{ title: 'after one' }, { title: 'after three' }, { title: 'after two' }])
+  await engine.stop()
+  await db.close()
+})
+
+test('a database that is a standby for a while, or has no disk below it, is waited for', () => {
+  const pgError = (code: string) => Object.assign(new Error('x'), { code })
+  for (const code of ['25006', '57P04', '57P05']) assert.ok(isUnavailable(pgError(code)), code)
+})
+
+test('an end that cannot be written and has no domain is the same end, with nothing beside it', () => {
+  const attempt = { domainKind: null, verdict: { is: 'done', evidence: { a: 1 } } } as unknown as Attempt
+  assert.deepEqual(withLess(attempt, new Error('x')).verdict, { is: 'done', evidence: undefined })
+  const withDomain = { ...attempt, domainKind: 'kind' }
+  assert.equal(withLess(withDomain, new Error('x')).verdict.is, 'failed')
+})
+
+test('a rescue does not wait for a row that somebody holds: the rest of its batch is rescued', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const context = contextOn(db)
+  await make(db, 'e', [effect('held'), effect('free')])
+  const rows = await startAllDue(context, db)
+  await using lock = await hold(database, rows.find(row => row.title === 'held')!.id)
+  assert.equal(await rescueOnce(context), 1)
+  const states = () => db.query({ text: `select title, state::text from engine.effect order by title` })
+  assert.deepEqual(await states(), [
+    { title: 'free', state: 'pending' },
+    { title: 'held', state: 'running' },
+  ])
+  await lock.release()
+  assert.equal(await rescueOnce(context), 1)
+  assert.deepEqual(
+    (await states()).map(row => row.state),
+    ['pending', 'pending'],
+  )
 })
 
 test('a hook that throws for one effect of a lost process: the others are rescued, of all batches, and it dies', async () => {

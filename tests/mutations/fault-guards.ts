@@ -96,7 +96,7 @@ export const FAULT_GUARDS: readonly Guard[] = [
   {
     keeps: 'an open cancellation that cannot be marked stops nobody else’s',
     file: `${ENGINE}/cancel-open.ts`,
-    text: 'leftOut.add(next.tenant)\n',
+    text: 'leftOut.set(next.tenant, performance.now() + LEFT_OUT_MS)\n',
     without: 'throw error\n',
     noticedBy: ['faults-stay-alone'],
     pattern: 'cannot be marked',
@@ -144,8 +144,8 @@ export const FAULT_GUARDS: readonly Guard[] = [
   {
     keeps: 'a database whose disk is full is waited for: a known end is not written as another one',
     file: `${ENGINE}/runner.ts`,
-    text: 'if (away || error instanceof DatabaseOverloaded ||',
-    without: 'if (away ||',
+    text: "return overloaded && !error.ranOutOfTime ? 'again' : 'with less'",
+    without: "return 'with less'",
     noticedBy: ['faults-stay-alone'],
     pattern: 'could not do is waited for',
   },
@@ -162,5 +162,21 @@ export const FAULT_GUARDS: readonly Guard[] = [
     text: 'if (!(await parts.engine.letGo(tx, { effectId, startId, evidence })))',
     without: 'if ((await parts.engine.letGo(tx, { effectId, startId, evidence })) && false)',
     noticedBy: ['notifications/offer-starts'],
+  },
+  {
+    keeps: 'a rescue, which holds all gates, waits for nobody who holds an effect',
+    file: `${ENGINE}/settle.ts`,
+    text: ' && !held.has(effect.id)',
+    without: '',
+    noticedBy: ['faults-stay-alone'],
+    pattern: 'a rescue does not wait',
+  },
+  {
+    keeps: 'an end that runs out of its time is tried alone',
+    file: `${ENGINE}/runner.ts`,
+    text: "if (overloaded && error.ranOutOfTime && !alone) return 'alone'",
+    without: '',
+    noticedBy: ['faults-stay-alone'],
+    pattern: 'could not do is waited for',
   },
 ]

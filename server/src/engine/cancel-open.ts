@@ -34,6 +34,8 @@ import { Overloaded } from './gather.ts'
  * be able to pile them up.
  */
 export const MOST_OPEN = 16
+/** How long a tenant is left out whose open cancellation could not be marked. */
+const LEFT_OUT_MS = 10_000
 const FIRST = '00000000-0000-0000-0000-000000000000'
 
 /**
@@ -99,13 +101,14 @@ type FoundEvent = { readonly id: string; readonly sequence: number; readonly how
 
 /**
  * Marks open cancellations, one batch at a time: those of different tenants by turns, so that nobody's receipt waits for
- * another's huge tree. A tenant whose oldest one cannot be marked is left out by this marker from then on.
+ * another's huge tree. A tenant whose oldest one cannot be marked is left out for a while.
  */
 export class OpenMarker {
   private readonly context: Context
   private readonly failed: (error: unknown) => void
   private readonly batch: number
-  private readonly leftOut = new Set<string>()
+  /** Until when; the process's own clock, which only decides when the database is asked again. */
+  private readonly leftOut = new Map<string, number>()
   private last: string | null = null
 
   constructor(context: Context, failed: (error: unknown) => void, batch = 2000) {
@@ -117,11 +120,12 @@ export class OpenMarker {
   /** False when there is nothing that it could mark, and that nobody else is at. */
   async markSome(): Promise<boolean> {
     const { context, leftOut } = this
+    for (const [tenant, until] of leftOut) if (until <= performance.now()) leftOut.delete(tenant)
     const busy = new Set<string>()
     for (;;) {
       // Mostly there is none: then no transaction is made.
       const [next] = await context.db.query<{ tenant: string }>(sql('open-tenants'), [
-        [...leftOut, ...busy],
+        [...leftOut.keys(), ...busy],
         this.last,
       ])
       if (next === undefined) return false
@@ -131,7 +135,7 @@ export class OpenMarker {
         busy.add(next.tenant)
       } catch (error) {
         if (isUnavailable(error)) throw error
-        leftOut.add(next.tenant)
+        leftOut.set(next.tenant, performance.now() + LEFT_OUT_MS)
         this.failed(error)
       }
     }

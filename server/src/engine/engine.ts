@@ -353,6 +353,16 @@ export class Engine {
     }
   }
 
+  /** As {@link cancelBatch}, for what is too large: its request key may be another's at this moment too. */
+  private async openOne(request: CancelRequest): Promise<CancelOutcome> {
+    try {
+      return await openCancellation(this.context, request)
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error
+      return await openCancellation(this.context, request)
+    }
+  }
+
   private async cancelBatch(
     batch: readonly CancelRequest[],
     again = true,
@@ -367,7 +377,7 @@ export class Engine {
       if (again && isUniqueViolation(error)) return await this.cancelBatch(batch, false)
       // Only a request that is alone in its batch can be told to be the large one; Gather splits until it is.
       if (!(error instanceof CancelTooLarge) || batch.length > 1) throw error
-      return [await openCancellation(context, batch[0] as CancelRequest)]
+      return [await this.openOne(batch[0] as CancelRequest)]
     }
   }
 }

@@ -117,7 +117,7 @@ async function settleApart(
 
 /** Nobody's fault: a smaller batch would fare no better. */
 function isAway(error: unknown): boolean {
-  return isUnavailable(error) || error instanceof DatabaseOverloaded
+  return isUnavailable(error) || (error instanceof DatabaseOverloaded && !error.ranOutOfTime)
 }
 
 function lostAttempt(context: Context, row: Abandoned & { readonly id: string }): Attempt {

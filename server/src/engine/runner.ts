@@ -21,7 +21,7 @@ import {
   planOf,
   type SettleResult,
   settleAttempts,
-  withoutDomain,
+  withLess,
 } from './settle.ts'
 import { type StartedRow, slotsText, startDue, startedEffect, startedUnheard, type Ticket } from './start.ts'
 
@@ -59,16 +59,23 @@ type Batch = { readonly startId: string; left: number; givenUp?: boolean }
 /**
  * What comes after an end could not be written, and was waited for so long since the last time. Pure.
  * - A database that is away, or whose disk is full, is waited for; but not by a graceful stop: the lease runs out and another rescues.
- * - Anything else that goes on is the domain's hook, which keeps throwing.
+ * - What runs out of its time is tried alone, so that it takes no others with it.
+ * - Anything else that goes on is of this end: its domain's hook, or what it has to tell.
  */
 export function afterUnwritten(
   error: unknown,
-  { waitedMs, stopping }: { readonly waitedMs: number; readonly stopping: boolean },
-): 'again' | 'give up' | 'without its domain' {
+  {
+    waitedMs,
+    stopping,
+    alone,
+  }: { readonly waitedMs: number; readonly stopping: boolean; readonly alone: boolean },
+): 'again' | 'alone' | 'give up' | 'with less' {
   const away = isUnavailable(error)
+  const overloaded = error instanceof DatabaseOverloaded
   if (stopping && (away || waitedMs >= LONGEST_WAIT_MS)) return 'give up'
-  if (away || error instanceof DatabaseOverloaded || waitedMs < LONGEST_WAIT_MS) return 'again'
-  return 'without its domain'
+  if (overloaded && error.ranOutOfTime && !alone) return 'alone'
+  if (away || waitedMs < LONGEST_WAIT_MS) return 'again'
+  return overloaded && !error.ranOutOfTime ? 'again' : 'with less'
 }
 
 export class Runner {
@@ -77,6 +84,8 @@ export class Runner {
   private readonly places: RunningPlaces
   private readonly running = new Map<string, Running>()
   private readonly settles: Gather<Attempt, SettleResult>
+  /** One at a time, what took others with it. */
+  private readonly alone: Gather<Attempt, SettleResult>
   private worker: string
   private ticket: Ticket
   /** A start whose answer was lost. Until it is looked up nothing else is started. */
@@ -121,6 +130,12 @@ export class Runner {
       maxQueue: Number.POSITIVE_INFINITY,
       run: batch => this.settleBatch(batch),
     })
+    this.alone = new Gather({
+      name: 'settle-alone',
+      maxBatch: 1,
+      maxQueue: Number.POSITIVE_INFINITY,
+      run: batch => this.settleBatch(batch),
+    })
   }
 
   get runningCount(): number {
@@ -154,6 +169,7 @@ export class Runner {
       for (const timer of timers) clearTimeout(timer)
     }
     await this.settles.drained()
+    await this.alone.drained()
     this.left = true
     this.places.leave(this)
     if (this.beat) clearTimeout(this.beat)
@@ -350,16 +366,18 @@ export class Runner {
   /** Until it is written: an end that is known must not be lost to a database that is away, or whose disk is full. False: it was given up. */
   private async settle(wanted: Attempt): Promise<boolean> {
     let attempt = wanted
+    let gather = this.settles
     for (let wait = 5; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
       try {
-        if ((await this.settles.submit(attempt)) !== 'held') return true
+        if ((await gather.submit(attempt)) !== 'held') return true
         attempt = { ...attempt, wasHeld: true }
       } catch (error) {
         if (!isUnavailable(error)) this.options.onError('settle', error)
-        const next = afterUnwritten(error, { waitedMs: wait, stopping: this.stopping })
+        const alone = gather === this.alone
+        const next = afterUnwritten(error, { waitedMs: wait, stopping: this.stopping, alone })
         if (next === 'give up') return false
-        if (next === 'without its domain' && attempt.verdict === wanted.verdict)
-          attempt = withoutDomain(wanted, error)
+        if (next === 'alone') gather = this.alone
+        if (next === 'with less' && attempt.verdict === wanted.verdict) attempt = withLess(wanted, error)
       }
       await new Promise(resolve => setTimeout(resolve, wait))
     }

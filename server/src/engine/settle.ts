@@ -33,6 +33,8 @@ export type Attempt = {
 /** 'ended' (under whichever name), 'retried', 'waiting', 'gone' (another wrote its end), 'held' (come back). */
 export type SettleResult = 'ended' | 'retried' | 'waiting' | 'gone' | 'held'
 
+const UNTOLD = 'what it failed of could not be stored'
+
 type Plan = {
   readonly attempt: Attempt
   readonly step: 'end' | 'wait' | 'retry'
@@ -100,7 +102,20 @@ export function planOf(attempt: Attempt, random01: number): Plan {
 }
 
 /**
- * What is reported instead of an end that cannot be written, because the hook of its domain throws: it dies, so that it is
+ * What is reported instead of an end that cannot be written: without a domain the same, and nothing to tell beside it. Pure.
+ */
+export function withLess(attempt: Attempt, error: unknown): Attempt {
+  if (attempt.domainKind !== null) return withoutDomain(attempt, error)
+  const { verdict } = attempt
+  if (verdict.is === 'failed')
+    return { ...attempt, verdict: { ...verdict, error: UNTOLD, evidence: undefined } }
+  if (verdict.is === 'retry')
+    return { ...attempt, verdict: { ...verdict, error: UNTOLD, evidence: undefined, afterMs: undefined } }
+  return { ...attempt, verdict: { ...verdict, evidence: undefined } }
+}
+
+/**
+ * What is reported instead of an end that cannot be written because the hook of its domain throws: it dies, so that it is
  * seen and can be tried again by hand, and is not left running. Pure.
  */
 export function withoutDomain(attempt: Attempt, error: unknown): Attempt {
@@ -172,13 +187,17 @@ type SettlePart = (context: Context, tx: Tx, plans: readonly Plan[]) => Promise<
 function exceptHeld(settlePart: SettlePart): SettlePart {
   return async (context, tx, plans) => {
     const touched = (p: Plan) => [p.attempt.effect.id, ...[resolvedBy(p.attempt)?.effectId ?? []].flat()]
-    const rows = await tx.query<{ id: string }>(sql('held-effects'), [plans.flatMap(touched)])
-    const held = new Set(rows.map(row => row.id))
+    const held = await heldEffects(tx, plans.flatMap(touched))
     const free = plans.filter(p => !touched(p).some(id => held.has(id)))
     const done = free.length === 0 ? [] : await settlePart(context, tx, free)
     const results = new Map(free.map((p, i) => [p, done[i] as SettleResult]))
     return plans.map(p => results.get(p) ?? 'held')
   }
+}
+
+async function heldEffects(tx: Tx, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await tx.query<{ id: string }>(sql('held-effects'), [ids])
+  return new Set(rows.map(row => row.id))
 }
 
 /** Ends that need no event lock: nothing follows from them. */
@@ -235,12 +254,21 @@ async function settleUnderEvents(
   tx: Tx,
   plans: readonly Plan[],
 ): Promise<readonly SettleResult[]> {
-  const parents = await lockParents(
+  const locked = lockParents(
     tx,
     plans.flatMap(p => p.attempt.effect.eventId ?? []),
     { wait: 'skip', tenants: plans.map(p => p.attempt.effect.tenant) },
   )
-  const free = plans.filter(p => p.attempt.effect.eventId === null || parents.has(p.attempt.effect.eventId))
+  // In the same write: a rescue holds all gates here, so it must not wait for anybody.
+  const looked = heldEffects(
+    tx,
+    plans.map(p => p.attempt.effect.id),
+  )
+  const [parents, held] = await Promise.all([locked, looked])
+  const free = plans.filter(
+    ({ attempt: { effect } }) =>
+      (effect.eventId === null || parents.has(effect.eventId)) && !held.has(effect.id),
+  )
   const mayGoOn = (p: Plan) => p.attempt.keep || isLive(p, parents)
   const results = new Map<string, SettleResult>()
 

@@ -49,6 +49,11 @@ export class DatabaseUnavailable extends Error {
 /** Thrown when the database is there and could not do it: no time, disk or memory left. 503 too, and worth a look. */
 export class DatabaseOverloaded extends Error {
   override readonly name = 'DatabaseOverloaded'
+
+  /** A statement ran out of its time: unlike a full disk, that may be one caller's, and a smaller batch may fare better. */
+  get ranOutOfTime(): boolean {
+    return (this.cause as { readonly code?: unknown } | undefined)?.code === '57014'
+  }
 }
 
 export type DatabaseOptions = {
@@ -263,11 +268,11 @@ async function untilNotUndone<T>(work: () => Promise<T>): Promise<T> {
 // For what a connection says when nobody waits for an answer: unheard, it would end the process. Who asks next is told.
 function ignore(): void {}
 
-// Class 08 without protocol violations: connection exceptions; 57P01-57P03: shut down, crash shutdown, starting up; 53300: too many connections;
-// 25P03: idle in a transaction for too long, which ends the connection.
-const UNAVAILABLE = /^(08(000|001|003|004|006|007)|57P0[1-3]|53300|25P03)$/
-// A statement's time, the disk, the memory, another limit that was set.
-const OVERLOADED = /^(57014|53[124]00)$/
+// Class 08 without protocol violations: connection exceptions; 57P01-57P05: shut down, crash shutdown, starting up, dropped, idle for too long;
+// 53300: too many connections; 25P03: idle in a transaction for too long, which ends the connection; 25006: read-only, as a standby is.
+const UNAVAILABLE = /^(08(000|001|003|004|006|007)|57P0[1-5]|53300|25P03|25006)$/
+// A statement's time, the disk, the memory, another limit that was set; class 58: what the system below it could not do.
+const OVERLOADED = /^(57014|53[124]00|58...)$/
 const UNAVAILABLE_SYSTEM = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
