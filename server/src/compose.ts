@@ -18,7 +18,6 @@ import type { Config } from './config.ts'
 import type { Random } from './core/ids.ts'
 import { createKeptMail } from './delivery/mail/kept-mail.ts'
 import { createMailCarrier } from './delivery/mail/mail-carrier.ts'
-import { webhookLane } from './delivery/webhook/endpoint.ts'
 import { createWebhookCarriers } from './delivery/webhook/webhook-carriers.ts'
 import { Engine } from './engine/engine.ts'
 import type { RunnerOptions } from './engine/runner.ts'
@@ -119,7 +118,6 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     engine,
     now,
     random,
-    webhookLane,
     maxQueue: needs.maxQueue,
   })
   const notifications = createNotifications({

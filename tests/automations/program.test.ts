@@ -5,7 +5,6 @@ import { firstEffect, flowIn, stepsAhead } from '../../server/src/automations/ne
 import { payloadViolation, scheduledTime } from '../../server/src/automations/payload.ts'
 import { readActions } from '../../server/src/automations/read-actions.ts'
 import { fill, fillLine, templateFault } from '../../server/src/automations/template.ts'
-import { webhookHost } from '../../server/src/automations/webhook-host.ts'
 import type { JsonObject } from '../../server/src/core/json.ts'
 
 const mail = (to: string) => ({ mail: { to, subject: 'Hello', text: 'Text' } })
@@ -136,7 +135,7 @@ test('an effect names the steps behind it and carries what they need; the last o
     externalEntityId: 'E',
     payload: { email: 'bob@contoso.example' },
   }
-  const first = firstEffect(program, program.first, { run, at: null, webhookLane: webhookHost })!
+  const first = firstEffect(program, program.first, { run, at: null })!
   assert.equal(first.title, 'Mail to bob@contoso.example')
   assert.deepEqual(first.due, { afterMs: 0 })
   assert.deepEqual(first.next, [
@@ -145,7 +144,7 @@ test('an effect names the steps behind it and carries what they need; the last o
     'Mail to bob@contoso.example',
   ])
   const at = new Date('2026-05-01T00:00:00Z')
-  const second = firstEffect(program, flowIn(first.data)!.goOnAt, { run, at, webhookLane: webhookHost })!
+  const second = firstEffect(program, flowIn(first.data)!.goOnAt, { run, at })!
   assert.equal(second.lane, 'hooks.example:8443')
   assert.deepEqual(second.data.payload, {
     activationId: 'a',
@@ -154,9 +153,9 @@ test('an effect names the steps behind it and carries what they need; the last o
     externalEntityId: 'E',
     payload: run.payload,
   })
-  const third = firstEffect(program, flowIn(second.data)!.goOnAt, { run, at, webhookLane: webhookHost })!
+  const third = firstEffect(program, flowIn(second.data)!.goOnAt, { run, at })!
   assert.deepEqual(third.due, { at: new Date('2026-05-04T00:00:00Z') })
-  const last = firstEffect(program, flowIn(third.data)!.goOnAt, { run, at, webhookLane: webhookHost })!
+  const last = firstEffect(program, flowIn(third.data)!.goOnAt, { run, at })!
   assert.equal(flowIn(last.data), null)
   assert.deepEqual(last.next, [])
 })

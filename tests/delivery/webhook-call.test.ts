@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { generate } from 'selfsigned'
-import { webhookLane } from '../../server/src/delivery/webhook/endpoint.ts'
 import { readWebhookSecret, webhookHeaders } from '../../server/src/delivery/webhook/signature.ts'
 import { type HttpAnswer, httpReceiver } from '../support/http-receiver.ts'
 import { calm, NOW, startedEffect } from './started-effect.ts'
@@ -224,13 +223,6 @@ suite('an answer', () => {
 })
 
 suite('lanes and secrets', () => {
-  test('the lane is host and port', () => {
-    assert.equal(webhookLane('https://Hooks.Example/a?b'), 'hooks.example:443')
-    assert.equal(webhookLane('http://hooks.example/'), 'hooks.example:80')
-    assert.equal(webhookLane('http://[::1]:8080/x'), '[::1]:8080')
-    assert.equal(webhookLane('nowhere'), '')
-  })
-
   test('a signature is that of the specification’s own example', () => {
     // Secret, message and signature as they stand in the libraries of standard-webhooks.
     const key = readWebhookSecret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')

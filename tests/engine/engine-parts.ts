@@ -13,7 +13,13 @@ import { Engine, type EngineOptions } from '../../server/src/engine/engine.ts'
 import type { Carrier, Domain, NextSteps } from '../../server/src/engine/hooks.ts'
 import { closeReceipts } from '../../server/src/engine/rescue.ts'
 import { type Attempt, settleAttempts } from '../../server/src/engine/settle.ts'
-import { type StartedRow, startDue, startedEffect, type Ticket } from '../../server/src/engine/start.ts'
+import {
+  type Room,
+  type StartedRow,
+  startDue,
+  startedEffect,
+  type Ticket,
+} from '../../server/src/engine/start.ts'
 import type { Database } from '../../server/src/store/database.ts'
 import { random } from '../support/engine.ts'
 
@@ -110,6 +116,9 @@ export function newStartId(): string {
   return `00000000-0000-8000-8000-${made.toString(16).padStart(12, '1')}`
 }
 
+/** A process in which nothing runs. */
+export const ALL_ROOM: Room = { lanes: new Map(), tenants: new Map(), share: 10_000 }
+
 /** The ticket of a worker, which is there afterwards. */
 export async function ticketOf(db: Pick<Database, 'query'>, worker: string): Promise<Ticket> {
   const ticket = { id: worker, worker }
@@ -133,7 +142,7 @@ export async function startChosen(
     ticket: { id: worker, worker },
     startId: newStartId(),
     most: 1000,
-    slots: new Map(full.map(lane => [lane, 0])),
+    room: { ...ALL_ROOM, lanes: new Map(full.map(lane => [lane, 0])) },
   })
 }
 

@@ -17,6 +17,7 @@ import { settleAttempts } from '../../server/src/engine/settle.ts'
 import { type StartedRow, startDue } from '../../server/src/engine/start.ts'
 import type { Database } from '../../server/src/store/database.ts'
 import {
+  ALL_ROOM,
   attemptOf,
   byId,
   byKey,
@@ -333,16 +334,16 @@ export class Model {
     const { places, context } = this
     const ticket = await ticketOf(this.db, worker)
     const most = Math.min(1000, places?.free ?? 1000)
-    const slots = places?.slots(context.carriers) ?? new Map<string, number>()
+    const room = places?.room(context.carriers) ?? ALL_ROOM
     if (most <= 0) return []
-    return await startDue(context, this.db, { ticket, startId: newStartId(), most, slots })
+    return await startDue(context, this.db, { ticket, startId: newStartId(), most, room })
   }
 
   private begun(row: StartedRow): Run {
     // I8: not before its time.
     assert.ok(row.due_shown.getTime() <= this.time.ms, 'I8: started early')
     this.seen.push({ saw: 'start', effectId: row.id, attempt: row.attempt })
-    const run = { row, placed: this.places?.take(row.lane, row.kind, LANE_SLOTS) ?? false }
+    const run = { row, placed: this.places?.take(row, LANE_SLOTS) ?? false }
     this.running.push(run)
     return run
   }
@@ -354,7 +355,7 @@ export class Model {
   }
 
   private giveBack(run: Run): void {
-    if (run.placed) this.places?.give(run.row.lane)
+    if (run.placed) this.places?.give(run.row)
     run.placed = false
   }
 

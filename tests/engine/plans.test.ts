@@ -128,11 +128,11 @@ const STATEMENTS: {
   }
 } = {
   start: {
-    values: [null, id(1), id(2), id(3), 1000, '{}', ['mail'], '{"mail": 100}'],
+    values: [null, id(1), id(2), id(3), 1000, '{}', ['mail'], '{"mail": 100}', '{}', 2000],
     by: 'effect_due',
     bound: 'due_at',
   },
-  'next-due': { values: [null, '{}', ['mail']], by: 'effect_due', bound: 'due_at' },
+  'next-due': { values: [null, '{}', ['mail'], '{}'], by: 'effect_due', bound: 'due_at' },
   'started-in-batch': { values: [id(1)], by: 'effect_pkey' },
   'read-started': { values: [ids], by: 'effect_pkey' },
   'forget-batches': { values: [ids], by: 'start_batch_pkey' },

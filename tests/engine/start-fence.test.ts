@@ -13,6 +13,7 @@ import { type StartedRow, startDue, startedUnheard, type Ticket } from '../../se
 import type { Database } from '../../server/src/store/database.ts'
 import { testDatabase } from '../support/database.ts'
 import {
+  ALL_ROOM,
   attemptOf,
   byId,
   contextOn,
@@ -41,7 +42,7 @@ async function announced(db: Database, ...effects: Parameters<typeof effect>[]):
 }
 
 const start = (db: Database, ticket: Ticket, startId: string) =>
-  startDue(contextOn(db), db, { ticket, startId, most: 100, slots: new Map() })
+  startDue(contextOn(db), db, { ticket, startId, most: 100, room: ALL_ROOM })
 
 const report = (db: Database, row: StartedRow, verdict: Parameters<typeof attemptOf>[1]) =>
   db.transaction('settle', tx => settleAttempts(contextOn(db), tx, [attemptOf(row, verdict)]))

@@ -3,6 +3,7 @@
 
 import type { NewEffect } from '../core/effect.ts'
 import type { JsonObject } from '../core/json.ts'
+import { MAIL_LANE, webhookLane } from '../core/lane.ts'
 import { durationMs, durationText, moveBy } from './duration.ts'
 import type { ActionStep, DelayStep, MailStep, WebhookStep } from './program.ts'
 import { fill, fillLine } from './template.ts'
@@ -30,7 +31,6 @@ export type StepBirth = {
   /** In `data` when steps are behind it. */
   readonly flow: JsonObject | null
   readonly next: readonly string[]
-  readonly webhookLane: (url: string) => string
 }
 
 /** The effect of an action step. */
@@ -70,10 +70,17 @@ function mailEffect(step: MailStep, { run, at, flow, next }: StepBirth): NewEffe
   const subject = fillLine(step.subject, run.payload)
   const text = fill(step.text, run.payload)
   const data = { to, subject, text, ...withFlow(flow) }
-  return { kind: MAIL_KIND, title: stepTitle(step, run.payload), due: immediately(at), data, next }
+  return {
+    kind: MAIL_KIND,
+    title: stepTitle(step, run.payload),
+    due: immediately(at),
+    lane: MAIL_LANE,
+    data,
+    next,
+  }
 }
 
-function webhookEffect(step: WebhookStep, { run, at, flow, next, webhookLane }: StepBirth): NewEffect {
+function webhookEffect(step: WebhookStep, { run, at, flow, next }: StepBirth): NewEffect {
   const { activationId, automationId, triggerKey, externalEntityId, payload } = run
   const body = { activationId, automationId, triggerKey, externalEntityId, payload }
   return {

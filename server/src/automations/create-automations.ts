@@ -27,7 +27,7 @@ export function createAutomations(needs: Needs): Automations {
     report: reportEvents(parts),
     cancel: cancelEvents(parts),
     applyWorkspace: applyWorkspace(needs),
-    domain: activationDomain(needs, programs),
+    domain: activationDomain(programs),
     carriers: [delayCarrier],
   }
 }

@@ -6,18 +6,15 @@ import type { Domain, NextSteps, Settled } from '../engine/hooks.ts'
 import { statements } from '../store/statements.ts'
 import { DELAY_KIND, MAIL_KIND, WEBHOOK_KIND } from './action-effect.ts'
 import { ACTIVATION_KIND } from './activation-key.ts'
-import type { Needs } from './needs.ts'
 import { type Flow, flowIn, nextSteps } from './next-step.ts'
 import { type ProgramCache, programName } from './program-cache.ts'
-import { webhookHost } from './webhook-host.ts'
 
 const sql = statements(import.meta.url)
 const STEPS: ReadonlySet<string> = new Set([DELAY_KIND, MAIL_KIND, WEBHOOK_KIND])
 
 type Ended = Settled & { readonly flow: Flow }
 
-export function activationDomain(needs: Pick<Needs, 'webhookLane'>, programs: ProgramCache): Domain {
-  const webhookLane = needs.webhookLane ?? webhookHost
+export function activationDomain(programs: ProgramCache): Domain {
   return {
     eventKind: ACTIVATION_KIND,
     wantsSettled: kind => STEPS.has(kind),
@@ -37,7 +34,7 @@ export function activationDomain(needs: Pick<Needs, 'webhookLane'>, programs: Pr
       for (const s of live) {
         const program = loaded.get(programName({ tenant: s.effect.tenant, ...s.flow }))
         if (!program) throw new Error(`automation ${s.flow.automationId} has no revision ${s.flow.revision}`)
-        const next = nextSteps(s, program, webhookLane)
+        const next = nextSteps(s, program)
         if (next) births.set(s.effect.id, next)
       }
       const dead = live.filter(s => s.ending === 'dead').map(s => s.effect.id)

@@ -10,7 +10,6 @@ import { firstEffect, startLater } from './next-step.ts'
 import type { Program } from './program.ts'
 import { programName } from './program-cache.ts'
 import type { CheckedEvent, CheckedReport } from './report-events.ts'
-import { webhookHost } from './webhook-host.ts'
 
 type Reporting = {
   readonly report: CheckedReport
@@ -43,7 +42,7 @@ export function activationsOf(
       externalEntityId,
       payload: event.payload,
     }
-    const { effects, skipped } = begin(needs, { program, run, startsAt: event.startsAt, now })
+    const { effects, skipped } = begin({ program, run, startsAt: event.startsAt, now })
     return {
       id: activationId,
       tenant,
@@ -74,18 +73,17 @@ type Begin = {
   readonly now: BornAt
 }
 
-function begin(
-  needs: Needs,
-  { program, run, startsAt, now }: Begin,
-): { readonly effects: Announcement['effects']; readonly skipped: 'SCHEDULE_DATE_EXPIRED' | null } {
-  const webhookLane = needs.webhookLane ?? webhookHost
+function begin({ program, run, startsAt, now }: Begin): {
+  readonly effects: Announcement['effects']
+  readonly skipped: 'SCHEDULE_DATE_EXPIRED' | null
+} {
   if (startsAt === null) {
-    const effect = firstEffect(program, program.first, { run, at: now, webhookLane })
+    const effect = firstEffect(program, program.first, { run, at: now })
     return { effects: effect ? [effect] : [], skipped: null }
   }
   const start = program.before ? moveBy(startsAt, program.before, -1) : startsAt
   // Wix: a start that has passed at the report is skipped, never made up for.
   if (now !== null && start.getTime() < now.getTime())
     return { effects: [], skipped: 'SCHEDULE_DATE_EXPIRED' }
-  return { effects: [startLater(program, start, { run, at: null, webhookLane })], skipped: null }
+  return { effects: [startLater(program, start, { run, at: null })], skipped: null }
 }

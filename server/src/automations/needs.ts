@@ -18,8 +18,6 @@ export type Needs = {
   /** For the order of ids only; what falls due is counted on the tenant's clock, which the engine knows. */
   readonly now: () => Date
   readonly random: Random
-  /** The concurrency lane of a webhook's address. Default: its host. */
-  readonly webhookLane?: (url: string) => string
   /** Reports that may wait for a batch. Default 10,000. */
   readonly maxQueue?: number
 }

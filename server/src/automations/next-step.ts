@@ -31,7 +31,7 @@ export function stepsAhead(program: Program, from: StepIndex, payload: JsonObjec
   return ahead
 }
 
-export type Birth = { readonly run: Run; readonly at: BornAt; readonly webhookLane: (url: string) => string }
+export type Birth = { readonly run: Run; readonly at: BornAt }
 
 /** The effect of the first action at or behind `from`; null when the run is over. */
 export function firstEffect(program: Program, from: StepIndex, birth: Birth): NewEffect | null {
@@ -77,13 +77,9 @@ export function flowIn(data: JsonObject): Flow | null {
 }
 
 /** What an ended step brings into the world. A dead step does not end the run: Wix's goes on past a failing action. */
-export function nextSteps(
-  ended: Settled & { readonly flow: Flow },
-  program: Program,
-  webhookLane: (url: string) => string,
-): NextSteps | null {
+export function nextSteps(ended: Settled & { readonly flow: Flow }, program: Program): NextSteps | null {
   const { goOnAt, ...rest } = ended.flow
   const run: Run = { ...rest, activationId: ended.effect.eventId ?? '' }
-  const effect = firstEffect(program, goOnAt, { run, at: ended.at, webhookLane })
+  const effect = firstEffect(program, goOnAt, { run, at: ended.at })
   return effect ? { effects: [effect] } : null
 }

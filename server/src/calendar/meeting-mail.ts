@@ -2,6 +2,7 @@
 
 import type { NewEffect } from '../core/effect.ts'
 import type { JsonObject } from '../core/json.ts'
+import { MAIL_LANE } from '../core/lane.ts'
 import { type BodyText, escapeHtml } from './body-text.ts'
 import { itipCancel, itipRequest } from './itip.ts'
 import type { Address, Attendee, ItemData } from './meeting.ts'
@@ -87,7 +88,13 @@ type MailParts = {
 
 function mail(to: Address, { title, ...parts }: MailParts): NewEffect {
   const data: JsonObject = { to: { name: to.name, address: to.address }, ...parts }
-  return { kind: 'mail.send', title: [...title].slice(0, 200).join(''), due: { afterMs: 0 }, data }
+  return {
+    kind: 'mail.send',
+    title: [...title].slice(0, 200).join(''),
+    due: { afterMs: 0 },
+    lane: MAIL_LANE,
+    data,
+  }
 }
 
 function itipOf({ iCalUid, sequence, stamp, startAt, endAt, data }: MailedMeeting, to: Address) {

@@ -23,7 +23,7 @@ import {
   settleAttempts,
   withLess,
 } from './settle.ts'
-import { type StartedRow, slotsText, startDue, startedEffect, startedUnheard, type Ticket } from './start.ts'
+import { leftText, type StartedRow, startDue, startedEffect, startedUnheard, type Ticket } from './start.ts'
 
 /** How long an abort may take to be heeded at a stop, milliseconds. */
 const HEED_MS = 2000
@@ -298,13 +298,13 @@ export class Runner {
     const { ticket } = this
     const startId = newId(context, 0)
     this.unheard = { startId, old: ticket }
-    const slots = this.places.slots(context.carriers)
-    const rows = await startDue(context, context.db, { ticket, startId, most, slots })
+    const room = this.places.room(context.carriers)
+    const rows = await startDue(context, context.db, { ticket, startId, most, room })
     this.unheard = null
     const batch: Batch = { startId, left: rows.length }
     for (const row of rows) {
       const slots = context.carriers.get(row.kind)?.slots ?? 1
-      void this.execute(row, batch, this.places.take(row.lane, row.kind, slots))
+      void this.execute(row, batch, this.places.take(row, slots))
     }
     return rows.length
   }
@@ -359,7 +359,7 @@ export class Runner {
     batch.left -= 1
     if (!written) batch.givenUp = true
     if (batch.left === 0 && !batch.givenUp) this.over.push(batch.startId)
-    if (hasPlace) this.places.give(row.lane)
+    if (hasPlace) this.places.give(row)
     if (this.running.size === 0) for (const done of this.idle.splice(0)) done()
   }
 
@@ -418,10 +418,12 @@ export class Runner {
   /** Milliseconds until something falls due that has a free slot, 0 when it is; the longest sleep when nothing is near. */
   private async nextDueMs(): Promise<number> {
     const { context } = this
+    const room = this.places.room(context.carriers)
     const [next] = await context.db.query<{ ms: string | number }>(sql('next-due'), [
       context.clock(),
-      slotsText(this.places.slots(context.carriers)),
+      leftText(room.lanes),
       [...context.carriers.keys()],
+      leftText(room.tenants),
     ])
     return next === undefined ? this.options.maxSleepMs : Math.max(0, Number(next.ms))
   }

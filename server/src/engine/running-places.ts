@@ -1,21 +1,30 @@
-// What a process has room for: places for running effects in all, and slots per lane (tenant, kind and receiver), so that
-// a receiver that hangs holds only its own. Several engines of one process can share it: a receiver's slots are then not
-// multiplied by the number of databases.
+// What a process has room for: places for running effects in all, a share of them for each tenant, and slots per lane
+// (tenant, kind and receiver), so that a receiver that hangs holds only its own, and a tenant with thousands of such
+// receivers too. Several engines of one process can share it: a receiver's slots are then not multiplied by the number of
+// databases.
+//
+// A tenant's share moves with what is free: it may hold as many places as are left free when it has taken them. One tenant
+// alone gets half of all, the next one half of the rest, and so on; so there is room for whoever comes last, and nobody has
+// to say beforehand how many tenants there are.
 //
 // Nothing is reserved while a start is asked of a database: one that answers late, or never, would keep the others from what
 // it does not use. So two engines can begin more together than there is room for; who comes second is told by `take`, and
 // gives back what it has begun.
 
 import type { Carrier } from './hooks.ts'
-import type { FreeSlots } from './start.ts'
+import type { Room } from './start.ts'
 
 type Waker = { wake(): void }
+type Taker = { readonly tenant: string; readonly lane: string; readonly kind: string }
 
 export class RunningPlaces {
   private readonly maxRunning: number
   private readonly used = new Map<string, { readonly kind: string; count: number }>()
+  private readonly usedBy = new Map<string, number>()
   /** Lanes that were full when somebody looked: a slot that comes free there may be waited for. */
-  private fullWhenSeen = new Set<string>()
+  private readonly fullWhenSeen = new Set<string>()
+  /** True when a tenant's share was used up when somebody looked: it grows with every place that comes free. */
+  private shareWasUsedUp = false
   private readonly wakers = new Set<Waker>()
   private running = 0
 
@@ -37,32 +46,50 @@ export class RunningPlaces {
   }
 
   /** False: there is no room for it any more, since another engine was faster. Nothing was taken then. */
-  take(lane: string, kind: string, slots: number): boolean {
+  take({ tenant, lane, kind }: Taker, slots: number): boolean {
     const used = this.used.get(lane)
     if (this.free <= 0 || (used?.count ?? 0) >= slots) return false
     this.running += 1
     if (used) used.count += 1
     else this.used.set(lane, { kind, count: 1 })
+    this.usedBy.set(tenant, (this.usedBy.get(tenant) ?? 0) + 1)
     return true
   }
 
-  give(lane: string): void {
+  give({ tenant, lane }: Taker): void {
     const wasFull = this.free <= 0
     this.running -= 1
     const used = this.used.get(lane)
     if (used) used.count -= 1
     if (used?.count === 0) this.used.delete(lane)
-    if (this.fullWhenSeen.delete(lane) || wasFull) for (const waker of this.wakers) waker.wake()
+    const ofTenant = (this.usedBy.get(tenant) ?? 0) - 1
+    if (ofTenant > 0) this.usedBy.set(tenant, ofTenant)
+    else this.usedBy.delete(tenant)
+    if (!this.fullWhenSeen.delete(lane) && !wasFull && !this.shareWasUsedUp) return
+    this.shareWasUsedUp = false
+    for (const waker of this.wakers) waker.wake()
   }
 
-  /** What a start must know: the lanes in use, and what they have left. */
-  slots(carriers: ReadonlyMap<string, Carrier>): FreeSlots {
-    const slots = new Map<string, number>()
+  /** What a start must know: the lanes and tenants in use, and what they have left. */
+  room(carriers: ReadonlyMap<string, Carrier>): Room {
+    const lanes = new Map<string, number>()
     for (const [lane, { kind, count }] of this.used) {
       const left = Math.max(0, (carriers.get(kind)?.slots ?? 1) - count)
       if (left === 0) this.fullWhenSeen.add(lane)
-      slots.set(lane, left)
+      lanes.set(lane, left)
     }
-    return slots
+    const tenants = new Map<string, number>()
+    for (const [tenant, count] of this.usedBy) {
+      const left = shareLeft(this.free, count)
+      if (left === 0) this.shareWasUsedUp = true
+      tenants.set(tenant, left)
+    }
+    return { lanes, tenants, share: shareLeft(this.free, 0) }
   }
+}
+
+/** How many places more a tenant may take that holds `used`, of `free` ones: none that would leave fewer free than it holds. Pure. */
+export function shareLeft(free: number, used: number): number {
+  if (used === 0) return Math.ceil(Math.max(0, free) / 2)
+  return Math.max(0, Math.floor((free - used) / 2))
 }

@@ -32,22 +32,28 @@ export type StartedRow = {
 /** A permission to start, and the lease under which what is started runs. */
 export type Ticket = { readonly id: string; readonly worker: string }
 
-/** Free slots by lane, 0 for a full one; a lane that is not named has all slots of its kind. */
-export type FreeSlots = ReadonlyMap<string, number>
+/** What a process has room for. */
+export type Room = {
+  /** Free slots by lane, 0 for a full one; a lane that is not named has all slots of its kind. */
+  readonly lanes: ReadonlyMap<string, number>
+  /** Places by tenant, 0 for one that has used up its share; one that is not named has `share`. */
+  readonly tenants: ReadonlyMap<string, number>
+  readonly share: number
+}
 
 /** As the statements take it. */
-export function slotsText(slots: FreeSlots): string {
-  return slots.size === 0 ? '{}' : JSON.stringify(Object.fromEntries(slots))
+export function leftText(left: ReadonlyMap<string, number>): string {
+  return left.size === 0 ? '{}' : JSON.stringify(Object.fromEntries(left))
 }
 
 /**
- * Starts at most `most` of what is due and has a free slot, under `startId`, which must never have been used before.
+ * Starts at most `most` of what is due and for which there is room, under `startId`, which must never have been used before.
  * One implicit transaction, one round trip.
  */
 export async function startDue(
   context: Context,
   db: Pick<Database, 'flush'>,
-  { ticket, startId, most, slots }: { ticket: Ticket; startId: string; most: number; slots: FreeSlots },
+  { ticket, startId, most, room }: { ticket: Ticket; startId: string; most: number; room: Room },
 ): Promise<readonly StartedRow[]> {
   const kinds = [...context.carriers.keys()]
   const [, rows] = await db.flush('start', [
@@ -60,9 +66,11 @@ export async function startDue(
         startId,
         ticket.worker,
         most,
-        slotsText(slots),
+        leftText(room.lanes),
         kinds,
         JSON.stringify(Object.fromEntries(kinds.map(kind => [kind, context.carriers.get(kind)?.slots ?? 1]))),
+        leftText(room.tenants),
+        room.share,
       ],
     },
   ])

@@ -3,6 +3,7 @@
 import type { EffectRequest } from '@standdown/wire/src/event.ts'
 import type { NewEffect } from '../../core/effect.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { MAIL_LANE, webhookLane } from '../../core/lane.ts'
 import { nativeFault } from './native-faults.ts'
 
 /** One effect for each thing that can be prevented alone: a mail to three people is three. */
@@ -14,7 +15,7 @@ export function newEffects(request: EffectRequest): readonly NewEffect[] {
         ...common,
         kind: 'mail.send',
         title: title(request.title ?? `Mail to ${to}`),
-        lane: to.slice(to.lastIndexOf('@') + 1).toLowerCase(),
+        lane: MAIL_LANE,
         data: {
           to,
           subject: request.subject,
@@ -31,7 +32,7 @@ export function newEffects(request: EffectRequest): readonly NewEffect[] {
           ...common,
           kind: 'webhook.call',
           title: title(request.title ?? `Webhook to ${host}`),
-          lane: host,
+          lane: webhookLane(url),
           data,
         },
       ]

@@ -36,11 +36,6 @@ export type MailCarrierOptions = {
   readonly slots?: number
 }
 
-/** Lane of `mail.send` effects: one, since all go to one mail server. */
-export function mailLane(): string {
-  return ''
-}
-
 // Replies that speak of us and not of this mail: authentication or TLS wanted. An operator can mend it, so it is retried.
 const OURS_TO_MEND = new Set([454, 530, 534, 535, 538])
 

@@ -1,19 +1,10 @@
 // Opens the connection for one webhook: resolves the name, judges every address, connects to one that passed. Not an octet
 // of a request is written here; until it returns, nothing has happened at the receiver.
 
-import { lookup as dnsLookup } from 'node:dns/promises'
 import { isIP, connect as netConnect, type Socket } from 'node:net'
 import { connect as tlsConnect } from 'node:tls'
 import { type AllowList, allowsHost, refusedAddress } from './address-guard.ts'
 import { hostOf, portOf } from './endpoint.ts'
-
-/** The addresses of a host name, best first. Rejects when it has none. */
-export type Lookup = (host: string) => Promise<readonly string[]>
-
-export const systemLookup: Lookup = async host => {
-  const found = await dnsLookup(host, { all: true })
-  return found.map(({ address }) => address)
-}
 
 /** Thrown when no address of the host may be reached: trying again does not help until the allow-list changes. */
 export class AddressRefused extends Error {
@@ -23,7 +14,8 @@ export class AddressRefused extends Error {
 export type ConnectOptions = {
   readonly url: URL
   readonly allowed: AllowList
-  readonly lookup: Lookup
+  /** The addresses of a host name, best first. */
+  readonly lookup: (host: string) => Promise<readonly string[]>
   /** Further trusted authorities, PEM. */
   readonly ca?: string | undefined
   /** For all addresses together, ms: each gets its share. */

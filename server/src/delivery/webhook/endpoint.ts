@@ -11,18 +11,6 @@ export type Endpoint = {
 /** Longest URL, characters. */
 export const MAX_URL = 2048
 
-/**
- * Lane of a `webhook.call` effect: host and port, so that a receiver that hangs holds only its own slots. The empty lane
- * for what is no URL (its carrier will say so).
- */
-export function webhookLane(url: string): string {
-  return URL.canParse(url) ? laneOf(new URL(url)) : ''
-}
-
-export function laneOf(url: URL): string {
-  return `${url.hostname}:${portOf(url)}`
-}
-
 /** The port that is connected to. */
 export function portOf(url: URL): number {
   return url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)

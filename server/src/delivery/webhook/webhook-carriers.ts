@@ -7,12 +7,13 @@
 
 import { EffectAborted, type NewEffect, type StartedEffect, type Verdict } from '../../core/effect.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { laneOf } from '../../core/lane.ts'
 import type { Carrier } from '../carrier.ts'
 import { oneLine } from '../one-line.ts'
 import { readAllowList } from './address-guard.ts'
-import { type Lookup, systemLookup } from './connect.ts'
-import { type Endpoint, laneOf, readEndpoint } from './endpoint.ts'
+import { type Endpoint, readEndpoint } from './endpoint.ts'
 import { type Posted, post } from './post.ts'
+import { createLookup, type Lookup } from './resolver.ts'
 import { webhookHeaders } from './signature.ts'
 import { evidenceOf, refusalOf, verdictOfAnswer } from './webhook-verdict.ts'
 
@@ -28,7 +29,7 @@ export type WebhookCarrierOptions = {
   /** The tenant's allow-list of otherwise refused hosts; see readAllowList. Asked at every attempt. */
   readonly allowed: (tenant: string) => Promise<readonly string[]>
   readonly now: () => Date
-  /** Default: the system's resolver. */
+  /** Default: {@link createLookup}. */
   readonly lookup?: Lookup
   /** For resolving, connecting and the TLS handshake, ms. Default 5,000. */
   readonly connectMs?: number
@@ -49,7 +50,15 @@ export function createWebhookCarriers(options: WebhookCarrierOptions): {
   readonly carriers: readonly Carrier[]
   close(): void
 } {
-  const { secretFor, allowed, now, lookup = systemLookup, connectMs = 5000, answerMs = 15_000, ca } = options
+  const {
+    secretFor,
+    allowed,
+    now,
+    lookup = createLookup(),
+    connectMs = 5000,
+    answerMs = 15_000,
+    ca,
+  } = options
   const slots = options.slots ?? 4
   const closing = new AbortController()
 
@@ -70,7 +79,7 @@ export function createWebhookCarriers(options: WebhookCarrierOptions): {
       body,
       headers: webhookHeaders({ id, timestamp, body }, secrets),
       allowed: list,
-      lookup,
+      lookup: host => lookup(host, effect.tenant),
       connectMs,
       answerMs,
       ca,

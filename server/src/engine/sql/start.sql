@@ -1,17 +1,18 @@
 -- Locks: start tickets, effects. The start: the one write that makes an effect "started", committed before the world is touched.
 -- Of a start and a cancel of a pending effect one comes first: the other finds the row changed, or gone. Runs after all gates were
 -- passed, in a statement of its own, so that it sees every open cancellation that was acknowledged before; what one covers is
--- left to be marked. At most as many of a lane as it has free slots. A ticket that was deleted starts nothing.
--- $1 now, $2 ticket, $3 start id, $4 worker, $5 most, $6 free slots of the lanes in use (an object), $7 kinds, $8 slots of each kind (an object).
+-- left to be marked. At most as many of a lane as it has free slots, and of a tenant as is left of its share. A ticket that was deleted starts nothing.
+-- $1 now, $2 ticket, $3 start id, $4 worker, $5 most, $6 free slots of the lanes in use (an object), $7 kinds, $8 slots of each kind (an object),
+-- $9 places left of the tenants that have some (an object), $10 share of any other tenant.
 with ticket as materialized (
   select t.id from engine.start_ticket t where t.id = $2::uuid for key share
 ), due as materialized (
-  select f.ctid as version, f.lane, f.kind, f.due_at
+  select f.ctid as version, f.lane, f.kind, f.tenant, f.due_at
   from engine.effect f
   -- A subquery: asked row by row, a volatile clock could not bound the index, and all that is still to come would be read.
   where f.due_at <= (select coalesce($1::timestamptz, clock_timestamp()))
     and f.state = 'pending' and not f.on_hold
-    and f.kind = any ($7::text[]) and coalesce(($6::jsonb ->> f.lane)::int, 1) > 0
+    and f.kind = any ($7::text[]) and coalesce(($6::jsonb ->> f.lane)::int, 1) > 0 and coalesce(($9::jsonb ->> f.tenant)::int, 1) > 0
     -- Mostly there is none: asked once for all rows.
     and ((select not exists (select from engine.open_cancellation)) or not exists (
       -- The event once, then whatever is open: not the other way round.
@@ -22,10 +23,14 @@ with ticket as materialized (
   order by f.due_at
   limit $5::int * 2
 ), chosen as materialized (
-  select p.version
-  from (select d.*, row_number() over (partition by d.lane order by d.due_at) as n from due d) p
-  where p.n <= coalesce(($6::jsonb ->> p.lane)::int, ($8::jsonb ->> p.kind)::int) and (select t.id from ticket t) is not null
-  order by p.due_at
+  select q.version
+  from (
+    select p.*, row_number() over (partition by p.tenant order by p.due_at) as of_tenant
+    from (select d.*, row_number() over (partition by d.lane order by d.due_at) as of_lane from due d) p
+    where p.of_lane <= coalesce(($6::jsonb ->> p.lane)::int, ($8::jsonb ->> p.kind)::int) and (select t.id from ticket t) is not null
+  ) q
+  where q.of_tenant <= coalesce(($9::jsonb ->> q.tenant)::int, $10)
+  order by q.due_at
   limit $5
 ), free as materialized (
   -- By its version: a row that has changed since it was found due has another one, and is left alone.

@@ -1,0 +1,127 @@
+// Finds the addresses of a receiver's name, in a stated time. The system's own look-up has no time-out and shares four threads
+// with all else that reads files, so names whose server is silent would stop every call of the process. Here each tenant
+// asks by a resolver of its own, which uses no thread and learns about slow servers from its own questions only.
+//
+//   in the hosts file ──────────────────────────> the system's look-up
+//   asked of DNS ── addresses ──────────────────> those
+//                ── no such name ───────────────> the system's look-up: it knows search lists and other sources
+//                ── no answer in time, failure ─> rejected
+//
+// Few ask the system at once, and whoever waits for a turn waits no longer than for DNS.
+
+import { Resolver, lookup as systemLookup } from 'node:dns/promises'
+import { readFile } from 'node:fs/promises'
+
+/** The addresses of a host name, best first. Rejects when it has none, or none is known in time. */
+export type Lookup = (host: string, tenant: string) => Promise<readonly string[]>
+
+export type ResolverOptions = {
+  /** For one name, ms. Default 2,000. */
+  readonly timeoutMs?: number
+  /** DNS servers, 'address:port'. Default: those of the system. */
+  readonly servers?: readonly string[]
+  /** Default: where this system keeps it. */
+  readonly hostsFile?: string
+}
+
+/** Tenants whose resolver is kept; another one's is made anew. */
+const MOST_RESOLVERS = 1000
+/** Of the four threads that all of Node shares. */
+const MOST_SYSTEM_LOOKUPS = 2
+const HOSTS_FILE = process.platform === 'win32' ? 'C:\\Windows\\System32\\drivers\\etc\\hosts' : '/etc/hosts'
+/** Answers of DNS that say "there is no such name here", not "I could not find out". */
+const NO_SUCH_NAME = new Set(['ENOTFOUND', 'ENODATA'])
+
+export function createLookup(options: ResolverOptions = {}): Lookup {
+  const { timeoutMs = 2000, servers, hostsFile = HOSTS_FILE } = options
+  const resolvers = new Map<string, Resolver>()
+  const turns = new Turns(MOST_SYSTEM_LOOKUPS)
+
+  function resolverOf(tenant: string): Resolver {
+    const known = resolvers.get(tenant)
+    // Taken out and put back: the first of the map is the one that was not used for longest.
+    resolvers.delete(tenant)
+    const resolver = known ?? new Resolver({ timeout: timeoutMs / 2, tries: 2 })
+    if (!known && servers) resolver.setServers(servers)
+    resolvers.set(tenant, resolver)
+    for (const oldest of resolvers.keys()) {
+      if (resolvers.size <= MOST_RESOLVERS) break
+      resolvers.delete(oldest)
+    }
+    return resolver
+  }
+
+  async function askSystem(host: string, signal: AbortSignal): Promise<readonly string[]> {
+    return await turns.take(signal, async () =>
+      (await systemLookup(host, { all: true })).map(({ address }) => address),
+    )
+  }
+
+  async function find(host: string, tenant: string, signal: AbortSignal): Promise<readonly string[]> {
+    if (namesIn(await readFile(hostsFile, 'utf8').catch(() => '')).has(host.toLowerCase()))
+      return await askSystem(host, signal)
+    const resolver = resolverOf(tenant)
+    const answers = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)])
+    const addresses = answers.flatMap(answer => (answer.status === 'fulfilled' ? answer.value : []))
+    if (addresses.length > 0) return addresses
+    const errors = answers.flatMap(answer => (answer.status === 'rejected' ? [answer.reason as unknown] : []))
+    const unknown = errors.find(error => !NO_SUCH_NAME.has((error as { code?: string }).code ?? ''))
+    if (unknown !== undefined) throw unknown
+    return await askSystem(host, signal)
+  }
+
+  return async (host, tenant) => {
+    const late = new AbortController()
+    const { promise, reject } = Promise.withResolvers<never>()
+    // Nothing is cancelled: that would end all questions of the tenant's resolver.
+    const timer = setTimeout(() => {
+      const error = new Error(`DNS gave no answer about ${host} within ${timeoutMs} ms`)
+      late.abort(error)
+      reject(error)
+    }, timeoutMs)
+    const found = find(host, tenant, late.signal)
+    found.catch(() => {})
+    return await Promise.race([found, promise]).finally(() => clearTimeout(timer))
+  }
+}
+
+/** Names of a hosts file, lower case. Pure. */
+export function namesIn(hosts: string): ReadonlySet<string> {
+  const names = hosts.split('\n').flatMap(line => line.replace(/#.*/, '').trim().split(/\s+/).slice(1))
+  return new Set(names.map(name => name.toLowerCase()))
+}
+
+/** So many at once; the others wait, in order, until their signal is aborted. */
+class Turns {
+  private free: number
+  private readonly waiting: (() => void)[] = []
+
+  constructor(most: number) {
+    this.free = most
+  }
+
+  async take<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    if (this.free > 0) this.free -= 1
+    else await this.turn(signal)
+    try {
+      return await work()
+    } finally {
+      const next = this.waiting.shift()
+      if (next) next()
+      else this.free += 1
+    }
+  }
+
+  private async turn(signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const giveUp = () => {
+      const at = this.waiting.indexOf(resolve)
+      if (at < 0) return
+      this.waiting.splice(at, 1)
+      reject(signal.reason)
+    }
+    this.waiting.push(resolve)
+    signal.addEventListener('abort', giveUp, { once: true })
+    await promise.finally(() => signal.removeEventListener('abort', giveUp))
+  }
+}
