@@ -153,6 +153,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     db,
     engine,
     auth,
+    longAnswers: http.longAnswers,
     find: createReceiptFinder({ engine, directory, calendar, notifications }),
     mail: keptMail,
     webhookSecrets: secrets,
@@ -192,6 +193,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
       publicUrl,
       signInUrl: returnTo => `/signin?return_to=${encodeURIComponent(returnTo)}`,
       now,
+      longAnswers: http.longAnswers,
     }),
   )
   await app.register(nativeApi(native, [mintRoutes(auth)]))

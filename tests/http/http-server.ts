@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { readConfig } from '../../server/src/config.ts'
+import type { ConnectionLimits } from '../../server/src/http/connections.ts'
 import { createHttp, type Http } from '../../server/src/http/server.ts'
 
 export type HttpServer = {
@@ -21,6 +22,7 @@ export type HttpServer = {
 export type HttpServerOptions = {
   readonly env?: Record<string, string>
   readonly demo?: boolean
+  readonly connections?: ConnectionLimits
   readonly routes?: (app: FastifyInstance) => void
   readonly prepare?: (http: Http) => void
 }
@@ -34,6 +36,7 @@ export async function httpServer(options: HttpServerOptions = {}): Promise<HttpS
     now: () => new Date(),
     logStream: { write: line => void log.push(line) },
     demo: () => options.demo ?? false,
+    connections: options.connections,
   })
   http.app.post('/echo', async request => ({ got: request.body === undefined ? 'nothing' : request.body }))
   options.routes?.(http.app)

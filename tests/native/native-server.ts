@@ -101,6 +101,7 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
       byToken: async () => [],
       byEvent: async (who: Principal, eventId: string) => engine.findReceipts(who.tenant, { eventId }),
     },
+    longAnswers: http.longAnswers,
     mail: mails,
     webhookSecrets: createWebhookSecrets({ db: database.db, random }),
     facts: {

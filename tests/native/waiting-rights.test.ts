@@ -148,3 +148,32 @@ for (const [name, credential, lose, status] of clocks) {
     await post(`/api/v1/events/${event}/cancel`, {}, await token())
   })
 }
+
+test('one caller may wait so often at once: the next wait and the next clock are refused, a look is not', async () => {
+  const id = await openReceipt()
+  const headers = await token()
+  const { longAnswers } = server.server.http
+  const { id: person } = await server.server.auth.person(DEMO_TENANT, ALICE)
+  const places = Array.from({ length: longAnswers.limits.each }, () =>
+    longAnswers.begin(`${DEMO_TENANT} user:${person}`),
+  )
+  assert.ok(places.every(Boolean))
+  const look = (query: string) => fetch(`${server.url}/api/v1/receipts/${id}${query}`, { headers })
+  const clock = () =>
+    fetch(`${server.url}/api/v1/sandbox/clock`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ advance: '1s' }),
+    })
+  for (const answer of [await look('?wait=60'), await clock()]) {
+    assert.equal(answer.status, 429)
+    assert.equal(((await answer.json()) as { code: string }).code, 'TOO_MANY_WAITS')
+    assert.ok(Number(answer.headers.get('retry-after')) > 0)
+  }
+  assert.equal((await look('')).status, 200)
+  places[0]!()
+  assert.equal((await look('?wait=1')).status, 200)
+  // Its place is free again.
+  assert.equal((await look('?wait=1')).status, 200)
+  for (const leave of places.slice(1)) leave!()
+})

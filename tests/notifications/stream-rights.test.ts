@@ -178,3 +178,31 @@ test('a page is told nothing of another person who has signed in at its browser'
     controller.abort()
   }
 })
+
+test('an agent may have so many pages open at once; a page that is closed makes room for the next', async () => {
+  const headers = await byToken()
+  const most = here.server.http.longAnswers.limits.each
+  const open = async () => {
+    const left = new AbortController()
+    const {
+      status,
+      body,
+      headers: answered,
+    } = await fetch(`${here.url}/api/v1/notifications/screen/events`, { headers, signal: left.signal })
+    return { status, body, left, retryAfter: answered.get('retry-after') }
+  }
+  // Pages of tests before this one may still be counted, and end meanwhile.
+  const pages = [await open()]
+  while (pages.at(-1)!.status === 200 && pages.length <= 2 * most) pages.push(await open())
+  const refused = pages.pop()!
+  assert.equal(refused.status, 429)
+  assert.ok(Number(refused.retryAfter) > 0)
+  assert.equal(((await new Response(refused.body).json()) as { code: string }).code, 'TOO_MANY_STREAMS')
+  pages[0]!.left.abort()
+  for (let status = 429; status !== 200; ) {
+    const page = await open()
+    status = page.status
+    page.left.abort()
+  }
+  for (const page of pages) page.left.abort()
+})

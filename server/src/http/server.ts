@@ -14,12 +14,14 @@ import {
 import type { Config } from '../config.ts'
 import type { Fault } from '../core/fault.ts'
 import { type Certificate, certificateFor } from './certificate.ts'
+import { type ConnectionLimits, Connections, connectionsFor, openFilesLimit } from './connections.ts'
 import { corsHook } from './cors.ts'
 import { BODY_LIMIT_BYTES, faultOf, httpFault, RETRY_AFTER_SECONDS } from './fault-of.ts'
 import { hostGuard } from './host-guard.ts'
 import { JSON_TYPE, parseJsonBody } from './json-body.ts'
 import { listenOn, originOf, twins } from './listen.ts'
 import { logOptions } from './log.ts'
+import { LongAnswers } from './long-answers.ts'
 import { Metrics } from './metrics.ts'
 import { problemOf } from './problem-of.ts'
 import { holdsNul, isUndecodable, requestPath } from './request-path.ts'
@@ -32,6 +34,8 @@ export interface Http {
   /** Register APIs and pages on this before `listen`. */
   readonly app: FastifyInstance
   readonly metrics: Metrics
+  /** Where streams and waits are counted: half of all connections at most. */
+  readonly longAnswers: LongAnswers
   /** Adds a line to /readyz. */
   ready(name: string, check: ReadinessCheck): void
   /** The origin of every link: PUBLIC_URL, else http://HOST:PORT. @throws Error before `listen` when it is not known yet */
@@ -63,6 +67,8 @@ export type HttpNeeds = {
   readonly demo?: () => boolean
   /** Who may read /metrics besides this machine. Default: nobody. */
   readonly mayReadMetrics?: (request: FastifyRequest) => Promise<boolean>
+  /** Default: what the system's limit of open files leaves, and 15 s. */
+  readonly connections?: ConnectionLimits | undefined
 }
 
 // A slow or silent client holds a connection this long at most.
@@ -70,6 +76,8 @@ const HEADERS_TIMEOUT_MS = 15_000
 const REQUEST_TIMEOUT_MS = 60_000
 const KEEP_ALIVE_MS = 65_000
 const GRACE_MS = 5_000
+/** Streams and waits of one caller at once. */
+const LONG_ANSWERS_EACH = 32
 
 const SERVER_OPTIONS: ServerOptions = {
   headersTimeout: HEADERS_TIMEOUT_MS,
@@ -86,6 +94,12 @@ export function createHttp(needs: HttpNeeds): Http {
   const metrics = new Metrics()
   const checks = new Map<string, ReadinessCheck>()
   const servers: Server[] = []
+  const limits = needs.connections ?? {
+    most: connectionsFor(openFilesLimit()),
+    firstRequestMs: HEADERS_TIMEOUT_MS,
+  }
+  const connections = new Connections(limits)
+  const longAnswers = new LongAnswers({ each: LONG_ANSWERS_EACH, all: Math.ceil(limits.most / 2) })
   let handler: RequestListener | undefined
   let plain: Server | undefined
   let certificate: Certificate | null = null
@@ -108,6 +122,7 @@ export function createHttp(needs: HttpNeeds): Http {
     serverFactory: fastifyHandler => {
       handler = fastifyHandler as RequestListener
       plain = createServer(SERVER_OPTIONS, handler)
+      connections.watch(plain)
       return plain
     },
     frameworkErrors: (error, _request, reply) => {
@@ -137,6 +152,7 @@ export function createHttp(needs: HttpNeeds): Http {
     'standdown_http_request_seconds',
     'Time to answer a request, by route and status.',
   )
+  metrics.gauge('standdown_http_connections', 'Connections that callers have open.', () => connections.count)
   let closing = false
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
@@ -156,7 +172,7 @@ export function createHttp(needs: HttpNeeds): Http {
   app.addHook('onSend', async (_request, reply) => {
     // As late as can be: a request that was under way must not leave an idle connection behind.
     if (closing) reply.header('connection', 'close')
-    if (reply.statusCode === 503 && !reply.hasHeader('retry-after'))
+    if ((reply.statusCode === 503 || reply.statusCode === 429) && !reply.hasHeader('retry-after'))
       reply.header('retry-after', String(RETRY_AFTER_SECONDS))
   })
   app.addHook('onResponse', async (request, reply) => {
@@ -203,7 +219,11 @@ export function createHttp(needs: HttpNeeds): Http {
     if (config.tlsPort === null) return
     certificate = await certificateFor(config, needs.now)
     const { cert, key } = certificate
-    const tls = createTlsServer({ ...SERVER_OPTIONS, cert, key, minVersion: 'TLSv1.2' }, handler)
+    const tls = createTlsServer(
+      { ...SERVER_OPTIONS, cert, key, minVersion: 'TLSv1.2', handshakeTimeout: HEADERS_TIMEOUT_MS },
+      handler,
+    )
+    connections.watch(tls as unknown as Server)
     await listenOn(tls, config.tlsPort, config.host, 'TLS_PORT')
     servers.push(tls as unknown as Server)
     tlsOrigin = originOf('https', config.host, tls)
@@ -212,13 +232,14 @@ export function createHttp(needs: HttpNeeds): Http {
   let closed: Promise<void> | undefined
   function close(graceMs = GRACE_MS): Promise<void> {
     closing = true
-    closed ??= closeAll(app, servers, graceMs)
+    closed ??= closeAll(app, servers, graceMs).finally(() => connections.stop())
     return closed
   }
 
   return {
     app,
     metrics,
+    longAnswers,
     ready: (name, check) => void checks.set(name, check),
     publicUrl() {
       if (origin === null) throw new Error('the public URL is known after listen only')

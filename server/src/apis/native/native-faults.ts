@@ -39,6 +39,11 @@ export const nativeFaultCatalogue = {
     status: 409,
     message: 'This Idempotency-Key was used for another request.',
   },
+  TOO_MANY_WAITS: {
+    status: 429,
+    message:
+      'Not more than {most} of your requests may wait at once, and the server has a limit for all. Ask without waiting.',
+  },
   NOT_DEAD: { status: 409, message: 'Action {id} is not dead: only a dead one can be tried again by hand.' },
   RETRY_CANCELLED: {
     status: 409,

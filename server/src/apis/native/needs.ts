@@ -3,6 +3,7 @@
 import type { Auth } from '../../auth/auth.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Engine } from '../../engine/engine.ts'
+import type { LongAnswers } from '../../http/long-answers.ts'
 import type { ReceiptFinder } from './receipt-finder.ts'
 
 export type NativeEngine = Pick<
@@ -86,6 +87,8 @@ export type NativeNeeds = {
   readonly engine: NativeEngine
   readonly auth: Pick<Auth, 'authenticate' | 'session'>
   readonly find: ReceiptFinder
+  /** Counts answers that take long. */
+  readonly longAnswers: Pick<LongAnswers, 'begin' | 'limits'>
   readonly mail: KeptMail
   readonly webhookSecrets: SigningSecrets
   readonly facts: ServerFacts

@@ -17,7 +17,7 @@ import { idParams, listResponse, mailIdParams, response } from './route-schema.t
 const MAX_LISTED = 200
 
 export function operationRoutes(app: FastifyInstance, context: NativeContext): void {
-  const { engine, callers, mail, facts } = context
+  const { engine, callers, mail, facts, longAnswers } = context
 
   app.get(
     '/status',
@@ -118,9 +118,14 @@ export function operationRoutes(app: FastifyInstance, context: NativeContext): v
       const byMs = durationMs((request.body as { advance: string }).advance)
       if (byMs === null)
         throw nativeFault.INVALID_REQUEST({ detail: '`advance` is a time such as 3d, at most ten years.' })
+      const leave = longAnswers.begin(`${caller.tenant} ${principalKey(caller)}`)
+      if (!leave) throw nativeFault.TOO_MANY_WAITS({ most: longAnswers.limits.each })
       const allowed = whileAllowed(async () => requireOperator(await callers.identify(request)))
       const advance = (step?: (at: Date) => void) =>
-        engine.advanceClock(caller.tenant, byMs, step, allowed.signal).finally(() => allowed.stop())
+        engine.advanceClock(caller.tenant, byMs, step, allowed.signal).finally(() => {
+          allowed.stop()
+          leave()
+        })
       if (request.headers.accept?.includes('application/x-ndjson')) return streamClock(reply, advance)
       return { now: (await advance()).toISOString(), sandbox: true }
     },

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Receipt } from '../../core/cancellation.ts'
-import type { Principal } from '../../core/principal.ts'
+import { type Principal, principalKey } from '../../core/principal.ts'
 import { whileAllowed } from '../../http/while-allowed.ts'
 import { isOperator, keyOf, mayReadReceipt } from './access.ts'
 import type { NativeContext } from './native-api.ts'
@@ -43,7 +43,7 @@ type ReadOptions = Parameters<NativeContext['engine']['receipt']>[2]
 type Search = { readonly [name: string]: string | undefined }
 
 export function receiptRoutes(app: FastifyInstance, context: NativeContext): void {
-  const { engine, callers, find } = context
+  const { engine, callers, find, longAnswers } = context
 
   app.get(
     '/receipts/:id',
@@ -68,12 +68,17 @@ export function receiptRoutes(app: FastifyInstance, context: NativeContext): voi
       mayRead(caller)
       const waitMs = Math.min(Number(wait ?? 0), MAX_WAIT_S) * 1000
       if (waitMs === 0 || receipt?.state === 'final') return answer(request, reply, receipt!)
+      const leave = longAnswers.begin(`${caller.tenant} ${principalKey(caller)}`)
+      if (!leave) throw nativeFault.TOO_MANY_WAITS({ most: longAnswers.limits.each })
       const left = new AbortController()
       reply.raw.once('close', () => left.abort())
       const ask = async () => mayRead(await callers.identify(request))
       const allowed = whileAllowed(ask)
       const signal = AbortSignal.any([left.signal, allowed.signal])
-      const later = await read({ ...page, waitMs, signal }).finally(() => allowed.stop())
+      const later = await read({ ...page, waitMs, signal }).finally(() => {
+        allowed.stop()
+        leave()
+      })
       await ask()
       if (!later) throw nativeFault.NOT_FOUND({ what: 'receipt', id })
       return answer(request, reply, later)

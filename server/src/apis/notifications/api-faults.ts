@@ -8,5 +8,10 @@ export const desktopFaults = faults({
   OTHER_ORIGIN: { status: 403, message: 'A page of another origin may not do this with your session.' },
   OTHER_AGENT: { status: 403, message: 'Somebody else is signed in at this browser now.' },
   STOPPING: { status: 503, message: 'The server is stopping. Connect again in a moment.' },
+  TOO_MANY_STREAMS: {
+    status: 429,
+    message:
+      'Not more than {most} pages of an agent may be open at once, and the server has a limit for all. Close one.',
+  },
   NO_SUCH_FILE: { status: 404, message: 'There is no such file.' },
 })

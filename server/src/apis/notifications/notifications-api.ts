@@ -2,6 +2,7 @@
 // them, and the REST calls between that page and this server (ours; nothing of them is documented by Microsoft).
 
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { LongAnswers } from '../../http/long-answers.ts'
 import type { Notifications } from '../../notifications/create-notifications.ts'
 import { type AgentAuth, agentCaller } from './agent-caller.ts'
 import { sendAgentPage } from './agent-page.ts'
@@ -25,12 +26,14 @@ export type NotificationsApiNeeds = {
   /** Where a person signs in; `returnTo` is a path of ours. */
   readonly signInUrl: (returnTo: string) => string
   readonly now: () => Date
+  /** Counts the pages that are open. */
+  readonly longAnswers: LongAnswers
 }
 
 export function notificationsApi(needs: NotificationsApiNeeds): FastifyPluginAsync {
   const { notifications, auth, ownOrigins } = needs
   return async app => {
-    const streams = new ScreenStreams(notifications, needs.now)
+    const streams = new ScreenStreams(notifications, needs.now, needs.longAnswers)
     app.addHook('preClose', async () => streams.close())
     const callerOf = (request: FastifyRequest) => agentCaller(request, auth, ownOrigins)
 

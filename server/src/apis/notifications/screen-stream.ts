@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ScreenView } from '../../../../wire/src/agent-screen.ts'
 import { faultOf } from '../../http/fault-of.ts'
+import type { LongAnswers } from '../../http/long-answers.ts'
 import { problemOf } from '../../http/problem-of.ts'
 import { whileAllowed } from '../../http/while-allowed.ts'
 import type { Notifications } from '../../notifications/create-notifications.ts'
@@ -26,11 +27,13 @@ export class ScreenStreams {
   private readonly now: () => Date
   private closed = false
   private readonly open = new Set<() => void>()
+  private readonly longAnswers: LongAnswers
 
   /** `now`: the wall clock, against which a leap of a sandbox clock is noticed. */
-  constructor(notifications: Notifications, now: () => Date) {
+  constructor(notifications: Notifications, now: () => Date, longAnswers: LongAnswers) {
     this.notifications = notifications
     this.now = now
+    this.longAnswers = longAnswers
     notifications.onStop(() => this.close())
   }
 
@@ -42,7 +45,7 @@ export class ScreenStreams {
 
   /**
    * `ask`: throws when the caller may not see this any more; then an event `refused` says why, and the stream ends.
-   * @throws Fault STOPPING while the server stops: the page connects again elsewhere or later
+   * @throws Fault STOPPING while the server stops: the page connects again elsewhere or later; TOO_MANY_STREAMS
    */
   start(
     request: FastifyRequest,
@@ -50,6 +53,8 @@ export class ScreenStreams {
     { agent, ask }: { readonly agent: AgentRef; readonly ask: () => Promise<unknown> },
   ): void {
     if (this.closed) throw desktopFaults.STOPPING()
+    const leave = this.longAnswers.begin(`${agent.tenant} ${agent.agentId}`)
+    if (!leave) throw desktopFaults.TOO_MANY_STREAMS({ most: this.longAnswers.limits.each })
     const headers = {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
@@ -100,7 +105,9 @@ export class ScreenStreams {
     const allowed = whileAllowed(ask)
     allowed.signal.addEventListener('abort', () => refuse(allowed.signal.reason))
     const end = () => {
+      if (!this.open.has(end)) return
       clearInterval(timer)
+      leave()
       allowed.stop()
       unhear()
       this.open.delete(end)
