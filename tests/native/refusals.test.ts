@@ -26,6 +26,18 @@ test('what cannot be kept or understood is a 4xx problem, and nothing is half do
     ],
     ['long key', event({ key: 'k'.repeat(201) }), 400, 'INVALID_REQUEST'],
     ['2 MB', event({ data: { a: 'x'.repeat(2_000_000) } }), 413, 'BODY_TOO_LARGE'],
+    [
+      'a text for fifty, a hundred times',
+      event({
+        effects: Array(100).fill({
+          ...MAIL,
+          to: Array.from({ length: 50 }, (_, n) => `to${n}@contoso.example`),
+          text: 'x'.repeat(1500),
+        }),
+      }),
+      413,
+      'TOO_MUCH_TO_KEEP',
+    ],
     ['101 effects', event({ effects: Array(101).fill(MAIL) }), 400, 'INVALID_REQUEST'],
     ['unknown effect', event({ effects: [{ kind: 'fax' }] }), 400, 'INVALID_REQUEST'],
     [

@@ -5,6 +5,7 @@ import { makeId, shardOfEntity, shardOfId } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Tx } from '../store/database.ts'
 import { type BodyText, readBody } from './body-text.ts'
+import { checkCopies } from './copied-body.ts'
 import { makeICalUid } from './ical-uid.ts'
 import { ensureMailbox } from './mailboxes.ts'
 import type { Address, Item, ItemData, Mailbox, MeetingDraft, MessageData } from './meeting.ts'
@@ -26,7 +27,7 @@ export type MeetingCreation = {
 
 /**
  * The id of the organizer's item; of an earlier one when its transactionId is the same.
- * @throws Fault with status 400 for a body that cannot be read
+ * @throws Fault with status 400 for a body that cannot be read, 413 for one that is too long for so many attendees
  */
 export async function createMeeting(needs: CalendarNeeds, creation: MeetingCreation): Promise<string> {
   const { mailbox, draft } = creation
@@ -141,6 +142,7 @@ async function invitationsOf(
       effects.push({ kind: DELIVER, title, due: { afterMs: 0 }, data })
     }
   }
+  checkCopies(item.data.body, effects.filter(({ kind }) => kind === DELIVER).length)
   return effects
 }
 

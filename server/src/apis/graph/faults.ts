@@ -51,6 +51,7 @@ const CODES: { readonly [code: string]: string } = {
   INVALID: 'BadRequest',
   BAD_REQUEST: 'BadRequest',
   BODY_TOO_LARGE: 'RequestEntityTooLarge',
+  BODY_FOR_TOO_MANY: 'ErrorMessageSizeExceeded',
   UNSUPPORTED_MEDIA_TYPE: 'UnsupportedMediaType',
   ENCODED_BODY: 'UnsupportedMediaType',
   NOT_FOUND: 'BadRequest',

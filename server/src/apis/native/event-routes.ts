@@ -8,6 +8,7 @@ import type { JsonObject } from '../../core/json.ts'
 import { type Principal, principalKey } from '../../core/principal.ts'
 import { isOperator, keyOf, mayUseEvent, NATIVE_EVENT, requireAnnouncer } from './access.ts'
 import { newEffects } from './effect-request.ts'
+import { withinKept } from './kept-bytes.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
 import { once, requestKeyHeaders } from './request-key.ts'
@@ -41,7 +42,7 @@ export function eventRoutes(app: FastifyInstance, context: NativeContext): void 
         title: body.title,
         data: { announcedBy: principalKey(caller), data: (body.data ?? {}) as JsonObject },
         correlationId: body.correlationId ?? null,
-        effects: (body.effects ?? []).flatMap(newEffects),
+        effects: withinKept((body.effects ?? []).flatMap(newEffects)),
         early: body.early ?? 'absorb',
       }
       const { view, again } = await db.transaction('native.announce', async tx => {
@@ -94,7 +95,7 @@ export function eventRoutes(app: FastifyInstance, context: NativeContext): void 
         engine.revise(tx, {
           tenant: caller.tenant,
           eventId: event.id,
-          effects: body.effects.flatMap(newEffects),
+          effects: withinKept(body.effects.flatMap(newEffects)),
           ...(body.title === undefined ? {} : { title: body.title }),
           ...(body.data === undefined ? {} : { data: { ...event.data, data: body.data as JsonObject } }),
         }),

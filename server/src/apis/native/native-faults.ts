@@ -39,6 +39,11 @@ export const nativeFaultCatalogue = {
     status: 409,
     message: 'This Idempotency-Key was used for another request.',
   },
+  TOO_MUCH_TO_KEEP: {
+    status: 413,
+    message:
+      'The actions of this request hold more than {most} characters together. A mail to many is one action for each.',
+  },
   TOO_MANY_WAITS: {
     status: 429,
     message:
