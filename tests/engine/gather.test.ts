@@ -150,3 +150,45 @@ test('a cancel with a NUL in its reason fails alone; the others of its batch are
   })
   assert.deepEqual(left, [{ title: 'k3' }])
 })
+
+test('one owner fills its share of the queue and no more; another one is still taken, and served in turn', async () => {
+  const gate = Promise.withResolvers<void>()
+  const batches: string[][] = []
+  const gather = new Gather<string, string>({
+    name: 't',
+    maxQueue: 16,
+    maxBatch: 4,
+    maxInFlight: 1,
+    ownerOf: request => request[0]!,
+    run: async batch => {
+      batches.push([...batch])
+      await gate.promise
+      return batch
+    },
+  })
+  const first = gather.submit('z0')
+  await new Promise(setImmediate)
+  const greedy = Array.from({ length: 16 }, (_, n) => gather.submit(`a${n}`))
+  const modest = ['b0', 'b1', 'c0'].map(request => gather.submit(request))
+  const taken = await Promise.all([
+    ...greedy.map(each =>
+      Promise.race([
+        each.then(
+          () => 'taken',
+          () => 'refused',
+        ),
+        new Promise(r => setImmediate(r, 'taken')),
+      ]),
+    ),
+  ])
+  assert.deepEqual([taken.indexOf('refused'), taken.lastIndexOf('taken')], [8, 7])
+  gate.resolve()
+  await Promise.all([first, ...modest])
+  const settled = await Promise.allSettled(greedy)
+  assert.ok(settled.slice(0, 8).every(({ status }) => status === 'fulfilled'))
+  assert.ok(
+    settled.slice(8).every(result => result.status === 'rejected' && result.reason instanceof Overloaded),
+  )
+  // Turn by turn: nobody who asked once or twice waits for all that another asked before.
+  assert.deepEqual(batches.slice(0, 3), [['z0'], ['a0', 'b0', 'c0', 'a1'], ['b1', 'a2', 'a3', 'a4']])
+})

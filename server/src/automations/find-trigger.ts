@@ -52,6 +52,7 @@ export class Triggers {
       // Of those who wait many ask for the same: the more of them share a question, the fewer are asked.
       maxInFlight: 1,
       maxQueue,
+      ownerOf: ({ tenant }) => tenant,
       run: names => findTriggers(db, names),
     })
   }

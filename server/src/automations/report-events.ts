@@ -68,6 +68,7 @@ export function reportEvents(parts: Parts): ReportEvents {
     name: 'automations.report',
     maxBatch: 256,
     maxQueue: parts.maxQueue,
+    ownerOf: report => report.app.tenant,
     run: async reports => {
       try {
         return await commitReports(parts, reports)

@@ -24,6 +24,7 @@ import { answerRequestKey, type Claim, claimRequestKey, type RequestKey } from '
 import { type Revised, type Revision, revise } from './revise.ts'
 import { Runner, type RunnerOptions } from './runner.ts'
 import { advanceClock, type ClockProgress, tenantNow } from './sandbox-clock.ts'
+import { shareLeft } from './share.ts'
 import { type SweepOptions, type Swept, sweepOnce, sweepRequestKeys } from './sweep.ts'
 
 export type EngineOptions = {
@@ -121,12 +122,14 @@ export class Engine {
     this.plainCancels = new Gather({
       name: 'cancel',
       maxQueue: Number.POSITIVE_INFINITY,
+      ownerOf: request => request.tenant,
       distinct: targetText,
       run: batch => cancelPlain(this.context, this.context.db, batch),
     })
     this.cancels = new Gather({
       name: 'cancel',
       maxQueue: Number.POSITIVE_INFINITY,
+      ownerOf: request => request.tenant,
       distinct: targetText,
       run: batch => this.cancelBatch(batch),
     })
@@ -179,9 +182,13 @@ export class Engine {
 
   /** @throws Overloaded when too many wait */
   async cancel(request: CancelRequest): Promise<CancelOutcome> {
+    const { tenant } = request
     const waiting = this.plainCancels.waiting + this.cancels.waiting
-    if (waiting >= (this.options.maxQueue ?? MOST_WAITING))
-      throw new Overloaded(`cancel: ${waiting} requests are waiting already`)
+    const free = (this.options.maxQueue ?? MOST_WAITING) - waiting
+    const ofTenant = this.plainCancels.waitingOf(tenant) + this.cancels.waitingOf(tenant)
+    if (free <= 0) throw new Overloaded(`cancel: ${waiting} requests are waiting already`)
+    if (shareLeft(free, ofTenant) === 0)
+      throw new Overloaded(`cancel: ${ofTenant} requests of this tenant are waiting already`)
     return (await this.cancelShort(request)) ?? (await this.cancels.submit(request))
   }
 

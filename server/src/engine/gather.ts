@@ -5,8 +5,12 @@
 //   submit -> queue (bounded; full: Overloaded) -> batch -> run -> each caller's own result
 //                                                  | fails: split in halves and run again, so that
 //                                                  | one caller's fault is never another's
+//
+// The queue is shared between owners (tenants): each may fill a share of it (share.ts), and when more wait than a batch takes,
+// owners are served by turns. So one that asks for very much waits for itself.
 
 import { DatabaseOverloaded, isUnavailable } from '../store/database.ts'
+import { shareLeft } from './share.ts'
 
 /** The queue is full: http answers 503 with Retry-After. */
 export class Overloaded extends Error {
@@ -22,6 +26,8 @@ export type GatherOptions<Req, Res> = {
   readonly maxQueue?: number
   /** Batches at the database at once. Default 2; a further one goes only when {@link MANY} wait. */
   readonly maxInFlight?: number
+  /** Whose the request is, for the shares of the queue and the turns. Default: all are of one owner, who has all of it. */
+  readonly ownerOf?: (request: Req) => string
   /** Two requests with the same text never share a batch; the second goes into a later one. */
   readonly distinct?: (request: Req) => string | null
   /** Commits the batch whole or throws; a result may be an Error, which only its own caller gets. */
@@ -45,15 +51,17 @@ function isDeadlock(error: unknown): boolean {
 }
 
 type Waiting<Req, Res> = {
+  readonly owner: string
   readonly request: Req
   readonly resolve: (result: Res) => void
   readonly reject: (error: unknown) => void
 }
 
 export class Gather<Req, Res> {
-  private readonly options: Required<Omit<GatherOptions<Req, Res>, 'distinct'>> &
-    Pick<GatherOptions<Req, Res>, 'distinct'>
+  private readonly options: Required<Omit<GatherOptions<Req, Res>, 'distinct' | 'ownerOf'>> &
+    Pick<GatherOptions<Req, Res>, 'distinct' | 'ownerOf'>
   private queue: Waiting<Req, Res>[] = []
+  private readonly owners = new Map<string, number>()
   private inFlight = 0
   private scheduled = false
   private lastBegan = 0
@@ -70,14 +78,23 @@ export class Gather<Req, Res> {
     return this.queue.length
   }
 
+  /** Requests of one owner that wait. */
+  waitingOf(owner: string): number {
+    return this.owners.get(owner) ?? 0
+  }
+
   submit(request: Req): Promise<Res> {
-    if (this.queue.length >= this.options.maxQueue) {
-      return Promise.reject(
-        new Overloaded(`${this.options.name}: ${this.queue.length} requests are waiting already`),
-      )
+    const { name, maxQueue, ownerOf } = this.options
+    const owner = ownerOf?.(request) ?? ''
+    const mine = this.waitingOf(owner)
+    const free = maxQueue - this.queue.length
+    if (free <= 0 || (ownerOf && shareLeft(free, mine) === 0)) {
+      const waiting = free <= 0 ? this.queue.length : mine
+      return Promise.reject(new Overloaded(`${name}: ${waiting} requests are waiting already`))
     }
     return new Promise((resolve, reject) => {
-      this.queue.push({ request, resolve, reject })
+      this.owners.set(owner, mine + 1)
+      this.queue.push({ owner, request, resolve, reject })
       this.schedule()
     })
   }
@@ -130,7 +147,7 @@ export class Gather<Req, Res> {
   }
 
   /** Not all of many in one batch while others could go beside it: then nobody is at work while everybody waits for it. */
-  private share(): number {
+  private batchSize(): number {
     const { maxBatch, maxInFlight } = this.options
     const each = Math.ceil(this.queue.length / (maxInFlight - this.inFlight))
     return Math.min(maxBatch, each >= MANY ? each : this.queue.length)
@@ -138,8 +155,18 @@ export class Gather<Req, Res> {
 
   private takeBatch(): Waiting<Req, Res>[] {
     const { distinct } = this.options
-    const maxBatch = this.share()
-    if (!distinct) return this.queue.splice(0, maxBatch)
+    const maxBatch = this.batchSize()
+    if (this.queue.length > maxBatch && this.owners.size > 1) this.queue = byTurns(this.queue)
+    const batch = distinct ? this.takeDistinct(maxBatch, distinct) : this.queue.splice(0, maxBatch)
+    for (const { owner } of batch) {
+      const left = this.waitingOf(owner) - 1
+      if (left > 0) this.owners.set(owner, left)
+      else this.owners.delete(owner)
+    }
+    return batch
+  }
+
+  private takeDistinct(maxBatch: number, distinct: (request: Req) => string | null): Waiting<Req, Res>[] {
     const seen = new Set<string>()
     const batch: Waiting<Req, Res>[] = []
     const rest: Waiting<Req, Res>[] = []
@@ -177,4 +204,17 @@ export class Gather<Req, Res> {
       await this.runSplitting(batch.slice(half))
     }
   }
+}
+
+/** The first of each owner, then the second of each, and so on; those of one owner stay in their order. Pure. */
+function byTurns<W extends { readonly owner: string }>(queue: readonly W[]): W[] {
+  const turns: W[][] = []
+  const seen = new Map<string, number>()
+  for (const waiting of queue) {
+    const turn = seen.get(waiting.owner) ?? 0
+    seen.set(waiting.owner, turn + 1)
+    turns[turn] ??= []
+    turns[turn].push(waiting)
+  }
+  return turns.flat()
 }

@@ -3,15 +3,12 @@
 // receivers too. Several engines of one process can share it: a receiver's slots are then not multiplied by the number of
 // databases.
 //
-// A tenant's share moves with what is free: it may hold as many places as are left free when it has taken them. One tenant
-// alone gets half of all, the next one half of the rest, and so on; so there is room for whoever comes last, and nobody has
-// to say beforehand how many tenants there are.
-//
 // Nothing is reserved while a start is asked of a database: one that answers late, or never, would keep the others from what
 // it does not use. So two engines can begin more together than there is room for; who comes second is told by `take`, and
 // gives back what it has begun.
 
 import type { Carrier } from './hooks.ts'
+import { shareLeft } from './share.ts'
 import type { Room } from './start.ts'
 
 type Waker = { wake(): void }
@@ -86,10 +83,4 @@ export class RunningPlaces {
     }
     return { lanes, tenants, share: shareLeft(this.free, 0) }
   }
-}
-
-/** How many places more a tenant may take that holds `used`, of `free` ones: none that would leave fewer free than it holds. Pure. */
-export function shareLeft(free: number, used: number): number {
-  if (used === 0) return Math.ceil(Math.max(0, free) / 2)
-  return Math.max(0, Math.floor((free - used) / 2))
 }
