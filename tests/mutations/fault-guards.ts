@@ -179,4 +179,20 @@ export const FAULT_GUARDS: readonly Guard[] = [
     noticedBy: ['faults-stay-alone'],
     pattern: 'could not do is waited for',
   },
+  {
+    keeps: 'a tenant whose receivers all hang leaves places for others',
+    file: `${ENGINE}/sql/start.sql`,
+    text: 'where q.of_tenant <= coalesce(($9::jsonb ->> q.tenant)::int, $10)',
+    without: 'where $10::int is not null',
+    noticedBy: ['tenant-share'],
+    pattern: 'leaves room for another one',
+  },
+  {
+    keeps: 'one tenant does not fill the queue of a verb',
+    file: `${ENGINE}/gather.ts`,
+    text: ' || (ownerOf && shareLeft(free, mine) === 0)',
+    without: '',
+    noticedBy: ['engine/gather'],
+    pattern: 'fills its share',
+  },
 ]
