@@ -84,7 +84,7 @@ export type ServerFacts = {
 export type NativeNeeds = {
   readonly db: NativeDatabase
   readonly engine: NativeEngine
-  readonly auth: Pick<Auth, 'authenticate' | 'session'>
+  readonly auth: Pick<Auth, 'authenticate' | 'session' | 'securityLog'>
   readonly find: ReceiptFinder
   readonly mail: KeptMail
   readonly webhookSecrets: SigningSecrets
