@@ -9,7 +9,7 @@ export const SECURITY_EVENTS = {
   sign_out: 'somebody signed out',
   token_granted: 'an app was given a token, for itself or for a person',
   token_refused: 'an app was refused one',
-  credential_refused: 'a call with a token, key or cookie that is not good (any more)',
+  credential_refused: 'a call with a token or key that is not good (any more)',
   token_minted: 'an operator made a token',
   link_minted: 'an operator made a sign-in link',
   api_key_minted: 'an operator made an API key',
