@@ -49,7 +49,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     for (let last = undo.pop(); last; last = undo.pop()) await last()
   }
   try {
-    mkdirSync(config.dataDir, { recursive: true })
+    // With its own PostgreSQL the store makes it, and knows how private it may be.
+    if (config.databaseUrl !== null) mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
     const database = await openDatabase({
       ...config,
       databaseUrl: config.databaseUrl ?? undefined,

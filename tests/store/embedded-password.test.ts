@@ -3,12 +3,13 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import pg from 'pg'
 import { backup } from '../../server/src/store/backup.ts'
+import { takeDataDirectory } from '../../server/src/store/data-directory.ts'
 import { Database } from '../../server/src/store/database.ts'
 import { type EmbeddedPostgres, startEmbedded } from '../../server/src/store/embedded.ts'
 import { migrate } from '../../server/src/store/migrate.ts'
@@ -124,7 +125,10 @@ test('a password that was lost or damaged is made anew, and one that others coul
     () => {},
     () => rmSync(join(dataDir, FILE)),
     () => writeFileSync(join(dataDir, FILE), ''),
-    () => writeFileSync(join(dataDir, FILE), 'half'),
+    () => {
+      rmSync(join(dataDir, ...RULES))
+      writeFileSync(join(dataDir, FILE), 'half')
+    },
   ]) {
     spoil()
     const postgres = await startEmbedded({ dataDir, pgMajor })
@@ -166,5 +170,21 @@ if (asRoot && process.platform === 'linux') {
     await start(t, dataDir)
     assert.equal(statSync(dataDir).mode & 0o777, 0o700)
     assert.equal(canEnter(postgresUser(), join(dataDir, 'postgresql')), false)
+  })
+
+  test('as root a directory of an earlier version is closed as well, but not one that is more than ours', async t => {
+    for (const [mode, more, after] of [
+      [0o755, '', 0o700],
+      [0o711, '', 0o700],
+      [0o755, 'site.conf', 0o755],
+    ] as const) {
+      const dataDir = join(openDirectory(t), 'data')
+      mkdirSync(dataDir)
+      chmodSync(dataDir, mode)
+      for (const name of ['server.json', 'postgresql.0123456789ab', more].filter(each => each !== ''))
+        writeFileSync(join(dataDir, name), '')
+      takeDataDirectory(dataDir).release()
+      assert.equal(statSync(dataDir).mode & 0o777, after, `${mode.toString(8)} ${more}`)
+    }
   })
 }

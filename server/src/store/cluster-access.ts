@@ -16,7 +16,7 @@ const ITERATIONS = 4096
 export function requirePassword(cluster: Cluster, password: string): void {
   const rules = join(cluster.directory, 'pg_hba.conf')
   const wanted = rulesFor(password)
-  if (readFileSync(rules, 'utf8') === wanted) return
+  if (readRules(rules) === wanted) return
   // First the role, then the rules that say it is done: should this end in between, it is done again. PostgreSQL is told what
   // it keeps of a password anyway, not the password.
   const verifier = scramVerifier(password, randomBytes(16))
@@ -26,6 +26,15 @@ export function requirePassword(cluster: Cluster, password: string): void {
     input: `alter role ${DATABASE} password '${verifier}'\n`,
   })
   writeWhole(rules, wanted, cluster.user.ids)
+}
+
+function readRules(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
 }
 
 /** pg_hba.conf. The mark tells whether the role has this password or another one, of before the file of it was lost. */

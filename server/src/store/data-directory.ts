@@ -6,6 +6,7 @@ import {
   chmodSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   statSync,
@@ -30,10 +31,14 @@ type Owner = { readonly pid: number; readonly start: string }
 // of that user, which is often `nobody`, have no path to the files. What is private in here has mode 600 itself.
 const PASSABLE = process.getuid?.() === 0 && process.platform !== 'linux'
 
-/** Earlier versions left it passable for root's PostgreSQL. What somebody has made readable was meant so. */
+/** What lies in it, as every version names it; drafts of a file have its name and more. */
+const OURS = /^(postgresql|server\.lock|server\.json|database-password|tls)(\.|$)/
+
+/** Root's, which earlier versions left passable. One that holds something else as well may be open to others on purpose. */
 function closeToOthers(path: string): void {
   const { mode, uid } = statSync(path)
-  if ((mode & 0o777) === 0o711 && uid === process.getuid?.()) chmodSync(path, 0o700)
+  if (process.getuid?.() !== 0 || uid !== 0 || (mode & 0o077) === 0) return
+  if (readdirSync(path).every(name => OURS.test(name))) chmodSync(path, 0o700)
 }
 
 /**
