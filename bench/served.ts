@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { readEmbeddedPassword } from '../server/src/store/embedded-password.ts'
 import { freshDirectory } from './fresh-directory.ts'
 import { kill, processTree } from './processes.ts'
 
@@ -37,7 +38,9 @@ export async function startServer(dataDir = freshDirectory()): Promise<Served> {
     env: { ...process.env, PORT: '0', TLS_PORT: 'off', DATA_DIR: dataDir, LOG_LEVEL: 'error' },
   })
   await said(child, 'Standdown runs at')
-  const file = JSON.parse(readFileSync(join(dataDir, 'server.json'), 'utf8')) as ServerFile
+  const written = JSON.parse(readFileSync(join(dataDir, 'server.json'), 'utf8')) as ServerFile
+  const password = readEmbeddedPassword(dataDir)
+  const file = { ...written, database: { ...written.database, ...(password && { password }) } }
   return {
     file,
     process: child,

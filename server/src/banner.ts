@@ -22,7 +22,7 @@ export async function banner({ server, url, tlsUrl, demo }: Serving, mail: strin
   const target = `"triggerKey":"${TRIGGER}","externalEntityId":"${ENTITY}"`
   return [
     head,
-    `  Start page, signed in as Alice (once): ${url}${link}`,
+    `  Start page, to sign in as Alice (once): ${url}${link}`,
     '  Demo people: alice (organizer), bob, carol (attendees), dana (agent), all @contoso.example',
     '  Announce something that can be called off:',
     call('report', `{${target}}`),

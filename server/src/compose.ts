@@ -3,15 +3,18 @@
 import { hostname } from 'node:os'
 import { automationsApi } from './apis/automations/automations-api.ts'
 import { graphApi } from './apis/graph/graph-api.ts'
+import { metricsReaders } from './apis/native/metrics-readers.ts'
 import { mintRoutes } from './apis/native/mint-routes.ts'
 import { nativeApi } from './apis/native/native-api.ts'
 import { delayCarrier, nativeDomain } from './apis/native/native-domain.ts'
 import type { NativeNeeds } from './apis/native/needs.ts'
 import { startPages } from './apis/native/page-routes.ts'
 import { createReceiptFinder } from './apis/native/receipt-finder.ts'
+import { recordRefusedCredentials } from './apis/native/refused-credentials.ts'
 import { tokenRoutes } from './apis/native/token-routes.ts'
 import { notificationsApi } from './apis/notifications/notifications-api.ts'
 import { type Auth, createAuth } from './auth/auth.ts'
+import { SecurityLog } from './auth/security-log.ts'
 import { createAutomations } from './automations/create-automations.ts'
 import { createCalendar } from './calendar/calendar.ts'
 import type { Config } from './config.ts'
@@ -22,6 +25,7 @@ import { createWebhookCarriers } from './delivery/webhook/webhook-carriers.ts'
 import { Engine } from './engine/engine.ts'
 import type { RunnerOptions } from './engine/runner.ts'
 import { choresOf, Housekeeping } from './housekeeping.ts'
+import { securityLines } from './http/log.ts'
 import { createHttp, type Http } from './http/server.ts'
 import { createNotifications } from './notifications/create-notifications.ts'
 import { createReader } from './reader/reader.ts'
@@ -68,7 +72,10 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     now,
     logStream: needs.logStream,
     demo: () => auth?.demo ?? false,
+    mayReadMetrics: async request => auth !== null && metricsReaders(auth)(request),
   })
+  const securityLog = new SecurityLog({ write: securityLines(http.app.log, config.logLevel), now })
+  recordRefusedCredentials(http.app, securityLog)
   auth = await createAuth({
     db,
     config,
@@ -76,6 +83,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     random,
     publicUrl: () => urlOrNull(http),
     ownOrigins: () => http.ownOrigins(),
+    securityLog,
   })
   const { directory } = auth
   const publicUrl = () => http.publicUrl()

@@ -6,6 +6,7 @@ import type { CliIo } from './cli/cli-io.ts'
 import { readConfig } from './config.ts'
 import { backup } from './store/backup.ts'
 import { Database, type DatabaseOptions } from './store/database.ts'
+import { readEmbeddedPassword } from './store/embedded-password.ts'
 import { openDatabase } from './store/open-database.ts'
 import { restore } from './store/restore.ts'
 
@@ -51,7 +52,9 @@ export function runningServer(dataDir: string): RunningServer | null {
   try {
     const server = JSON.parse(readFileSync(join(dataDir, 'server.json'), 'utf8')) as RunningServer
     process.kill(server.pid, 0)
-    return server
+    const password = readEmbeddedPassword(dataDir)
+    const { database } = server
+    return { ...server, database: database && password ? { ...database, password } : database }
   } catch {
     return null
   }

@@ -5,13 +5,17 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyRequest } from 'fastify'
+import { metricsReaders } from '../../server/src/apis/native/metrics-readers.ts'
 import { mintRoutes } from '../../server/src/apis/native/mint-routes.ts'
+import { recordRefusedCredentials } from '../../server/src/apis/native/refused-credentials.ts'
 import { tokenRoutes } from '../../server/src/apis/native/token-routes.ts'
 import { applyPeople } from '../../server/src/auth/apply-people.ts'
 import { type Auth, createAuth } from '../../server/src/auth/auth.ts'
+import { SecurityLog } from '../../server/src/auth/security-log.ts'
 import { parseWorkspace } from '../../server/src/auth/workspace-file.ts'
 import { readConfig } from '../../server/src/config.ts'
 import type { Principal } from '../../server/src/core/principal.ts'
+import { securityLines } from '../../server/src/http/log.ts'
 import { createHttp, type Http } from '../../server/src/http/server.ts'
 import type { Database } from '../../server/src/store/database.ts'
 import { testDatabase } from '../support/database.ts'
@@ -66,9 +70,12 @@ export async function authServer(env: Record<string, string> = {}): Promise<Auth
   const http = createHttp({
     config,
     now,
+    mayReadMetrics: async request => metricsReaders(auth)(request),
     logStream: { write: line => void log.push(line) },
     demo: () => auth.demo,
   })
+  const securityLog = new SecurityLog({ write: securityLines(http.app.log, config.logLevel), now })
+  recordRefusedCredentials(http.app, securityLog)
   const auth = await createAuth({
     db: database.db,
     config,
@@ -76,6 +83,7 @@ export async function authServer(env: Record<string, string> = {}): Promise<Auth
     random,
     publicUrl: () => (listening ? http.publicUrl() : config.publicUrl),
     ownOrigins: () => http.ownOrigins(),
+    securityLog,
   })
   let listening = false
   await http.app.register(tokenRoutes({ auth }))

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { generate } from 'selfsigned'
 import { readWebhookSecret, webhookHeaders } from '../../server/src/delivery/webhook/signature.ts'
 import { type HttpAnswer, httpReceiver } from '../support/http-receiver.ts'
+import { selfSigned } from '../support/self-signed.ts'
 import { calm, NOW, startedEffect } from './started-effect.ts'
 import { errorOf, SECRET, signatureHolds, webhookCarriers } from './webhook-receiver.ts'
 
@@ -70,9 +70,7 @@ suite('a webhook', () => {
   })
 
   test('goes over https only to a certificate that can be trusted', async () => {
-    const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
-      extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'hooks.example' }] }],
-    })
+    const { cert, key } = await selfSigned(['hooks.example'])
     await using receiver = await httpReceiver({ tls: { cert, key } })
     const lookup = async () => ['127.0.0.1']
     using trusting = webhookCarriers({ ca: cert, lookup })

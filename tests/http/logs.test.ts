@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { loggedError, scrub } from '../../server/src/http/log.ts'
 import { authServer, DEMO_APP } from '../auth/auth-server.ts'
+import { confirmLink } from '../support/sign-in-link.ts'
 import { httpServer } from './http-server.ts'
 
 describe('the log', () => {
@@ -52,6 +53,7 @@ describe('the log', () => {
         body: `{"client_secret":"${secret}"`,
       })
       await fetch(`${server.url}/signin?code=${secret}`, { redirect: 'manual' })
+      await confirmLink(server.url, `/signin?code=${secret}`)
       await fetch(`${server.url}/oidc/token`, {
         method: 'POST',
         body: new URLSearchParams({ code: secret, client_secret: secret, grant_type: 'authorization_code' }),

@@ -93,7 +93,15 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
     'POST /api/v1/users/:user/revoke-tokens',
     [person('POST', '/api/v1/users/{user}/revoke-tokens?tenant={tenant}')],
   ],
-  ['POST /api/v1/keys/rotate', [person('POST', '/api/v1/keys/rotate')]],
+  ['POST /api/v1/apps/:name/revoke-tokens', [person('POST', '/api/v1/apps/{app}/revoke-tokens')]],
+  [
+    'POST /api/v1/operators/revoke-tokens',
+    [
+      person('POST', '/api/v1/operators/revoke-tokens?tenant={tenant}'),
+      app('POST', '/api/v1/operators/revoke-tokens?tenant={tenant}'),
+    ],
+  ],
+  ['POST /api/v1/keys/rotate', [person('POST', '/api/v1/keys/rotate', { now: true })]],
 
   ['GET /api/v1/status', [person('GET', '/api/v1/status')]],
   ['GET /api/v1/sandbox/clock', [person('GET', '/api/v1/sandbox/clock')]],

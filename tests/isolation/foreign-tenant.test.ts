@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type TestServer, testServer } from '../support/server.ts'
+import { confirmLink } from '../support/sign-in-link.ts'
 import { type Attempt, FOREIGN_REQUESTS } from './foreign-requests.ts'
 import { routesOf } from './routes.ts'
 import { type Names, nobodysNames, ownTenant, SECRET_WORD, STRANGERS } from './two-tenants.ts'
@@ -98,7 +99,7 @@ async function send({ who, method, path, body }: Attempt, filling: Names): Promi
 async function signIn(tenant: string, upn: string): Promise<string> {
   const { auth } = server.server
   const link = await auth.sessions.makeLink(await auth.person(tenant, upn))
-  const signedIn = await fetch(`${server.url}${link}`, { redirect: 'manual' })
+  const signedIn = await confirmLink(server.url, link)
   const cookie = signedIn.headers.get('set-cookie')?.split(';')[0]
   assert.ok(cookie)
   const start = await fetch(`${server.url}/`, { headers: { cookie } })

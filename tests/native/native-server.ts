@@ -5,6 +5,7 @@ import { nativeApi } from '../../server/src/apis/native/native-api.ts'
 import { delayCarrier, nativeDomain } from '../../server/src/apis/native/native-domain.ts'
 import type { KeptMail, WorkspaceDifference } from '../../server/src/apis/native/needs.ts'
 import { startPages } from '../../server/src/apis/native/page-routes.ts'
+import { type SecurityLine, SecurityLog } from '../../server/src/auth/security-log.ts'
 import { readConfig } from '../../server/src/config.ts'
 import { Fault } from '../../server/src/core/fault.ts'
 import type { Principal, Role } from '../../server/src/core/principal.ts'
@@ -81,11 +82,13 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
   })
   const config = readConfig({ PORT: '0', TLS_PORT: 'off', LOG_LEVEL: 'silent' }, process.cwd())
   const http = createHttp({ config, now: () => new Date() })
+  const securityLines: SecurityLine[] = []
   const applied: { text: string; apply: boolean }[] = []
   const needs = {
     db: database.db,
     engine,
     auth: {
+      securityLog: new SecurityLog({ write: line => void securityLines.push(line), now: () => new Date() }),
       authenticate: async (header: string | undefined) => {
         const token = /^Bearer (.+)$/.exec(header ?? '')?.[1]
         if (token === undefined) throw new Fault('UNAUTHENTICATED', 401, 'No credential was sent.')

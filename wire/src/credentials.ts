@@ -36,7 +36,7 @@ const signInLinkSchema = {
 const appCredentialsSchema = {
   $id: 'AppCredentials',
   type: 'object',
-  required: ['name', 'clientId', 'clientSecret', 'scopes', 'instances'],
+  required: ['name', 'clientId', 'clientSecret', 'scopes', 'instances', 'apiKeys'],
   properties: {
     name: text,
     clientId: text,
@@ -51,6 +51,15 @@ const appCredentialsSchema = {
         type: 'object',
         required: ['name', 'instanceId', 'siteId', 'refreshToken'],
         properties: { name: text, instanceId: text, siteId: text, refreshToken: text },
+      },
+    },
+    apiKeys: {
+      type: 'array',
+      description: 'What there is, by label; a key itself is shown once, when it is made.',
+      items: {
+        type: 'object',
+        required: ['label', 'createdAt'],
+        properties: { label: text, createdAt: text },
       },
     },
   },

@@ -16,6 +16,10 @@ export const authFault = faults({
   UNKNOWN_SCOPE: { status: 400, message: 'App {app} does not have scope {scope}.' },
   UNKNOWN_PERSON_SCOPE: { status: 400, message: 'No person’s token has scope {scope}.' },
   LINK_USED: { status: 410, message: 'This sign-in link was used already, or has expired.' },
+  TOO_MANY_ATTEMPTS: {
+    status: 429,
+    message: 'Too many links that are not good came from there. Try again in {retryAfterSeconds} s.',
+  },
   DEMO_OFF: { status: 404, message: 'Nobody signs in by choosing a person here.' },
   DEMO_FORWARDED: {
     status: 403,

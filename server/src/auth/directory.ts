@@ -23,6 +23,8 @@ export type Tenant = {
   readonly webhookAllow: readonly string[]
   /** Which vendors' rate limits are kept. */
   readonly rateLimits: readonly ('wix' | 'graph')[]
+  /** Of the tokens of its operators: another one makes them void. */
+  readonly operatorGeneration: number
 }
 
 export type Person = {
@@ -62,7 +64,10 @@ export type App = {
   readonly scopes: readonly string[]
   readonly roles: readonly Role[]
   readonly redirectUris: readonly string[]
+  /** Of its tokens: another one makes them void. */
   readonly generation: number
+  /** Of its derived secret and refresh tokens, as well. */
+  readonly secretGeneration: number
   /** Of a secret that the workspace file gave; null: derived. */
   readonly secret: { readonly salt: Buffer; readonly hash: Buffer } | null
 }
@@ -74,12 +79,15 @@ export type ApiKey = {
   readonly expiresAt: Date | null
 }
 
-type TenantRow = Omit<Tenant, 'webhookAllow' | 'rateLimits'> & {
+/** As tenants.sql answers. */
+export type TenantRow = Omit<Tenant, 'webhookAllow' | 'rateLimits' | 'operatorGeneration'> & {
   webhook_allow: string[]
   rate_limits: ('wix' | 'graph')[]
+  operator_generation: number
 }
-type AppRow = Omit<App, 'redirectUris' | 'secret'> & {
+type AppRow = Omit<App, 'redirectUris' | 'secret' | 'secretGeneration'> & {
   redirect_uris: string[]
+  secret_generation: number
   secret_salt: Buffer | null
   secret_hash: Buffer | null
 }
@@ -96,11 +104,7 @@ export class Directory {
 
   async tenants(): Promise<readonly Tenant[]> {
     const rows = await this.#ask<TenantRow>('tenants', [])
-    return rows.map(({ webhook_allow, rate_limits, ...row }) => ({
-      ...row,
-      webhookAllow: webhook_allow,
-      rateLimits: rate_limits,
-    }))
+    return rows.map(tenantOf)
   }
 
   async tenant(id: string): Promise<Tenant | null> {
@@ -215,9 +219,18 @@ export class Directory {
   }
 }
 
-function appOf({ redirect_uris, secret_salt, secret_hash, ...row }: AppRow): App {
+export function tenantOf({ webhook_allow, rate_limits, operator_generation, ...row }: TenantRow): Tenant {
+  return {
+    ...row,
+    webhookAllow: webhook_allow,
+    rateLimits: rate_limits,
+    operatorGeneration: operator_generation,
+  }
+}
+
+function appOf({ redirect_uris, secret_generation, secret_salt, secret_hash, ...row }: AppRow): App {
   const secret = secret_salt && secret_hash ? { salt: secret_salt, hash: secret_hash } : null
-  return { ...row, redirectUris: redirect_uris, secret }
+  return { ...row, redirectUris: redirect_uris, secretGeneration: secret_generation, secret }
 }
 
 function instanceOf({ app_id, site_id, ...row }: InstanceRow): SiteInstance {

@@ -4,7 +4,7 @@ import type { App, Person, SiteInstance, Team, Tenant } from './directory.ts'
 import type { TenantSection } from './workspace-file.ts'
 import { idOf } from './workspace-ids.ts'
 
-export type WantedTenant = Omit<Tenant, 'demo'>
+export type WantedTenant = Omit<Tenant, 'demo' | 'operatorGeneration'>
 export type WantedPerson = Pick<Person, 'id' | 'upn' | 'mail' | 'name' | 'roles'>
 /** `members`: ids of persons, sorted. */
 export type WantedTeam = Pick<Team, 'id' | 'name' | 'mail'> & { readonly members: readonly string[] }

@@ -3,6 +3,8 @@
 export type CliIo = {
   readonly stdout: (text: string) => void
   readonly stderr: (text: string) => void
+  /** For what must not be changed on its way into a file (a raw mail); run-cli.ts provides it. */
+  readonly exact?: (text: string) => void
   readonly env: { readonly [name: string]: string | undefined }
   /** Absolute; what relative files and the default DATA_DIR are relative to. */
   readonly cwd: string

@@ -9,20 +9,24 @@ import { cancelCommand } from './commands/cancel.ts'
 import { clockCommand } from './commands/clock.ts'
 import { demoCommand } from './commands/demo.ts'
 import { envCommand } from './commands/env.ts'
+import { keysCommand } from './commands/keys.ts'
 import { backupCommand, doctorCommand, restoreCommand, startCommand } from './commands/local.ts'
 import { mailCommand } from './commands/mail.ts'
 import { receiptCommand } from './commands/receipt.ts'
+import { revokeCommand } from './commands/revoke.ts'
 import { statusCommand } from './commands/status.ts'
 import { tokenCommand } from './commands/token.ts'
 import { webhookSecretCommand } from './commands/webhook-secret.ts'
 import { CommandEnd, EXIT } from './exit.ts'
-import { widest } from './terminal.ts'
+import { printable, widest } from './terminal.ts'
 
 export const COMMANDS: readonly Command[] = [
   startCommand,
   demoCommand,
   tokenCommand,
   appCommand,
+  revokeCommand,
+  keysCommand,
   applyCommand,
   cancelCommand,
   receiptCommand,
@@ -37,7 +41,8 @@ export const COMMANDS: readonly Command[] = [
 ]
 
 /** Runs `./standdown …args` and returns its exit code: 0 done, 1 refused or failed, 2 wrong usage, 3 no server. */
-export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+export async function runCli(args: readonly string[], outside: CliIo): Promise<number> {
+  const io = printable(outside)
   const [name = 'help', ...rest] = args
   if (name === 'help' || name === '--help' || name === '-h') {
     const asked = COMMANDS.find(command => command.name === rest[0])

@@ -1,7 +1,7 @@
 // The one HTTP server: a Fastify instance that answers on plain HTTP and on HTTPS. Each API is a plugin with an error
 // handler of its own; what is here holds for all of them.
 
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import {
@@ -11,8 +11,9 @@ import {
   type FastifyServerOptions,
   fastify,
 } from 'fastify'
-import type { Config } from '../config.ts'
+import { type Config, isLoopback } from '../config.ts'
 import type { Fault } from '../core/fault.ts'
+import { isForwarded } from '../core/forwarded.ts'
 import { type Certificate, certificateFor } from './certificate.ts'
 import { type ConnectionLimits, Connections, connectionsFor, openFilesLimit } from './connections.ts'
 import { corsHook } from './cors.ts'
@@ -25,7 +26,7 @@ import { LongAnswers } from './long-answers.ts'
 import { Metrics } from './metrics.ts'
 import { problemOf } from './problem-of.ts'
 import { holdsNul, isUndecodable, requestPath } from './request-path.ts'
-import { secureHeaders } from './security-headers.ts'
+import { secureHeaders, strictTransport } from './security-headers.ts'
 
 /** Resolves when the thing checked is well; rejects with the reason when it is not. */
 export type ReadinessCheck = () => Promise<void>
@@ -57,7 +58,17 @@ export interface Http {
 export type HttpNeeds = {
   readonly config: Pick<
     Config,
-    'host' | 'port' | 'tlsPort' | 'publicUrl' | 'dataDir' | 'tls' | 'trustProxy' | 'corsOrigins' | 'logLevel'
+    | 'host'
+    | 'port'
+    | 'tlsPort'
+    | 'publicUrl'
+    | 'dataDir'
+    | 'tls'
+    | 'trustProxy'
+    | 'corsOrigins'
+    | 'logLevel'
+    | 'hstsSeconds'
+    | 'metricsToken'
   >
   /** For the certificate's dates. */
   readonly now: () => Date
@@ -65,7 +76,7 @@ export type HttpNeeds = {
   readonly logStream?: { write(line: string): void }
   /** While the demo is on only known host names are answered to, which stops DNS rebinding. Read at every request. */
   readonly demo?: () => boolean
-  /** Who may read /metrics besides this machine. Default: nobody. */
+  /** Who may read /metrics besides this machine and the holder of METRICS_TOKEN. Default: nobody. */
   readonly mayReadMetrics?: (request: FastifyRequest) => Promise<boolean>
   /** Default: what the system's limit of open files leaves, and 15 s. */
   readonly connections?: ConnectionLimits | undefined
@@ -154,8 +165,11 @@ export function createHttp(needs: HttpNeeds): Http {
   )
   metrics.gauge('standdown_http_connections', 'Connections that callers have open.', () => connections.count)
   let closing = false
+  const hsts = strictTransport({ publicUrl: config.publicUrl, seconds: config.hstsSeconds })
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
+    // On the answer itself: also for routes that write it themselves.
+    if (hsts !== null && request.protocol === 'https') reply.raw.setHeader('strict-transport-security', hsts)
   })
   app.addHook('onRequest', hostGuard({ on: needs.demo ?? (() => false), publicUrl: () => origin }))
   app.addHook('onRequest', corsHook(config.corsOrigins))
@@ -205,9 +219,11 @@ export function createHttp(needs: HttpNeeds): Http {
       .send({ ready: ok, checks: Object.fromEntries(results.map(r => [r.name, r.error ?? 'ok'])) })
   })
   app.get('/metrics', async (request, reply) => {
-    // The peer itself, not what a header says of it; behind a trusted proxy everybody comes from this machine.
-    const near = config.trustProxy === false && isLoopbackAddress(request.socket.remoteAddress ?? '')
-    if (!near && !(await needs.mayReadMetrics?.(request))) throw httpFault.NOT_FOUND({ path: '/metrics' })
+    const may =
+      isNear(request, config) ||
+      hasToken(request, config.metricsToken) ||
+      (await needs.mayReadMetrics?.(request)) === true
+    if (!may) throw httpFault.NOT_FOUND({ path: '/metrics' })
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics.text())
   })
 
@@ -217,7 +233,9 @@ export function createHttp(needs: HttpNeeds): Http {
     localOrigin = originOf('http', config.host, plain!)
     origin ??= localOrigin
     if (config.tlsPort === null) return
-    certificate = await certificateFor(config, needs.now)
+    certificate = await certificateFor(config, needs.now, (file, reason) =>
+      app.log.warn({ file, reason }, 'the certificate is made anew: who trusts it has to read it again'),
+    )
     const { cert, key } = certificate
     const tls = createTlsServer(
       { ...SERVER_OPTIONS, cert, key, minVersion: 'TLSv1.2', handshakeTimeout: HEADERS_TIMEOUT_MS },
@@ -271,6 +289,12 @@ export function logFault(request: FastifyRequest, fault: Fault, error: unknown):
   else request.log.debug({ code: fault.code, status: fault.status }, 'request refused')
 }
 
+/** Retry-After, where the fault knows. */
+export function sayWhen(fault: Fault, reply: FastifyReply): void {
+  const { retryAfterSeconds } = fault.data
+  if (typeof retryAfterSeconds === 'number') reply.header('retry-after', String(retryAfterSeconds))
+}
+
 async function failureOf(check: ReadinessCheck): Promise<string | null> {
   try {
     await check()
@@ -279,6 +303,25 @@ async function failureOf(check: ReadinessCheck): Promise<string | null> {
     // Names only: what a driver says may hold addresses and names of the inside.
     return error instanceof Error ? error.name : 'failed'
   }
+}
+
+/**
+ * From this machine, and not through a proxy on it: the peer itself, not what a header says of it. Where the settings say that
+ * others come in, everybody may come from a proxy here, and some proxies add no header.
+ */
+function isNear(
+  request: FastifyRequest,
+  { trustProxy, publicUrl }: Pick<Config, 'trustProxy' | 'publicUrl'>,
+): boolean {
+  if (trustProxy !== false || (publicUrl !== null && !isLoopback(new URL(publicUrl).hostname))) return false
+  return isLoopbackAddress(request.socket.remoteAddress ?? '') && !isForwarded(request.headers)
+}
+
+function hasToken(request: FastifyRequest, wanted: string | null): boolean {
+  const given = /^bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  if (wanted === null || given === undefined) return false
+  const hashed = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(hashed(given), hashed(wanted))
 }
 
 function isLoopbackAddress(address: string): boolean {

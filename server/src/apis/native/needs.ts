@@ -85,7 +85,7 @@ export type ServerFacts = {
 export type NativeNeeds = {
   readonly db: NativeDatabase
   readonly engine: NativeEngine
-  readonly auth: Pick<Auth, 'authenticate' | 'session'>
+  readonly auth: Pick<Auth, 'authenticate' | 'session' | 'securityLog'>
   readonly find: ReceiptFinder
   /** Counts answers that take long. */
   readonly longAnswers: Pick<LongAnswers, 'begin' | 'limits'>

@@ -1,9 +1,10 @@
 // The workspace file: what would change, and then changing it.
 
-import type { WorkspaceRequest, WorkspaceView } from '@standdown/wire/src/operations.ts'
+import type { WorkspaceChange, WorkspaceRequest, WorkspaceView } from '@standdown/wire/src/operations.ts'
 import { workspaceRequestSchema } from '@standdown/wire/src/operations.ts'
 import type { FastifyInstance } from 'fastify'
 import { requireAdmin } from './access.ts'
+import { circumstancesOf } from './circumstances.ts'
 import type { NativeContext } from './native-api.ts'
 import { response } from './route-schema.ts'
 
@@ -22,7 +23,20 @@ export function workspaceRoutes(app: FastifyInstance, context: NativeContext): v
       requireAdmin(caller)
       const { workspace, apply = true, prune = false } = request.body as WorkspaceRequest
       const changes = await context.workspace(caller, workspace, { apply, prune })
+      if (apply) {
+        const circumstances = circumstancesOf(request, caller)
+        context.auth.securityLog.record('workspace_applied', circumstances, {
+          tenant: tenantsOf(changes).join(' ') || null,
+          changes: changes.length,
+          prune,
+        })
+      }
       return { applied: apply, changes } satisfies WorkspaceView
     },
   )
+}
+
+/** Whose settings were changed: a change stands at `tenants.<id>` or below. */
+function tenantsOf(changes: readonly Pick<WorkspaceChange, 'at'>[]): readonly string[] {
+  return [...new Set(changes.map(({ at }) => at.split('.')[1] ?? ''))].sort()
 }

@@ -4,7 +4,7 @@ import type { WorkspaceChange, WorkspaceView } from '@standdown/wire/src/operati
 import type { Command } from '../command.ts'
 import { CommandEnd, EXIT } from '../exit.ts'
 import { ServerClient } from '../server-client.ts'
-import { palette, plain } from '../terminal.ts'
+import { json, palette, plain } from '../terminal.ts'
 
 export const applyCommand: Command = {
   name: 'apply',
@@ -30,7 +30,7 @@ export const applyCommand: Command = {
     if (flags.json !== true) for (const change of planned.changes) io.stdout(line(change, palette(io)))
     const nothing = planned.changes.length === 0
     if (flags['dry-run'] === true || nothing) {
-      if (flags.json === true) io.stdout(`${JSON.stringify(planned, null, 2)}\n`)
+      if (flags.json === true) io.stdout(json(planned))
       else
         io.stdout(
           nothing
@@ -44,11 +44,7 @@ export const applyCommand: Command = {
       return EXIT.failed
     }
     const applied = await client.json<WorkspaceView>(path, { body: { workspace, prune, apply: true } })
-    io.stdout(
-      flags.json === true
-        ? `${JSON.stringify(applied, null, 2)}\n`
-        : `Applied ${counted(applied.changes)}.\n`,
-    )
+    io.stdout(flags.json === true ? json(applied) : `Applied ${counted(applied.changes)}.\n`)
     return EXIT.ok
   },
 }

@@ -5,7 +5,7 @@ import { type Command, type CommandInput, seconds, text } from '../command.ts'
 import { EXIT, usage } from '../exit.ts'
 import { receiptText } from '../receipt-text.ts'
 import { ServerClient } from '../server-client.ts'
-import { line } from '../terminal.ts'
+import { json, line } from '../terminal.ts'
 
 export const cancelCommand: Command = {
   name: 'cancel',
@@ -36,12 +36,12 @@ export const cancelCommand: Command = {
     const client = await ServerClient.find(io)
     if (flags.preview === true) {
       const preview = await client.json<PreviewView>('/api/v1/previews', { body: target })
-      io.stdout(flags.json === true ? `${JSON.stringify(preview, null, 2)}\n` : previewText(preview))
+      io.stdout(flags.json === true ? json(preview) : previewText(preview))
       return EXIT.ok
     }
     const cancelled = await client.json<CancelledView>('/api/v1/cancellations', { body: call })
     const receipt = await client.json<ReceiptView>(`${cancelled.receipt}?wait=${wait}`)
-    io.stdout(flags.json === true ? `${JSON.stringify(receipt, null, 2)}\n` : receiptText(receipt, io))
+    io.stdout(flags.json === true ? json(receipt) : receiptText(receipt, io))
     return EXIT.ok
   },
 }

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit.ts'
-import { palette, widest } from '../terminal.ts'
+import { json, palette, widest } from '../terminal.ts'
 
 export const startCommand: Command = {
   name: 'start',
@@ -26,7 +26,7 @@ export const doctorCommand: Command = {
     const checks = await io.local.doctor(io)
     const code = checks.some(check => check.is === 'broken') ? EXIT.failed : EXIT.ok
     if (flags.json === true) {
-      io.stdout(`${JSON.stringify(checks, null, 2)}\n`)
+      io.stdout(json(checks))
       return code
     }
     const paint = palette(io)

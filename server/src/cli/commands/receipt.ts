@@ -3,6 +3,7 @@ import { type Command, type CommandInput, seconds, text } from '../command.ts'
 import { CommandEnd, EXIT } from '../exit.ts'
 import { receiptText } from '../receipt-text.ts'
 import { ServerClient } from '../server-client.ts'
+import { json } from '../terminal.ts'
 
 const SEARCHES: { readonly [option: string]: string } = {
   key: 'key',
@@ -36,7 +37,7 @@ export const receiptCommand: Command = {
     const id = input.words[0] ?? (await search(client, input))
     const path = `/api/v1/receipts/${encodeURIComponent(id)}${wait === undefined ? '' : `?wait=${wait}`}`
     const receipt = await client.json<ReceiptView>(path)
-    io.stdout(flags.json === true ? `${JSON.stringify(receipt, null, 2)}\n` : receiptText(receipt, io))
+    io.stdout(flags.json === true ? json(receipt) : receiptText(receipt, io))
     return EXIT.ok
   },
 }

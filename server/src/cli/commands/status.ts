@@ -3,7 +3,7 @@ import { type Command, text } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import { when } from '../receipt-text.ts'
 import { ServerClient } from '../server-client.ts'
-import { line, palette } from '../terminal.ts'
+import { json, line, palette } from '../terminal.ts'
 
 export const statusCommand: Command = {
   name: 'status',
@@ -26,7 +26,7 @@ export const statusCommand: Command = {
     const status = await client.json<StatusView>('/api/v1/status')
     const dead = status.tenant === '' ? [] : await deadEffects(client)
     if (flags.json === true) {
-      io.stdout(`${JSON.stringify({ ...status, dead }, null, 2)}\n`)
+      io.stdout(json({ ...status, dead }))
       return EXIT.ok
     }
     const rows = {
