@@ -12,6 +12,7 @@ import { envCommand } from './commands/env.ts'
 import { backupCommand, doctorCommand, restoreCommand, startCommand } from './commands/local.ts'
 import { mailCommand } from './commands/mail.ts'
 import { receiptCommand } from './commands/receipt.ts'
+import { retryCommand } from './commands/retry.ts'
 import { statusCommand } from './commands/status.ts'
 import { tokenCommand } from './commands/token.ts'
 import { webhookSecretCommand } from './commands/webhook-secret.ts'
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   clockCommand,
   envCommand,
   statusCommand,
+  retryCommand,
   doctorCommand,
   backupCommand,
   restoreCommand,
