@@ -4,8 +4,14 @@ import type { FailingReceivers, HealthChange } from './delivery/failing-receiver
 import { scrub } from './http/log.ts'
 import type { Http } from './http/server.ts'
 
+const TEXTS = {
+  failing: 'receiver fails',
+  works: 'receiver works again',
+  forgotten: 'receiver forgotten: nothing was sent to it for a day',
+} as const satisfies { readonly [is in HealthChange['is']]: string }
+
 export function logHealth(
-  log: { warn(fields: object, text: string): void; info(fields: object, text: string): void },
+  log: { warn(fields: object, text: string): void },
   { is, receiver: failing }: HealthChange,
 ): void {
   const { tenant, kind, receiver, since, lastFailureAt, failures, error } = failing
@@ -18,9 +24,8 @@ export function logHealth(
     failures,
     error: scrub(error),
   }
-  if (is === 'failing') log.warn(fields, 'receiver fails')
-  else if (is === 'works') log.info(fields, 'receiver works again')
-  else log.info(fields, 'receiver forgotten: nothing was sent to it for a day')
+  // Each at the same level: who was warned is to read how it ended.
+  log.warn(fields, TEXTS[is])
 }
 
 export function watchReceivers(http: Pick<Http, 'metrics' | 'warn'>, receivers: FailingReceivers): void {
