@@ -190,7 +190,7 @@ const STATEMENTS: {
   'find-children': { values: [ids, 5001], by: 'event_parent', bound: 'parent_id' },
   'effects-of-events': { values: [ids, 5001], by: 'effect_event' },
   supersede: { values: [null, ids[0]], by: 'effect_event' },
-  revive: { values: [null, [ids[0]], 'contoso'] },
+  revive: { values: [null, [ids[0]], 'contoso'], by: 'ended_pkey' },
   'announced-since': { values: ['contoso', keys[0], 'e', 5], by: 'event_key' },
   'open-roots': { values: ['contoso', null, keys[0], 'e', 1_000_000, 2000, id(7)], by: 'event_key' },
   'open-parents': { values: [id(7), 0, 2000], by: 'receipt_event_order', bound: 'sequence' },

@@ -19,7 +19,7 @@ export function workspaceMistakes(tenants: readonly TenantSection[]): readonly M
     once('tenant', tenant.id, [...at, 'id'])
     for (const [i, domain] of tenant.domains.entries()) once('domain', domain, [...at, 'domains', i])
     if (tenant.issuer !== undefined) once('issuer', tenant.issuer, [...at, 'issuer'])
-    mistakes.push(...mistakesOfRetries(tenant.retries, at, []))
+    for (const mistake of mistakesOfRetries(tenant.retries, at, [])) mistakes.push(mistake)
     const upns = new Set<string>()
     for (const [i, user] of (tenant.users ?? []).entries()) {
       const path = [...at, 'users', i]
@@ -51,7 +51,8 @@ export function workspaceMistakes(tenants: readonly TenantSection[]): readonly M
       once(`app of ${tenant.id}`, app.name, [...path, 'name'])
       const clientId = idOf(tenant.id, { app: app.name, id: app.clientId })
       once('id', clientId, [...path, 'clientId'])
-      mistakes.push(...mistakesOfRetries(app.retries, path, tenant.retries ? [tenant.retries] : []))
+      const around = tenant.retries ? [tenant.retries] : []
+      for (const mistake of mistakesOfRetries(app.retries, path, around)) mistakes.push(mistake)
       for (const [n, scope] of (app.scopes ?? []).entries()) {
         if (!isScope(scope))
           mistakes.push({ path: [...path, 'scopes', n], problem: `can be given to no app: ${scope}` })

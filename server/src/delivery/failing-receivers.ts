@@ -119,11 +119,11 @@ export class FailingReceivers {
     const { db } = this.#options
     const taken = this.#unwritten
     this.#unwritten = new Map()
-    const changes: HealthChange[] = []
+    let changes: readonly HealthChange[] = []
     try {
       const all = [...taken.values()].flatMap(ofTenant => [...ofTenant.values()])
       if (all.length > 0 || this.#known.size > 0)
-        changes.push(...(await db.transaction('receivers', tx => this.#write(tx, all))))
+        changes = await db.transaction('receivers', tx => this.#write(tx, all))
     } catch (error) {
       for (const ofTenant of taken.values())
         for (const { of, seen: older } of ofTenant.values()) {
