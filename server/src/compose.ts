@@ -19,6 +19,7 @@ import { createAutomations } from './automations/create-automations.ts'
 import { createCalendar } from './calendar/calendar.ts'
 import type { Config } from './config.ts'
 import type { Random } from './core/ids.ts'
+import { FailingReceivers, type FailingReceiversOptions } from './delivery/failing-receivers.ts'
 import { createKeptMail } from './delivery/mail/kept-mail.ts'
 import { createMailCarrier } from './delivery/mail/mail-carrier.ts'
 import { createWebhookCarriers } from './delivery/webhook/webhook-carriers.ts'
@@ -35,6 +36,7 @@ import { checkSchema } from './store/migrate.ts'
 import type { OpenDatabase } from './store/open-database.ts'
 import { createWebhookSecrets } from './store/webhook-secrets.ts'
 import { VERSION } from './version.ts'
+import { logHealth, watchReceivers } from './watch-receivers.ts'
 import { createWorkspaceApply, type WorkspaceApply } from './workspace-apply.ts'
 
 export type ComposeNeeds = {
@@ -47,6 +49,8 @@ export type ComposeNeeds = {
   readonly runner?: RunnerOptions
   /** Callers that may wait for a batch of one verb; beyond, 503. Default 10,000. */
   readonly maxQueue?: number
+  /** How the watch over failing receivers tells the time; tests only. */
+  readonly receivers?: Partial<Pick<FailingReceiversOptions, 'clock' | 'nowMs' | 'everyMs'>>
   /** Origin of the demo soft-phone, once it listens; null: none. */
   readonly softphoneOrigin: () => string | null
 }
@@ -102,6 +106,17 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     },
   })
 
+  const receivers = new FailingReceivers({
+    db,
+    nowMs: () => now().getTime(),
+    onChange: change => logHealth(http.app.log, change),
+    onError: error => {
+      if (!isUnavailable(error)) http.app.log.error({ err: error }, 'receivers')
+    },
+    ...needs.receivers,
+  })
+  watchReceivers(http, receivers)
+
   const mailStore = createMailStore(db)
   const keptMail = createKeptMail(mailStore)
   const mail = createMailCarrier({
@@ -111,12 +126,14 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     keep: async kept => mailStore.keep({ ...kept, at: await engine.now(kept.tenant) }),
     now,
     domains: async tenant => (await directory.tenant(tenant))?.domains ?? [],
+    observe: (receiver, health) => receivers.observe({ tenant: '', kind: 'mail', receiver }, health),
   })
   const secrets = createWebhookSecrets({ db, random })
   const webhooks = createWebhookCarriers({
     secretFor: (tenant, ref) => secrets.secretFor(tenant, ref),
     allowed: async tenant => (await directory.tenant(tenant))?.webhookAllow ?? [],
     now,
+    observe: (tenant, receiver, health) => receivers.observe({ tenant, kind: 'webhook', receiver }, health),
   })
 
   const reader = createReader()
@@ -165,6 +182,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     find: createReceiptFinder({ engine, directory, calendar, notifications }),
     mail: keptMail,
     webhookSecrets: secrets,
+    failingReceivers: tenant => receivers.list(tenant),
     facts: {
       version: VERSION,
       get publicUrl() {
@@ -249,6 +267,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
       await http.listen()
       await engine.start()
       housekeeping.start()
+      receivers.start()
     },
     async stop() {
       const swept = housekeeping.stop()
@@ -259,6 +278,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
       await reader.stop()
       await swept
       await engine.stop()
+      await receivers.stop()
       mail.close()
       webhooks.close()
     },

@@ -4,7 +4,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSoftphoneServer } from './apis/notifications/softphone-server.ts'
-import { compose, type Server } from './compose.ts'
+import { type ComposeNeeds, compose, type Server } from './compose.ts'
 import type { Config } from './config.ts'
 import type { Random } from './core/ids.ts'
 import type { RunnerOptions } from './engine/runner.ts'
@@ -24,6 +24,8 @@ export type ServeOptions = {
   readonly tell?: (line: string) => void
   /** Callers that may wait for a batch of one verb; beyond, 503. Default 10,000. */
   readonly maxQueue?: number
+  /** How the watch over failing receivers tells the time; tests only. */
+  readonly receivers?: ComposeNeeds['receivers']
 }
 
 export type Serving = {

@@ -14,6 +14,7 @@ import type { Engine } from './engine/engine.ts'
 import type { Notifications } from './notifications/create-notifications.ts'
 import { type NotificationWorkspace, readNotificationWorkspace } from './notifications/workspace.ts'
 import type { Database, Tx } from './store/database.ts'
+import { compareRetryPlans, retriesAround, retryPlansOf } from './workspace-retries.ts'
 
 export type WorkspaceApplyNeeds = {
   readonly db: Database
@@ -106,19 +107,25 @@ async function applyTenant(
     },
     { revision: auth.revision, random },
   )
-  if (apply) await engine.putTenant(tx, section.id, section.sandbox ?? false)
+  const retryPlans = retryPlansOf(section, people.apps)
+  const ofRetries = compareRetryPlans(await engine.retryPlans(tx, section.id), retryPlans, people.apps)
+  if (apply) {
+    await engine.putTenant(tx, section.id, section.sandbox ?? false)
+    await engine.putRetryPlans(tx, section.id, retryPlans)
+  }
   const ofAutomations = await automations.applyWorkspace(tx, {
     tenant: section.id,
     triggers: section.triggers,
     automations: section.automations,
     apps: people.apps,
+    retries: retriesAround(section),
     apply,
   })
   const wanted = readNotifications(section)
   const ofNotifications = compareNotifications(await notifications.currentWorkspace(section.id), wanted)
   if (apply) await notifications.applyWorkspace(tx, section.id, wanted)
   const at = (change: WorkspaceChange) => ({ ...change, at: `tenants.${section.id}.${change.at}` })
-  return [...people.changes, ...ofAutomations.map(at), ...ofNotifications.map(at)]
+  return [...people.changes, ...ofRetries.map(at), ...ofAutomations.map(at), ...ofNotifications.map(at)]
 }
 
 function readNotifications(section: TenantSection): NotificationWorkspace {

@@ -153,7 +153,7 @@ const STATEMENTS: {
     by: 'effect_pkey',
   },
   'back-to-pending': {
-    values: [null, ids, ids, same(2), same(1000), same('x'), same(false)],
+    values: [null, ids, ids, same(2), same(1000), same('x'), same(false), same(0)],
     by: 'effect_pkey',
   },
   // What was called off and still runs is little, and no more than that stands in this index.
@@ -163,6 +163,11 @@ const STATEMENTS: {
   'note-late': { values: [null, ids, ids, same('x'), same(null)], by: 'ended_pkey' },
   'read-dead': { values: ['contoso', 100], by: 'ended_dead' },
   'read-effect': { values: [ids[0], 'contoso'], by: 'effect_pkey' },
+  'find-dead': {
+    values: ['contoso', null, 'x', null, null, null, null, '-infinity', id(0), NEVER, 100, 10_000],
+    by: 'ended_dead',
+  },
+  'mark-replaced': { values: [ids[0], 'contoso', ids[1]], by: 'ended_pkey' },
   'read-request-key': { values: [shards[0], 'contoso', 'app:a', 'r 1'], by: 'request_key_pkey' },
   'not-yet-asked': { values: [ids, ids], by: 'effect_pkey' },
   'held-effects': { values: [ids], by: 'effect_pkey' },
@@ -185,7 +190,7 @@ const STATEMENTS: {
   'find-children': { values: [ids, 5001], by: 'event_parent', bound: 'parent_id' },
   'effects-of-events': { values: [ids, 5001], by: 'effect_event' },
   supersede: { values: [null, ids[0]], by: 'effect_event' },
-  revive: { values: [null, ids[0], 'contoso'] },
+  revive: { values: [null, [ids[0]], 'contoso'], by: 'ended_pkey' },
   'announced-since': { values: ['contoso', keys[0], 'e', 5], by: 'event_key' },
   'open-roots': { values: ['contoso', null, keys[0], 'e', 1_000_000, 2000, id(7)], by: 'event_key' },
   'open-parents': { values: [id(7), 0, 2000], by: 'receipt_event_order', bound: 'sequence' },

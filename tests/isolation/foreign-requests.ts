@@ -119,6 +119,25 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
   ['GET /api/v1/effects', [person('GET', '/api/v1/effects?state=dead')]],
   ['POST /api/v1/effects/:id/retry', [person('POST', '/api/v1/effects/{effect}/retry')]],
   [
+    'POST /api/v1/effects/retry',
+    [
+      person('POST', '/api/v1/effects/retry', {}),
+      person('POST', '/api/v1/effects/retry', { eventId: '{event}' }),
+      app('POST', '/api/v1/effects/retry', { eventId: '{event}' }),
+    ],
+  ],
+  [
+    'POST /api/v1/effects/:id/replace',
+    [
+      person('POST', '/api/v1/effects/{effect}/replace', {
+        effect: { kind: 'webhook', url: 'https://x.example/' },
+      }),
+      app('POST', '/api/v1/effects/{effect}/replace', {
+        effect: { kind: 'webhook', url: 'https://x.example/' },
+      }),
+    ],
+  ],
+  [
     'POST /api/v1/cancellations',
     [
       person('POST', '/api/v1/cancellations', { eventId: '{event}' }),

@@ -107,6 +107,7 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
     longAnswers: http.longAnswers,
     mail: mails,
     webhookSecrets: createWebhookSecrets({ db: database.db, random }),
+    failingReceivers: async () => [],
     facts: {
       version: '0.0.0-test',
       get publicUrl() {

@@ -68,6 +68,10 @@ export type EffectView = {
   readonly attempt: number
   readonly error: string | null
   readonly evidence: { readonly [key: string]: unknown } | null
+  /** The dead action that this one was announced in the place of. */
+  readonly replaces: string | null
+  /** The action that was announced in the place of this dead one. */
+  readonly replacedBy: string | null
 }
 
 export type EventView = {
@@ -202,7 +206,19 @@ const textOrNull = { type: ['string', 'null'] } as const
 export const effectViewSchema = {
   $id: 'Effect',
   type: 'object',
-  required: ['id', 'kind', 'title', 'state', 'dueAt', 'at', 'attempt', 'error', 'evidence'],
+  required: [
+    'id',
+    'kind',
+    'title',
+    'state',
+    'dueAt',
+    'at',
+    'attempt',
+    'error',
+    'evidence',
+    'replaces',
+    'replacedBy',
+  ],
   properties: {
     id: guid,
     kind: text,
@@ -213,6 +229,8 @@ export const effectViewSchema = {
     attempt: { type: 'integer' },
     error: textOrNull,
     evidence: { type: ['object', 'null'] },
+    replaces: textOrNull,
+    replacedBy: textOrNull,
   },
 } as const
 

@@ -55,6 +55,16 @@ export type WorkspaceRequest = {
 
 export type WorkspaceView = { readonly applied: boolean; readonly changes: readonly WorkspaceChange[] }
 
+export type FailingReceiverView = {
+  readonly kind: 'webhook' | 'mail'
+  /** Host and port. */
+  readonly receiver: string
+  readonly since: string
+  readonly lastFailureAt: string
+  readonly failures: number
+  readonly error: string
+}
+
 export type StatusView = {
   readonly version: string
   /** '' for the server's own key where there are several tenants, or none. */
@@ -66,6 +76,8 @@ export type StatusView = {
   /** For operators only. */
   readonly database?: string
   readonly mail?: string
+  /** Receivers that have only failed for five minutes or more, longest first; at most 100. */
+  readonly failing?: readonly FailingReceiverView[]
   readonly demo: boolean
   readonly you: { readonly name: string; readonly principal: string; readonly roles: readonly string[] }
 }
@@ -170,6 +182,21 @@ export const statusViewSchema = {
     tlsUrl: textOrNull,
     database: text,
     mail: text,
+    failing: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['kind', 'receiver', 'since', 'lastFailureAt', 'failures', 'error'],
+        properties: {
+          kind: { enum: ['webhook', 'mail'] },
+          receiver: text,
+          since: text,
+          lastFailureAt: text,
+          failures: { type: 'integer' },
+          error: text,
+        },
+      },
+    },
     demo: { type: 'boolean' },
     you: {
       type: 'object',

@@ -7,6 +7,7 @@ import { LineCounter, parseDocument } from 'yaml'
 import { faults } from '../core/fault.ts'
 import { type Json, jsonFault } from '../core/json.ts'
 import type { Role } from '../core/principal.ts'
+import type { Retries } from '../core/retry-plan.ts'
 import { workspaceMistakes } from './workspace-mistakes.ts'
 
 export const workspaceFault = faults({
@@ -39,6 +40,7 @@ export type AppSection = {
   readonly roles?: readonly Role[]
   readonly redirectUris?: readonly string[]
   readonly sites?: readonly SiteSection[]
+  readonly retries?: Retries
 }
 export type MailboxSection = {
   readonly user: string
@@ -55,6 +57,7 @@ export type TenantSection = {
   readonly issuer?: string
   readonly webhooks?: { readonly allow?: readonly string[] }
   readonly rateLimits?: readonly ('wix' | 'graph')[]
+  readonly retries?: Retries
   readonly users?: readonly UserSection[]
   readonly groups?: readonly GroupSection[]
   readonly apps?: readonly AppSection[]

@@ -1,5 +1,6 @@
 // What a schema cannot say of a workspace file: names that must be unique, and names that must be there.
 
+import { type Retries, retryMistakes } from '../core/retry-plan.ts'
 import { isScope } from './scopes.ts'
 import type { Mistake, Path, TenantSection } from './workspace-file.ts'
 import { domainOf, idOf } from './workspace-ids.ts'
@@ -18,6 +19,7 @@ export function workspaceMistakes(tenants: readonly TenantSection[]): readonly M
     once('tenant', tenant.id, [...at, 'id'])
     for (const [i, domain] of tenant.domains.entries()) once('domain', domain, [...at, 'domains', i])
     if (tenant.issuer !== undefined) once('issuer', tenant.issuer, [...at, 'issuer'])
+    for (const mistake of mistakesOfRetries(tenant.retries, at, [])) mistakes.push(mistake)
     const upns = new Set<string>()
     for (const [i, user] of (tenant.users ?? []).entries()) {
       const path = [...at, 'users', i]
@@ -49,6 +51,8 @@ export function workspaceMistakes(tenants: readonly TenantSection[]): readonly M
       once(`app of ${tenant.id}`, app.name, [...path, 'name'])
       const clientId = idOf(tenant.id, { app: app.name, id: app.clientId })
       once('id', clientId, [...path, 'clientId'])
+      const around = tenant.retries ? [tenant.retries] : []
+      for (const mistake of mistakesOfRetries(app.retries, path, around)) mistakes.push(mistake)
       for (const [n, scope] of (app.scopes ?? []).entries()) {
         if (!isScope(scope))
           mistakes.push({ path: [...path, 'scopes', n], problem: `can be given to no app: ${scope}` })
@@ -73,4 +77,16 @@ export function workspaceMistakes(tenants: readonly TenantSection[]): readonly M
     }
   }
   return mistakes
+}
+
+function mistakesOfRetries(
+  retries: Retries | undefined,
+  at: Path,
+  around: readonly Retries[],
+): readonly Mistake[] {
+  if (retries === undefined) return []
+  return retryMistakes(retries, around).map(({ path, problem }) => ({
+    path: [...at, 'retries', ...path],
+    problem,
+  }))
 }

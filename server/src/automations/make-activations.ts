@@ -60,6 +60,7 @@ export function activationsOf(
         payload: event.payload,
         ...(skipped ? { skipped } : {}),
       },
+      app: appId,
       effects,
       early: 'ignore',
     }

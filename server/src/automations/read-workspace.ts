@@ -1,6 +1,7 @@
 // The `triggers` and `automations` of a tenant in the workspace file, read and checked. Throws INVALID_WORKSPACE naming
 // the place.
 
+import { type Retries, retryMistakes } from '../core/retry-plan.ts'
 import { type Duration, readDuration } from './duration.ts'
 import type { Program } from './program.ts'
 import { invalid, readActions } from './read-actions.ts'
@@ -37,6 +38,8 @@ export type WorkspaceSection = {
   readonly automations?: unknown
   /** The tenant's apps: name → id. */
   readonly apps: ReadonlyMap<string, string>
+  /** What holds for retries of an app, by its name, where an automation is silent: of the tenant, then of the app. */
+  readonly retries?: (appName: string) => readonly Retries[]
 }
 
 export function readWorkspace(section: WorkspaceSection): Declared {
@@ -50,7 +53,7 @@ export function readWorkspace(section: WorkspaceSection): Declared {
     known.set(name, trigger)
   }
   const automations = list(section.automations, 'automations', MAX_AUTOMATIONS).map((raw, i) =>
-    readAutomation(raw, `automations[${i}]`, { apps: section.apps, triggers: known }),
+    readAutomation(raw, `automations[${i}]`, { ...section, triggers: known }),
   )
   const names = new Set<string>()
   for (const [i, { appId, name }] of automations.entries()) {
@@ -91,10 +94,12 @@ function readTrigger(raw: unknown, at: string, apps: WorkspaceSection['apps']): 
 function readAutomation(
   raw: unknown,
   at: string,
-  known: { readonly apps: WorkspaceSection['apps']; readonly triggers: ReadonlyMap<string, DeclaredTrigger> },
+  known: Pick<WorkspaceSection, 'apps' | 'retries'> & {
+    readonly triggers: ReadonlyMap<string, DeclaredTrigger>
+  },
 ): DeclaredAutomation {
-  const names = ['name', 'app', 'trigger', 'active', 'before', 'actions'] as const
-  const { name, app, trigger, active, before, actions } = object(raw, names, at)
+  const names = ['name', 'app', 'trigger', 'active', 'before', 'retries', 'actions'] as const
+  const { name, app, trigger, active, before, retries, actions } = object(raw, names, at)
   const appName = text(app, `${at}.app`, 200)
   const appId = appOf(appName, `${at}.app`, known.apps)
   const triggerKey = text(trigger, `${at}.trigger`, 100)
@@ -109,7 +114,11 @@ function readAutomation(
     triggerKey,
     name: text(name, `${at}.name`, 500),
     active: active ?? true,
-    program: { ...readActions(actions, `${at}.actions`), before: offset },
+    program: {
+      ...readActions(actions, `${at}.actions`),
+      before: offset,
+      ...readRetries(retries, `${at}.retries`, known.retries?.(appName)),
+    },
   }
 }
 
@@ -119,6 +128,13 @@ function readBefore(before: unknown, at: string, trigger: DeclaredTrigger): Dura
   const offset = readDuration(before)
   if (!offset) throw invalid(at, 'must be like "1 day"')
   return offset
+}
+
+function readRetries(raw: unknown, at: string, around: readonly Retries[] = []): { retries?: Retries } {
+  if (raw === undefined) return {}
+  const [mistake] = retryMistakes(raw, around)
+  if (mistake) throw invalid([at, ...mistake.path].join('.'), mistake.problem)
+  return { retries: raw as Retries }
 }
 
 function appOf(name: string, at: string, apps: WorkspaceSection['apps']): string {

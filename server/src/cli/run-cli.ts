@@ -13,6 +13,7 @@ import { keysCommand } from './commands/keys.ts'
 import { backupCommand, doctorCommand, restoreCommand, startCommand } from './commands/local.ts'
 import { mailCommand } from './commands/mail.ts'
 import { receiptCommand } from './commands/receipt.ts'
+import { retryCommand } from './commands/retry.ts'
 import { revokeCommand } from './commands/revoke.ts'
 import { statusCommand } from './commands/status.ts'
 import { tokenCommand } from './commands/token.ts'
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   clockCommand,
   envCommand,
   statusCommand,
+  retryCommand,
   doctorCommand,
   backupCommand,
   restoreCommand,

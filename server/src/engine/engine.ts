@@ -5,14 +5,28 @@ import type { Ending, Link } from '../core/effect.ts'
 import type { Announced, Announcement, StoredEvent } from '../core/event.ts'
 import { isGuid, type Random } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
+import type { RetrySettings } from '../core/retry-plan.ts'
 import { type Database, DatabaseOverloaded, isUniqueViolation, type Tx } from '../store/database.ts'
-import { announce, lockParents } from './announce.ts'
+import { announce } from './announce.ts'
 import { cancelBatch, targetText } from './cancel.ts'
 import { openCancellation } from './cancel-open.ts'
 import { cancelPlain } from './cancel-plain.ts'
 import { CancelTooLarge, type EventRow, storedEvent } from './cancel-tree.ts'
 import { Caretaker } from './caretaker.ts'
 import { type Context, sql } from './context.ts'
+import {
+  type DeadCursor,
+  type DeadEffect,
+  type DeadFilter,
+  type Replaced,
+  type Replacement,
+  type Retried,
+  type RetriedSome,
+  readDead,
+  replaceDead,
+  retryDead,
+  retrySome,
+} from './dead-effects.ts'
 import { type End, endFromOutside } from './end.ts'
 import { Gather, type GatherOptions, MOST_WAITING, Overloaded } from './gather.ts'
 import { HintChannel } from './hints.ts'
@@ -60,17 +74,13 @@ export type EffectState = {
   readonly evidence: JsonObject | null
   readonly next: readonly string[]
   readonly link: Link
+  /** The dead effect that it was announced in the place of, and the one that was announced in its place. */
+  readonly replaces: string | null
+  readonly replacedBy: string | null
 }
 
-export type DeadEffect = {
-  readonly id: string
-  readonly event_id: string | null
-  readonly kind: string
-  readonly title: string
-  readonly at: Date
-  readonly error: string | null
-  readonly attempt: number
-}
+/** See {@link Engine.retryPlans}. */
+export type RetryPlans = { readonly [of: string]: RetrySettings }
 
 export class Engine {
   private readonly context: Context
@@ -295,27 +305,28 @@ export class Engine {
     return await tenantNow(this.context, tenant)
   }
 
+  /** See dead-effects.ts. */
   async dead(tenant: string, limit = 100): Promise<readonly DeadEffect[]> {
-    return await this.options.db.query<DeadEffect>(sql('read-dead'), [tenant, limit])
+    return await readDead(this.context, tenant, limit)
   }
 
   /** Retries a dead effect by hand. Nothing is revived under an event that was called off. */
-  async retry(tenant: string, effectId: string): Promise<'retried' | 'not_dead' | 'unknown' | 'cancelled'> {
-    if (!isGuid(effectId)) return 'unknown'
-    return await this.options.db.transaction('retry', async tx => {
-      const [effect] = await tx.query<{ event_id: string | null }>(sql('read-effect'), [effectId, tenant])
-      if (!effect) return 'unknown'
-      if (effect.event_id !== null) {
-        const event = (await lockParents(tx, [effect.event_id], { tenants: [tenant] })).get(effect.event_id)
-        // Swept this very moment.
-        if (!event) return 'unknown'
-        if (event.cancellation_id !== null) return 'cancelled'
-      }
-      const revived = await tx.query(sql('revive'), [this.context.clock(), effectId, tenant])
-      if (revived.length === 0) return 'not_dead'
-      tx.afterCommit(() => this.context.hints.due())
-      return 'retried'
-    })
+  async retry(tenant: string, effectId: string): Promise<Retried> {
+    return await retryDead(this.context, tenant, effectId)
+  }
+
+  /** One batch of those that fit. */
+  async retrySome(
+    tenant: string,
+    filter: DeadFilter,
+    page: { readonly most: number; readonly after: DeadCursor | null },
+  ): Promise<RetriedSome> {
+    return await retrySome(this.context, tenant, filter, page)
+  }
+
+  /** @throws ReplacedMeanwhile when somebody else took it at this moment */
+  async replace(tx: Tx, replacement: Replacement): Promise<Replaced> {
+    return await replaceDead(this.context, tx, replacement)
   }
 
   async advanceClock(
@@ -337,6 +348,18 @@ export class Engine {
   /** Makes the tenant known to the engine; `sandbox` gives it a clock of its own. */
   async putTenant(tx: Tx, tenant: string, sandbox: boolean): Promise<void> {
     await tx.query(sql('put-tenant'), [tenant, sandbox])
+  }
+
+  /** What a tenant says of retries: settings by kind of effect, and by an app's id, a space, and the kind. */
+  async retryPlans(tx: Tx, tenant: string): Promise<RetryPlans> {
+    const [row] = await tx.query<{ retry_plans: RetryPlans | null }>(sql('read-retry-plans'), [tenant])
+    return row?.retry_plans ?? {}
+  }
+
+  /** It counts for what is announced from now on. The tenant is known (putTenant). */
+  async putRetryPlans(tx: Tx, tenant: string, plans: RetryPlans): Promise<void> {
+    const text = Object.keys(plans).length === 0 ? null : JSON.stringify(plans)
+    await tx.query(sql('put-retry-plans'), [tenant, text])
   }
 
   /** One batch of what ended long ago; see sweep.ts. */
@@ -404,6 +427,7 @@ type EffectStateRow = {
   evidence: JsonObject | null
   cancellation_id: string | null
   attempt: number
+  replaced_by: string | null
 }
 
 function effectState(row: EffectStateRow): EffectState {
@@ -422,5 +446,7 @@ function effectState(row: EffectStateRow): EffectState {
     evidence: row.evidence,
     next: row.next ?? [],
     link: row.keep ? 'keep' : 'cancel',
+    replaces: typeof row.data.replaces === 'string' ? row.data.replaces : null,
+    replacedBy: row.replaced_by,
   }
 }

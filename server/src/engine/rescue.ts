@@ -8,7 +8,7 @@ import { DatabaseOverloaded, isUnavailable, type Tx } from '../store/database.ts
 import { ALL_GATES, type Context, sql } from './context.ts'
 import { domainKindOf } from './end.ts'
 import { type Attempt, settleAttempts, withoutDomain } from './settle.ts'
-import { type StartedRow, startedEffect } from './start.ts'
+import { retryOf, type StartedRow, startedEffect } from './start.ts'
 
 const FIRST = '00000000-0000-0000-0000-000000000000'
 
@@ -130,6 +130,7 @@ function lostAttempt(context: Context, row: Abandoned & { readonly id: string })
   return {
     effect: startedEffect(row),
     maxAttempts: row.max_attempts,
+    retry: retryOf(context, row),
     keep: row.keep,
     domainKind: domainKindOf(context, row),
     verdict,

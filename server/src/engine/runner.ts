@@ -23,7 +23,15 @@ import {
   settleAttempts,
   withLess,
 } from './settle.ts'
-import { leftText, type StartedRow, startDue, startedEffect, startedUnheard, type Ticket } from './start.ts'
+import {
+  leftText,
+  retryOf,
+  type StartedRow,
+  startDue,
+  startedEffect,
+  startedUnheard,
+  type Ticket,
+} from './start.ts'
 
 /** How long an abort may take to be heeded at a stop, milliseconds. */
 const HEED_MS = 2000
@@ -328,6 +336,7 @@ export class Runner {
     return {
       effect: startedEffect(row),
       maxAttempts: row.max_attempts,
+      retry: retryOf(this.context, row),
       keep: row.keep,
       domainKind: domainKindOf(this.context, row),
       verdict,

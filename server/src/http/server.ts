@@ -39,6 +39,8 @@ export interface Http {
   readonly longAnswers: LongAnswers
   /** Adds a line to /readyz. */
   ready(name: string, check: ReadinessCheck): void
+  /** Adds what /readyz?verbose may warn of, which leaves it ready; null: nothing. Anybody may read it. */
+  warn(name: string, warning: () => string | null): void
   /** The origin of every link: PUBLIC_URL, else http://HOST:PORT. @throws Error before `listen` when it is not known yet */
   publicUrl(): string
   /** Where programs on this machine call it, whatever PUBLIC_URL says; null before `listen`. */
@@ -104,6 +106,7 @@ export function createHttp(needs: HttpNeeds): Http {
   const { config } = needs
   const metrics = new Metrics()
   const checks = new Map<string, ReadinessCheck>()
+  const warnings = new Map<string, () => string | null>()
   const servers: Server[] = []
   const limits = needs.connections ?? {
     most: connectionsFor(openFilesLimit()),
@@ -209,14 +212,21 @@ export function createHttp(needs: HttpNeeds): Http {
   })
 
   app.get('/healthz', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok\n'))
-  app.get('/readyz', async (_request, reply) => {
+  app.get('/readyz', async (request, reply) => {
     const results = await Promise.all(
       [...checks].map(async ([name, check]) => ({ name, error: await failureOf(check) })),
     )
     const ok = results.every(result => result.error === null)
-    return reply
-      .code(ok ? 200 : 503)
-      .send({ ready: ok, checks: Object.fromEntries(results.map(r => [r.name, r.error ?? 'ok'])) })
+    const verbose = Object.hasOwn(request.query as object, 'verbose')
+    const said = [...warnings].flatMap(([name, warning]) => {
+      const text = verbose ? warning() : null
+      return text === null ? [] : [[name, text]]
+    })
+    return reply.code(ok ? 200 : 503).send({
+      ready: ok,
+      checks: Object.fromEntries(results.map(r => [r.name, r.error ?? 'ok'])),
+      ...(verbose ? { warnings: Object.fromEntries(said) } : {}),
+    })
   })
   app.get('/metrics', async (request, reply) => {
     const may =
@@ -259,6 +269,7 @@ export function createHttp(needs: HttpNeeds): Http {
     metrics,
     longAnswers,
     ready: (name, check) => void checks.set(name, check),
+    warn: (name, warning) => void warnings.set(name, warning),
     publicUrl() {
       if (origin === null) throw new Error('the public URL is known after listen only')
       return origin

@@ -4,6 +4,7 @@ import type { EffectRequest } from '@standdown/wire/src/event.ts'
 import type { NewEffect } from '../../core/effect.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { MAIL_LANE, webhookLane } from '../../core/lane.ts'
+import { instantOf } from './instant.ts'
 import { nativeFault } from './native-faults.ts'
 
 /** One effect for each thing that can be prevented alone: a mail to three people is three. */
@@ -47,11 +48,7 @@ export function newEffects(request: EffectRequest): readonly NewEffect[] {
 function due(request: EffectRequest): NewEffect['due'] {
   if (request.at === undefined) return { afterMs: request.afterMs ?? 0 }
   if (request.afterMs !== undefined) throw nativeFault.DUE_TWICE()
-  const at = new Date(request.at)
-  const year = at.getUTCFullYear()
-  if (Number.isNaN(at.getTime()) || year < 1970 || year > 9999)
-    throw nativeFault.BAD_INSTANT({ value: request.at })
-  return { at }
+  return { at: instantOf(request.at) }
 }
 
 /** Titles are at most 200 characters; a made one is shortened without cutting a pair of surrogates apart. */

@@ -42,6 +42,7 @@ export function eventRoutes(app: FastifyInstance, context: NativeContext): void 
         title: body.title,
         data: { announcedBy: principalKey(caller), data: (body.data ?? {}) as JsonObject },
         correlationId: body.correlationId ?? null,
+        app: caller.kind === 'app' ? caller.appId : null,
         effects: withinKept((body.effects ?? []).flatMap(newEffects)),
         early: body.early ?? 'absorb',
       }

@@ -54,6 +54,8 @@ export const nativeFaultCatalogue = {
     status: 409,
     message: 'Action {id} belongs to an event that was called off: it stays as it is.',
   },
+  REPLACED: { status: 409, message: 'Action {id} was replaced before, by {by}.' },
+  NOT_REPLACEABLE: { status: 409, message: 'Action {id} cannot be replaced so: {why}.' },
 } as const
 
 export const nativeFault = faults(nativeFaultCatalogue)

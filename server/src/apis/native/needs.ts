@@ -19,6 +19,8 @@ export type NativeEngine = Pick<
   | 'now'
   | 'dead'
   | 'retry'
+  | 'retrySome'
+  | 'replace'
   | 'advanceClock'
   | 'claimRequestKey'
   | 'answerRequestKey'
@@ -63,6 +65,15 @@ export interface SigningSecrets {
   rotate(tenant: string, ref: string, overlapMs: number): Promise<unknown>
 }
 
+export type FailingReceiver = {
+  readonly kind: 'webhook' | 'mail'
+  readonly receiver: string
+  readonly since: Date
+  readonly lastFailureAt: Date
+  readonly failures: number
+  readonly error: string
+}
+
 export type WorkspaceDifference = {
   readonly is: 'added' | 'changed' | 'removed'
   readonly at: string
@@ -91,6 +102,8 @@ export type NativeNeeds = {
   readonly longAnswers: Pick<LongAnswers, 'begin' | 'limits'>
   readonly mail: KeptMail
   readonly webhookSecrets: SigningSecrets
+  /** Receivers of the tenant's webhooks that have failed for long, and the mail server if it has. */
+  failingReceivers(tenant: string): Promise<readonly FailingReceiver[]>
   readonly facts: ServerFacts
   /** Compares a workspace file with what is there, and applies it when `apply`. Throws a Fault for a bad file. */
   workspace(

@@ -2,6 +2,7 @@
 // part from what runs.
 
 import { credentialSchemas } from '@standdown/wire/src/credentials.ts'
+import { retrySomeViewSchema } from '@standdown/wire/src/dead-effects.ts'
 import { announcedViewSchema, effectViewSchema, eventViewSchema } from '@standdown/wire/src/event.ts'
 import {
   clockViewSchema,
@@ -37,6 +38,7 @@ export const schemasOfTheWire: readonly Schema[] = [
   mailSummarySchema,
   mailViewSchema,
   deadEffectSchema,
+  retrySomeViewSchema,
   clockViewSchema,
   workspaceViewSchema,
   statusViewSchema,

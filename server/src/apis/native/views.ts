@@ -24,6 +24,8 @@ export function effectView(effect: EffectState): EffectView {
     attempt: effect.attempt,
     error: effect.error,
     evidence: effect.evidence,
+    replaces: effect.replaces,
+    replacedBy: effect.replacedBy,
   }
 }
 

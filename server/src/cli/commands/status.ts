@@ -1,4 +1,4 @@
-import type { DeadEffectView, StatusView } from '@standdown/wire/src/operations.ts'
+import type { DeadEffectView, FailingReceiverView, StatusView } from '@standdown/wire/src/operations.ts'
 import { type Command, text } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import { when } from '../receipt-text.ts'
@@ -39,16 +39,28 @@ export const statusCommand: Command = {
       Database: status.database ?? '',
       Mail: status.mail ?? '',
       You: `${status.you.name} (${status.you.roles.join(', ')})`,
-      Dead: dead.length === 0 ? 'nothing' : `${dead.length} failed for good; try one again with --retry ID`,
+      ...(status.failing ? { Failing: failingText(status.failing) } : {}),
+      Dead:
+        dead.length === 0 ? 'nothing' : `${dead.length} failed for good; try again with ./standdown retry`,
     }
     const paint = palette(io)
     for (const [name, value] of Object.entries(rows))
       io.stdout(`${paint.dim(name.padEnd(10))} ${line(value)}\n`)
+    for (const { kind, receiver, since, failures, error } of status.failing ?? []) {
+      const what = kind === 'mail' ? 'mail server' : 'webhooks to'
+      io.stdout(`  ${what} ${line(receiver)}, since ${when(since)}, ${failures} times: ${line(error)}\n`)
+    }
     for (const effect of dead) {
       io.stdout(`  ${effect.id}  ${line(effect.title)}  ${paint.dim(line(effect.error ?? ''))}\n`)
     }
     return EXIT.ok
   },
+}
+
+function failingText(failing: readonly FailingReceiverView[]): string {
+  return failing.length === 0
+    ? 'nothing'
+    : `${failing.length === 1 ? 'a receiver that has' : `${failing.length} receivers that have`} not worked for five minutes or more`
 }
 
 async function deadEffects(client: ServerClient): Promise<readonly DeadEffectView[]> {

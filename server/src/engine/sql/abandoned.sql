@@ -5,7 +5,7 @@ with batch as materialized (
   order by b.id limit 1 for update skip locked
 )
 select b.id as start_id, f.id, f.event_id, f.tenant, f.kind, f.event_kind, f.title, f.data, f.due_shown, f.notice_of, f.attempt,
-  f.max_attempts, f.keep, f.touches_world
+  f.max_attempts, f.keep, f.touches_world, f.retry_plan, f.waited_ms
 from batch b
 left join lateral (
   select f.* from unnest(b.effect_ids) as e (id)
