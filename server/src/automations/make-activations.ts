@@ -43,7 +43,7 @@ export function activationsOf(
       externalEntityId,
       payload: event.payload,
     }
-    const { effects, skipped } = begin(needs, { program, run, startsAt: event.startsAt, now })
+    const { effects, skipped, startAt } = begin(needs, { program, run, startsAt: event.startsAt, now })
     return {
       id: activationId,
       tenant,
@@ -51,6 +51,8 @@ export function activationsOf(
       key,
       entity,
       title: short(`${triggerKey}: ${name}`),
+      app: appId,
+      bareKey: triggerKey,
       data: {
         appId,
         site,
@@ -59,7 +61,7 @@ export function activationsOf(
         revision,
         externalEntityId,
         payload: event.payload,
-        ...(skipped ? { skipped } : {}),
+        ...(skipped ? { skipped, startAt } : {}),
       },
       effects,
       early: 'ignore',
@@ -74,18 +76,26 @@ type Begin = {
   readonly now: BornAt
 }
 
-function begin(
-  needs: Needs,
-  { program, run, startsAt, now }: Begin,
-): { readonly effects: Announcement['effects']; readonly skipped: 'SCHEDULE_DATE_EXPIRED' | null } {
+type Begun = {
+  readonly effects: Announcement['effects']
+  readonly skipped: 'SCHEDULE_DATE_EXPIRED' | null
+  /** When it should have started, if that was skipped. */
+  readonly startAt: string | null
+}
+
+function begin(needs: Needs, { program, run, startsAt, now }: Begin): Begun {
   const webhookLane = needs.webhookLane ?? webhookHost
   if (startsAt === null) {
     const effect = firstEffect(program, program.first, { run, at: now, webhookLane })
-    return { effects: effect ? [effect] : [], skipped: null }
+    return { effects: effect ? [effect] : [], skipped: null, startAt: null }
   }
   const start = program.before ? moveBy(startsAt, program.before, -1) : startsAt
   // Wix: a start that has passed at the report is skipped, never made up for.
   if (now !== null && start.getTime() < now.getTime())
-    return { effects: [], skipped: 'SCHEDULE_DATE_EXPIRED' }
-  return { effects: [startLater(program, start, { run, at: null, webhookLane })], skipped: null }
+    return { effects: [], skipped: 'SCHEDULE_DATE_EXPIRED', startAt: start.toISOString() }
+  return {
+    effects: [startLater(program, start, { run, at: null, webhookLane })],
+    skipped: null,
+    startAt: null,
+  }
 }
