@@ -8,6 +8,7 @@ import { nativeApi } from './apis/native/native-api.ts'
 import { delayCarrier, nativeDomain } from './apis/native/native-domain.ts'
 import type { NativeNeeds } from './apis/native/needs.ts'
 import { startPages } from './apis/native/page-routes.ts'
+import { createPersonMeetings } from './apis/native/person-meetings.ts'
 import { createReceiptFinder } from './apis/native/receipt-finder.ts'
 import { tokenRoutes } from './apis/native/token-routes.ts'
 import { notificationsApi } from './apis/notifications/notifications-api.ts'
@@ -156,6 +157,8 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     engine,
     auth,
     find: createReceiptFinder({ engine, directory, calendar, notifications }),
+    meetings: createPersonMeetings({ directory, calendar }),
+    appIdOf: async (tenant, nameOrId) => (await directory.app(tenant, nameOrId))?.id ?? null,
     mail: keptMail,
     webhookSecrets: secrets,
     facts: {

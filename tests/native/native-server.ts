@@ -101,6 +101,8 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
       byToken: async () => [],
       byEvent: async (who: Principal, eventId: string) => engine.findReceipts(who.tenant, { eventId }),
     },
+    meetings: { idsOf: async () => [], has: async () => false },
+    appIdOf: async (_tenant: string, name: string) => (name in PEOPLE ? `${name}-id` : null),
     mail: mails,
     webhookSecrets: createWebhookSecrets({ db: database.db, random }),
     facts: {

@@ -1,4 +1,4 @@
-// Announcing, looking at and revising native events.
+// Announcing and revising native events.
 
 import type { AnnouncedView, AnnounceRequest, ReviseRequest } from '@standdown/wire/src/event.ts'
 import { announceRequestSchema, reviseRequestSchema } from '@standdown/wire/src/event.ts'
@@ -12,7 +12,7 @@ import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
 import { once, requestKeyHeaders } from './request-key.ts'
 import { idParams, response } from './route-schema.ts'
-import { eventView, receiptLink } from './views.ts'
+import { receiptLink } from './views.ts'
 
 export function eventRoutes(app: FastifyInstance, context: NativeContext): void {
   const { engine, db, callers } = context
@@ -41,6 +41,8 @@ export function eventRoutes(app: FastifyInstance, context: NativeContext): void 
         title: body.title,
         data: { announcedBy: principalKey(caller), data: (body.data ?? {}) as JsonObject },
         correlationId: body.correlationId ?? null,
+        app: caller.kind === 'app' ? caller.appId : null,
+        bareKey: body.key ?? null,
         effects: (body.effects ?? []).flatMap(newEffects),
         early: body.early ?? 'absorb',
       }
@@ -57,21 +59,6 @@ export function eventRoutes(app: FastifyInstance, context: NativeContext): void 
         .code(view.is === 'announced' && !again ? 201 : 200)
         .header('location', `/api/v1/events/${view.id}`)
         .send(view)
-    },
-  )
-
-  app.get(
-    '/events/:id',
-    {
-      schema: {
-        summary: 'An event with its actions and their states.',
-        params: idParams,
-        response: response('Event'),
-      },
-    },
-    async request => {
-      const event = await usable(callers.of(request), (request.params as { id: string }).id)
-      return eventView(event, await engine.effectsOf(event.tenant, event.id))
     },
   )
 

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { Callers } from './callers.ts'
 import { cancellationRoutes } from './cancellation-routes.ts'
 import { eventRoutes } from './event-routes.ts'
+import { lookRoutes } from './look-routes.ts'
 import { nativeFault } from './native-faults.ts'
 import type { NativeNeeds } from './needs.ts'
 import { OpenApi, schemasOfTheWire } from './openapi.ts'
@@ -49,6 +50,7 @@ export function nativeApi(needs: NativeNeeds, also: readonly FastifyPluginAsync[
           const context: NativeContext = { ...needs, callers }
           const routes = [
             eventRoutes,
+            lookRoutes,
             cancellationRoutes,
             receiptRoutes,
             previewRoutes,

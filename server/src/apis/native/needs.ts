@@ -3,6 +3,7 @@
 import type { Auth } from '../../auth/auth.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Engine } from '../../engine/engine.ts'
+import type { PersonMeetings } from './person-meetings.ts'
 import type { ReceiptFinder } from './receipt-finder.ts'
 
 export type NativeEngine = Pick<
@@ -12,7 +13,7 @@ export type NativeEngine = Pick<
   | 'cancel'
   | 'preview'
   | 'event'
-  | 'effectsOf'
+  | 'lists'
   | 'receipt'
   | 'findReceipts'
   | 'now'
@@ -86,6 +87,9 @@ export type NativeNeeds = {
   readonly engine: NativeEngine
   readonly auth: Pick<Auth, 'authenticate' | 'session'>
   readonly find: ReceiptFinder
+  readonly meetings: PersonMeetings
+  /** Of an app of the tenant by its name or id; null: there is none, now. */
+  appIdOf(tenant: string, nameOrId: string): Promise<string | null>
   readonly mail: KeptMail
   readonly webhookSecrets: SigningSecrets
   readonly facts: ServerFacts

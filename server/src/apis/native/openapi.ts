@@ -4,8 +4,18 @@
 import { credentialSchemas } from '@standdown/wire/src/credentials.ts'
 import { announcedViewSchema, effectViewSchema, eventViewSchema } from '@standdown/wire/src/event.ts'
 import {
+  actionCountsSchema,
+  countSchema,
+  effectListSchema,
+  eventListSchema,
+  eventSummarySchema,
+  listedEffectSchema,
+  nextDueSchema,
+  relativeSchema,
+  skippedSchema,
+} from '@standdown/wire/src/lists.ts'
+import {
   clockViewSchema,
-  deadEffectSchema,
   mailSummarySchema,
   mailViewSchema,
   statusViewSchema,
@@ -27,8 +37,17 @@ type Schema = { readonly [key: string]: unknown }
 /** Shapes that routes name by `$ref: 'Name#'`. */
 export const schemasOfTheWire: readonly Schema[] = [
   problemSchema,
+  countSchema,
+  skippedSchema,
+  nextDueSchema,
+  relativeSchema,
   effectViewSchema,
+  eventSummarySchema,
+  eventListSchema,
   eventViewSchema,
+  listedEffectSchema,
+  effectListSchema,
+  actionCountsSchema,
   announcedViewSchema,
   countsSchema,
   cancelledViewSchema,
@@ -36,7 +55,6 @@ export const schemasOfTheWire: readonly Schema[] = [
   previewViewSchema,
   mailSummarySchema,
   mailViewSchema,
-  deadEffectSchema,
   clockViewSchema,
   workspaceViewSchema,
   statusViewSchema,

@@ -1,14 +1,14 @@
-// Looking after the server: status, dead actions, the sandbox clock, mail that was kept.
+// Looking after the server: status, another try of a dead action, the sandbox clock, mail that was kept.
 
 import { durationMs } from '@standdown/wire/src/duration.ts'
-import type { DeadEffectView, MailSummary, MailView, StatusView } from '@standdown/wire/src/operations.ts'
+import type { MailSummary, MailView, StatusView } from '@standdown/wire/src/operations.ts'
 import { clockRequestSchema } from '@standdown/wire/src/operations.ts'
 import type { FastifyInstance } from 'fastify'
 import { principalKey } from '../../core/principal.ts'
-import type { DeadEffect } from '../../engine/engine.ts'
 import { whileAllowed } from '../../http/while-allowed.ts'
 import { isOperator, requireOperator } from './access.ts'
 import { streamClock } from './clock-stream.ts'
+import { countsView } from './list-views.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
 import type { KeptMailEntry } from './needs.ts'
@@ -21,10 +21,20 @@ export function operationRoutes(app: FastifyInstance, context: NativeContext): v
 
   app.get(
     '/status',
-    { schema: { summary: 'What runs here, and who you are.', response: response('Status') } },
+    {
+      schema: {
+        summary: 'What runs here, what is pending, running, failing and dead, and who you are.',
+        response: response('Status'),
+      },
+    },
     async request => {
       const caller = callers.ofAnyTenant(request)
-      const [sandbox, now] = await Promise.all([facts.isSandbox(caller.tenant), engine.now(caller.tenant)])
+      const operator = isOperator(caller)
+      const [sandbox, now, actions] = await Promise.all([
+        facts.isSandbox(caller.tenant),
+        engine.now(caller.tenant),
+        operator && caller.tenant !== '' ? engine.lists.countEffects(caller.tenant) : null,
+      ])
       return {
         version: facts.version,
         tenant: caller.tenant,
@@ -33,34 +43,11 @@ export function operationRoutes(app: FastifyInstance, context: NativeContext): v
         publicUrl: facts.publicUrl,
         tlsUrl: facts.tlsUrl,
         // What stands behind the server is for those who run it.
-        ...(isOperator(caller) ? { database: facts.database, mail: facts.mail } : {}),
+        ...(operator ? { database: facts.database, mail: facts.mail } : {}),
+        ...(actions ? { actions: countsView(actions) } : {}),
         demo: facts.demo,
         you: { name: caller.name, principal: principalKey(caller), roles: [...caller.roles] },
       } satisfies StatusView
-    },
-  )
-
-  app.get(
-    '/effects',
-    {
-      schema: {
-        summary: 'Actions that ended dead: every attempt failed.',
-        querystring: {
-          type: 'object',
-          additionalProperties: false,
-          required: ['state'],
-          properties: { state: { const: 'dead' } },
-        },
-        response: listResponse('DeadEffect'),
-      },
-    },
-    async request => {
-      const caller = callers.of(request)
-      requireOperator(caller)
-      const dead = await engine.dead(caller.tenant, MAX_LISTED)
-      return {
-        value: dead.map(deadView),
-      }
     },
   )
 
@@ -156,10 +143,6 @@ export function operationRoutes(app: FastifyInstance, context: NativeContext): v
       return { ...mailSummary(kept), text, html, calendar, raw } satisfies MailView
     },
   )
-}
-
-function deadView({ event_id: eventId, at, ...effect }: DeadEffect): DeadEffectView {
-  return { ...effect, eventId, at: at.toISOString() }
 }
 
 function mailSummary({ id, at, from, to, subject }: KeptMailEntry): MailSummary {
