@@ -293,6 +293,41 @@ test('effects are listed by how they stand, and counted', async () => {
   )
 })
 
+test("where a list of what ended stops among another tenant's, it gives no id of theirs away, and loses nothing", async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const ended = (tenant: string, ids: string) => ({
+    text: `insert into engine.ended (shard, id, event_id, at, due_shown, attempt, max_attempts, touches_world, keep, tenant, ending, kind, lane, title, data)
+      select 0, i.id, i.id, now(), now(), 1, 3, true, false, '${tenant}', 'done', 'mail', '', i.id, '{}' from (${ids}) i`,
+  })
+  // One time and shard for every hundred of theirs; ours in the middle of those, before them and behind.
+  const id = (n: string, last: string) =>
+    `(lpad(to_hex(1760000000000 + ${n} / 100), 12, '0') || '8000' || '8000' || lpad(to_hex(${last}), 12, '0'))::uuid`
+  await db.query(ended('fabrikam', `select ${id('n', 'n * 10')} as id from generate_series(1, 25000) n`))
+  const mine = [-5, 4_999, 14_990, 15_010, 24_000, 30_000]
+  await db.query(
+    ended(TENANT, `select ${id('n', 'greatest(n, 0) * 10 + 5')} as id from unnest(array[${mine}]) n`),
+  )
+  const theirs = new Set(
+    (await db.query<{ id: string }>({ text: `select id from engine.ended where tenant = 'fabrikam'` })).map(
+      row => row.id,
+    ),
+  )
+  const reads = idleEngine(db).lists
+  const found: string[] = []
+  for (let after: string | null = null, asked = 0; ; asked++) {
+    assert.ok(asked < 10, 'it comes to an end')
+    const place = after === null ? {} : { after: readCursor(after)! }
+    const list = await reads.effects({ tenant: TENANT, state: 'done', limit: 50, ...place })
+    found.push(...idsOf(list.effects))
+    if (list.next === null) break
+    assert.ok(!theirs.has(readCursor(list.next)!.id))
+    after = list.next
+  }
+  assert.equal(found.length, mine.length)
+  assert.deepEqual(found, newestFirst([...new Set(found)]))
+})
+
 test('what a cancel prevented stands among the effects of its event', async () => {
   const id = await announce({}, [
     effect('a', { due: { afterMs: DAY } }),

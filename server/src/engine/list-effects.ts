@@ -65,6 +65,9 @@ export type EffectCounts = {
   }[]
 }
 
+/** Of an id: its time, four random bits and its shard. */
+const SHARED = 'xxxxxxxx-xxxx-8xss'.length
+
 type Row = {
   id: string
   event_id: string | null
@@ -95,7 +98,7 @@ export async function listEffects(context: Context, query: EffectQuery): Promise
       if (page.length === query.limit) return list(page, placeOf(page.at(-1) as Row))
       page.push(row)
     }
-    if (row.stop === true) return list(page, placeOf(row), Number(row.n))
+    if (row.stop === true) return stoppedAt(page, row, query)
   }
   return list(page, null)
 }
@@ -185,6 +188,21 @@ async function look(context: Context, query: EffectQuery): Promise<readonly Row[
         receiver,
       ])
   }
+}
+
+/**
+ * What ended is looked for among all tenants', so the last one that was looked at may be another's: its id is not given away. The
+ * next page begins at the end of what shares its time and shard, and what of that was found here is left to it.
+ */
+function stoppedAt(page: readonly Row[], stop: Row, query: EffectQuery): EffectList {
+  const place = placeOf(stop)
+  const shared = stop.id.slice(0, SHARED)
+  const id = `${shared}${LAST_ID.slice(SHARED)}`
+  // Where all of it shares them, there would be no end.
+  const isKnown = place.time !== null || id >= (query.after?.id ?? LAST_ID)
+  if (isKnown) return list(page, place, Number(stop.n))
+  const before = page.filter(row => !row.id.startsWith(shared))
+  return list(before, { id, time: null }, Number(stop.n))
 }
 
 function list(page: readonly Row[], next: Place | null, stoppedAfter: number | null = null): EffectList {
