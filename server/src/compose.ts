@@ -9,6 +9,7 @@ import { nativeApi } from './apis/native/native-api.ts'
 import { delayCarrier, nativeDomain } from './apis/native/native-domain.ts'
 import type { NativeNeeds } from './apis/native/needs.ts'
 import { startPages } from './apis/native/page-routes.ts'
+import { createPersonMeetings } from './apis/native/person-meetings.ts'
 import { createReceiptFinder } from './apis/native/receipt-finder.ts'
 import { recordRefusedCredentials } from './apis/native/refused-credentials.ts'
 import { tokenRoutes } from './apis/native/token-routes.ts'
@@ -180,6 +181,8 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     auth,
     longAnswers: http.longAnswers,
     find: createReceiptFinder({ engine, directory, calendar, notifications }),
+    meetings: createPersonMeetings({ directory, calendar }),
+    appIdOf: async (tenant, nameOrId) => (await directory.app(tenant, nameOrId))?.id ?? null,
     mail: keptMail,
     webhookSecrets: secrets,
     failingReceivers: tenant => receivers.list(tenant),

@@ -73,6 +73,7 @@ type Node = {
   'Relation Name'?: string
   'Index Name'?: string
   'Index Cond'?: string
+  'Scan Direction'?: string
   Plans?: Node[]
 }
 
@@ -118,6 +119,13 @@ const shards = some.map(n => n % 256)
 const same = <T>(value: T) => some.map(() => value)
 const keys = some.map(n => `key ${n}`)
 const NEVER = '2030-01-01'
+const NOBODY = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+
+/** Of walk-events: one stream of each sort, and these filters by their place. */
+function walkValues(filters: { readonly [place: number]: unknown }): readonly unknown[] {
+  const values = ['contoso', NOBODY, 10_000, 51, [1, null], [2, null], [null, 'e'], ids]
+  return [...values, ...Array.from({ length: 11 }, (_, i) => filters[i + 9] ?? null)]
+}
 
 const STATEMENTS: {
   readonly [name: string]: {
@@ -218,6 +226,31 @@ const STATEMENTS: {
   'receipts-of-key': { values: ['contoso', keys[0], 20], by: 'cancellation_key' },
   'receipts-of-correlation': { values: ['contoso', 'c 1000', 20] },
   'receipts-recent': { values: ['contoso', 20], by: 'cancellation_recent' },
+  'event-streams': { values: ['contoso', null, null], by: 'event_listed' },
+  'event-details': { values: [ids, 'contoso', null], by: 'event_pkey' },
+  'event-path': { values: [ids[0], 'contoso', 50], by: 'event_pkey' },
+  'event-children': { values: [ids[0], 'contoso', id(0), 51], by: 'event_parent', bound: 'id >' },
+  'read-effects-page': { values: [ids[0], 'contoso', id(0), 1001], by: 'effect_event', bound: 'id >' },
+  'walk-due': {
+    values: ['contoso', null, null, '-infinity', id(0), 51],
+    by: 'effect_listed',
+    bound: 'due_at',
+  },
+  'list-live-effects': {
+    values: ['contoso', 'pending', '-infinity', id(0), 10_000, 51, null, null, null, null],
+    by: 'effect_listed',
+    bound: 'due_at',
+  },
+  'list-running-effects': { values: ['contoso', id(0), 51, null, null], by: 'start_batch_worker' },
+  'list-dead-effects': { values: ['contoso', 'infinity', NOBODY, 10_000, 51, null, null], by: 'ended_dead' },
+  'list-ended-effects': {
+    values: ['contoso', 'done', NOBODY, 10_000, 51, null, null],
+    by: 'ended_pkey',
+    bound: 'id <',
+  },
+  'status-effects': { values: ['contoso', 10_000], by: 'effect_listed', bound: 'due_at' },
+  // Each of its three sources by its own index: see below.
+  'walk-events': { values: walkValues({}), by: 'event_listed', bound: 'id <' },
   'sweep-seeds': { values: [id(0), ids.at(-1), 100], by: 'event_pkey', bound: 'id >' },
   'sweep-finished': { values: [ids, NEVER], by: 'event_pkey' },
   'sweep-look': { values: [ids, same(true), NEVER, [], true, 2001], by: 'receipt_item_effect' },
@@ -252,6 +285,47 @@ for (const [name, { values, by, bound }] of Object.entries(STATEMENTS)) {
           `${kind}: the whole of ${by} is read, not up to ${bound}`,
         )
       }
+    }
+  })
+}
+
+// Whatever a list is narrowed by, its streams are read by their indexes, newest first, and no further than the look goes: nothing is
+// sorted but what is given.
+for (const [what, filters] of Object.entries({
+  nothing: {},
+  'kind, app, site and key': { 9: ['k'], 10: 'a', 11: 's', 12: 'key 1' },
+  entity: { 13: 'e' },
+  'what is to come': { 14: 'announced' },
+  'what is over': { 14: 'ended' },
+  'a span of time': { 15: '2026-01-01', 16: NEVER },
+  'a text': { 17: 'text', 18: 'text', 19: 1_000_000 },
+  everything: {
+    9: ['k'],
+    10: 'a',
+    11: 's',
+    12: 'k',
+    13: 'e',
+    14: 'ended',
+    15: NEVER,
+    16: NEVER,
+    17: 't',
+    18: 't',
+    19: 1,
+  },
+} satisfies Record<string, { readonly [place: number]: unknown }>)) {
+  test(`a list of events by ${what} goes through its streams by their indexes`, async () => {
+    for (const plan of await plans('walk-events', walkValues(filters))) {
+      const used = new Set(plan.flatMap(node => node['Index Name'] ?? []))
+      for (const index of ['event_listed', 'event_entity', 'event_pkey'])
+        assert.ok(used.has(index), `by ${[...used].join(', ')}, not ${index}`)
+      for (const node of plan.filter(node =>
+        ['event_listed', 'event_entity'].includes(node['Index Name'] ?? ''),
+      )) {
+        assert.equal(node['Scan Direction'], 'Backward')
+        assert.match(node['Index Cond'] ?? '', /id </)
+      }
+      const effects = plan.filter(node => node['Relation Name'] === 'effect')
+      assert.ok(effects.every(node => node['Index Name'] === 'effect_event'))
     }
   })
 }

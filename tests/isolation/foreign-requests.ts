@@ -113,10 +113,35 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
       app('POST', '/api/v1/events', { title: 'x', parent: { id: '{event}', link: 'keep' } }),
     ],
   ],
+  [
+    'GET /api/v1/events',
+    [
+      '',
+      '?key={key}',
+      '?entity={entity}',
+      '?app={app}',
+      '?api=wix&count=true',
+      '?q=zebra',
+      '?state=announced&dueAfter=2020-01-01T00:00:00Z',
+    ]
+      .flatMap(query => [person('GET', `/api/v1/events${query}`), app('GET', `/api/v1/events${query}`)])
+      .concat(browser('GET', '/api/v1/events')),
+  ],
   ['GET /api/v1/events/:id', [person('GET', '/api/v1/events/{event}'), app('GET', '/api/v1/events/{event}')]],
   ['POST /api/v1/events/:id/revise', [person('POST', '/api/v1/events/{event}/revise', { effects: [] })]],
   ['POST /api/v1/events/:id/cancel', [person('POST', '/api/v1/events/{event}/cancel')]],
-  ['GET /api/v1/effects', [person('GET', '/api/v1/effects?state=dead')]],
+  [
+    'GET /api/v1/effects',
+    [
+      'state=dead',
+      'state=pending',
+      'state=running',
+      'state=waiting',
+      'state=done',
+      'eventId={event}',
+      'eventId={event}&state=pending',
+    ].map(query => person('GET', `/api/v1/effects?${query}`)),
+  ],
   ['POST /api/v1/effects/:id/retry', [person('POST', '/api/v1/effects/{effect}/retry')]],
   [
     'POST /api/v1/effects/retry',

@@ -105,6 +105,8 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
       byEvent: async (who: Principal, eventId: string) => engine.findReceipts(who.tenant, { eventId }),
     },
     longAnswers: http.longAnswers,
+    meetings: { idsOf: async () => [], has: async () => false },
+    appIdOf: async (_tenant: string, name: string) => (name in PEOPLE ? `${name}-id` : null),
     mail: mails,
     webhookSecrets: createWebhookSecrets({ db: database.db, random }),
     failingReceivers: async () => [],

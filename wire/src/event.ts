@@ -1,5 +1,7 @@
 // Native API: announcing an event and looking at it.
 
+import { type EventSummary, type RelativeView, summaryProperties } from './lists.ts'
+
 /** What shall happen because of the event. Without `at` and `afterMs`: at once. */
 export type EffectRequest = MailRequest | WebhookRequest | DelayRequest
 
@@ -60,7 +62,7 @@ export type EffectView = {
   readonly id: string
   readonly kind: string
   readonly title: string
-  /** pending, running, done, skipped, dead, superseded, prevented, stopped, too_late, in_doubt. */
+  /** pending, running (also what waits for an answer from outside), done, skipped, dead, superseded, prevented, stopped, too_late, in_doubt. */
   readonly state: string
   readonly dueAt: string
   /** When it ended; null before. */
@@ -74,19 +76,20 @@ export type EffectView = {
   readonly replacedBy: string | null
 }
 
-export type EventView = {
-  readonly id: string
-  readonly kind: string
-  readonly key: string | null
-  readonly entity: string
-  readonly title: string
-  readonly parentId: string | null
-  readonly state: 'announced' | 'cancelled'
-  readonly createdAt: string
-  readonly correlationId: string | null
-  /** Address of the receipt of the cancel that called it off; null while it lives. */
-  readonly receipt: string | null
+/** An event with what hangs from it. At most 1,000 actions and 50 children stand on a page. */
+export type EventView = EventSummary & {
+  /** What its caller gave: of a native event its `data`, of others what their API knows of it. */
+  readonly data: { readonly [key: string]: unknown }
   readonly effects: readonly EffectView[]
+  /** Pass it as `effectsAfter` for the next actions; null: these are the last ones. */
+  readonly effectsAfter: string | null
+  /** Its parent first, then that one's, up to the root; at most 50. */
+  readonly path: readonly RelativeView[]
+  readonly children: {
+    readonly value: readonly RelativeView[]
+    /** Pass it as `childrenAfter` for the next ones; null: these are the last ones. */
+    readonly after: string | null
+  }
 }
 
 /** Answer to an announcement and a revision. */
@@ -237,19 +240,18 @@ export const effectViewSchema = {
 export const eventViewSchema = {
   $id: 'Event',
   type: 'object',
-  required: ['id', 'kind', 'key', 'entity', 'title', 'parentId', 'state', 'createdAt', 'receipt', 'effects'],
+  required: [...Object.keys(summaryProperties), 'data', 'effects', 'effectsAfter', 'path', 'children'],
   properties: {
-    id: guid,
-    kind: text,
-    key: textOrNull,
-    entity: text,
-    title: text,
-    parentId: textOrNull,
-    state: { enum: ['announced', 'cancelled'] },
-    createdAt: text,
-    correlationId: textOrNull,
-    receipt: textOrNull,
+    ...summaryProperties,
+    data: object,
     effects: { type: 'array', items: { $ref: 'Effect#' } },
+    effectsAfter: textOrNull,
+    path: { type: 'array', items: { $ref: 'Relative#' } },
+    children: {
+      type: 'object',
+      required: ['value', 'after'],
+      properties: { value: { type: 'array', items: { $ref: 'Relative#' } }, after: textOrNull },
+    },
   },
 } as const
 

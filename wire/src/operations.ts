@@ -1,4 +1,6 @@
-// Native API: looking after the server: dead actions, the sandbox clock, kept mail, the workspace file.
+// Native API: looking after the server: its state, the sandbox clock, kept mail, the workspace file.
+
+import type { ActionCounts } from './lists.ts'
 
 export type MailSummary = {
   readonly id: string
@@ -15,16 +17,6 @@ export type MailView = MailSummary & {
   readonly calendar: string | null
   /** The message as it would have been sent, RFC 5322. */
   readonly raw: string
-}
-
-export type DeadEffectView = {
-  readonly id: string
-  readonly eventId: string | null
-  readonly kind: string
-  readonly title: string
-  readonly at: string
-  readonly attempt: number
-  readonly error: string | null
 }
 
 /** How far the sandbox clock is moved: '3d', '90m', '1w2d', '+12h'; units s m h d w. */
@@ -78,6 +70,8 @@ export type StatusView = {
   readonly mail?: string
   /** Receivers that have only failed for five minutes or more, longest first; at most 100. */
   readonly failing?: readonly FailingReceiverView[]
+  /** For operators only, where a tenant is chosen. */
+  readonly actions?: ActionCounts
   readonly demo: boolean
   readonly you: { readonly name: string; readonly principal: string; readonly roles: readonly string[] }
 }
@@ -127,21 +121,6 @@ export const mailViewSchema = {
     html: textOrNull,
     calendar: textOrNull,
     raw: text,
-  },
-} as const
-
-export const deadEffectSchema = {
-  $id: 'DeadEffect',
-  type: 'object',
-  required: ['id', 'eventId', 'kind', 'title', 'at', 'attempt', 'error'],
-  properties: {
-    id: text,
-    eventId: textOrNull,
-    kind: text,
-    title: text,
-    at: text,
-    attempt: { type: 'integer' },
-    error: textOrNull,
   },
 } as const
 
@@ -197,6 +176,7 @@ export const statusViewSchema = {
         },
       },
     },
+    actions: { $ref: 'ActionCounts#' },
     demo: { type: 'boolean' },
     you: {
       type: 'object',

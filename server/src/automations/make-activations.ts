@@ -42,7 +42,7 @@ export function activationsOf(
       externalEntityId,
       payload: event.payload,
     }
-    const { effects, skipped } = begin({ program, run, startsAt: event.startsAt, now })
+    const { effects, skipped, startAt } = begin({ program, run, startsAt: event.startsAt, now })
     return {
       id: activationId,
       tenant,
@@ -50,6 +50,8 @@ export function activationsOf(
       key,
       entity,
       title: short(`${triggerKey}: ${name}`),
+      app: appId,
+      bareKey: triggerKey,
       data: {
         appId,
         site,
@@ -58,7 +60,7 @@ export function activationsOf(
         revision,
         externalEntityId,
         payload: event.payload,
-        ...(skipped ? { skipped } : {}),
+        ...(skipped ? { skipped, startAt } : {}),
       },
       app: appId,
       effects,
@@ -74,17 +76,21 @@ type Begin = {
   readonly now: BornAt
 }
 
-function begin({ program, run, startsAt, now }: Begin): {
+type Begun = {
   readonly effects: Announcement['effects']
   readonly skipped: 'SCHEDULE_DATE_EXPIRED' | null
-} {
+  /** When it should have started, if that was skipped. */
+  readonly startAt: string | null
+}
+
+function begin({ program, run, startsAt, now }: Begin): Begun {
   if (startsAt === null) {
     const effect = firstEffect(program, program.first, { run, at: now })
-    return { effects: effect ? [effect] : [], skipped: null }
+    return { effects: effect ? [effect] : [], skipped: null, startAt: null }
   }
   const start = program.before ? moveBy(startsAt, program.before, -1) : startsAt
   // Wix: a start that has passed at the report is skipped, never made up for.
   if (now !== null && start.getTime() < now.getTime())
-    return { effects: [], skipped: 'SCHEDULE_DATE_EXPIRED' }
-  return { effects: [startLater(program, start, { run, at: null })], skipped: null }
+    return { effects: [], skipped: 'SCHEDULE_DATE_EXPIRED', startAt: start.toISOString() }
+  return { effects: [startLater(program, start, { run, at: null })], skipped: null, startAt: null }
 }

@@ -6,7 +6,7 @@ import { createMeeting, type MeetingCreation } from './create-meeting.ts'
 import { deleteEvent, type EventDeleted } from './delete-event.ts'
 import { cancellationCarrier } from './deliver-cancellation.ts'
 import { invitationCarrier } from './deliver-invitation.ts'
-import { findItem, type ItemList, itemOfMeeting, listItems } from './events.ts'
+import { findItem, type ItemList, isInMeeting, itemOfMeeting, listItems, meetingsOf } from './events.ts'
 import {
   defaultCalendar,
   findCalendar,
@@ -36,6 +36,8 @@ export type Calendar = {
   deleteEvent(request: Omit<MeetingCancel, 'verb' | 'comment'>): Promise<EventDeleted>
   findItem(mailbox: Mailbox, id: string): Promise<Item | null>
   itemOfMeeting(mailbox: Mailbox, meetingId: string): Promise<Item | null>
+  meetingsOf(tenant: string, mailboxIds: readonly string[], most: number): Promise<readonly string[]>
+  isInMeeting(tenant: string, mailboxIds: readonly string[], meetingId: string): Promise<boolean>
   listItems(mailbox: Mailbox, list: ItemList): Promise<readonly Item[]>
   listCalendars(mailbox: Mailbox): Promise<readonly CalendarFolder[]>
   findCalendar(mailbox: Mailbox, id: string): Promise<CalendarFolder | null>
@@ -62,6 +64,8 @@ export function createCalendar(needs: CalendarNeeds): Calendar {
     deleteEvent: request => deleteEvent(needs, request),
     findItem: (mailbox, id) => findItem(needs, mailbox, id),
     itemOfMeeting: (mailbox, meetingId) => itemOfMeeting(needs, mailbox, meetingId),
+    meetingsOf: (tenant, mailboxIds, most) => meetingsOf(needs, tenant, mailboxIds, most),
+    isInMeeting: (tenant, mailboxIds, meetingId) => isInMeeting(needs, tenant, mailboxIds, meetingId),
     listItems: (mailbox, list) => listItems(needs, mailbox, list),
     listCalendars: mailbox => listCalendars(needs, mailbox),
     findCalendar: (mailbox, id) => findCalendar(needs, mailbox, id),

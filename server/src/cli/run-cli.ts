@@ -9,6 +9,8 @@ import { cancelCommand } from './commands/cancel.ts'
 import { clockCommand } from './commands/clock.ts'
 import { demoCommand } from './commands/demo.ts'
 import { envCommand } from './commands/env.ts'
+import { eventCommand } from './commands/event.ts'
+import { eventsCommand } from './commands/events.ts'
 import { keysCommand } from './commands/keys.ts'
 import { backupCommand, doctorCommand, restoreCommand, startCommand } from './commands/local.ts'
 import { mailCommand } from './commands/mail.ts'
@@ -31,6 +33,8 @@ export const COMMANDS: readonly Command[] = [
   applyCommand,
   cancelCommand,
   receiptCommand,
+  eventsCommand,
+  eventCommand,
   mailCommand,
   webhookSecretCommand,
   clockCommand,

@@ -1,7 +1,6 @@
 // The engine's public face: three verbs (announce, revise, cancel), the reads, and the loop behind them.
 
 import type { Cancelled, CancelOutcome, CancelRequest, Receipt } from '../core/cancellation.ts'
-import type { Ending, Link } from '../core/effect.ts'
 import type { Announced, Announcement, StoredEvent } from '../core/event.ts'
 import { isGuid, type Random } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
@@ -27,11 +26,13 @@ import {
   retryDead,
   retrySome,
 } from './dead-effects.ts'
+import { type EffectState, type EffectStateRow, effectState } from './effect-state.ts'
 import { type End, endFromOutside } from './end.ts'
 import { Gather, type GatherOptions, MOST_WAITING, Overloaded } from './gather.ts'
 import { HintChannel } from './hints.ts'
 import type { Carrier, Domain } from './hooks.ts'
 import { type LetGo, letGo } from './let-go.ts'
+import { createLists, type Lists } from './lists.ts'
 import { type Preview, type PreviewRequest, previewCancel } from './preview.ts'
 import { readReceipt, receiptWait } from './read-receipt.ts'
 import { answerRequestKey, type Claim, claimRequestKey, type RequestKey } from './request-keys.ts'
@@ -57,32 +58,14 @@ export type EngineOptions = {
   readonly careEveryMs?: number
 }
 
-export type EffectState = {
-  readonly id: string
-  readonly kind: string
-  readonly title: string
-  readonly data: JsonObject
-  readonly state: 'pending' | 'running' | 'ended'
-  readonly ending: Ending | null
-  /** The cancellation that prevented it or asked it to stop. */
-  readonly cancellationId: string | null
-  readonly dueAt: Date
-  /** When it ended, on the tenant's clock. */
-  readonly at: Date | null
-  readonly attempt: number
-  readonly error: string | null
-  readonly evidence: JsonObject | null
-  readonly next: readonly string[]
-  readonly link: Link
-  /** The dead effect that it was announced in the place of, and the one that was announced in its place. */
-  readonly replaces: string | null
-  readonly replacedBy: string | null
-}
+export type { EffectState } from './effect-state.ts'
 
 /** See {@link Engine.retryPlans}. */
 export type RetryPlans = { readonly [of: string]: RetrySettings }
 
 export class Engine {
+  /** Events and effects page by page; see lists.ts. */
+  readonly lists: Lists
   private readonly context: Context
   private readonly options: EngineOptions
   private readonly carriers = new Map<string, Carrier>()
@@ -117,6 +100,7 @@ export class Engine {
         },
       },
     }
+    this.lists = createLists(this.context)
     const onError = options.runner?.onError
     this.runner = new Runner(this.context, options.runner)
     this.caretaker = new Caretaker(this.context, { everyMs: options.careEveryMs, onError })
@@ -409,44 +393,5 @@ export class Engine {
       if (!(error instanceof CancelTooLarge) || batch.length > 1) throw error
       return [await this.openOne(batch[0] as CancelRequest)]
     }
-  }
-}
-
-type EffectStateRow = {
-  id: string
-  kind: string
-  title: string
-  data: JsonObject
-  due_at: Date
-  next: string[] | null
-  keep: boolean
-  state: 'pending' | 'running' | 'waiting' | 'ended'
-  ending: Ending | null
-  at: Date | null
-  error: string | null
-  evidence: JsonObject | null
-  cancellation_id: string | null
-  attempt: number
-  replaced_by: string | null
-}
-
-function effectState(row: EffectStateRow): EffectState {
-  return {
-    id: row.id,
-    kind: row.kind,
-    title: row.title,
-    data: row.data,
-    state: row.state === 'waiting' ? 'running' : row.state,
-    ending: row.ending,
-    cancellationId: row.cancellation_id,
-    dueAt: row.due_at,
-    at: row.at,
-    attempt: row.attempt,
-    error: row.error,
-    evidence: row.evidence,
-    next: row.next ?? [],
-    link: row.keep ? 'keep' : 'cancel',
-    replaces: typeof row.data.replaces === 'string' ? row.data.replaces : null,
-    replacedBy: row.replaced_by,
   }
 }

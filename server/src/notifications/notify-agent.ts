@@ -106,6 +106,7 @@ async function raise(parts: NotificationParts, tx: Tx, draft: Draft): Promise<Of
     entity: agentEntity(agent.agentId),
     title: draft.card.title,
     data,
+    bareKey: tokens[0] ?? null,
     correlationId: draft.request.correlationId,
     early: 'absorb',
     effects: [
@@ -164,6 +165,7 @@ async function announce(
     ...offer,
     id: of.aliasId,
     key: tokenKey(of.channel, String(offer.data.agentId), secondToken),
+    bareKey: secondToken,
     effects: [],
   }
   const [above] = await parts.engine.announce(tx, [alias])

@@ -46,7 +46,7 @@ export function mayReadReceipt(principal: Principal, receipt: Receipt): boolean 
 }
 
 /** True for an event that the caller announced here, and for every event when the caller runs things. */
-export function mayUseEvent(principal: Principal, event: StoredEvent): boolean {
+export function mayUseEvent(principal: Principal, event: Pick<StoredEvent, 'kind' | 'data'>): boolean {
   if (isOperator(principal)) return true
   return (
     event.kind === NATIVE_EVENT &&

@@ -1,4 +1,4 @@
-// Announcing, looking at and revising native events.
+// Announcing and revising native events.
 
 import type { AnnouncedView, AnnounceRequest, ReviseRequest } from '@standdown/wire/src/event.ts'
 import { announceRequestSchema, reviseRequestSchema } from '@standdown/wire/src/event.ts'
@@ -13,7 +13,7 @@ import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
 import { once, requestKeyHeaders } from './request-key.ts'
 import { idParams, response } from './route-schema.ts'
-import { eventView, receiptLink } from './views.ts'
+import { receiptLink } from './views.ts'
 
 export function eventRoutes(app: FastifyInstance, context: NativeContext): void {
   const { engine, db, callers } = context
@@ -43,6 +43,7 @@ export function eventRoutes(app: FastifyInstance, context: NativeContext): void 
         data: { announcedBy: principalKey(caller), data: (body.data ?? {}) as JsonObject },
         correlationId: body.correlationId ?? null,
         app: caller.kind === 'app' ? caller.appId : null,
+        bareKey: body.key ?? null,
         effects: withinKept((body.effects ?? []).flatMap(newEffects)),
         early: body.early ?? 'absorb',
       }
@@ -59,21 +60,6 @@ export function eventRoutes(app: FastifyInstance, context: NativeContext): void 
         .code(view.is === 'announced' && !again ? 201 : 200)
         .header('location', `/api/v1/events/${view.id}`)
         .send(view)
-    },
-  )
-
-  app.get(
-    '/events/:id',
-    {
-      schema: {
-        summary: 'An event with its actions and their states.',
-        params: idParams,
-        response: response('Event'),
-      },
-    },
-    async request => {
-      const event = await usable(callers.of(request), (request.params as { id: string }).id)
-      return eventView(event, await engine.effectsOf(event.tenant, event.id))
     },
   )
 

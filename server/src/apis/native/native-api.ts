@@ -5,6 +5,7 @@ import { Callers } from './callers.ts'
 import { cancellationRoutes } from './cancellation-routes.ts'
 import { deadEffectRoutes } from './dead-effect-routes.ts'
 import { eventRoutes } from './event-routes.ts'
+import { lookRoutes } from './look-routes.ts'
 import { nativeFault } from './native-faults.ts'
 import type { NativeNeeds } from './needs.ts'
 import { OpenApi, schemasOfTheWire } from './openapi.ts'
@@ -50,6 +51,7 @@ export function nativeApi(needs: NativeNeeds, also: readonly FastifyPluginAsync[
           const context: NativeContext = { ...needs, callers }
           const routes = [
             eventRoutes,
+            lookRoutes,
             cancellationRoutes,
             receiptRoutes,
             previewRoutes,

@@ -4,6 +4,7 @@ import type { Auth } from '../../auth/auth.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { LongAnswers } from '../../http/long-answers.ts'
+import type { PersonMeetings } from './person-meetings.ts'
 import type { ReceiptFinder } from './receipt-finder.ts'
 
 export type NativeEngine = Pick<
@@ -13,7 +14,7 @@ export type NativeEngine = Pick<
   | 'cancel'
   | 'preview'
   | 'event'
-  | 'effectsOf'
+  | 'lists'
   | 'receipt'
   | 'findReceipts'
   | 'now'
@@ -100,6 +101,9 @@ export type NativeNeeds = {
   readonly find: ReceiptFinder
   /** Counts answers that take long. */
   readonly longAnswers: Pick<LongAnswers, 'begin' | 'limits'>
+  readonly meetings: PersonMeetings
+  /** Of an app of the tenant by its name or id; null: there is none, now. */
+  appIdOf(tenant: string, nameOrId: string): Promise<string | null>
   readonly mail: KeptMail
   readonly webhookSecrets: SigningSecrets
   /** Receivers of the tenant's webhooks that have failed for long, and the mail server if it has. */

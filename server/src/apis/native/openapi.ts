@@ -5,8 +5,18 @@ import { credentialSchemas } from '@standdown/wire/src/credentials.ts'
 import { retrySomeViewSchema } from '@standdown/wire/src/dead-effects.ts'
 import { announcedViewSchema, effectViewSchema, eventViewSchema } from '@standdown/wire/src/event.ts'
 import {
+  actionCountsSchema,
+  countSchema,
+  effectListSchema,
+  eventListSchema,
+  eventSummarySchema,
+  listedEffectSchema,
+  nextDueSchema,
+  relativeSchema,
+  skippedSchema,
+} from '@standdown/wire/src/lists.ts'
+import {
   clockViewSchema,
-  deadEffectSchema,
   mailSummarySchema,
   mailViewSchema,
   statusViewSchema,
@@ -28,8 +38,17 @@ type Schema = { readonly [key: string]: unknown }
 /** Shapes that routes name by `$ref: 'Name#'`. */
 export const schemasOfTheWire: readonly Schema[] = [
   problemSchema,
+  countSchema,
+  skippedSchema,
+  nextDueSchema,
+  relativeSchema,
   effectViewSchema,
+  eventSummarySchema,
+  eventListSchema,
   eventViewSchema,
+  listedEffectSchema,
+  effectListSchema,
+  actionCountsSchema,
   announcedViewSchema,
   countsSchema,
   cancelledViewSchema,
@@ -37,7 +56,6 @@ export const schemasOfTheWire: readonly Schema[] = [
   previewViewSchema,
   mailSummarySchema,
   mailViewSchema,
-  deadEffectSchema,
   retrySomeViewSchema,
   clockViewSchema,
   workspaceViewSchema,

@@ -13,6 +13,7 @@ import { principalKey } from '../../core/principal.ts'
 import { whileAllowed } from '../../http/while-allowed.ts'
 import { isOperator, requireOperator } from './access.ts'
 import { streamClock } from './clock-stream.ts'
+import { countsView } from './list-views.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
 import type { FailingReceiver, KeptMailEntry } from './needs.ts'
@@ -25,10 +26,20 @@ export function operationRoutes(app: FastifyInstance, context: NativeContext): v
 
   app.get(
     '/status',
-    { schema: { summary: 'What runs here, and who you are.', response: response('Status') } },
+    {
+      schema: {
+        summary: 'What runs here, what is pending, running, failing and dead, and who you are.',
+        response: response('Status'),
+      },
+    },
     async request => {
       const caller = callers.ofAnyTenant(request)
-      const [sandbox, now] = await Promise.all([facts.isSandbox(caller.tenant), engine.now(caller.tenant)])
+      const operator = isOperator(caller)
+      const [sandbox, now, actions] = await Promise.all([
+        facts.isSandbox(caller.tenant),
+        engine.now(caller.tenant),
+        operator && caller.tenant !== '' ? engine.lists.countEffects(caller.tenant) : null,
+      ])
       return {
         version: facts.version,
         tenant: caller.tenant,
@@ -37,13 +48,14 @@ export function operationRoutes(app: FastifyInstance, context: NativeContext): v
         publicUrl: facts.publicUrl,
         tlsUrl: facts.tlsUrl,
         // What stands behind the server is for those who run it.
-        ...(isOperator(caller)
+        ...(operator
           ? {
               database: facts.database,
               mail: facts.mail,
               failing: (await context.failingReceivers(caller.tenant)).map(failingView),
             }
           : {}),
+        ...(actions ? { actions: countsView(actions) } : {}),
         demo: facts.demo,
         you: { name: caller.name, principal: principalKey(caller), roles: [...caller.roles] },
       } satisfies StatusView

@@ -1,9 +1,8 @@
 // From what the engine keeps to what callers see.
 
-import type { EffectView, EventView } from '@standdown/wire/src/event.ts'
+import type { EffectView } from '@standdown/wire/src/event.ts'
 import type { CancelledView, PreviewView, ReceiptItemView, ReceiptView } from '@standdown/wire/src/receipt.ts'
 import type { Cancelled, Receipt, ReceiptItem } from '../../core/cancellation.ts'
-import type { StoredEvent } from '../../core/event.ts'
 import { countOutcomes } from '../../core/receipt.ts'
 import type { EffectState } from '../../engine/engine.ts'
 import type { Preview } from '../../engine/preview.ts'
@@ -26,22 +25,6 @@ export function effectView(effect: EffectState): EffectView {
     evidence: effect.evidence,
     replaces: effect.replaces,
     replacedBy: effect.replacedBy,
-  }
-}
-
-export function eventView(event: StoredEvent, effects: readonly EffectState[]): EventView {
-  return {
-    id: event.id,
-    kind: event.kind,
-    key: nameOfKey(event.key),
-    entity: event.entity,
-    title: event.title,
-    parentId: event.parentId,
-    state: event.cancellationId === null ? 'announced' : 'cancelled',
-    createdAt: event.createdAt.toISOString(),
-    correlationId: event.correlationId,
-    receipt: event.cancellationId === null ? null : receiptLink(event.cancellationId),
-    effects: effects.map(effectView),
   }
 }
 

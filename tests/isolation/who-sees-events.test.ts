@@ -1,0 +1,179 @@
+// Which events each role sees, in lists and one by one: in its own tenant and in another one.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type TestServer, testServer } from '../support/server.ts'
+
+const OTHER_SITE = `
+tenants:
+  - id: fabrikam
+    name: Fabrikam
+    domains: [fabrikam.example]
+    users:
+      - { upn: mallory@fabrikam.example, name: Mallory, roles: [admin, operator, agent] }
+      - { upn: mia@fabrikam.example, name: Mia, roles: [member, agent] }
+    apps:
+      - name: evil-app
+        roles: [admin, operator]
+        scopes: [SCOPE.DC.MANAGE-YOUR-APP, Events.ReadWrite]
+        sites: [{ name: Evil site }]
+      - name: small-app
+        scopes: [SCOPE.DC.MANAGE-YOUR-APP, SCOPE.CRM.SETUP-AUTOMATIONS, Events.ReadWrite]
+        sites: [{ name: One site }]
+`
+
+let server: TestServer
+const made: { [what: string]: string } = {}
+const tokens: { [who: string]: string } = {}
+
+async function call(who: string, method: string, path: string, body?: unknown) {
+  const token = tokens[who] as string
+  const response = await fetch(`${server.url}${path}`, {
+    method,
+    headers: {
+      authorization: path.startsWith('/automations') ? token : `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  return { status: response.status, body: text === '' ? null : JSON.parse(text) }
+}
+
+async function done(who: string, method: string, path: string, body?: unknown) {
+  const reply = await call(who, method, path, body)
+  assert.ok(reply.status < 300, `${who} ${path}: ${reply.status} ${JSON.stringify(reply.body)}`)
+  return reply.body
+}
+
+before(async () => {
+  server = await testServer()
+  await server.server.workspace.apply(OTHER_SITE, { apply: true })
+  for (const name of ['alice', 'bob', 'carol', 'dana']) tokens[name] = await server.personToken(name)
+  tokens.app = await server.appToken()
+  const mint = async (of: { person: string } | { app: string }) =>
+    (await server.server.auth.mintToken({ tenant: 'fabrikam', for: of })).token
+  tokens.mallory = await mint({ person: 'mallory@fabrikam.example' })
+  tokens.mia = await mint({ person: 'mia@fabrikam.example' })
+  tokens['evil-app'] = await mint({ app: 'evil-app' })
+  tokens['small-app'] = await mint({ app: 'small-app' })
+
+  await done('alice', 'POST', '/v1.0/me/events', {
+    subject: 'A meeting',
+    start: { dateTime: '2031-05-06T10:00:00', timeZone: 'UTC' },
+    end: { dateTime: '2031-05-06T11:00:00', timeZone: 'UTC' },
+    attendees: [{ emailAddress: { address: 'bob@contoso.example' }, type: 'required' }],
+  })
+  const newest = async () => (await done('alice', 'GET', '/api/v1/events?api=graph&limit=1')).value[0].id
+  made.meeting = await newest()
+  await done('alice', 'POST', '/v1.0/groups/94000000-0000-4000-8000-000000000005/events', {
+    subject: 'A meeting of the group',
+    start: { dateTime: '2031-05-07T10:00:00', timeZone: 'UTC' },
+    end: { dateTime: '2031-05-07T11:00:00', timeZone: 'UTC' },
+  })
+  made.group = await newest()
+  made.offer = (
+    await done('dana', 'POST', '/api/v1/notifications/offers', {
+      channel: 'demo_softphone',
+      templateName: 'msdyn_chat_incoming_unauthenticated',
+      templateParameters: { customerName: 'Somebody' },
+      cancellationTokens: ['token-1', 'token-2'],
+    })
+  ).id
+  const reported = await done('app', 'POST', '/automations/v1/events/report', {
+    triggerKey: 'form_submitted',
+    externalEntityId: '16ef8c9c-413e-4d5f-b77d-8c67c3c8ae0c',
+    payload: { name: 'Somebody', message: 'Hello' },
+  })
+  made.activation = reported.activationIds[0]
+  made.native = (await done('alice', 'POST', '/api/v1/events', { key: 'k', title: 'By a person' })).id
+  made.app = (await done('app', 'POST', '/api/v1/events', { key: 'k', title: 'By the app' })).id
+  await server.advance(1000)
+})
+after(() => server?.[Symbol.asyncDispose]())
+
+const SEES: { readonly [who: string]: readonly string[] } = {
+  alice: ['meeting', 'group', 'offer', 'activation', 'native', 'app'],
+  app: ['activation', 'app'],
+  dana: ['offer'],
+  bob: ['meeting', 'group'],
+  // No member of the group, and in no meeting.
+  carol: [],
+  mallory: [],
+  mia: [],
+  'evil-app': [],
+  'small-app': [],
+}
+
+for (const [who, sees] of Object.entries(SEES)) {
+  test(`${who} sees ${sees.length === 0 ? 'nothing' : sees.join(', ')}`, async () => {
+    const listed = new Set<string>()
+    for (let after = ''; ; ) {
+      const { value, nextPage } = await done(who, 'GET', `/api/v1/events?limit=2${after}`)
+      for (const { id } of value) {
+        assert.ok(!listed.has(id), 'once')
+        listed.add(id)
+        assert.equal(
+          (await call(who, 'GET', `/api/v1/events/${id}`)).status,
+          200,
+          'what is listed can be looked at',
+        )
+      }
+      if (nextPage === null) break
+      after = `&after=${nextPage}`
+    }
+    for (const [what, id] of Object.entries(made)) {
+      const may = sees.includes(what)
+      assert.equal((await call(who, 'GET', `/api/v1/events/${id}`)).status, may ? 200 : 404, what)
+      assert.equal((await call(who, 'GET', `/api/v1/effects?eventId=${id}`)).status, may ? 200 : 404, what)
+      assert.equal(listed.has(id), may, `${what} in the list`)
+    }
+    for (const query of [
+      'q=somebody',
+      'q=hello',
+      'key=k',
+      'api=wix',
+      'entity=16ef8c9c-413e-4d5f-b77d-8c67c3c8ae0c',
+      'state=announced',
+      'dueAfter=2020-01-01T00:00:00Z',
+    ]) {
+      const { value, count } = await done(who, 'GET', `/api/v1/events?${query}&count=true`)
+      for (const { id } of value) assert.ok(listed.has(id), `${query} finds only what is seen`)
+      if (sees.length === 0) assert.deepEqual([value, count], [[], { count: 0, isExact: true }], query)
+    }
+  })
+}
+
+test('an app at one site does not see what was reported at another', async () => {
+  const { directory } = server.server.auth
+  const app = await directory.app('contoso', 'demo-app')
+  assert.ok(app)
+  await server.server.engine.lists.event('contoso', made.activation as string).then(event => {
+    assert.equal(event?.app, app.id)
+    assert.ok(event?.data.site)
+  })
+  // The same app, at a site that nothing was reported at.
+  const { lists } = server.server.engine
+  const filter = { app: app.id, site: '00000000-0000-4000-8000-000000000000' }
+  const { events } = await lists.events({ tenant: 'contoso', filter, limit: 50 })
+  assert.deepEqual(
+    events.map(event => event.id),
+    [made.app],
+    'what names no site is of all',
+  )
+})
+
+test('to see is not to call off', async () => {
+  for (const [who, what] of [
+    ['app', 'activation'],
+    ['dana', 'offer'],
+    ['bob', 'meeting'],
+  ] as const) {
+    assert.equal((await call(who, 'POST', `/api/v1/events/${made[what]}/cancel`)).status, 404, who)
+    assert.equal(
+      (await call(who, 'POST', `/api/v1/events/${made[what]}/revise`, { effects: [] })).status,
+      404,
+      who,
+    )
+  }
+})
