@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { automationsApi } from './apis/automations/automations-api.ts'
 import { graphApi } from './apis/graph/graph-api.ts'
 import { mintRoutes } from './apis/native/mint-routes.ts'
+import { createNameFinder } from './apis/native/name-finder.ts'
 import { nativeApi } from './apis/native/native-api.ts'
 import { delayCarrier, nativeDomain } from './apis/native/native-domain.ts'
 import type { NativeNeeds } from './apis/native/needs.ts'
@@ -151,11 +152,13 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     variables: () => ({ PUBLIC_URL: publicUrl() }),
   })
 
+  const names = createNameFinder({ directory, calendar, notifications })
   const native: NativeNeeds = {
     db,
     engine,
     auth,
-    find: createReceiptFinder({ engine, directory, calendar, notifications }),
+    names,
+    find: createReceiptFinder({ engine, directory, notifications, names }),
     mail: keptMail,
     webhookSecrets: secrets,
     facts: {
@@ -190,6 +193,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     notificationsApi({
       notifications,
       auth,
+      directory,
       ownOrigins: () => http.ownOrigins(),
       publicUrl,
       signInUrl: returnTo => `/signin?return_to=${encodeURIComponent(returnTo)}`,

@@ -14,6 +14,10 @@ export const nativeFaultCatalogue = {
     message:
       'Say what to look for: key, triggerKey with externalEntityId, eventId, cancellationToken or correlationId.',
   },
+  TOO_MANY_NAMES: {
+    status: 400,
+    message: 'That may stand for more than {most} names in this tenant: say which `{by}` is meant.',
+  },
   TENANT_NEEDED: {
     status: 400,
     message:
@@ -38,6 +42,11 @@ export const nativeFaultCatalogue = {
   REQUEST_KEY_REUSED: {
     status: 409,
     message: 'This Idempotency-Key was used for another request.',
+  },
+  TOO_MANY_MATCHES: {
+    status: 409,
+    message:
+      '{count} have that name, and one request cancels for {most} at most: say whose is meant. Nothing was called off.',
   },
   NOT_DEAD: { status: 409, message: 'Action {id} is not dead: only a dead one can be tried again by hand.' },
   RETRY_CANCELLED: {

@@ -3,6 +3,7 @@
 import type { Auth } from '../../auth/auth.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Engine } from '../../engine/engine.ts'
+import type { NameFinder } from './name-finder.ts'
 import type { ReceiptFinder } from './receipt-finder.ts'
 
 export type NativeEngine = Pick<
@@ -10,6 +11,7 @@ export type NativeEngine = Pick<
   | 'announce'
   | 'revise'
   | 'cancel'
+  | 'known'
   | 'preview'
   | 'event'
   | 'effectsOf'
@@ -85,6 +87,7 @@ export type NativeNeeds = {
   readonly db: NativeDatabase
   readonly engine: NativeEngine
   readonly auth: Pick<Auth, 'authenticate' | 'session'>
+  readonly names: NameFinder
   readonly find: ReceiptFinder
   readonly mail: KeptMail
   readonly webhookSecrets: SigningSecrets

@@ -13,8 +13,10 @@ import {
 } from '@standdown/wire/src/operations.ts'
 import { problemSchema } from '@standdown/wire/src/problem.ts'
 import {
+  cancelledListSchema,
   cancelledViewSchema,
   countsSchema,
+  previewListSchema,
   previewViewSchema,
   receiptViewSchema,
 } from '@standdown/wire/src/receipt.ts'
@@ -32,8 +34,10 @@ export const schemasOfTheWire: readonly Schema[] = [
   announcedViewSchema,
   countsSchema,
   cancelledViewSchema,
+  cancelledListSchema,
   receiptViewSchema,
   previewViewSchema,
+  previewListSchema,
   mailSummarySchema,
   mailViewSchema,
   deadEffectSchema,

@@ -1,13 +1,20 @@
 // From what the engine keeps to what callers see.
 
 import type { EffectView, EventView } from '@standdown/wire/src/event.ts'
-import type { CancelledView, PreviewView, ReceiptItemView, ReceiptView } from '@standdown/wire/src/receipt.ts'
+import type {
+  CancelledView,
+  NameOwner,
+  PreviewView,
+  ReceiptItemView,
+  ReceiptView,
+} from '@standdown/wire/src/receipt.ts'
 import type { Cancelled, Receipt, ReceiptItem } from '../../core/cancellation.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import { countOutcomes } from '../../core/receipt.ts'
 import type { EffectState } from '../../engine/engine.ts'
 import type { Preview } from '../../engine/preview.ts'
 import { nameOfKey } from './access.ts'
+import type { Name } from './name-finder.ts'
 
 export function receiptLink(id: string): string {
   return `/api/v1/receipts/${id}`
@@ -43,10 +50,15 @@ export function eventView(event: StoredEvent, effects: readonly EffectState[]): 
   }
 }
 
+export function ownerView({ app, site, agent, channel }: Name): NameOwner {
+  return { app, site, agent, channel }
+}
+
 export function cancelledView(cancelled: Cancelled): CancelledView {
   return {
     receipt: receiptLink(cancelled.receiptId),
     receiptId: cancelled.receiptId,
+    is: cancelled.is,
     replayed: cancelled.replayed,
     early: cancelled.early,
     eventIds: cancelled.eventIds,
