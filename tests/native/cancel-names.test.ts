@@ -170,6 +170,14 @@ test('an app stays within its own names, and may say so; who is neither app nor 
       assert.equal(reply.status, status, `${who} ${path} ${JSON.stringify(body)}: ${reply.text}`)
     }
   }
+  for (const [who, status] of [
+    ['rival', 403],
+    ['bob', 403],
+    ['mallory', 404],
+    ['shop', 200],
+    ['olga', 200],
+  ] as const)
+    assert.equal((await server.call(who, 'GET', '/api/v1/receipts?key=k&app=shop')).status, status, who)
   const guessed: CancelledView = (await cancel(server, 'rival', { key: 'k', earlyMs: 0 })).json()
   assert.deepEqual([guessed.eventIds, guessed.is], [[], 'nothing'])
   const foreign: CancelledListView = (await cancel(server, 'mallory', { key: 'k' })).json()

@@ -52,10 +52,10 @@ const SHARD_NUMBERS = Array.from({ length: SHARDS }, (_, shard) => shard)
 export async function tokenHolders(
   parts: Pick<NotificationParts, 'db'>,
   tenant: string,
-  { agents, most, channel = null }: HoldersOf,
+  { agents, most, channel }: HoldersOf,
 ): Promise<readonly { readonly agentId: string; readonly channel: string }[]> {
   type Row = { agent_id: string; channel: string }
-  const values = [tenant, SHARD_NUMBERS, agents, most, channel]
+  const values = [tenant, SHARD_NUMBERS, agents, most, channel ?? null]
   const rows = await parts.db.query<Row>(sql('token-holders'), values)
   return rows.map(({ agent_id: agentId, channel }) => ({ agentId, channel }))
 }

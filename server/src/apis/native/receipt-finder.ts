@@ -32,7 +32,9 @@ export function createReceiptFinder(needs: ReceiptFinderNeeds): ReceiptFinder {
   const { engine, directory, notifications, names } = needs
   return {
     async byKey(principal, by) {
-      const keys = isOperator(principal)
+      // Who names an app has to be it, or to look after the tenant.
+      const isAsked = isOperator(principal) || by.app !== undefined
+      const keys = isAsked
         ? (await names.byKey(principal, by)).map(name => name.target.key)
         : [keyOf(principal, by.key)]
       return byKeys(principal, keys)
