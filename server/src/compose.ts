@@ -5,6 +5,7 @@ import { automationsApi } from './apis/automations/automations-api.ts'
 import { graphApi } from './apis/graph/graph-api.ts'
 import { metricsReaders } from './apis/native/metrics-readers.ts'
 import { mintRoutes } from './apis/native/mint-routes.ts'
+import { createNameFinder } from './apis/native/name-finder.ts'
 import { nativeApi } from './apis/native/native-api.ts'
 import { delayCarrier, nativeDomain } from './apis/native/native-domain.ts'
 import type { NativeNeeds } from './apis/native/needs.ts'
@@ -175,12 +176,14 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     variables: () => ({ PUBLIC_URL: publicUrl() }),
   })
 
+  const names = createNameFinder({ directory, calendar, notifications })
   const native: NativeNeeds = {
     db,
     engine,
     auth,
+    names,
     longAnswers: http.longAnswers,
-    find: createReceiptFinder({ engine, directory, calendar, notifications }),
+    find: createReceiptFinder({ engine, directory, notifications, names }),
     meetings: createPersonMeetings({ directory, calendar }),
     appIdOf: async (tenant, nameOrId) => (await directory.app(tenant, nameOrId))?.id ?? null,
     mail: keptMail,
@@ -218,6 +221,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     notificationsApi({
       notifications,
       auth,
+      directory,
       ownOrigins: () => http.ownOrigins(),
       publicUrl,
       signInUrl: returnTo => `/signin?return_to=${encodeURIComponent(returnTo)}`,

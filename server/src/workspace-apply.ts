@@ -121,16 +121,16 @@ async function applyTenant(
     retries: retriesAround(section),
     apply,
   })
-  const wanted = readNotifications(section)
+  const wanted = readNotifications(section, people.apps)
   const ofNotifications = compareNotifications(await notifications.currentWorkspace(section.id), wanted)
   if (apply) await notifications.applyWorkspace(tx, section.id, wanted)
   const at = (change: WorkspaceChange) => ({ ...change, at: `tenants.${section.id}.${change.at}` })
   return [...people.changes, ...ofRetries.map(at), ...ofAutomations.map(at), ...ofNotifications.map(at)]
 }
 
-function readNotifications(section: TenantSection): NotificationWorkspace {
+function readNotifications(section: TenantSection, apps: ReadonlyMap<string, string>): NotificationWorkspace {
   try {
-    return readNotificationWorkspace({ templates: section.templates, channels: section.channels })
+    return readNotificationWorkspace({ templates: section.templates, channels: section.channels, apps })
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error)
     throw new Fault(

@@ -167,12 +167,32 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
     [
       person('POST', '/api/v1/cancellations', { eventId: '{event}' }),
       app('POST', '/api/v1/cancellations', { eventId: '{event}' }),
-      person('POST', '/api/v1/cancellations', { key: '{key}', earlyMs: 0 }),
+      person('POST', '/api/v1/cancellations', { eventId: '{meeting}' }),
+      ...['/api/v1/cancellations', '/api/v1/previews'].flatMap(path => [
+        person('POST', path, { key: '{key}' }),
+        person('POST', path, { key: '{key}', app: '{app}' }),
+        person('POST', path, { triggerKey: 'form_submitted', externalEntityId: '{entity}' }),
+        person('POST', path, { triggerKey: 'form_submitted', externalEntityId: '{entity}', app: '{app}' }),
+        person('POST', path, { cancellationToken: '{token}' }),
+        person('POST', path, { cancellationToken: '{token}', agent: '{user}' }),
+        // With the role operator, and names of its own.
+        app('POST', path, { key: '{key}', app: '{app}' }),
+        app('POST', path, { triggerKey: 'form_submitted', externalEntityId: '{entity}' }),
+        app('POST', path, { cancellationToken: '{token}' }),
+        app('POST', path, { eventId: '{meeting}' }),
+      ]),
     ],
   ],
   [
     'GET /api/v1/receipts',
-    ['', '?key={key}', '?eventId={cancelled}', '?eventId={meeting}', '?correlationId={correlation}']
+    [
+      '',
+      '?key={key}',
+      '?key={key}&app={app}',
+      '?eventId={cancelled}',
+      '?eventId={meeting}',
+      '?correlationId={correlation}',
+    ]
       .concat('?triggerKey=zebra_trigger&externalEntityId={entity}', '?cancellationToken={token}')
       .map(query => person('GET', `/api/v1/receipts${query}`)),
   ],
@@ -188,7 +208,6 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
     'POST /api/v1/previews',
     [
       person('POST', '/api/v1/previews', { eventId: '{event}' }),
-      person('POST', '/api/v1/previews', { key: '{key}' }),
       person('POST', '/api/v1/previews', { key: 'mine', after: '{event}_{effect}' }),
     ],
   ],
@@ -217,9 +236,25 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
   [`POST ${NOTIFICATIONS}/offers/:id/reject`, [person('POST', `${NOTIFICATIONS}/offers/{offer}/reject`)]],
   [
     `POST ${NOTIFICATIONS}/cancel`,
-    [person('POST', `${NOTIFICATIONS}/cancel`, { channel: 'zebra_phone', cancellationToken: '{token}' })],
+    [
+      person('POST', `${NOTIFICATIONS}/cancel`, { channel: 'zebra_phone', cancellationToken: '{token}' }),
+      app('POST', `${NOTIFICATIONS}/cancel`, { channel: 'demo_softphone', cancellationToken: '{token}' }),
+      app('POST', `${NOTIFICATIONS}/cancel`, { channel: 'evil_phone', cancellationToken: '{token}' }),
+      app('POST', `${NOTIFICATIONS}/cancel`, {
+        channel: 'evil_phone',
+        cancellationToken: '{token}',
+        agent: '{user}',
+      }),
+    ],
   ],
-  [`GET ${NOTIFICATIONS}/receipts`, [person('GET', `${NOTIFICATIONS}/receipts${BY_TOKEN}`)]],
+  [
+    `GET ${NOTIFICATIONS}/receipts`,
+    [
+      person('GET', `${NOTIFICATIONS}/receipts${BY_TOKEN}`),
+      app('GET', `${NOTIFICATIONS}/receipts?channel=demo_softphone&cancellationToken={token}`),
+      app('GET', `${NOTIFICATIONS}/receipts?channel=evil_phone&cancellationToken={token}`),
+    ],
+  ],
   [`GET ${NOTIFICATIONS}/screen`, [person('GET', `${NOTIFICATIONS}/screen`)]],
   // The same rows as the screen, as a stream that does not end: as an app, which is no agent.
   [`GET ${NOTIFICATIONS}/screen/events`, [app('GET', `${NOTIFICATIONS}/screen/events`)]],

@@ -60,6 +60,8 @@ tenants:
         roles: [admin, operator]
         scopes: [SCOPE.DC.MANAGE-YOUR-APP, SCOPE.CRM.SETUP-AUTOMATIONS, Calendars.Read, Calendars.ReadWrite, Mail.Read, User.Read.All, Group.Read.All, Notifications.ReadWrite, Events.ReadWrite, Receipts.Read]
         sites: [{ name: Evil site }]
+    channels:
+      - { uniqueName: evil_phone, address: 'https://evil.example/', app: evil-app }
 `
 
 export async function ownTenant(

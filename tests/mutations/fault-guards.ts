@@ -112,8 +112,8 @@ export const FAULT_GUARDS: readonly Guard[] = [
   {
     keeps: 'a tenant has no more open cancellations than every start can look at',
     file: `${ENGINE}/cancel-open.ts`,
-    text: 'of.open >= MOST_OPEN',
-    without: 'of.open < 0',
+    text: 'beside.length >= MOST_OPEN',
+    without: 'beside.length < 0',
     noticedBy: ['faults-stay-alone'],
     pattern: 'told to come again',
   },

@@ -1,10 +1,12 @@
 // The native API over HTTP, on a real engine and database. Who calls is said by the token itself, so that a test can be
 // anybody: 'alice', 'bob' …
 
+import { createNameFinder } from '../../server/src/apis/native/name-finder.ts'
 import { nativeApi } from '../../server/src/apis/native/native-api.ts'
 import { delayCarrier, nativeDomain } from '../../server/src/apis/native/native-domain.ts'
 import type { KeptMail, WorkspaceDifference } from '../../server/src/apis/native/needs.ts'
 import { startPages } from '../../server/src/apis/native/page-routes.ts'
+import { createReceiptFinder } from '../../server/src/apis/native/receipt-finder.ts'
 import { type SecurityLine, SecurityLog } from '../../server/src/auth/security-log.ts'
 import { readConfig } from '../../server/src/config.ts'
 import { Fault } from '../../server/src/core/fault.ts'
@@ -61,6 +63,9 @@ export type NativeServer = AsyncDisposable & {
   readonly engine: Awaited<ReturnType<typeof testEngine>>['engine']
   readonly db: Awaited<ReturnType<typeof testEngine>>['database']['db']
   readonly applied: { text: string; apply: boolean }[]
+  /** Of the one tenant's directory. */
+  readonly apps: { id: string; name: string }[]
+  readonly removedApps: { id: string; name: string }[]
   call(token: string | null, method: string, path: string, options?: CallOptions): Promise<Reply>
 }
 
@@ -84,6 +89,20 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
   const http = createHttp({ config, now: () => new Date() })
   const securityLines: SecurityLine[] = []
   const applied: { text: string; apply: boolean }[] = []
+  const apps = ['shop', 'rival'].map(name => ({ id: `${name}-id`, name }))
+  const removedApps: { id: string; name: string }[] = []
+  const names = createNameFinder({
+    directory: {
+      apps: async tenant => (tenant === TENANT ? apps : []),
+      removedApps: async tenant => (tenant === TENANT ? removedApps : []),
+      instances: async () => [],
+      removedInstances: async () => [],
+      users: async () => [],
+      user: async () => null,
+    },
+    calendar: { findItem: async () => null },
+    notifications: { tokenHolders: async () => [] },
+  })
   const needs = {
     db: database.db,
     engine,
@@ -99,11 +118,13 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
         return typeof cookie === 'string' && cookie.startsWith('who=') ? principalOf(cookie.slice(4)) : null
       },
     },
-    find: {
-      byTrigger: async () => [],
-      byToken: async () => [],
-      byEvent: async (who: Principal, eventId: string) => engine.findReceipts(who.tenant, { eventId }),
-    },
+    names,
+    find: createReceiptFinder({
+      engine,
+      directory: { instances: async () => [] },
+      notifications: { channelsOf: async () => [] },
+      names,
+    }),
     longAnswers: http.longAnswers,
     meetings: { idsOf: async () => [], has: async () => false },
     appIdOf: async (_tenant: string, name: string) => (name in PEOPLE ? `${name}-id` : null),
@@ -140,6 +161,8 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
     engine,
     db: database.db,
     applied,
+    apps,
+    removedApps,
     async call(token, method, path, { body, raw, headers = {} } = {}) {
       const sent = raw ?? (body === undefined ? undefined : JSON.stringify(body))
       const response = await fetch(`${http.publicUrl()}${path}`, {

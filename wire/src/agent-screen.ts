@@ -50,4 +50,22 @@ export type CancelOffer = {
   readonly channel: string
   readonly cancellationToken: string
   readonly correlationId?: string | null
+  /** For a provider's server: userPrincipalName or id. Left out: every agent who has something under the token. */
+  readonly agent?: string
+}
+
+export type CancelledOffer = {
+  readonly cancellationToken: string
+  readonly receiptId: string
+  /** What it came to; see CameTo in receipt.ts. */
+  readonly is: 'cancelled' | 'repeated' | 'over' | 'waiting' | 'nothing'
+  /** For a provider's server: whose offers they were. */
+  readonly agent?: string
+}
+
+/** At several agents, each with a receipt of its own; or at none. */
+export type CancelledOffers = {
+  readonly cancellationToken: string
+  readonly receipts: readonly CancelledOffer[]
+  readonly is: CancelledOffer['is']
 }

@@ -93,6 +93,10 @@ type AppRow = Omit<App, 'redirectUris' | 'secret' | 'secretGeneration'> & {
 }
 type InstanceRow = { id: string; tenant: string; app_id: string; site_id: string; name: string }
 
+/** One that left the workspace file. */
+export type RemovedApp = { readonly id: string; readonly name: string }
+export type RemovedInstance = { readonly id: string; readonly appId: string; readonly name: string }
+
 export class Directory {
   readonly #db: Database
   readonly #cache: RevisionCache<readonly unknown[]>
@@ -170,6 +174,16 @@ export class Directory {
 
   async apps(tenant: string): Promise<readonly App[]> {
     return (await this.#ask<AppRow>('apps', [tenant])).map(appOf)
+  }
+
+  /** Apps that left the workspace file, and what they announced is still there. */
+  async removedApps(tenant: string): Promise<readonly RemovedApp[]> {
+    return this.#ask<RemovedApp>('removed-apps', [tenant])
+  }
+
+  async removedInstances(tenant: string): Promise<readonly RemovedInstance[]> {
+    const rows = await this.#ask<Omit<InstanceRow, 'tenant' | 'site_id'>>('removed-instances', [tenant])
+    return rows.map(({ id, app_id: appId, name }) => ({ id, appId, name }))
   }
 
   async instances(tenant: string): Promise<readonly SiteInstance[]> {

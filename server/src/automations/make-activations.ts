@@ -62,7 +62,6 @@ export function activationsOf(
         payload: event.payload,
         ...(skipped ? { skipped, startAt } : {}),
       },
-      app: appId,
       effects,
       early: 'ignore',
     }

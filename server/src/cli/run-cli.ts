@@ -46,7 +46,7 @@ export const COMMANDS: readonly Command[] = [
   restoreCommand,
 ]
 
-/** Runs `./standdown …args` and returns its exit code: 0 done, 1 refused or failed, 2 wrong usage, 3 no server. */
+/** Runs `./standdown …args` and returns its exit code: 0 done, 1 refused or failed, 2 wrong usage, 3 no server, 4 nothing matched. */
 export async function runCli(args: readonly string[], outside: CliIo): Promise<number> {
   const io = printable(outside)
   const [name = 'help', ...rest] = args
@@ -91,6 +91,6 @@ Usage: ./standdown COMMAND [--help], or ./standdown --version
 ${rows.join('\n')}
 
 It talks to the server that runs here; STANDDOWN_URL and STANDDOWN_TOKEN name another one.
-Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no server answers.
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no server answers, 4 a cancel matched nothing.
 `
 }

@@ -31,6 +31,7 @@ import { type End, endFromOutside } from './end.ts'
 import { Gather, type GatherOptions, MOST_WAITING, Overloaded } from './gather.ts'
 import { HintChannel } from './hints.ts'
 import type { Carrier, Domain } from './hooks.ts'
+import { findKnown, type Known, type KnownRequest } from './known-names.ts'
 import { type LetGo, letGo } from './let-go.ts'
 import { createLists, type Lists } from './lists.ts'
 import { type Preview, type PreviewRequest, previewCancel } from './preview.ts'
@@ -62,6 +63,14 @@ export type { EffectState } from './effect-state.ts'
 
 /** See {@link Engine.retryPlans}. */
 export type RetryPlans = { readonly [of: string]: RetrySettings }
+
+export type ReceiptSearch = {
+  /** Cancelled by any of them. */
+  readonly keys?: readonly string[]
+  readonly eventId?: string
+  readonly correlationId?: string
+  readonly limit?: number
+}
 
 export class Engine {
   /** Events and effects page by page; see lists.ts. */
@@ -186,6 +195,11 @@ export class Engine {
     return (await this.cancelShort(request)) ?? (await this.cancels.submit(request))
   }
 
+  /** Of many names those that something is known by; see known-names.ts. */
+  async known(request: KnownRequest): Promise<readonly Known[]> {
+    return await findKnown(this.context, request)
+  }
+
   /** What a cancel would do if it came now; see preview.ts. */
   async preview(request: PreviewRequest): Promise<Preview | null> {
     return await previewCancel(this.context, request)
@@ -247,15 +261,7 @@ export class Engine {
   }
 
   /** Newest first, by the one name that is given; none given: the tenant's last ones. */
-  async findReceipts(
-    tenant: string,
-    by: {
-      readonly key?: string
-      readonly eventId?: string
-      readonly correlationId?: string
-      readonly limit?: number
-    },
-  ): Promise<readonly Receipt[]> {
+  async findReceipts(tenant: string, by: ReceiptSearch): Promise<readonly Receipt[]> {
     const rows = await this.findCancellations(tenant, by)
     const receipts = await Promise.all(rows.map(row => readReceipt(this.context, tenant, row.id)))
     return receipts.filter(receipt => receipt !== null)
@@ -263,12 +269,7 @@ export class Engine {
 
   private async findCancellations(
     tenant: string,
-    by: {
-      readonly key?: string
-      readonly eventId?: string
-      readonly correlationId?: string
-      readonly limit?: number
-    },
+    by: ReceiptSearch,
   ): Promise<readonly { readonly id: string }[]> {
     const { db } = this.options
     const most = by.limit ?? 20
@@ -276,8 +277,8 @@ export class Engine {
       if (!isGuid(by.eventId)) return []
       return await db.query<{ id: string }>(sql('receipts-of-event'), [tenant, by.eventId, most])
     }
-    if (by.key !== undefined)
-      return await db.query<{ id: string }>(sql('receipts-of-key'), [tenant, by.key, most])
+    if (by.keys !== undefined)
+      return await db.query<{ id: string }>(sql('receipts-of-keys'), [tenant, [...new Set(by.keys)], most])
     if (by.correlationId !== undefined) {
       return await db.query<{ id: string }>(sql('receipts-of-correlation'), [tenant, by.correlationId, most])
     }

@@ -15,6 +15,8 @@ export type Channel = {
   readonly sandbox: string
   /** User principal names; empty: every agent. */
   readonly agents: readonly string[]
+  /** Name of the app by which the provider's own server calls; left out: none may. */
+  readonly app?: string
 }
 
 /** The address of a channel as a page can use it. */
@@ -36,6 +38,7 @@ export function readChannel(source: unknown): Channel {
     throw read.wrong('address', 'has to be an http or https address')
   if (trustedDomain !== null && webOrigin(trustedDomain) === null)
     throw read.wrong('trustedDomain', 'has to be an http or https address')
+  const app = read.text('app', { max: 200, fallback: '' })
   const channel: Channel = {
     uniqueName,
     label: read.text('label', { max: 100, fallback: uniqueName }),
@@ -47,6 +50,7 @@ export function readChannel(source: unknown): Channel {
       if (typeof each !== 'string') throw read.wrong('agents', 'has to be a list of user principal names')
       return each.toLowerCase()
     }),
+    ...(app === '' ? {} : { app }),
   }
   read.noMore()
   return channel

@@ -1,6 +1,13 @@
 // The room's verbs, bound to what they work with.
 
 import { type Answer, answerOffer } from './answer-offer.ts'
+import {
+  type CancelForProvider,
+  cancelForProvider,
+  type HoldersOf,
+  receiptsForProvider,
+  tokenHolders,
+} from './cancel-for-provider.ts'
 import { type CancelOffers, cancelOffers, receiptsOfToken } from './cancel-offers.ts'
 import { type NotifyRequest, notifyAgent } from './notify-agent.ts'
 import type { AgentRef } from './offer.ts'
@@ -10,7 +17,12 @@ import { offerCarrier } from './place-offer.ts'
 import { agentScreen, openOffers, readOffer } from './read-offers.ts'
 import { ScreenHints } from './screen-hints.ts'
 import { timerCarrier } from './time-offer.ts'
-import { applyNotificationWorkspace, channelsOf, currentNotificationWorkspace } from './workspace.ts'
+import {
+  applyNotificationWorkspace,
+  channelOfApp,
+  channelsOf,
+  currentNotificationWorkspace,
+} from './workspace.ts'
 
 export type NotificationNeeds = Omit<NotificationParts, 'hints'>
 export type Notifications = ReturnType<typeof createNotifications>
@@ -26,6 +38,11 @@ export function createNotifications(needs: NotificationNeeds) {
       answerOffer(parts, agent, { offerId, answer }),
     cancelOffers: (request: CancelOffers) => cancelOffers(parts, request),
     receiptsOfToken: (of: ByToken) => receiptsOfToken(parts, of),
+    cancelForProvider: (request: CancelForProvider) => cancelForProvider(parts, request),
+    receiptsForProvider: (of: Parameters<typeof receiptsForProvider>[1]) => receiptsForProvider(parts, of),
+    tokenHolders: (tenant: string, of: HoldersOf) => tokenHolders(parts, tenant, of),
+    channelOfApp: (tenant: string, app: string, channel: string) =>
+      channelOfApp(parts, { tenant, app, channel }),
     openOffers: (of: ByToken) => openOffers(parts, of),
     readOffer: (agent: AgentRef, offerId: string) => readOffer(parts, agent, offerId),
     agentScreen: (agent: AgentRef) => agentScreen(parts, agent),

@@ -8,7 +8,12 @@ import { type NotificationParts, sql } from './offer-engine.ts'
 import { readTemplate, type Template } from './template.ts'
 
 /** The parts of a tenant in the workspace file that belong to this room, unread. */
-export type NotificationSettings = { readonly templates?: unknown; readonly channels?: unknown }
+export type NotificationSettings = {
+  readonly templates?: unknown
+  readonly channels?: unknown
+  /** The tenant's apps by name: a channel may name one. Left out: none is looked for. */
+  readonly apps?: ReadonlyMap<string, unknown>
+}
 
 /** Read and checked. */
 export type NotificationWorkspace = {
@@ -28,6 +33,8 @@ export function readNotificationWorkspace(settings: NotificationSettings): Notif
     'channels',
     channels.map(channel => channel.uniqueName),
   )
+  const orphan = channels.find(({ app }) => app !== undefined && settings.apps?.has(app) === false)
+  if (orphan) throw new Error(`channel ${orphan.uniqueName}: there is no app ${orphan.app}`)
   return { templates, channels }
 }
 
@@ -65,6 +72,16 @@ export async function channelsOf(
     .filter(channel => channel.agents.length === 0 || channel.agents.includes(agent.upn ?? ''))
     .map(channel => openChannel(channel, parts.softphoneOrigin()))
     .filter(channel => channel !== null)
+}
+
+/** The channel, when it is this app's; null for another's, and for one that is not there. */
+export async function channelOfApp(
+  parts: Pick<NotificationParts, 'db'>,
+  { tenant, app, channel }: { readonly tenant: string; readonly app: string; readonly channel: string },
+): Promise<Channel | null> {
+  const rows = await parts.db.query<{ definition: Channel }>(sql('channels'), [tenant])
+  const found = rows.map(row => row.definition).find(each => each.uniqueName === channel)
+  return found?.app === app ? found : null
 }
 
 function listOf(name: string, value: unknown): readonly unknown[] {

@@ -1,9 +1,8 @@
-// Dead actions: listed, tried again one by one or many at once, or replaced by a changed one.
+// Dead actions: tried again one by one or many at once, or replaced by a changed one.
 
 import type { ReplaceRequest, RetrySomeRequest, RetrySomeView } from '@standdown/wire/src/dead-effects.ts'
 import { replaceRequestSchema, retrySomeRequestSchema } from '@standdown/wire/src/dead-effects.ts'
 import type { AnnouncedView } from '@standdown/wire/src/event.ts'
-import type { DeadEffectView } from '@standdown/wire/src/operations.ts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { NewEffect } from '../../core/effect.ts'
 import { isGuid } from '../../core/ids.ts'
@@ -12,7 +11,6 @@ import type { Principal } from '../../core/principal.ts'
 import { RETRY_KINDS, type RetryKind } from '../../core/retry-plan.ts'
 import {
   type DeadCursor,
-  type DeadEffect,
   type DeadFilter,
   type Replaced,
   ReplacedMeanwhile,
@@ -23,36 +21,13 @@ import { instantOf } from './instant.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
 import { once, requestKeyHeaders } from './request-key.ts'
-import { idParams, listResponse, response } from './route-schema.ts'
+import { idParams, response } from './route-schema.ts'
 import { receiptLink } from './views.ts'
 
-const MAX_LISTED = 200
 const MOST_AT_ONCE = 100
 
 export function deadEffectRoutes(app: FastifyInstance, context: NativeContext): void {
   const { engine, db, callers } = context
-
-  app.get(
-    '/effects',
-    {
-      schema: {
-        summary: 'Actions that ended dead: every attempt failed.',
-        querystring: {
-          type: 'object',
-          additionalProperties: false,
-          required: ['state'],
-          properties: { state: { const: 'dead' } },
-        },
-        response: listResponse('DeadEffect'),
-      },
-    },
-    async request => {
-      const caller = callers.of(request)
-      requireOperator(caller)
-      const dead = await engine.dead(caller.tenant, MAX_LISTED)
-      return { value: dead.map(deadView) }
-    },
-  )
 
   app.post(
     '/effects/:id/retry',
@@ -218,8 +193,4 @@ function cursorOf(text: string): DeadCursor {
     // Said below.
   }
   throw nativeFault.INVALID_REQUEST({ detail: '`after` is not what a batch before this one gave.' })
-}
-
-function deadView({ event_id: eventId, at, ...effect }: DeadEffect): DeadEffectView {
-  return { ...effect, eventId, at: at.toISOString() }
 }

@@ -14,6 +14,10 @@ export const nativeFaultCatalogue = {
     message:
       'Say what to look for: key, triggerKey with externalEntityId, eventId, cancellationToken or correlationId.',
   },
+  TOO_MANY_NAMES: {
+    status: 400,
+    message: 'That may stand for more than {most} names in this tenant: say which `{by}` is meant.',
+  },
   TENANT_NEEDED: {
     status: 400,
     message:
@@ -48,6 +52,11 @@ export const nativeFaultCatalogue = {
     status: 429,
     message:
       'Not more than {most} of your requests may wait at once, and the server has a limit for all. Ask without waiting.',
+  },
+  TOO_MANY_MATCHES: {
+    status: 409,
+    message:
+      '{count} have that name, and one request cancels for {most} at most: say whose is meant. Nothing was called off.',
   },
   NOT_DEAD: { status: 409, message: 'Action {id} is not dead: only a dead one can be tried again by hand.' },
   RETRY_CANCELLED: {

@@ -4,6 +4,7 @@ import type { Auth } from '../../auth/auth.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { LongAnswers } from '../../http/long-answers.ts'
+import type { NameFinder } from './name-finder.ts'
 import type { PersonMeetings } from './person-meetings.ts'
 import type { ReceiptFinder } from './receipt-finder.ts'
 
@@ -12,6 +13,7 @@ export type NativeEngine = Pick<
   | 'announce'
   | 'revise'
   | 'cancel'
+  | 'known'
   | 'preview'
   | 'event'
   | 'lists'
@@ -98,6 +100,7 @@ export type NativeNeeds = {
   readonly db: NativeDatabase
   readonly engine: NativeEngine
   readonly auth: Pick<Auth, 'authenticate' | 'session' | 'securityLog'>
+  readonly names: NameFinder
   readonly find: ReceiptFinder
   /** Counts answers that take long. */
   readonly longAnswers: Pick<LongAnswers, 'begin' | 'limits'>

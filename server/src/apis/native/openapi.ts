@@ -24,8 +24,10 @@ import {
 } from '@standdown/wire/src/operations.ts'
 import { problemSchema } from '@standdown/wire/src/problem.ts'
 import {
+  cancelledListSchema,
   cancelledViewSchema,
   countsSchema,
+  previewListSchema,
   previewViewSchema,
   receiptViewSchema,
 } from '@standdown/wire/src/receipt.ts'
@@ -52,8 +54,10 @@ export const schemasOfTheWire: readonly Schema[] = [
   announcedViewSchema,
   countsSchema,
   cancelledViewSchema,
+  cancelledListSchema,
   receiptViewSchema,
   previewViewSchema,
+  previewListSchema,
   mailSummarySchema,
   mailViewSchema,
   retrySomeViewSchema,

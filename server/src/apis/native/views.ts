@@ -1,12 +1,19 @@
 // From what the engine keeps to what callers see.
 
 import type { EffectView } from '@standdown/wire/src/event.ts'
-import type { CancelledView, PreviewView, ReceiptItemView, ReceiptView } from '@standdown/wire/src/receipt.ts'
+import type {
+  CancelledView,
+  NameOwner,
+  PreviewView,
+  ReceiptItemView,
+  ReceiptView,
+} from '@standdown/wire/src/receipt.ts'
 import type { Cancelled, Receipt, ReceiptItem } from '../../core/cancellation.ts'
 import { countOutcomes } from '../../core/receipt.ts'
 import type { EffectState } from '../../engine/engine.ts'
 import type { Preview } from '../../engine/preview.ts'
 import { nameOfKey } from './access.ts'
+import type { Name } from './name-finder.ts'
 
 export function receiptLink(id: string): string {
   return `/api/v1/receipts/${id}`
@@ -28,10 +35,15 @@ export function effectView(effect: EffectState): EffectView {
   }
 }
 
+export function ownerView({ app, site, agent, channel }: Name): NameOwner {
+  return { app, site, agent, channel }
+}
+
 export function cancelledView(cancelled: Cancelled): CancelledView {
   return {
     receipt: receiptLink(cancelled.receiptId),
     receiptId: cancelled.receiptId,
+    is: cancelled.is,
     replayed: cancelled.replayed,
     early: cancelled.early,
     eventIds: cancelled.eventIds,

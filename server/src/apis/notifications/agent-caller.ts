@@ -1,5 +1,6 @@
-// Who is calling, as an agent: by bearer token, or by a browser's session cookie. A cookie goes along with what any page
-// makes the browser send, so what changes something has to come from a page of ours.
+// Who is calling: an agent, by bearer token or by a browser's session cookie; or the server of a channel's provider, by its
+// app's token. A cookie goes along with what any page makes the browser send, so what changes something has to come from a
+// page of ours.
 
 import type { FastifyRequest } from 'fastify'
 import type { Caller } from '../../core/cancellation.ts'
@@ -20,6 +21,9 @@ export type AgentCaller = {
   readonly by: Caller
 }
 
+/** `app`: the app's name, by which channels say whose they are. */
+export type ProviderCaller = { readonly tenant: string; readonly app: string; readonly by: Caller }
+
 const SCOPE = 'Notifications.ReadWrite'
 const READS = new Set(['GET', 'HEAD'])
 
@@ -29,14 +33,26 @@ export async function agentCaller(
   auth: AgentAuth,
   ownOrigins: () => ReadonlySet<string>,
 ): Promise<AgentCaller> {
+  const caller = await agentOrProvider(request, auth, ownOrigins)
+  if ('app' in caller) throw notificationFaults.AGENT_ONLY()
+  return caller
+}
+
+/** As {@link agentCaller}, for calls that a provider's server makes too. */
+export async function agentOrProvider(
+  request: FastifyRequest,
+  auth: AgentAuth,
+  ownOrigins: () => ReadonlySet<string>,
+): Promise<AgentCaller | ProviderCaller> {
   const principal = await identify(request, auth, ownOrigins)
   if (!principal) throw desktopFaults.SIGN_IN_NEEDED()
   if (!principal.scopes.has(SCOPE)) throw desktopFaults.SCOPE_MISSING({ scope: SCOPE })
+  const { tenant, id, name, upn } = principal
+  const by: Caller = { principal: principalKey(principal), api: 'cif', name }
+  // The command line's own token is of no app.
+  if (principal.kind === 'app' && principal.appId !== null) return { tenant, app: name, by }
   if (principal.kind !== 'person' || !principal.roles.has('agent')) throw notificationFaults.AGENT_ONLY()
-  return {
-    agent: { tenant: principal.tenant, agentId: principal.id, agentName: principal.name, upn: principal.upn },
-    by: { principal: principalKey(principal), api: 'cif', name: principal.name },
-  }
+  return { agent: { tenant, agentId: id, agentName: name, upn }, by }
 }
 
 async function identify(

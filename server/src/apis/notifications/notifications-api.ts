@@ -2,15 +2,17 @@
 // them, and the REST calls between that page and this server (ours; nothing of them is documented by Microsoft).
 
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { Directory } from '../../auth/directory.ts'
 import type { LongAnswers } from '../../http/long-answers.ts'
 import type { Notifications } from '../../notifications/create-notifications.ts'
-import { type AgentAuth, agentCaller } from './agent-caller.ts'
+import { type AgentAuth, agentCaller, agentOrProvider } from './agent-caller.ts'
 import { sendAgentPage } from './agent-page.ts'
 import { desktopFaults } from './api-faults.ts'
 import { desktopFiles, libraryFile, sendFile } from './browser-files.ts'
 import { LIBRARY_PATH } from './library-path.ts'
 import { offerRoutes } from './offer-routes.ts'
 import { ScreenStreams } from './screen-stream.ts'
+import { tokenRoutes } from './token-routes.ts'
 
 export const NOTIFICATIONS_PREFIX = '/api/v1/notifications'
 
@@ -19,6 +21,7 @@ const LIBRARY_FILE = LIBRARY_PATH.split('/').slice(2).join('/').toLowerCase()
 export type NotificationsApiNeeds = {
   readonly notifications: Notifications
   readonly auth: AgentAuth
+  readonly directory: Pick<Directory, 'user' | 'users'>
   /** Origins that our own pages have in a browser. */
   readonly ownOrigins: () => ReadonlySet<string>
   /** The origin of every link. */
@@ -31,15 +34,20 @@ export type NotificationsApiNeeds = {
 }
 
 export function notificationsApi(needs: NotificationsApiNeeds): FastifyPluginAsync {
-  const { notifications, auth, ownOrigins } = needs
+  const { notifications, auth, directory, ownOrigins } = needs
   return async app => {
     const streams = new ScreenStreams(notifications, needs.now, needs.longAnswers)
     app.addHook('preClose', async () => streams.close())
     const callerOf = (request: FastifyRequest) => agentCaller(request, auth, ownOrigins)
 
-    await app.register(async routes => offerRoutes(routes, { notifications, streams, callerOf }), {
-      prefix: NOTIFICATIONS_PREFIX,
-    })
+    await app.register(
+      async routes => {
+        offerRoutes(routes, { notifications, streams, callerOf })
+        const anyCaller = (request: FastifyRequest) => agentOrProvider(request, auth, ownOrigins)
+        tokenRoutes(routes, { notifications, directory, callerOf: anyCaller })
+      },
+      { prefix: NOTIFICATIONS_PREFIX },
+    )
 
     app.get('/agent', async (request, reply) => {
       const principal = await auth.session(request)

@@ -1,7 +1,7 @@
-// The REST side: raise, answer, cancel, look. An agent's own offers only; what the desktop's page uses, and a script may.
+// The REST side: raise, answer, look (calling off stands in token-routes.ts). An agent's own offers only; what the desktop's page uses, and a script may.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { CancelOffer, RaiseOffer } from '../../../../wire/src/agent-screen.ts'
+import type { RaiseOffer } from '../../../../wire/src/agent-screen.ts'
 import { isGuid } from '../../core/ids.ts'
 import type { Answer } from '../../notifications/answer-offer.ts'
 import type { Notifications } from '../../notifications/create-notifications.ts'
@@ -33,12 +33,6 @@ const RAISE = {
     page: { type: ['string', 'null'], minLength: 1, maxLength: 64 },
   },
 }
-const CANCEL = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['channel', 'cancellationToken'],
-  properties: { channel: CHANNEL, cancellationToken: TOKEN, correlationId: CORRELATION },
-}
 const BY_TOKEN = {
   type: 'object',
   required: ['channel', 'cancellationToken'],
@@ -52,7 +46,7 @@ export function offerRoutes(
   app: FastifyInstance,
   { notifications, streams, callerOf }: OfferRoutesNeeds,
 ): void {
-  /** Offers are raised and called off under channels of the agent only: an agent cannot speak for another's provider. */
+  /** Offers are raised under channels of the agent only: an agent cannot speak for another's provider. */
   const ownChannel = async (caller: AgentCaller, channel: string) => {
     const channels = await notifications.channelsOf(caller.agent)
     const own = channels.find(each => each.uniqueName === channel)
@@ -98,28 +92,6 @@ export function offerRoutes(
       return offerView(await notifications.answerOffer(agent, request.params.id, answer))
     })
   }
-
-  app.post<{ Body: CancelOffer }>('/cancel', { schema: { body: CANCEL } }, async (request, reply) => {
-    const caller = await callerOf(request)
-    const { channel, cancellationToken: token, correlationId } = request.body
-    await ownChannel(caller, channel)
-    const cancelled = await notifications.cancelOffers({
-      agent: caller.agent,
-      channel,
-      token,
-      correlationId: correlationId ?? null,
-      by: caller.by,
-    })
-    return reply
-      .header('standdown-receipt', `/api/v1/receipts/${cancelled.receiptId}`)
-      .send({ cancellationToken: token, receiptId: cancelled.receiptId })
-  })
-
-  app.get<ByToken>('/receipts', { schema: { querystring: BY_TOKEN } }, async request => {
-    const { agent } = await callerOf(request)
-    const { channel, cancellationToken: token } = request.query
-    return { value: await notifications.receiptsOfToken({ agent, channel, token }) }
-  })
 
   /** A page says whose it is: another person may have signed in at its browser since. */
   const screenAgent = async (request: FastifyRequest<OfAgent>) => {

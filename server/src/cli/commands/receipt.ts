@@ -7,6 +7,7 @@ import { json } from '../terminal.ts'
 
 const SEARCHES: { readonly [option: string]: string } = {
   key: 'key',
+  app: 'app',
   entity: 'entity',
   trigger: 'triggerKey',
   event: 'eventId',
@@ -19,7 +20,8 @@ export const receiptCommand: Command = {
   summary: 'Show what a cancel did: by its id, by what was cancelled, or the last one.',
   usage: '[RECEIPT_ID] [--key KEY | --trigger KEY --entity GUID | --event ID | …]',
   options: {
-    key: { type: 'string', help: 'KEY  of a native event' },
+    key: { type: 'string', help: 'KEY  of a native event, whichever app announced it' },
+    app: { type: 'string', help: "APP  only this app's, with --key: its name or id, or people" },
     entity: { type: 'string', help: 'ENTITY  what the key or the trigger is about (externalEntityId)' },
     trigger: { type: 'string', help: 'KEY  of a trigger (Wix), with --entity' },
     event: { type: 'string', help: 'ID  of an event of any API' },

@@ -90,7 +90,8 @@ function actionRows(actions: ActionCounts, now: string): { readonly [name: strin
       failing === 0
         ? 'nothing'
         : `${failing}${actions.failing.length < MOST_FAILING ? '' : ' or more'} failed and will be tried again`,
-    Dead: dead.count === 0 ? 'nothing' : `${countText(dead)} failed for good; try again with ./standdown retry`,
+    Dead:
+      dead.count === 0 ? 'nothing' : `${countText(dead)} failed for good; try again with ./standdown retry`,
   }
 }
 

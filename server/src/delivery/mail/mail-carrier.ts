@@ -42,7 +42,6 @@ export type MailCarrierOptions = {
   readonly observe?: (server: string, health: Health) => void
 }
 
-
 /** Throws an Error when smtpUrl or mailFrom is wrong. */
 export function createMailCarrier(options: MailCarrierOptions): Carrier & { close(): void } {
   const sender = readMailFrom(options.mailFrom ?? 'Standdown <standdown@localhost>')
