@@ -9,6 +9,7 @@ import { cancelCommand } from './commands/cancel.ts'
 import { clockCommand } from './commands/clock.ts'
 import { demoCommand } from './commands/demo.ts'
 import { envCommand } from './commands/env.ts'
+import { holdCommand, releaseCommand } from './commands/hold.ts'
 import { backupCommand, doctorCommand, restoreCommand, startCommand } from './commands/local.ts'
 import { mailCommand } from './commands/mail.ts'
 import { receiptCommand } from './commands/receipt.ts'
@@ -34,6 +35,8 @@ export const COMMANDS: readonly Command[] = [
   doctorCommand,
   backupCommand,
   restoreCommand,
+  holdCommand,
+  releaseCommand,
 ]
 
 /** Runs `./standdown …args` and returns its exit code: 0 done, 1 refused or failed, 2 wrong usage, 3 no server. */

@@ -34,6 +34,8 @@ export interface Http {
   readonly metrics: Metrics
   /** Adds a line to /readyz. */
   ready(name: string, check: ReadinessCheck): void
+  /** Adds a line to /readyz?verbose, which does not decide whether it is ready; null: nothing to say. */
+  tell(name: string, say: () => Promise<string | null>): void
   /** The origin of every link: PUBLIC_URL, else http://HOST:PORT. @throws Error before `listen` when it is not known yet */
   publicUrl(): string
   /** Where programs on this machine call it, whatever PUBLIC_URL says; null before `listen`. */
@@ -85,6 +87,7 @@ export function createHttp(needs: HttpNeeds): Http {
   const { config } = needs
   const metrics = new Metrics()
   const checks = new Map<string, ReadinessCheck>()
+  const told = new Map<string, () => Promise<string | null>>()
   const servers: Server[] = []
   let handler: RequestListener | undefined
   let plain: Server | undefined
@@ -179,14 +182,16 @@ export function createHttp(needs: HttpNeeds): Http {
   })
 
   app.get('/healthz', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok\n'))
-  app.get('/readyz', async (_request, reply) => {
+  app.get('/readyz', async (request, reply) => {
     const results = await Promise.all(
       [...checks].map(async ([name, check]) => ({ name, error: await failureOf(check) })),
     )
     const ok = results.every(result => result.error === null)
+    const verbose = (request.query as { verbose?: unknown }).verbose !== undefined
+    const notes = verbose ? { notes: await notesOf(told) } : {}
     return reply
       .code(ok ? 200 : 503)
-      .send({ ready: ok, checks: Object.fromEntries(results.map(r => [r.name, r.error ?? 'ok'])) })
+      .send({ ready: ok, checks: Object.fromEntries(results.map(r => [r.name, r.error ?? 'ok'])), ...notes })
   })
   app.get('/metrics', async (request, reply) => {
     // The peer itself, not what a header says of it; behind a trusted proxy everybody comes from this machine.
@@ -220,6 +225,7 @@ export function createHttp(needs: HttpNeeds): Http {
     app,
     metrics,
     ready: (name, check) => void checks.set(name, check),
+    tell: (name, say) => void told.set(name, say),
     publicUrl() {
       if (origin === null) throw new Error('the public URL is known after listen only')
       return origin
@@ -258,6 +264,12 @@ async function failureOf(check: ReadinessCheck): Promise<string | null> {
     // Names only: what a driver says may hold addresses and names of the inside.
     return error instanceof Error ? error.name : 'failed'
   }
+}
+
+/** What cannot be told now is left out: that the database is away stands among the checks. */
+async function notesOf(told: ReadonlyMap<string, () => Promise<string | null>>): Promise<object> {
+  const notes = await Promise.all([...told].map(async ([name, say]) => [name, await say().catch(() => null)]))
+  return Object.fromEntries(notes.filter(([, note]) => note !== null))
 }
 
 function isLoopbackAddress(address: string): boolean {

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { Callers } from './callers.ts'
 import { cancellationRoutes } from './cancellation-routes.ts'
 import { eventRoutes } from './event-routes.ts'
+import { holdRoutes } from './hold-routes.ts'
 import { nativeFault } from './native-faults.ts'
 import type { NativeNeeds } from './needs.ts'
 import { OpenApi, schemasOfTheWire } from './openapi.ts'
@@ -53,6 +54,7 @@ export function nativeApi(needs: NativeNeeds, also: readonly FastifyPluginAsync[
             receiptRoutes,
             previewRoutes,
             operationRoutes,
+            holdRoutes,
             workspaceRoutes,
             webhookSecretRoutes,
           ] satisfies readonly ((app: FastifyInstance, context: NativeContext) => void)[]

@@ -39,6 +39,7 @@ export const nativeFaultCatalogue = {
     status: 409,
     message: 'This Idempotency-Key was used for another request.',
   },
+  NOT_ON_HOLD: { status: 409, message: 'Nothing is on hold here.' },
   NOT_DEAD: { status: 409, message: 'Action {id} is not dead: only a dead one can be tried again by hand.' },
   RETRY_CANCELLED: {
     status: 409,

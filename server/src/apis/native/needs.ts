@@ -1,6 +1,7 @@
 // What the native API needs of the other rooms, by shape; compose passes the parts.
 
 import type { Auth } from '../../auth/auth.ts'
+import type { CancelOutcome } from '../../core/cancellation.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { ReceiptFinder } from './receipt-finder.ts'
@@ -19,6 +20,13 @@ export type NativeEngine = Pick<
   | 'dead'
   | 'retry'
   | 'advanceClock'
+  | 'hold'
+  | 'heldCounts'
+  | 'held'
+  | 'release'
+  | 'releaseTenant'
+  | 'releaseAll'
+  | 'dropHeld'
   | 'claimRequestKey'
   | 'answerRequestKey'
 >
@@ -66,6 +74,13 @@ export type WorkspaceDifference = {
   readonly is: 'added' | 'changed' | 'removed'
   readonly at: string
   readonly detail?: string
+  readonly pending?: { readonly events: number; readonly actions: number }
+}
+
+export type WorkspaceApplied = {
+  readonly applied: boolean
+  readonly changes: readonly WorkspaceDifference[]
+  readonly cancelled: readonly CancelOutcome[]
 }
 
 /** What the server is, for the start page, `status` and /api/v1/status. */
@@ -93,6 +108,6 @@ export type NativeNeeds = {
   workspace(
     principal: Principal,
     text: string,
-    options: { readonly apply: boolean; readonly prune: boolean },
-  ): Promise<readonly WorkspaceDifference[]>
+    options: { readonly apply: boolean; readonly prune: boolean; readonly pending?: 'cancel' | 'keep' },
+  ): Promise<WorkspaceApplied>
 }

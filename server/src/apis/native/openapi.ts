@@ -3,6 +3,7 @@
 
 import { credentialSchemas } from '@standdown/wire/src/credentials.ts'
 import { announcedViewSchema, effectViewSchema, eventViewSchema } from '@standdown/wire/src/event.ts'
+import { holdViewSchema, releaseViewSchema } from '@standdown/wire/src/hold.ts'
 import {
   clockViewSchema,
   deadEffectSchema,
@@ -40,6 +41,8 @@ export const schemasOfTheWire: readonly Schema[] = [
   clockViewSchema,
   workspaceViewSchema,
   statusViewSchema,
+  holdViewSchema,
+  releaseViewSchema,
   webhookSecretSummarySchema,
   webhookSecretSchema,
 ]

@@ -24,12 +24,17 @@ export function operationRoutes(app: FastifyInstance, context: NativeContext): v
     { schema: { summary: 'What runs here, and who you are.', response: response('Status') } },
     async request => {
       const caller = callers.ofAnyTenant(request)
-      const [sandbox, now] = await Promise.all([facts.isSandbox(caller.tenant), engine.now(caller.tenant)])
+      const [sandbox, now, hold] = await Promise.all([
+        facts.isSandbox(caller.tenant),
+        engine.now(caller.tenant),
+        engine.hold(caller.tenant),
+      ])
       return {
         version: facts.version,
         tenant: caller.tenant,
         sandbox,
         now: now.toISOString(),
+        onHoldSince: hold === null || hold.tenantReleased ? null : hold.since.toISOString(),
         publicUrl: facts.publicUrl,
         tlsUrl: facts.tlsUrl,
         // What stands behind the server is for those who run it.

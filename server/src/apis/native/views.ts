@@ -1,8 +1,9 @@
 // From what the engine keeps to what callers see.
 
 import type { EffectView, EventView } from '@standdown/wire/src/event.ts'
+import type { CancelledOf } from '@standdown/wire/src/hold.ts'
 import type { CancelledView, PreviewView, ReceiptItemView, ReceiptView } from '@standdown/wire/src/receipt.ts'
-import type { Cancelled, Receipt, ReceiptItem } from '../../core/cancellation.ts'
+import type { Cancelled, CancelOutcome, Receipt, ReceiptItem } from '../../core/cancellation.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import { countOutcomes } from '../../core/receipt.ts'
 import type { EffectState } from '../../engine/engine.ts'
@@ -11,6 +12,13 @@ import { nameOfKey } from './access.ts'
 
 export function receiptLink(id: string): string {
   return `/api/v1/receipts/${id}`
+}
+
+/** One of many that were called off at once; nothing for what was gone by then. */
+export function cancelledOf(outcome: CancelOutcome): readonly CancelledOf[] {
+  if ('refused' in outcome) return []
+  const { prevented, total } = outcome.counts
+  return [{ receipt: receiptLink(outcome.receiptId), prevented, total }]
 }
 
 export function effectView(effect: EffectState): EffectView {

@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { requireAdmin } from './access.ts'
 import type { NativeContext } from './native-api.ts'
 import { response } from './route-schema.ts'
+import { cancelledOf } from './views.ts'
 
 export function workspaceRoutes(app: FastifyInstance, context: NativeContext): void {
   app.post(
@@ -20,9 +21,14 @@ export function workspaceRoutes(app: FastifyInstance, context: NativeContext): v
     async request => {
       const caller = context.callers.ofAnyTenant(request)
       requireAdmin(caller)
-      const { workspace, apply = true, prune = false } = request.body as WorkspaceRequest
-      const changes = await context.workspace(caller, workspace, { apply, prune })
-      return { applied: apply, changes } satisfies WorkspaceView
+      const { workspace, apply = true, prune = false, pending } = request.body as WorkspaceRequest
+      const { applied, changes, cancelled } = await context.workspace(caller, workspace, {
+        apply,
+        prune,
+        ...(pending === undefined ? {} : { pending }),
+      })
+      const receipts = cancelled.flatMap(cancelledOf)
+      return { applied, changes, receipts } satisfies WorkspaceView
     },
   )
 }
