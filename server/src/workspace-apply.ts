@@ -143,7 +143,7 @@ export function createWorkspaceApply(needs: WorkspaceApplyNeeds): WorkspaceApply
           return { applied: false, changes, cancelled }
         for (const { tenant, owned } of pending) {
           const events = await needs.engine.pendingEvents(tenant, owned, MOST_CANCELLED - cancelled.length)
-          cancelled.push(...(await cancelEvents(tenant, events, by)))
+          for (const outcome of await cancelEvents(tenant, events, by)) cancelled.push(outcome)
         }
       }
     }
@@ -159,7 +159,8 @@ export function createWorkspaceApply(needs: WorkspaceApplyNeeds): WorkspaceApply
     for (let from = 0; from < events.length; from += CANCELS_AT_ONCE) {
       const some = events.slice(from, from + CANCELS_AT_ONCE)
       const requests = some.map(eventId => ({ tenant, target: { eventId }, by, reason }))
-      outcomes.push(...(await Promise.all(requests.map(request => needs.engine.cancel(request)))))
+      const done = await Promise.all(requests.map(request => needs.engine.cancel(request)))
+      for (const outcome of done) outcomes.push(outcome)
     }
     return outcomes
   }

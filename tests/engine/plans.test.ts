@@ -106,7 +106,7 @@ const onClient: Queries = {
 async function plan(on: Queries, name: string, values: readonly unknown[]): Promise<Node[]> {
   await on.query({ text: `prepare p as ${sql(name).text}` })
   const [row] = await on.query<{ 'QUERY PLAN': [{ Plan: Node }] }>({
-    text: `explain (format json) execute p(${values.map(literal).join(', ')})`,
+    text: `explain (format json) execute p${values.length > 0 ? `(${values.map(literal).join(', ')})` : ''}`,
   })
   await on.query({ text: 'deallocate p' })
   return nodes(row!['QUERY PLAN'][0].Plan)

@@ -14,8 +14,8 @@ export function programChanges(before: Program, after: Program): readonly string
   const changes: string[] = []
   let [i, j] = [0, 0]
   for (const [a, b] of [...pairs, [old.length, now.length] as const]) {
-    changes.push(...old.slice(i, a).map(step => `- ${nameOf(step)}`))
-    changes.push(...now.slice(j, b).map(step => `+ ${nameOf(step)}`))
+    for (const step of old.slice(i, a)) changes.push(`- ${nameOf(step)}`)
+    for (const step of now.slice(j, b)) changes.push(`+ ${nameOf(step)}`)
     const [from, to] = [old[a], now[b]]
     if (from !== undefined && to !== undefined) {
       const fields = changedFields(from, to)

@@ -107,7 +107,7 @@ export async function dropPart(
   for (let from = 0; from < events.length; from += MOST_CANCELS) {
     const some = events.slice(from, from + MOST_CANCELS)
     const outcomes = some.map(eventId => cancel({ tenant, target: { eventId }, by, reason }))
-    cancelled.push(...(await Promise.all(outcomes)))
+    for (const outcome of await Promise.all(outcomes)) cancelled.push(outcome)
   }
   const over = (await context.db.query(sql('hold-end-if-empty'))).length > 0
   return { cancelled, notices: looked.notices, after: nextPlace(looked.items, most), over }

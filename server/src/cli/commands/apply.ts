@@ -55,7 +55,7 @@ goes (an app, a site, an automation), it asks for --cancel-pending or --keep-pen
     let applied: WorkspaceView
     do {
       applied = await client.json<WorkspaceView>(path, { body })
-      receipts.push(...applied.receipts)
+      for (const receipt of applied.receipts) receipts.push(receipt)
       if (flags.json !== true) for (const receipt of applied.receipts) io.stdout(receiptLine(receipt))
       // Somebody else is quicker than this: what is announced is never all called off.
     } while (!applied.applied && applied.receipts.length > 0)

@@ -113,7 +113,7 @@ async function list({ io, flags }: CommandInput, filter: ReleaseRequest): Promis
       const page = await client.json<HoldView>(
         `/api/v1/hold${queryOf({ ...filter, after, limit: '1000' } as ReleaseRequest)}`,
       )
-      value.push(...page.value)
+      for (const item of page.value) value.push(item)
       after = page.after
     }
     io.stdout(`${JSON.stringify({ ...held, value, after: null }, null, 2)}\n`)

@@ -6,13 +6,12 @@ from (
     case
       when f.cancellation_id is not null then 'stopping'
       when f.state = 'waiting' then 'waiting'
-      when f.state = 'running' and not coalesce(b.lost, false) then 'running'
+      when f.state = 'running' and not coalesce((select b.lost from engine.start_batch b where b.id = f.start_id), false) then 'running'
       when f.state = 'running' and f.touches_world then 'in_doubt'
       when f.state = 'pending' and f.due_at > coalesce($1::timestamptz, clock_timestamp()) then 'later'
       else 'overdue'
     end as standing
   from engine.effect f
-  left join engine.start_batch b on b.id = f.start_id
   where f.tenant = $2 and not f.released
     and ($3::text is null or f.kind = $3) and ($4::uuid is null or f.event_id = $4)
     and ($5::timestamptz is null or f.due_shown >= $5) and ($6::timestamptz is null or f.due_shown < $6)

@@ -9,9 +9,8 @@ from (
       else 'overdue'
     end as standing
   from engine.effect f
-  left join engine.start_batch b on b.id = f.start_id
   where f.tenant = $2 and f.id > $8::uuid and not f.released and f.cancellation_id is null
-    and (f.state = 'pending' or (f.state = 'running' and b.lost))
+    and (f.state = 'pending' or (f.state = 'running' and (select b.lost from engine.start_batch b where b.id = f.start_id)))
     and ($3::text is null or f.kind = $3) and ($4::uuid is null or f.event_id = $4)
     and ($5::timestamptz is null or f.due_shown >= $5) and ($6::timestamptz is null or f.due_shown < $6)
 ) s
