@@ -237,6 +237,10 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     // It goes round at least once a minute.
     if (engine.loopAgeMs() > 90_000) throw new Error('WakeLoopStuck')
   })
+  http.warn('hold', async () => {
+    const hold = await engine.hold('')
+    return hold && `on hold since ${hold.since.toISOString()}`
+  })
   http.metrics.gauge(
     'standdown_effects_running',
     'Effects that this process is running.',
@@ -273,6 +277,8 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     async start() {
       await http.listen()
       await engine.start()
+      const hold = await engine.hold('')
+      if (hold) http.app.log.warn({ hold }, 'on hold: nothing is started before it is released')
       housekeeping.start()
       receivers.start()
     },

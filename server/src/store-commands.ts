@@ -1,12 +1,14 @@
-// The commands that open the database themselves: backup, which also works beside a running server, and restore.
+// The commands that open the database themselves: backup and hold, which also work beside a running server, and restore.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CliIo } from './cli/cli-io.ts'
 import { readConfig } from './config.ts'
+import { placeHold } from './engine/hold.ts'
 import { backup } from './store/backup.ts'
 import { Database, type DatabaseOptions } from './store/database.ts'
 import { readEmbeddedPassword } from './store/embedded-password.ts'
+import { checkSchema } from './store/migrate.ts'
 import { openDatabase } from './store/open-database.ts'
 import { restore } from './store/restore.ts'
 
@@ -30,14 +32,47 @@ export async function backupDatabase(io: CliIo, file: string): Promise<{ bytes: 
   return await backup(own.db, file, { now: () => new Date() })
 }
 
-export async function restoreDatabase(io: CliIo, file: string): Promise<{ tables: number }> {
+/** The restored server is on hold from its first moment on: see engine/hold.ts. */
+export async function restoreDatabase(
+  io: CliIo,
+  file: string,
+): Promise<{ tables: number; createdAt: string }> {
   const config = readConfig(io.env, io.cwd)
   await using database = await openDatabase({
     ...config,
     databaseUrl: config.databaseUrl ?? undefined,
     schema: 'as-is',
   })
-  return await restore(database.db, file)
+  return await restore(database.db, file, {
+    restored: async (tx, backupAt) => {
+      const by = './standdown restore'
+      await placeHold(tx, { by, reason: null, restored: { backupAt }, replace: true })
+    },
+  })
+}
+
+export type HoldOptions = {
+  readonly reason: string | null
+  /** Nothing was restored: what is due does not become doubtful. */
+  readonly pause: boolean
+}
+
+/** Also beside a running server, and before the first start of one whose database was restored by other means. */
+export async function holdDatabase(io: CliIo, { reason, pause }: HoldOptions): Promise<boolean> {
+  const config = readConfig(io.env, io.cwd)
+  const hold = { by: './standdown hold', reason, restored: pause ? null : { backupAt: null } }
+  const database = config.databaseUrl === null ? runningServer(config.dataDir)?.database : null
+  if (database) {
+    const db = new Database({ ...database, maxConnections: 1, statementTimeoutMs: 0 })
+    try {
+      await checkSchema(db)
+      return await db.transaction('hold', tx => placeHold(tx, hold))
+    } finally {
+      await db.close()
+    }
+  }
+  await using own = await openDatabase({ ...config, databaseUrl: config.databaseUrl ?? undefined })
+  return await own.db.transaction('hold', tx => placeHold(tx, hold))
 }
 
 export type RunningServer = {

@@ -25,10 +25,19 @@ test('what stands in the file no more reports no more, but what is pending can b
   await world.apply(sectionOf({ my_trigger: waiting }))
   const externalEntityId = randomUUID()
   const id = await world.report('my_trigger', { externalEntityId })
-  assert.deepEqual(await world.apply({}), [
-    { is: 'removed', at: 'triggers.demo-app.my_trigger' },
-    { is: 'removed', at: 'automations.demo-app.On my_trigger' },
-  ])
+  const removed = await world.apply({})
+  assert.deepEqual(
+    removed.map(({ is, at }) => `${is} ${at}`),
+    ['removed triggers.demo-app.my_trigger', 'removed automations.demo-app.On my_trigger'],
+  )
+  // By which names what is under way of them is found.
+  assert.deepEqual(
+    removed.map(({ of }) => Object.keys(of ?? {})),
+    [
+      ['trigger', 'appId'],
+      ['automation', 'revision'],
+    ],
+  )
   assert.deepEqual(await world.apply({}), [])
   await assert.rejects(world.report('my_trigger', { externalEntityId }), { code: 'PERMISSION_DENIED' })
   const { receiptId } = await world.cancel('my_trigger', externalEntityId)

@@ -107,7 +107,7 @@ const onClient: Queries = {
 async function plan(on: Queries, name: string, values: readonly unknown[]): Promise<Node[]> {
   await on.query({ text: `prepare p as ${sql(name).text}` })
   const [row] = await on.query<{ 'QUERY PLAN': [{ Plan: Node }] }>({
-    text: `explain (format json) execute p(${values.map(literal).join(', ')})`,
+    text: `explain (format json) execute p${values.length > 0 ? `(${values.map(literal).join(', ')})` : ''}`,
   })
   await on.query({ text: 'deallocate p' })
   return nodes(row!['QUERY PLAN'][0].Plan)
@@ -141,6 +141,15 @@ const STATEMENTS: {
     bound: 'due_at',
   },
   'next-due': { values: [null, '{}', ['mail'], '{}'], by: 'effect_due', bound: 'due_at' },
+  'hold-mark-lost': { values: [null], walks: 'start_batch_pkey' },
+  'hold-forget-released': { values: [], walks: 'effect_released' },
+  'hold-doubt-overdue': { values: [null], by: 'effect_due', bound: 'due_at' },
+  'hold-items': {
+    values: [null, 'contoso', null, ids[0], null, null, null, id(0), 100],
+    by: 'event_pkey',
+  },
+  'hold-release-effects': { values: ['contoso', ids], by: 'effect_pkey' },
+  'hold-drop-notices': { values: [null, 'contoso', ids, 'x', 5], by: 'effect_pkey' },
   'started-in-batch': { values: [id(1)], by: 'effect_pkey' },
   'read-started': { values: [ids], by: 'effect_pkey' },
   'forget-batches': { values: [ids], by: 'start_batch_pkey' },

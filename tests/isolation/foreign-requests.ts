@@ -104,6 +104,16 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
   ['POST /api/v1/keys/rotate', [person('POST', '/api/v1/keys/rotate', { now: true })]],
 
   ['GET /api/v1/status', [person('GET', '/api/v1/status')]],
+  ['GET /api/v1/hold', [person('GET', '/api/v1/hold'), person('GET', '/api/v1/hold?eventId={event}')]],
+  [
+    'POST /api/v1/hold/release',
+    // tests/native/hold.test.ts tries these where something is on hold.
+    [
+      person('POST', '/api/v1/hold/release', { all: true }),
+      person('POST', '/api/v1/hold/release', { eventId: '{event}' }),
+      app('POST', '/api/v1/hold/release', { eventId: '{event}', cancel: true }),
+    ],
+  ],
   ['GET /api/v1/sandbox/clock', [person('GET', '/api/v1/sandbox/clock')]],
   ['POST /api/v1/sandbox/clock', [person('POST', '/api/v1/sandbox/clock', { advance: '1d' })]],
   [

@@ -4,7 +4,7 @@
 import { createNameFinder } from '../../server/src/apis/native/name-finder.ts'
 import { nativeApi } from '../../server/src/apis/native/native-api.ts'
 import { delayCarrier, nativeDomain } from '../../server/src/apis/native/native-domain.ts'
-import type { KeptMail, WorkspaceDifference } from '../../server/src/apis/native/needs.ts'
+import type { KeptMail, WorkspaceApplied } from '../../server/src/apis/native/needs.ts'
 import { startPages } from '../../server/src/apis/native/page-routes.ts'
 import { createReceiptFinder } from '../../server/src/apis/native/receipt-finder.ts'
 import { type SecurityLine, SecurityLog } from '../../server/src/auth/security-log.ts'
@@ -146,9 +146,13 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
       _who: Principal,
       text: string,
       { apply }: { apply: boolean },
-    ): Promise<WorkspaceDifference[]> => {
+    ): Promise<WorkspaceApplied> => {
       applied.push({ text, apply })
-      return [{ is: 'added', at: 'users.eve@contoso.example' }]
+      return {
+        applied: apply,
+        changes: [{ is: 'added', at: 'users.eve@contoso.example' }],
+        cancelled: [],
+      }
     },
   }
   await http.app.register(nativeApi(needs, []))

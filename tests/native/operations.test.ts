@@ -87,6 +87,7 @@ test('an admin compares a workspace file, then applies it', async () => {
   assert.deepEqual(look.json(), {
     applied: false,
     changes: [{ is: 'added', at: 'users.eve@contoso.example' }],
+    receipts: [],
   })
   const applied = await server.call('alice', 'POST', '/api/v1/workspace', {
     body: { workspace: 'tenants: []' },

@@ -2,6 +2,8 @@
 
 import type { ActionCounts } from './lists.ts'
 
+import { type CancelledOf, cancelledOfSchema } from './hold.ts'
+
 export type MailSummary = {
   readonly id: string
   readonly at: string
@@ -36,16 +38,28 @@ export type WorkspaceChange = {
   /** Where in the workspace, e.g. 'tenants.contoso.users.alice@contoso.example'. */
   readonly at: string
   readonly detail?: string
+  /** What is under way of it. */
+  readonly pending?: { readonly events: number; readonly actions: number }
 }
 
-/** `apply` false: only the differences. `prune`: what the file leaves out goes, instead of being refused. */
+/**
+ * `apply` false: only the differences. `prune`: what the file leaves out goes, instead of being refused. `pending`: what becomes of the work
+ * of what goes; left out, a file is refused where there is any.
+ */
 export type WorkspaceRequest = {
   readonly workspace: string
   readonly apply?: boolean
   readonly prune?: boolean
+  readonly pending?: 'cancel' | 'keep'
 }
 
-export type WorkspaceView = { readonly applied: boolean; readonly changes: readonly WorkspaceChange[] }
+export type WorkspaceView = {
+  /** False although it was asked for: more had to be called off than one call takes on. Ask again. */
+  readonly applied: boolean
+  readonly changes: readonly WorkspaceChange[]
+  /** Of the events that were called off. */
+  readonly receipts: readonly CancelledOf[]
+}
 
 export type FailingReceiverView = {
   readonly kind: 'webhook' | 'mail'
@@ -63,6 +77,8 @@ export type StatusView = {
   readonly tenant: string
   readonly sandbox: boolean
   readonly now: string
+  /** Nothing is sent before somebody releases it; null: not on hold. */
+  readonly onHoldSince: string | null
   readonly publicUrl: string
   readonly tlsUrl: string | null
   /** For operators only. */
@@ -98,6 +114,11 @@ export const workspaceRequestSchema = {
     workspace: { type: 'string', maxLength: 1_000_000, description: 'The workspace file, YAML or JSON.' },
     apply: { type: 'boolean', description: 'false: say what would change, change nothing. Default true.' },
     prune: { type: 'boolean', description: 'Remove what the file leaves out, instead of refusing it.' },
+    pending: {
+      enum: ['cancel', 'keep'],
+      description:
+        'What becomes of the work that is pending of what goes: called off with receipts, or left. Without it such a file is refused.',
+    },
   },
 } as const
 
@@ -134,7 +155,7 @@ export const clockViewSchema = {
 export const workspaceViewSchema = {
   $id: 'Workspace',
   type: 'object',
-  required: ['applied', 'changes'],
+  required: ['applied', 'changes', 'receipts'],
   properties: {
     applied: { type: 'boolean' },
     changes: {
@@ -142,21 +163,32 @@ export const workspaceViewSchema = {
       items: {
         type: 'object',
         required: ['is', 'at'],
-        properties: { is: { enum: ['added', 'changed', 'removed'] }, at: text, detail: text },
+        properties: {
+          is: { enum: ['added', 'changed', 'removed'] },
+          at: text,
+          detail: text,
+          pending: {
+            type: 'object',
+            required: ['events', 'actions'],
+            properties: { events: { type: 'integer' }, actions: { type: 'integer' } },
+          },
+        },
       },
     },
+    receipts: { type: 'array', items: cancelledOfSchema },
   },
 } as const
 
 export const statusViewSchema = {
   $id: 'Status',
   type: 'object',
-  required: ['version', 'tenant', 'sandbox', 'now', 'publicUrl', 'demo', 'you'],
+  required: ['version', 'tenant', 'sandbox', 'now', 'onHoldSince', 'publicUrl', 'demo', 'you'],
   properties: {
     version: text,
     tenant: text,
     sandbox: { type: 'boolean' },
     now: text,
+    onHoldSince: textOrNull,
     publicUrl: text,
     tlsUrl: textOrNull,
     database: text,

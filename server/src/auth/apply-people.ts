@@ -19,6 +19,8 @@ export type WorkspaceChange = {
   /** `tenants.contoso.users.alice@contoso.example` */
   readonly at: string
   readonly detail?: string
+  /** What goes: whatever is under way of it bears this id. */
+  readonly of?: { readonly [what in 'user' | 'group' | 'app' | 'site']?: string }
 }
 
 export const applyFault = faults({
@@ -106,14 +108,18 @@ type Difference<Row> = {
 function compareAll(wanted: Wanted, kept: KeptTenant, at: string) {
   const appNames = new Map([...kept.apps, ...wanted.apps].map(app => [app.id, app.name]))
   return {
-    persons: compare(kept.persons, wanted.persons, { name: person => `${at}.users.${person.upn}` }),
-    teams: compare(kept.teams, wanted.teams, { name: team => `${at}.groups.${team.name}` }),
+    persons: compare(kept.persons, wanted.persons, {
+      what: 'user',
+      name: person => `${at}.users.${person.upn}`,
+    }),
+    teams: compare(kept.teams, wanted.teams, { what: 'group', name: team => `${at}.groups.${team.name}` }),
     apps: compare(
       kept.apps,
       wanted.apps.map(app => ({ ...app, secret: secretAsKept(app, kept) })),
-      { name: app => `${at}.apps.${app.name}` },
+      { what: 'app', name: app => `${at}.apps.${app.name}` },
     ),
     instances: compare(kept.instances, wanted.instances, {
+      what: 'site',
       name: instance => `${at}.apps.${appNames.get(instance.appId)}.sites.${instance.name}`,
     }),
   }
@@ -123,7 +129,7 @@ function compareAll(wanted: Wanted, kept: KeptTenant, at: string) {
 function compare<Row extends { readonly id: string }>(
   kept: readonly Row[],
   wanted: readonly Row[],
-  { name }: { readonly name: (row: Row) => string },
+  { what, name }: { readonly what: 'user' | 'group' | 'app' | 'site'; readonly name: (row: Row) => string },
 ): Difference<Row> {
   const before = new Map(kept.map(row => [row.id, row]))
   const put: Row[] = []
@@ -144,7 +150,7 @@ function compare<Row extends { readonly id: string }>(
   const names = new Set(put.map(name))
   for (const row of before.values()) {
     if (names.has(name(row))) throw applyFault.ID_CHANGED({ at: name(row), id: row.id })
-    changes.push({ is: 'removed', at: name(row) })
+    changes.push({ is: 'removed', at: name(row), of: { [what]: row.id } })
   }
   return { put, dropIds: [...before.keys()], changes }
 }

@@ -9,6 +9,7 @@ import type { Tx } from '../store/database.ts'
 import { statements } from '../store/statements.ts'
 import type { Needs } from './needs.ts'
 import type { Program } from './program.ts'
+import { programChanges } from './program-changes.ts'
 import {
   type Declared,
   type DeclaredTrigger,
@@ -23,6 +24,10 @@ export type WorkspaceChange = {
   /** `triggers.<app>.<key>` or `automations.<app>.<name>`. */
   readonly at: string
   readonly detail?: string
+  /** What goes, or is replaced: whatever is under way of it bears these names. */
+  readonly of?:
+    | { readonly trigger: string; readonly appId: string }
+    | { readonly automation: string; readonly revision: number }
 }
 
 /** `apply` false: says what would change and changes nothing. Throws INVALID_WORKSPACE (400) naming the place. */
@@ -92,7 +97,11 @@ function compareTriggers(
   for (const old of before.values()) {
     if (old.retired) continue
     rows.push({ ...old, retired: true })
-    changes.push({ is: 'removed', at: `triggers.${names.get(old.app_id) ?? old.app_id}.${old.trigger_key}` })
+    changes.push({
+      is: 'removed',
+      at: `triggers.${names.get(old.app_id) ?? old.app_id}.${old.trigger_key}`,
+      of: { trigger: old.trigger_key, appId: old.app_id },
+    })
   }
   return { rows, changes }
 }
@@ -135,22 +144,35 @@ function compareAutomations(
     })
     const at = `automations.${appName}.${name}`
     changes.push(
-      old ? { is: 'changed', at, detail: whatChanged(old, { active, newRevision }) } : { is: 'added', at },
+      old
+        ? {
+            is: 'changed',
+            at,
+            detail: whatChanged(old, { active, newRevision, program }),
+            ...(newRevision ? { of: { automation: old.id, revision: old.revision } } : {}),
+          }
+        : { is: 'added', at },
     )
   }
   for (const old of before.values()) {
     if (!old.active) continue
     rows.push({ ...old, active: false, newRevision: false })
-    changes.push({ is: 'removed', at: `automations.${names.get(old.app_id) ?? old.app_id}.${old.name}` })
+    changes.push({
+      is: 'removed',
+      at: `automations.${names.get(old.app_id) ?? old.app_id}.${old.name}`,
+      of: { automation: old.id, revision: old.revision },
+    })
   }
   return { rows, changes }
 }
 
 function whatChanged(
   old: AutomationRow,
-  is: { readonly active: boolean; readonly newRevision: boolean },
+  is: { readonly active: boolean; readonly newRevision: boolean; readonly program: Program },
 ): string {
-  const revision = is.newRevision ? [`revision ${old.revision + 1}`] : []
+  const revision = is.newRevision
+    ? [`revision ${old.revision + 1}: ${programChanges(old.program, is.program).join(', ')}`]
+    : []
   const activity = old.active === is.active ? [] : [is.active ? 'switched on' : 'switched off']
   return [...revision, ...activity].join(', ') || 'another trigger'
 }

@@ -26,8 +26,10 @@ export type LocalCommands = {
   doctor(io: CliIo): Promise<readonly DoctorCheck[]>
   /** Writes everything into one file. Returns what was written. */
   backup(io: CliIo, file: string): Promise<{ readonly bytes: number; readonly rows: number }>
-  /** Into an empty database. */
-  restore(io: CliIo, file: string): Promise<{ readonly tables: number }>
+  /** Into an empty database, which is on hold then. `createdAt`: of the backup, ISO 8601. */
+  restore(io: CliIo, file: string): Promise<{ readonly tables: number; readonly createdAt: string }>
+  /** Puts the database on hold; false: it was before. */
+  hold(io: CliIo, options: { readonly reason: string | null; readonly pause: boolean }): Promise<boolean>
 }
 
 export type DoctorCheck = {

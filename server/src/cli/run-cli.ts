@@ -11,6 +11,7 @@ import { demoCommand } from './commands/demo.ts'
 import { envCommand } from './commands/env.ts'
 import { eventCommand } from './commands/event.ts'
 import { eventsCommand } from './commands/events.ts'
+import { holdCommand, releaseCommand } from './commands/hold.ts'
 import { keysCommand } from './commands/keys.ts'
 import { backupCommand, doctorCommand, restoreCommand, startCommand } from './commands/local.ts'
 import { mailCommand } from './commands/mail.ts'
@@ -44,6 +45,8 @@ export const COMMANDS: readonly Command[] = [
   doctorCommand,
   backupCommand,
   restoreCommand,
+  holdCommand,
+  releaseCommand,
 ]
 
 /** Runs `./standdown …args` and returns its exit code: 0 done, 1 refused or failed, 2 wrong usage, 3 no server, 4 nothing matched. */

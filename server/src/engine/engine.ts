@@ -1,6 +1,6 @@
 // The engine's public face: three verbs (announce, revise, cancel), the reads, and the loop behind them.
 
-import type { Cancelled, CancelOutcome, CancelRequest, Receipt } from '../core/cancellation.ts'
+import type { Caller, Cancelled, CancelOutcome, CancelRequest, Receipt } from '../core/cancellation.ts'
 import type { Announced, Announcement, StoredEvent } from '../core/event.ts'
 import { isGuid, type Random } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
@@ -30,12 +30,23 @@ import { type EffectState, type EffectStateRow, effectState } from './effect-sta
 import { type End, endFromOutside } from './end.ts'
 import { Gather, type GatherOptions, MOST_WAITING, Overloaded } from './gather.ts'
 import { HintChannel } from './hints.ts'
+import {
+  countHeld,
+  type HeldItem,
+  type Hold,
+  type HoldCount,
+  type HoldFilter,
+  listHeld,
+  readHold,
+} from './hold.ts'
 import type { Carrier, Domain } from './hooks.ts'
 import { findKnown, type Known, type KnownRequest } from './known-names.ts'
 import { type LetGo, letGo } from './let-go.ts'
 import { createLists, type Lists } from './lists.ts'
+import { type Owned, pendingEvents } from './pending-work.ts'
 import { type Preview, type PreviewRequest, previewCancel } from './preview.ts'
 import { readReceipt, receiptWait } from './read-receipt.ts'
+import { type Dropped, dropPart, type Released, releaseAll, releasePart, releaseTenant } from './release.ts'
 import { answerRequestKey, type Claim, claimRequestKey, type RequestKey } from './request-keys.ts'
 import { type Revised, type Revision, revise } from './revise.ts'
 import { Runner, type RunnerOptions } from './runner.ts'
@@ -312,6 +323,47 @@ export class Engine {
   /** @throws ReplacedMeanwhile when somebody else took it at this moment */
   async replace(tx: Tx, replacement: Replacement): Promise<Replaced> {
     return await replaceDead(this.context, tx, replacement)
+  }
+
+  /** See pending-work.ts. */
+  async pendingEvents(tenant: string, owned: readonly Owned[], most: number): Promise<readonly string[]> {
+    return await pendingEvents(this.options.db, tenant, owned, most)
+  }
+
+  /** Null: the database is not on hold; see hold.ts. `tenant` '': of no tenant. */
+  async hold(tenant: string): Promise<Hold | null> {
+    return await readHold(this.options.db, tenant)
+  }
+
+  async heldCounts(tenant: string, filter: HoldFilter): Promise<readonly HoldCount[]> {
+    return await countHeld(this.context, tenant, filter)
+  }
+
+  async held(tenant: string, filter: HoldFilter, after: string | null, most: number): Promise<HeldItem[]> {
+    return [...(await listHeld(this.context, this.options.db, { tenant, filter, after, most }))]
+  }
+
+  /** See release.ts; null: it is not on hold. */
+  async release(tenant: string, filter: HoldFilter, after: string | null): Promise<Released | null> {
+    return await releasePart(this.context, { tenant, filter, after })
+  }
+
+  async releaseTenant(tenant: string): Promise<{ readonly over: boolean } | null> {
+    return await releaseTenant(this.context, tenant)
+  }
+
+  async releaseAll(): Promise<boolean> {
+    return await releaseAll(this.context)
+  }
+
+  async dropHeld(what: {
+    readonly tenant: string
+    readonly filter: HoldFilter
+    readonly after: string | null
+    readonly by: Caller
+    readonly reason: string | null
+  }): Promise<Dropped | null> {
+    return await dropPart(this.context, what, request => this.cancel(request))
   }
 
   async advanceClock(

@@ -25,9 +25,11 @@ export async function advanceClock(context: Context, options: AdvanceOptions): P
       // Lock, then look: what was announced before the lock is seen by the step.
       await tx.query(sql('lock-tenant'), [tenant])
       const values = [context.clock(), tenant, left]
-      return (await tx.query<{ moved_ms: number; sandbox: boolean }>(sql('clock-step'), values))[0]
+      type Step = { moved_ms: number; sandbox: boolean; on_hold: boolean }
+      return (await tx.query<Step>(sql('clock-step'), values))[0]
     })
     if (!step?.sandbox) throw new Fault('NOT_A_SANDBOX', 409, 'This tenant has no sandbox clock.', { tenant })
+    if (step.on_hold) throw onHold(tenant)
     left -= Number(step.moved_ms)
     context.hints.due()
     const now = await tenantNow(context, tenant)
@@ -61,10 +63,18 @@ export async function tenantTimes(
 
 async function untilQuiet(context: Context, { tenant, changed, signal }: AdvanceOptions): Promise<void> {
   for (;;) {
-    const [row] = await context.db.query<{ quiet: boolean }>(sql('tenant-quiet'), [context.clock(), tenant])
+    const values = [context.clock(), tenant]
+    const [row] = await context.db.query<{ quiet: boolean; on_hold: boolean }>(sql('tenant-quiet'), values)
+    if (row?.on_hold) throw onHold(tenant)
     if (row?.quiet) return
     signal?.throwIfAborted()
     context.hints.due()
     await changed()
   }
+}
+
+function onHold(tenant: string): Fault {
+  const message =
+    'This database is on hold: nothing happens on the way. Release it first: ./standdown release --list'
+  return new Fault('ON_HOLD', 409, message, { tenant })
 }

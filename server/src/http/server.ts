@@ -28,6 +28,9 @@ import { problemOf } from './problem-of.ts'
 import { holdsNul, isUndecodable, requestPath } from './request-path.ts'
 import { secureHeaders, strictTransport } from './security-headers.ts'
 
+/** What there is to warn of; null: nothing. */
+type Warning = () => string | null | Promise<string | null>
+
 /** Resolves when the thing checked is well; rejects with the reason when it is not. */
 export type ReadinessCheck = () => Promise<void>
 
@@ -40,7 +43,7 @@ export interface Http {
   /** Adds a line to /readyz. */
   ready(name: string, check: ReadinessCheck): void
   /** Adds what /readyz?verbose may warn of, which leaves it ready; null: nothing. Anybody may read it. */
-  warn(name: string, warning: () => string | null): void
+  warn(name: string, warning: Warning): void
   /** The origin of every link: PUBLIC_URL, else http://HOST:PORT. @throws Error before `listen` when it is not known yet */
   publicUrl(): string
   /** Where programs on this machine call it, whatever PUBLIC_URL says; null before `listen`. */
@@ -106,7 +109,7 @@ export function createHttp(needs: HttpNeeds): Http {
   const { config } = needs
   const metrics = new Metrics()
   const checks = new Map<string, ReadinessCheck>()
-  const warnings = new Map<string, () => string | null>()
+  const warnings = new Map<string, Warning>()
   const servers: Server[] = []
   const limits = needs.connections ?? {
     most: connectionsFor(openFilesLimit()),
@@ -218,14 +221,10 @@ export function createHttp(needs: HttpNeeds): Http {
     )
     const ok = results.every(result => result.error === null)
     const verbose = Object.hasOwn(request.query as object, 'verbose')
-    const said = [...warnings].flatMap(([name, warning]) => {
-      const text = verbose ? warning() : null
-      return text === null ? [] : [[name, text]]
-    })
     return reply.code(ok ? 200 : 503).send({
       ready: ok,
       checks: Object.fromEntries(results.map(r => [r.name, r.error ?? 'ok'])),
-      ...(verbose ? { warnings: Object.fromEntries(said) } : {}),
+      ...(verbose ? { warnings: await said(warnings) } : {}),
     })
   })
   app.get('/metrics', async (request, reply) => {
@@ -333,6 +332,14 @@ function hasToken(request: FastifyRequest, wanted: string | null): boolean {
   if (wanted === null || given === undefined) return false
   const hashed = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(hashed(given), hashed(wanted))
+}
+
+/** What cannot be told now is left out: that the database is away stands among the checks. */
+async function said(warnings: ReadonlyMap<string, Warning>): Promise<object> {
+  const texts = await Promise.all(
+    [...warnings].map(async ([name, warning]) => [name, await Promise.resolve().then(warning).catch(() => null)]),
+  )
+  return Object.fromEntries(texts.filter(([, text]) => text !== null))
 }
 
 function isLoopbackAddress(address: string): boolean {

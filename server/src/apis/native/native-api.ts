@@ -5,6 +5,7 @@ import { Callers } from './callers.ts'
 import { cancellationRoutes } from './cancellation-routes.ts'
 import { deadEffectRoutes } from './dead-effect-routes.ts'
 import { eventRoutes } from './event-routes.ts'
+import { holdRoutes } from './hold-routes.ts'
 import { lookRoutes } from './look-routes.ts'
 import { nativeFault } from './native-faults.ts'
 import type { NativeNeeds } from './needs.ts'
@@ -57,6 +58,7 @@ export function nativeApi(needs: NativeNeeds, also: readonly FastifyPluginAsync[
             previewRoutes,
             operationRoutes,
             deadEffectRoutes,
+            holdRoutes,
             workspaceRoutes,
             webhookSecretRoutes,
           ] satisfies readonly ((app: FastifyInstance, context: NativeContext) => void)[]

@@ -58,6 +58,7 @@ export const nativeFaultCatalogue = {
     message:
       '{count} have that name, and one request cancels for {most} at most: say whose is meant. Nothing was called off.',
   },
+  NOT_ON_HOLD: { status: 409, message: 'Nothing is on hold here.' },
   NOT_DEAD: { status: 409, message: 'Action {id} is not dead: only a dead one can be tried again by hand.' },
   RETRY_CANCELLED: {
     status: 409,

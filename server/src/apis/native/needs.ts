@@ -1,6 +1,7 @@
 // What the native API needs of the other rooms, by shape; compose passes the parts.
 
 import type { Auth } from '../../auth/auth.ts'
+import type { CancelOutcome } from '../../core/cancellation.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { LongAnswers } from '../../http/long-answers.ts'
@@ -25,6 +26,13 @@ export type NativeEngine = Pick<
   | 'retrySome'
   | 'replace'
   | 'advanceClock'
+  | 'hold'
+  | 'heldCounts'
+  | 'held'
+  | 'release'
+  | 'releaseTenant'
+  | 'releaseAll'
+  | 'dropHeld'
   | 'claimRequestKey'
   | 'answerRequestKey'
 >
@@ -81,6 +89,13 @@ export type WorkspaceDifference = {
   readonly is: 'added' | 'changed' | 'removed'
   readonly at: string
   readonly detail?: string
+  readonly pending?: { readonly events: number; readonly actions: number }
+}
+
+export type WorkspaceApplied = {
+  readonly applied: boolean
+  readonly changes: readonly WorkspaceDifference[]
+  readonly cancelled: readonly CancelOutcome[]
 }
 
 /** What the server is, for the start page, `status` and /api/v1/status. */
@@ -116,6 +131,6 @@ export type NativeNeeds = {
   workspace(
     principal: Principal,
     text: string,
-    options: { readonly apply: boolean; readonly prune: boolean },
-  ): Promise<readonly WorkspaceDifference[]>
+    options: { readonly apply: boolean; readonly prune: boolean; readonly pending?: 'cancel' | 'keep' },
+  ): Promise<WorkspaceApplied>
 }

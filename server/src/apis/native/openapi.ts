@@ -4,6 +4,7 @@
 import { credentialSchemas } from '@standdown/wire/src/credentials.ts'
 import { retrySomeViewSchema } from '@standdown/wire/src/dead-effects.ts'
 import { announcedViewSchema, effectViewSchema, eventViewSchema } from '@standdown/wire/src/event.ts'
+import { holdViewSchema, releaseViewSchema } from '@standdown/wire/src/hold.ts'
 import {
   actionCountsSchema,
   countSchema,
@@ -64,6 +65,8 @@ export const schemasOfTheWire: readonly Schema[] = [
   clockViewSchema,
   workspaceViewSchema,
   statusViewSchema,
+  holdViewSchema,
+  releaseViewSchema,
   webhookSecretSummarySchema,
   webhookSecretSchema,
 ]

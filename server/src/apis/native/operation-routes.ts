@@ -35,9 +35,10 @@ export function operationRoutes(app: FastifyInstance, context: NativeContext): v
     async request => {
       const caller = callers.ofAnyTenant(request)
       const operator = isOperator(caller)
-      const [sandbox, now, actions] = await Promise.all([
+      const [sandbox, now, hold, actions] = await Promise.all([
         facts.isSandbox(caller.tenant),
         engine.now(caller.tenant),
+        engine.hold(caller.tenant),
         operator && caller.tenant !== '' ? engine.lists.countEffects(caller.tenant) : null,
       ])
       return {
@@ -45,6 +46,7 @@ export function operationRoutes(app: FastifyInstance, context: NativeContext): v
         tenant: caller.tenant,
         sandbox,
         now: now.toISOString(),
+        onHoldSince: hold === null || hold.tenantReleased ? null : hold.since.toISOString(),
         publicUrl: facts.publicUrl,
         tlsUrl: facts.tlsUrl,
         // What stands behind the server is for those who run it.

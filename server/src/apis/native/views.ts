@@ -1,6 +1,7 @@
 // From what the engine keeps to what callers see.
 
 import type { EffectView } from '@standdown/wire/src/event.ts'
+import type { CancelledOf } from '@standdown/wire/src/hold.ts'
 import type {
   CancelledView,
   NameOwner,
@@ -8,7 +9,7 @@ import type {
   ReceiptItemView,
   ReceiptView,
 } from '@standdown/wire/src/receipt.ts'
-import type { Cancelled, Receipt, ReceiptItem } from '../../core/cancellation.ts'
+import type { Cancelled, CancelOutcome, Receipt, ReceiptItem } from '../../core/cancellation.ts'
 import { countOutcomes } from '../../core/receipt.ts'
 import type { EffectState } from '../../engine/engine.ts'
 import type { Preview } from '../../engine/preview.ts'
@@ -17,6 +18,13 @@ import type { Name } from './name-finder.ts'
 
 export function receiptLink(id: string): string {
   return `/api/v1/receipts/${id}`
+}
+
+/** One of many that were called off at once; nothing for what was gone by then. */
+export function cancelledOf(outcome: CancelOutcome): readonly CancelledOf[] {
+  if ('refused' in outcome) return []
+  const { prevented, total } = outcome.counts
+  return [{ receipt: receiptLink(outcome.receiptId), prevented, total }]
 }
 
 export function effectView(effect: EffectState): EffectView {

@@ -7,6 +7,7 @@ import { requireAdmin } from './access.ts'
 import { circumstancesOf } from './circumstances.ts'
 import type { NativeContext } from './native-api.ts'
 import { response } from './route-schema.ts'
+import { cancelledOf } from './views.ts'
 
 export function workspaceRoutes(app: FastifyInstance, context: NativeContext): void {
   app.post(
@@ -21,9 +22,13 @@ export function workspaceRoutes(app: FastifyInstance, context: NativeContext): v
     async request => {
       const caller = context.callers.ofAnyTenant(request)
       requireAdmin(caller)
-      const { workspace, apply = true, prune = false } = request.body as WorkspaceRequest
-      const changes = await context.workspace(caller, workspace, { apply, prune })
-      if (apply) {
+      const { workspace, apply = true, prune = false, pending } = request.body as WorkspaceRequest
+      const { applied, changes, cancelled } = await context.workspace(caller, workspace, {
+        apply,
+        prune,
+        ...(pending === undefined ? {} : { pending }),
+      })
+      if (applied) {
         const circumstances = circumstancesOf(request, caller)
         context.auth.securityLog.record('workspace_applied', circumstances, {
           tenant: tenantsOf(changes).join(' ') || null,
@@ -31,7 +36,8 @@ export function workspaceRoutes(app: FastifyInstance, context: NativeContext): v
           prune,
         })
       }
-      return { applied: apply, changes } satisfies WorkspaceView
+      const receipts = cancelled.flatMap(cancelledOf)
+      return { applied, changes, receipts } satisfies WorkspaceView
     },
   )
 }

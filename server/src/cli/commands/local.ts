@@ -3,6 +3,7 @@
 import { resolve } from 'node:path'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit.ts'
+import { when } from '../receipt-text.ts'
 import { json, palette, widest } from '../terminal.ts'
 
 export const startCommand: Command = {
@@ -64,10 +65,14 @@ export const restoreCommand: Command = {
   usage: 'FILE',
   options: {},
   words: [1, 1],
-  notes: 'The server must not be running, and its DATA_DIR (or DATABASE_URL) must hold nothing yet.',
+  notes: `The server must not be running, and its DATA_DIR (or DATABASE_URL) must hold nothing yet. The restored server is on hold: nothing is
+sent before ./standdown release. See that no other server runs on the data that was backed up.`,
   async run({ io, words }) {
-    const { tables } = await io.local.restore(io, resolve(io.cwd, words[0]!))
-    io.stdout(`${tables} tables restored from ${words[0]}\n`)
+    const { tables, createdAt } = await io.local.restore(io, resolve(io.cwd, words[0]!))
+    io.stdout(`${tables} tables restored from ${words[0]}, as they were ${when(createdAt)}.
+It is on hold: it starts, takes announcements and cancels, and does nothing else before you have looked:
+  ./standdown release --list      what is overdue since the backup, and what is in doubt
+  ./standdown release --all       lets it happen; --help for a part of it, and for calling it off\n`)
     return EXIT.ok
   },
 }

@@ -42,6 +42,10 @@ export const statusCommand: Command = {
           ? 'none chosen: set STANDDOWN_TENANT, or apply a workspace file'
           : `${status.tenant}${status.sandbox ? ' (sandbox)' : ''}${status.demo ? ', the demo' : ''}`,
       Time: when(status.now),
+      'On hold':
+        status.onHoldSince === null
+          ? 'no'
+          : `since ${when(status.onHoldSince)}: nothing is sent before ./standdown release`,
       Database: status.database ?? '',
       Mail: status.mail ?? '',
       You: `${status.you.name} (${status.you.roles.join(', ')})`,

@@ -1,11 +1,13 @@
 -- Locks: effects. What has no end 30 s after its cancellation was written down is in doubt. Takes the row lock that a settle needs, so
--- of the two one comes first; what somebody holds is left for the next time. Without start id: its runner has not been heard.
+-- of the two one comes first; what somebody holds is left for the next time. Without start id: its runner has not been heard. While on hold, what was called
+-- off before stays open: nobody has said how it went.
 -- $1 now, $2 one cancellation, or null for all.
 with late as (
   select f.id
   from engine.effect f
   join engine.cancellation c on c.id = any (array[f.cancellation_id]) and not c.open and c.final_by <= coalesce($1::timestamptz, clock_timestamp())
   where f.cancellation_id is not null and ($2::uuid is null or f.cancellation_id = $2::uuid)
+    and not exists (select from engine.hold h where c.sequence <= h.sequence and not f.released and f.tenant <> all (h.released_tenants))
   -- As text: by the id alone the planner would walk its index.
   order by f.id::text
   limit 5000

@@ -11,7 +11,11 @@ with ticket as materialized (
   from engine.effect f
   -- A subquery: asked row by row, a volatile clock could not bound the index, and all that is still to come would be read.
   where f.due_at <= (select coalesce($1::timestamptz, clock_timestamp()))
-    and f.state = 'pending' and not f.on_hold
+    and f.state = 'pending'
+    -- On hold (hold.ts): while nothing was released no row is read; then what was released.
+    and (select not exists (select from engine.hold h where not h.partly))
+    and ((select not exists (select from engine.hold)) or f.released
+      or f.tenant = any ((select h.released_tenants from engine.hold h)::text[]))
     and f.kind = any ($7::text[]) and coalesce(($6::jsonb ->> f.lane)::int, 1) > 0 and coalesce(($9::jsonb ->> f.tenant)::int, 1) > 0
     -- Mostly there is none: asked once for all rows.
     and ((select not exists (select from engine.open_cancellation)) or not exists (
