@@ -91,6 +91,8 @@ async function makeSelfSigned(names: readonly string[], now: Date): Promise<{ ce
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyCertSign, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      // RFC 5280 asks it of an authority, and so does a strict client (Python 3.13).
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       new x509.Extension(NAME_CONSTRAINTS, true, constraintsTo(names)),
       new x509.SubjectAlternativeNameExtension(
         names.map(name => ({ type: isIP(name) ? ('ip' as const) : ('dns' as const), value: name })),
