@@ -2,6 +2,7 @@
 
 import type { NewEffect } from '../core/effect.ts'
 import type { JsonObject } from '../core/json.ts'
+import { mailboxKey } from '../core/mail-address.ts'
 import { type BodyText, escapeHtml } from './body-text.ts'
 import { itipCancel, itipRequest } from './itip.ts'
 import type { Address, Attendee, ItemData } from './meeting.ts'
@@ -22,11 +23,12 @@ export type MailedMeeting = {
   readonly startAt: Date
   readonly endAt: Date
   readonly data: ItemData
+  /** mailedAttendees of `data`: found once for all of the mails. */
+  readonly everybody: readonly Attendee[]
 }
 
 export function invitationMails(meeting: MailedMeeting, body: BodyText): readonly NewEffect[] {
-  const { data } = meeting
-  const everybody = mailedAttendees(data)
+  const { data, everybody } = meeting
   const description = short(body.text)
   const facts = [when(meeting), place(data)].filter(line => line !== '')
   const text = [facts.join('\r\n'), description].filter(part => part !== '').join('\r\n\r\n')
@@ -67,9 +69,9 @@ export function cancellationMail(meeting: MailedMeeting, to: Address, comment: s
 
 /** Who gets mail: every attendee once, by address, but for the organizer. */
 export function mailedAttendees(data: ItemData): readonly Attendee[] {
-  const seen = new Set([data.organizer.address.toLowerCase()])
+  const seen = new Set([mailboxKey(data.organizer.address)])
   return data.attendees.filter(({ address }) => {
-    const key = address.toLowerCase()
+    const key = mailboxKey(address)
     if (seen.has(key)) return false
     seen.add(key)
     return true
@@ -90,9 +92,8 @@ function mail(to: Address, { title, ...parts }: MailParts): NewEffect {
   return { kind: 'mail.send', title: [...title].slice(0, 200).join(''), due: { afterMs: 0 }, data }
 }
 
-function itipOf({ iCalUid, sequence, stamp, startAt, endAt, data }: MailedMeeting, to: Address) {
-  const everybody = mailedAttendees(data)
-  const only = everybody.filter(({ address }) => address.toLowerCase() === to.address.toLowerCase())
+function itipOf({ iCalUid, sequence, stamp, startAt, endAt, data, everybody }: MailedMeeting, to: Address) {
+  const only = everybody.filter(({ address }) => address === to.address)
   return {
     uid: iCalUid,
     sequence,

@@ -59,7 +59,7 @@ function isUsable(pem: string, names: readonly string[], now: Date): boolean {
   try {
     const cert = new X509Certificate(pem)
     const good = names.every(name => (isIP(name) ? cert.checkIP(name) : cert.checkHost(name)) !== undefined)
-    return good && new Date(cert.validTo).getTime() > now.getTime() + RENEW_BEFORE_DAYS * DAY_MS
+    return good && cert.validToDate.getTime() > now.getTime() + RENEW_BEFORE_DAYS * DAY_MS
   } catch {
     return false
   }

@@ -2,7 +2,9 @@
 
 import type { EffectRequest } from '@standdown/wire/src/event.ts'
 import type { NewEffect } from '../../core/effect.ts'
+import { readInstant } from '../../core/instant.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { mailboxKey, readAddress } from '../../core/mail-address.ts'
 import { nativeFault } from './native-faults.ts'
 
 /** One effect for each thing that can be prevented alone: a mail to three people is three. */
@@ -10,11 +12,11 @@ export function newEffects(request: EffectRequest): readonly NewEffect[] {
   const common = { due: due(request), ...(request.link ? { link: request.link } : {}) }
   switch (request.kind) {
     case 'mail':
-      return [...new Set(request.to)].map(to => ({
+      return onePerMailbox(request.to).map(({ written, to }) => ({
         ...common,
         kind: 'mail.send',
-        title: title(request.title ?? `Mail to ${to}`),
-        lane: to.slice(to.lastIndexOf('@') + 1).toLowerCase(),
+        title: title(request.title ?? `Mail to ${written}`),
+        lane: to.slice(to.lastIndexOf('@') + 1),
         data: {
           to,
           subject: request.subject,
@@ -43,13 +45,22 @@ export function newEffects(request: EffectRequest): readonly NewEffect[] {
   }
 }
 
+/** The first of each mailbox: as it was written, and as mail travels. */
+function onePerMailbox(addresses: readonly string[]): readonly { written: string; to: string }[] {
+  const found = new Map<string, { written: string; to: string }>()
+  for (const written of addresses) {
+    const to = readAddress(written)
+    if (to === null) throw nativeFault.INVALID_REQUEST({ detail: `${written} is not a mail address.` })
+    if (!found.has(mailboxKey(to))) found.set(mailboxKey(to), { written, to })
+  }
+  return [...found.values()]
+}
+
 function due(request: EffectRequest): NewEffect['due'] {
   if (request.at === undefined) return { afterMs: request.afterMs ?? 0 }
   if (request.afterMs !== undefined) throw nativeFault.DUE_TWICE()
-  const at = new Date(request.at)
-  const year = at.getUTCFullYear()
-  if (Number.isNaN(at.getTime()) || year < 1970 || year > 9999)
-    throw nativeFault.BAD_INSTANT({ value: request.at })
+  const at = readInstant(request.at)
+  if (!at || at.getUTCFullYear() < 1970) throw nativeFault.BAD_INSTANT({ value: request.at.slice(0, 100) })
   return { at }
 }
 

@@ -5,10 +5,11 @@
 
 import { EffectAborted, type StartedEffect, type Verdict } from '../../core/effect.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { readMailbox } from '../../core/mail-address.ts'
 import type { Carrier } from '../carrier.ts'
 import { type ComposedMail, composeMail } from './compose-mail.ts'
 import type { KeepMail } from './kept-mail.ts'
-import { readMailFrom, readMailOrder } from './mail-order.ts'
+import { readMailOrder } from './mail-order.ts'
 import { SmtpPool } from './smtp-pool.ts'
 import { type Handover, PHASE_LIMITS, type PhaseLimits } from './smtp-session.ts'
 import { readSmtpUrl } from './smtp-url.ts'
@@ -46,7 +47,7 @@ const OURS_TO_MEND = new Set([454, 530, 534, 535, 538])
 
 /** Throws an Error when smtpUrl or mailFrom is wrong. */
 export function createMailCarrier(options: MailCarrierOptions): Carrier & { close(): void } {
-  const sender = readMailFrom(options.mailFrom ?? 'Standdown <standdown@localhost>')
+  const sender = readMailbox(options.mailFrom ?? 'Standdown <standdown@localhost>')
   if (sender === null) throw new Error('MAIL_FROM is not a mail address')
   const mailFrom = sender
   const grace = options.graceMs ?? { cancelled: 20_000, other: 3000 }

@@ -1,6 +1,7 @@
 // What a receiver's answer means for the attempt (Standard Webhooks 1.0.0, "Delivery success and failure").
 
 import type { Verdict } from '../../core/effect.ts'
+import { readHttpDate } from '../../core/http-date.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Posted } from './post.ts'
 
@@ -56,6 +57,7 @@ export function evidenceOf(answer: Answered): JsonObject {
 export function retryAfterMs(header: string | undefined, now: Date): number | null {
   if (header === undefined) return null
   const text = header.trim()
-  const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now.getTime()
-  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS)
+  const until = readHttpDate(text, now)
+  const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : until && until.getTime() - now.getTime()
+  return ms === null ? null : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS)
 }
