@@ -33,6 +33,7 @@ import type { OpenDatabase } from './store/open-database.ts'
 import { createWebhookSecrets } from './store/webhook-secrets.ts'
 import { VERSION } from './version.ts'
 import { createWorkspaceApply, type WorkspaceApply } from './workspace-apply.ts'
+import { createWorkspaceReader } from './workspace-reader.ts'
 
 export type ComposeNeeds = {
   readonly config: Config
@@ -113,6 +114,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
   })
 
   const reader = createReader()
+  const workspaceReader = createWorkspaceReader()
   const calendar = createCalendar({ db, engine, reader, directory, now, random })
   const automations = createAutomations({
     db,
@@ -147,6 +149,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     calendar,
     automations,
     notifications,
+    reader: workspaceReader,
     random,
     variables: () => ({ PUBLIC_URL: publicUrl() }),
   })
@@ -190,7 +193,6 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     notificationsApi({
       notifications,
       auth,
-      ownOrigins: () => http.ownOrigins(),
       publicUrl,
       signInUrl: returnTo => `/signin?return_to=${encodeURIComponent(returnTo)}`,
       now,
@@ -248,7 +250,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
       await notifications.stop()
       await http.close()
       // After HTTP: what is being read for a request that is under way may come to its end.
-      await reader.stop()
+      await Promise.all([reader.stop(), workspaceReader.stop()])
       await swept
       await engine.stop()
       mail.close()

@@ -34,7 +34,7 @@ type TenantRow = Omit<Tenant, 'webhookAllow' | 'rateLimits'> & {
 }
 
 export async function keptOf(queries: Queries, tenant: string): Promise<KeptTenant> {
-  const tenants = await queries.query<TenantRow>(sql('tenants'))
+  const [row] = await queries.query<TenantRow>(sql('tenant'), [tenant])
   const persons = await queries.query<Person>(sql('persons'), [tenant])
   const teams = await queries.query<{ id: string; name: string; mail: string }>(sql('teams'), [tenant])
   const members = await queries.query<{ team_id: string; person_id: string }>(sql('memberships'), [tenant])
@@ -44,7 +44,6 @@ export async function keptOf(queries: Queries, tenant: string): Promise<KeptTena
     [tenant],
   )
   const memberIds = Map.groupBy(members, member => member.team_id)
-  const row = tenants.find(each => each.id === tenant)
   return {
     tenant: row ? tenantOf(row) : null,
     persons: persons.map(({ id, upn, mail, name, roles }) => ({ id, upn, mail, name, roles: sorted(roles) })),
