@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { applyPeople } from '../../server/src/auth/apply-people.ts'
 import { APP_SCOPES } from '../../server/src/auth/scopes.ts'
+import { WORKSPACE_LIMITS as LIMITS } from '../../server/src/auth/workspace-limits.ts'
 import { wantedOf } from '../../server/src/auth/workspace-people.ts'
 import { Fault } from '../../server/src/core/fault.ts'
 import { readWorkspaceFile } from '../../server/src/read-workspace-file.ts'
@@ -243,6 +244,17 @@ describe('the workspace file', () => {
     ])
     assert.deepEqual([...new Set(named.map(([, scope]) => scope!))].sort(), [...APP_SCOPES].sort())
     assert.deepEqual(SCHEMA.definitions.app.properties.scopes.items.enum, APP_SCOPES)
+  })
+
+  it('may hold what the docs say', () => {
+    const [docs] = filesNamed(['docs/workspace.md'])
+    const said = docs!.text.replace(/\s+/g, ' ').split('One file may hold')[1]!.split('; each tenant')[0]!
+    for (const [what, most] of Object.entries(LIMITS))
+      assert.ok(new RegExp(`\\b${most.toLocaleString('en-US')}\\b`).test(said), `${most} ${what}`)
+    const { properties } = SCHEMA.definitions.tenant
+    assert.equal(SCHEMA.properties.tenants.maxItems, LIMITS.tenants)
+    for (const what of ['users', 'groups', 'apps', 'calendars'] as const)
+      assert.equal(properties[what].maxItems, LIMITS[what], what)
   })
 
   it('is described to editors as the rooms read it', () => {
