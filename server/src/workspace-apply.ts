@@ -7,7 +7,7 @@ import { isServerOperator } from './auth/principals.ts'
 import type { Automations } from './automations/create-automations.ts'
 import type { Calendar } from './calendar/calendar.ts'
 import type { Random } from './core/ids.ts'
-import { type Principal, principalKey } from './core/principal.ts'
+import type { Principal } from './core/principal.ts'
 import type { Engine } from './engine/engine.ts'
 import type { Notifications } from './notifications/create-notifications.ts'
 import type { NotificationWorkspace } from './notifications/read-workspace.ts'
@@ -92,11 +92,8 @@ export function createWorkspaceApply(needs: WorkspaceApplyNeeds): WorkspaceApply
       await apply(readWorkspaceFile({ text, variables: variablesOf(options.variables) }), options),
     async forPrincipal(principal, text, options) {
       const onlyTenant = isServerOperator(principal) ? undefined : principal.tenant
-      const workspace = await needs.reader.read(
-        'workspace',
-        { text, variables: variablesOf() },
-        principalKey(principal),
-      )
+      const input = { text, variables: variablesOf() }
+      const workspace = await needs.reader.read('workspace', input, principal.tenant)
       return await apply(workspace, { ...options, onlyTenant })
     },
   }

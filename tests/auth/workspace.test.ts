@@ -211,10 +211,18 @@ describe('the workspace file', () => {
       ),
     ]
     assert.match(mistakes(bomb.join('\n'))[0]!, /is one alias too many: 100 may be used/)
-    assert.match(mistakes('tenants: [*a]')[0]!, /^1:11 .*a/)
-    assert.match(mistakes('{ : x }')[0]!, /YAML/)
-    assert.match(mistakes('tenants: []\n---\ntenants: []')[0]!, /YAML/)
-    assert.match(mistakes('%YAML 1.1\n---\ntenants: 2031-02-29').join(), /may not stand here|must be a list/)
+    assert.deepEqual(mistakes('tenants: [*a]')[0], '1:11 tenants[0] names no anchor: a')
+    assert.deepEqual(mistakes('{ : x, tenants: [~] }'), [
+      '1:2 is not known here (tenants)',
+      '1:18 tenants[0] must be an object',
+    ])
+    assert.match(mistakes('tenants: []\n---\ntenants: []')[0]!, /YAML: .*multiple documents/)
+    for (const value of ['2031-02-29', '!!binary aGVsbG8='])
+      assert.equal(
+        mistakes(`%YAML 1.1\n---\ntenants: [{ id: a, name: ${value}, domains: [] }]`).length,
+        2,
+        'what is no JSON: of another type, and no text',
+      )
     assert.match(mistakes('tenants: &a [*a]')[0]!, /nested too deeply|one alias too many|YAML/)
     assert.match(
       mistakes('tenants: [{ id: a, name: "\\0", domains: [] }]').join('\n'),

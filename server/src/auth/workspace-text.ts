@@ -33,7 +33,6 @@ export function readWorkspaceText(text: string, variables: Variables, mistakes: 
     prettyErrors: false,
     uniqueKeys: false,
     stringKeys: true,
-    logLevel: 'silent',
     version: '1.2',
   })
   const offsets = new Map<Mistake, number>()
