@@ -7,6 +7,7 @@ import { announceRequestSchema } from '@standdown/wire/src/event.ts'
 import PostalMime from 'postal-mime'
 import { readEvent } from '../../server/src/apis/graph/read-event.ts'
 import { compileValidator } from '../../server/src/apis/native/validator.ts'
+import { itipRequest } from '../../server/src/calendar/itip.ts'
 import { readConfig } from '../../server/src/config.ts'
 import { Fault } from '../../server/src/core/fault.ts'
 import { mailboxKey, readAddress } from '../../server/src/core/mail-address.ts'
@@ -209,6 +210,26 @@ test('what is taken is kept as mail travels, and capitals make no other mailbox'
     assert.equal(mailboxKey(address), mailboxKey(kept))
     assert.equal(mailboxKey(address.toUpperCase().replace('SS', 'ß')), mailboxKey(kept), address)
   }
+})
+
+test('a calendar object names an attendee as the mail does', () => {
+  const [address, kept] = GOOD.find(([written]) => written === 'jorg@müller.example')!
+  const at = new Date('2031-03-03T09:00:00Z')
+  const content = itipRequest({
+    uid: 'u',
+    sequence: 0,
+    stamp: at,
+    subject: 'S',
+    startAt: at,
+    endAt: at,
+    isAllDay: false,
+    location: '',
+    organizer: { name: 'Alice', address: 'alice@contoso.example' },
+    attendees: [{ name: 'Jörg', address, type: 'required', response: 'none' }],
+    description: '',
+    transparent: false,
+  }).replaceAll('\r\n ', '')
+  assert.match(content, new RegExp(`^ATTENDEE;.*:mailto:${kept}\\r$`, 'm'))
 })
 
 test('what is taken goes through a mail server that knows no SMTPUTF8, to that one mailbox', async () => {

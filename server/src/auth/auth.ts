@@ -336,9 +336,12 @@ export class Auth {
 
 /** The first twenty, those of the same name told apart. */
 function siteNames(all: readonly SiteInstance[]): string {
-  const names = all.map(({ name, siteId }) =>
-    all.some(other => other.name === name && other.siteId !== siteId) ? `${name} (${siteId})` : name,
-  )
-  const more = names.length > 20 ? ` and ${names.length - 20} more` : ''
-  return `${names.slice(0, 20).join(', ') || 'none'}${more}`
+  const most = 20
+  const names = all
+    .slice(0, most)
+    .map(({ name, siteId }) =>
+      all.some(other => other.name === name && other.siteId !== siteId) ? `${name} (${siteId})` : name,
+    )
+  const more = all.length > most ? ` and ${all.length - most} more` : ''
+  return `${names.join(', ') || 'none'}${more}`
 }
