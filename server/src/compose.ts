@@ -38,6 +38,7 @@ import { createWebhookSecrets } from './store/webhook-secrets.ts'
 import { VERSION } from './version.ts'
 import { logHealth, watchReceivers } from './watch-receivers.ts'
 import { createWorkspaceApply, type WorkspaceApply } from './workspace-apply.ts'
+import { createWorkspaceReader } from './workspace-reader.ts'
 
 export type ComposeNeeds = {
   readonly config: Config
@@ -137,6 +138,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
   })
 
   const reader = createReader()
+  const workspaceReader = createWorkspaceReader()
   const calendar = createCalendar({ db, engine, reader, directory, now, random })
   const automations = createAutomations({
     db,
@@ -170,6 +172,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     calendar,
     automations,
     notifications,
+    reader: workspaceReader,
     random,
     variables: () => ({ PUBLIC_URL: publicUrl() }),
   })
@@ -215,7 +218,6 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     notificationsApi({
       notifications,
       auth,
-      ownOrigins: () => http.ownOrigins(),
       publicUrl,
       signInUrl: returnTo => `/signin?return_to=${encodeURIComponent(returnTo)}`,
       now,
@@ -275,7 +277,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
       await notifications.stop()
       await http.close()
       // After HTTP: what is being read for a request that is under way may come to its end.
-      await reader.stop()
+      await Promise.all([reader.stop(), workspaceReader.stop()])
       await swept
       await engine.stop()
       await receivers.stop()

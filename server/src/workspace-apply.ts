@@ -4,17 +4,22 @@ import { isDeepStrictEqual } from 'node:util'
 import { applyFault, applyPeople, type WorkspaceChange } from './auth/apply-people.ts'
 import type { Auth } from './auth/auth.ts'
 import { isServerOperator } from './auth/principals.ts'
-import { parseWorkspace, type TenantSection, type Variables } from './auth/workspace-file.ts'
 import type { Automations } from './automations/create-automations.ts'
 import type { Calendar } from './calendar/calendar.ts'
-import { Fault } from './core/fault.ts'
 import type { Random } from './core/ids.ts'
 import type { Principal } from './core/principal.ts'
 import type { Engine } from './engine/engine.ts'
 import type { Notifications } from './notifications/create-notifications.ts'
-import { type NotificationWorkspace, readNotificationWorkspace } from './notifications/workspace.ts'
+import type { NotificationWorkspace } from './notifications/read-workspace.ts'
+import {
+  type ReadTenant,
+  type ReadWorkspace,
+  readWorkspaceFile,
+  type Variables,
+} from './read-workspace-file.ts'
 import type { Database, Tx } from './store/database.ts'
-import { compareRetryPlans, retriesAround, retryPlansOf } from './workspace-retries.ts'
+import type { WorkspaceReader } from './workspace-reader.ts'
+import { compareRetryPlans, retryPlansOf } from './workspace-retries.ts'
 
 export type WorkspaceApplyNeeds = {
   readonly db: Database
@@ -23,6 +28,8 @@ export type WorkspaceApplyNeeds = {
   readonly calendar: Calendar
   readonly automations: Automations
   readonly notifications: Notifications
+  /** Reads what somebody sends: it may be as hostile as anything. */
+  readonly reader: Pick<WorkspaceReader, 'read'>
   readonly random: Random
   /** Fills `${PUBLIC_URL}` and the like in the file. */
   readonly variables: () => Variables
@@ -41,9 +48,13 @@ export type ApplyOptions = {
 }
 
 export type WorkspaceApply = {
-  /** @throws Fault INVALID_WORKSPACE, WOULD_ORPHAN, ID_CHANGED, TAKEN, TENANT_SETTINGS */
+  /** A file of this server's own, read here and now. @throws Fault INVALID_WORKSPACE, WOULD_ORPHAN, ID_CHANGED, TAKEN */
   apply(text: string, options: ApplyOptions): Promise<readonly WorkspaceChange[]>
-  /** With the rights of who asks. */
+  /**
+   * With the rights of who asks.
+   * @throws Fault INVALID_WORKSPACE, READING_TOO_LONG, READING_TOO_LARGE, WOULD_ORPHAN, ID_CHANGED, TAKEN, TENANT_SETTINGS;
+   * ReaderUnavailable
+   */
   forPrincipal(
     principal: Principal,
     text: string,
@@ -54,36 +65,37 @@ export type WorkspaceApply = {
 export function createWorkspaceApply(needs: WorkspaceApplyNeeds): WorkspaceApply {
   const { db, calendar } = needs
 
-  async function apply(text: string, options: ApplyOptions): Promise<readonly WorkspaceChange[]> {
-    const { tenants } = parseWorkspace(text, { ...needs.variables(), ...options.variables })
+  const variablesOf = (more: Variables = {}) => ({ ...needs.variables(), ...more })
+
+  async function apply(workspace: ReadWorkspace, options: ApplyOptions): Promise<readonly WorkspaceChange[]> {
     const { onlyTenant } = options
-    const foreign = tenants.filter(tenant => onlyTenant !== undefined && tenant.id !== onlyTenant)
-    if (foreign.length > 0) {
-      throw applyFault.TENANT_SETTINGS({
-        tenant: foreign[0]!.id,
-        names: foreign.map(tenant => tenant.id).join(', '),
-      })
-    }
+    const ids = workspace.map(({ wanted }) => wanted.tenant.id)
+    const foreign = ids.filter(id => onlyTenant !== undefined && id !== onlyTenant)
+    if (foreign.length > 0)
+      throw applyFault.TENANT_SETTINGS({ tenant: foreign[0]!, names: foreign.join(', ').slice(0, 1000) })
     const changes = await db.transaction('workspace.apply', async tx => {
       const ofEach: (readonly WorkspaceChange[])[] = []
-      for (const section of tenants) ofEach.push(await applyTenant(needs, tx, section, options))
+      for (const tenant of workspace) ofEach.push(await applyTenant(needs, tx, tenant, options))
       return ofEach.flat()
     })
     // A mailbox that is missing is made when it is first needed: nothing is lost should this not be reached.
     if (options.apply) {
-      for (const { id, calendars = [] } of tenants) {
+      for (const { wanted, calendars } of workspace) {
         const declared = calendars.map(({ user, calendarGroups = [] }) => ({ user, calendarGroups }))
-        await calendar.provision(id, declared)
+        await calendar.provision(wanted.tenant.id, declared)
       }
     }
     return changes
   }
 
   return {
-    apply,
+    apply: async (text, options) =>
+      await apply(readWorkspaceFile({ text, variables: variablesOf(options.variables) }), options),
     async forPrincipal(principal, text, options) {
       const onlyTenant = isServerOperator(principal) ? undefined : principal.tenant
-      return await apply(text, { ...options, onlyTenant })
+      const input = { text, variables: variablesOf() }
+      const workspace = await needs.reader.read('workspace', input, principal.tenant)
+      return await apply(workspace, { ...options, onlyTenant })
     },
   }
 }
@@ -91,54 +103,33 @@ export function createWorkspaceApply(needs: WorkspaceApplyNeeds): WorkspaceApply
 async function applyTenant(
   needs: WorkspaceApplyNeeds,
   tx: Tx,
-  section: TenantSection,
+  { wanted, declared, retries, notifications: ofScreens }: ReadTenant,
   options: ApplyOptions,
 ): Promise<readonly WorkspaceChange[]> {
   const { auth, automations, notifications, engine, random } = needs
-  const { apply } = options
+  const { id, sandbox } = wanted.tenant
+  const { apply, prune = false, demo, onlyTenant } = options
   const people = await applyPeople(
     tx,
-    {
-      section,
-      apply,
-      prune: options.prune ?? false,
-      demo: options.demo,
-      settingsFixed: options.onlyTenant !== undefined,
-    },
+    { wanted, apply, prune, demo, settingsFixed: onlyTenant !== undefined },
     { revision: auth.revision, random },
   )
-  const retryPlans = retryPlansOf(section, people.apps)
-  const ofRetries = compareRetryPlans(await engine.retryPlans(tx, section.id), retryPlans, people.apps)
+  const retryPlans = retryPlansOf(retries, people.apps)
+  const ofRetries = compareRetryPlans(await engine.retryPlans(tx, id), retryPlans, people.apps)
   if (apply) {
-    await engine.putTenant(tx, section.id, section.sandbox ?? false)
-    await engine.putRetryPlans(tx, section.id, retryPlans)
+    await engine.putTenant(tx, id, sandbox)
+    await engine.putRetryPlans(tx, id, retryPlans)
   }
   const ofAutomations = await automations.applyWorkspace(tx, {
-    tenant: section.id,
-    triggers: section.triggers,
-    automations: section.automations,
+    tenant: id,
+    declared,
     apps: people.apps,
-    retries: retriesAround(section),
     apply,
   })
-  const wanted = readNotifications(section)
-  const ofNotifications = compareNotifications(await notifications.currentWorkspace(section.id), wanted)
-  if (apply) await notifications.applyWorkspace(tx, section.id, wanted)
-  const at = (change: WorkspaceChange) => ({ ...change, at: `tenants.${section.id}.${change.at}` })
+  const ofNotifications = compareNotifications(await notifications.currentWorkspace(id), ofScreens)
+  if (apply) await notifications.applyWorkspace(tx, id, ofScreens)
+  const at = (change: WorkspaceChange) => ({ ...change, at: `tenants.${id}.${change.at}` })
   return [...people.changes, ...ofRetries.map(at), ...ofAutomations.map(at), ...ofNotifications.map(at)]
-}
-
-function readNotifications(section: TenantSection): NotificationWorkspace {
-  try {
-    return readNotificationWorkspace({ templates: section.templates, channels: section.channels })
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error)
-    throw new Fault(
-      'INVALID_WORKSPACE',
-      400,
-      `The workspace file has mistakes:\ntenant ${section.id}: ${problem}`,
-    )
-  }
 }
 
 function compareNotifications(kept: NotificationWorkspace, wanted: NotificationWorkspace): WorkspaceChange[] {

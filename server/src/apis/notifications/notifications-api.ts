@@ -19,8 +19,6 @@ const LIBRARY_FILE = LIBRARY_PATH.split('/').slice(2).join('/').toLowerCase()
 export type NotificationsApiNeeds = {
   readonly notifications: Notifications
   readonly auth: AgentAuth
-  /** Origins that our own pages have in a browser. */
-  readonly ownOrigins: () => ReadonlySet<string>
   /** The origin of every link. */
   readonly publicUrl: () => string
   /** Where a person signs in; `returnTo` is a path of ours. */
@@ -31,11 +29,11 @@ export type NotificationsApiNeeds = {
 }
 
 export function notificationsApi(needs: NotificationsApiNeeds): FastifyPluginAsync {
-  const { notifications, auth, ownOrigins } = needs
+  const { notifications, auth } = needs
   return async app => {
     const streams = new ScreenStreams(notifications, needs.now, needs.longAnswers)
     app.addHook('preClose', async () => streams.close())
-    const callerOf = (request: FastifyRequest) => agentCaller(request, auth, ownOrigins)
+    const callerOf = (request: FastifyRequest) => agentCaller(request, auth)
 
     await app.register(async routes => offerRoutes(routes, { notifications, streams, callerOf }), {
       prefix: NOTIFICATIONS_PREFIX,

@@ -1,10 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { WorkspaceChange, WorkspaceView } from '@standdown/wire/src/operations.ts'
+import type {
+  WorkspaceChange,
+  WorkspaceMistake,
+  WorkspaceMistakes,
+  WorkspaceRequest,
+  WorkspaceView,
+} from '@standdown/wire/src/operations.ts'
 import type { Command } from '../command.ts'
 import { CommandEnd, EXIT } from '../exit.ts'
-import { ServerClient } from '../server-client.ts'
-import { json, palette, plain } from '../terminal.ts'
+import { refused, ServerClient } from '../server-client.ts'
+import { json, line as oneLine, palette, plain } from '../terminal.ts'
 
 export const applyCommand: Command = {
   name: 'apply',
@@ -24,9 +30,9 @@ export const applyCommand: Command = {
       throw new CommandEnd(EXIT.failed, `${words[0]} cannot be read: ${error.message}`)
     })
     const client = await ServerClient.find(io)
-    const path = '/api/v1/workspace'
     const prune = flags.prune === true
-    const planned = await client.json<WorkspaceView>(path, { body: { workspace, prune, apply: false } })
+    const ask = async (apply: boolean) => await sent(client, words[0]!, { workspace, prune, apply })
+    const planned = await ask(false)
     if (flags.json !== true) for (const change of planned.changes) io.stdout(line(change, palette(io)))
     const nothing = planned.changes.length === 0
     if (flags['dry-run'] === true || nothing) {
@@ -43,10 +49,45 @@ export const applyCommand: Command = {
       io.stderr('Nothing was changed.\n')
       return EXIT.failed
     }
-    const applied = await client.json<WorkspaceView>(path, { body: { workspace, prune, apply: true } })
+    const applied = await ask(true)
     io.stdout(flags.json === true ? json(applied) : `Applied ${counted(applied.changes)}.\n`)
     return EXIT.ok
   },
+}
+
+/** @throws CommandEnd with a line for each mistake of the file */
+async function sent(client: ServerClient, name: string, body: WorkspaceRequest): Promise<WorkspaceView> {
+  const answer = await client.call('/api/v1/workspace', { body })
+  if (answer.status < 400) return JSON.parse(answer.body) as WorkspaceView
+  const mistakes = mistakesIn(answer.body)
+  if (mistakes === null) throw refused(answer)
+  const { errors, more } = mistakes
+  const lines = errors.map(mistake => mistakeLine(name, mistake))
+  if (more > 0) lines.push(`… and ${more} more.`)
+  const count = errors.length + more
+  const end = `${count === 1 ? 'One mistake' : `${count} mistakes`} in ${name}. Nothing was changed.`
+  throw new CommandEnd(EXIT.failed, [end, ...lines].join('\n'))
+}
+
+function mistakesIn(body: string): WorkspaceMistakes | null {
+  try {
+    const problem = JSON.parse(body) as Partial<WorkspaceMistakes> & { code?: unknown }
+    const { code, errors, more = 0 } = problem
+    return code === 'INVALID_WORKSPACE' && Array.isArray(errors) ? { errors, more } : null
+  } catch {
+    return null
+  }
+}
+
+/** As compilers write it, so that editors find the place: `file:line:column: …` */
+function mistakeLine(
+  name: string,
+  { at, message, accepted, tenant, line, column }: WorkspaceMistake,
+): string {
+  const place = [name, ...(line === null ? [] : [line, column])].join(':')
+  const whose = tenant === null ? '' : `tenant ${tenant}, `
+  const where = at === '' ? '' : `${whose}${at} `
+  return oneLine(`${place}: ${where}${message}${accepted === undefined ? '' : ` (accepted: ${accepted})`}`)
 }
 
 function line(change: WorkspaceChange, paint: ReturnType<typeof palette>): string {
