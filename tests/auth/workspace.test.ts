@@ -116,7 +116,7 @@ describe('the workspace file', () => {
       - { uniqueName: phone, address: phone, agents: [dana@contoso.example, dana] }
 `
     assert.deepEqual(mistakes(file), [
-      '5:5 tenants[0].colour is not known here (id, name, domains, sandbox, consumers, issuer, webhooks, rateLimits, users, groups, apps, calendars, triggers, automations, templates, channels)',
+      '5:5 tenants[0].colour is not known here (id, name, domains, sandbox, consumers, issuer, webhooks, rateLimits, retries, users, groups, apps, calendars, triggers, automations, templates, channels)',
       '6:38 tenants[0].webhooks.allow[1] allows nothing (host, host:port, an address, or a network such as 10.1.0.0/16)',
       '8:14 tenants[0].users[0].upn is not a mail address (an address such as bob@contoso.example)',
       '10:24 tenants[0].users[0].roles[1] is not known; did you mean operator? (one of admin, operator, agent, member)',

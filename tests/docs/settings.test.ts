@@ -58,6 +58,7 @@ test('a default that is a value is the one that the code takes', () => {
       'RETENTION',
       'STANDDOWN_LEASE_MS',
       'LOG_LEVEL',
+      'HSTS',
     ],
   )
   for (const [name, fallback] of values)
