@@ -43,7 +43,9 @@ export class Mistakes {
 /** `tenants[0].users[1].upn`; names that are too long to be any are cut. */
 export function pathText(path: Path): string {
   return path
-    .map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i === 0 ? '' : '.'}${part.slice(0, 100).toWellFormed()}`))
+    .map((part, i) =>
+      typeof part === 'number' ? `[${part}]` : `${i === 0 ? '' : '.'}${part.slice(0, 100).toWellFormed()}`,
+    )
     .join('')
 }
 
