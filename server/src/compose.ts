@@ -40,6 +40,7 @@ import { createWebhookSecrets } from './store/webhook-secrets.ts'
 import { VERSION } from './version.ts'
 import { logHealth, watchReceivers } from './watch-receivers.ts'
 import { createWorkspaceApply, type WorkspaceApply } from './workspace-apply.ts'
+import { createWorkspaceReader } from './workspace-reader.ts'
 
 export type ComposeNeeds = {
   readonly config: Config
@@ -139,6 +140,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
   })
 
   const reader = createReader()
+  const workspaceReader = createWorkspaceReader()
   const calendar = createCalendar({ db, engine, reader, directory, now, random })
   const automations = createAutomations({
     db,
@@ -172,6 +174,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     calendar,
     automations,
     notifications,
+    reader: workspaceReader,
     random,
     variables: () => ({ PUBLIC_URL: publicUrl() }),
   })
@@ -222,7 +225,6 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
       notifications,
       auth,
       directory,
-      ownOrigins: () => http.ownOrigins(),
       publicUrl,
       signInUrl: returnTo => `/signin?return_to=${encodeURIComponent(returnTo)}`,
       now,
@@ -288,7 +290,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
       await notifications.stop()
       await http.close()
       // After HTTP: what is being read for a request that is under way may come to its end.
-      await reader.stop()
+      await Promise.all([reader.stop(), workspaceReader.stop()])
       await swept
       await engine.stop()
       await receivers.stop()

@@ -2,6 +2,8 @@
 
 import { isIP } from 'node:net'
 import { isAbsolute, resolve } from 'node:path'
+import { DEFAULT_LEASE_MS } from './core/lease.ts'
+import { readMailbox } from './core/mail-address.ts'
 
 export type Config = {
   /** TCP port of plain HTTP; 0: chosen by the system. Default 7700. */
@@ -20,8 +22,6 @@ export type Config = {
   readonly smtpUrl: string | null
   /** Default `Standdown <standdown@localhost>`. */
   readonly mailFrom: string
-  /** Port on which answers to invitations come in; null: none. */
-  readonly mailInPort: number | null
   /** An outside issuer of people's tokens; null: the built-in one. */
   readonly oidcIssuer: string | null
   /** The audience that tokens of the outside issuer must name; null: the public URL. */
@@ -92,7 +92,6 @@ export function readConfig(env: Env, cwd: string): Config {
     databaseUrl: read('DATABASE_URL', null, value => parseUrl(value, ['postgres:', 'postgresql:'])),
     smtpUrl: read('SMTP_URL', null, value => parseUrl(value, ['smtp:', 'smtps:'])),
     mailFrom: read('MAIL_FROM', 'Standdown <standdown@localhost>', parseMailFrom),
-    mailInPort: read('MAIL_IN_PORT', null, parsePort),
     oidcIssuer: read('OIDC_ISSUER', null, parseIssuer),
     oidcAudience: text('OIDC_AUDIENCE'),
     trustProxy: read('TRUST_PROXY', false, parseTrustProxy),
@@ -103,7 +102,7 @@ export function readConfig(env: Env, cwd: string): Config {
     logLevel: read('LOG_LEVEL', 'warn', parseLogLevel),
     hstsSeconds: read('HSTS', DAY / 1000, parseHsts),
     metricsToken: read('METRICS_TOKEN', null, parseMetricsToken),
-    leaseMs: read('STANDDOWN_LEASE_MS', 15_000, parseLease),
+    leaseMs: read('STANDDOWN_LEASE_MS', DEFAULT_LEASE_MS, parseLease),
   }
   if (config.port !== 0 && config.port === config.tlsPort)
     problems.push('PORT and TLS_PORT must not be the same')
@@ -171,10 +170,7 @@ function parseIssuer(value: string): string | Problem {
 }
 
 function parseMailFrom(value: string): string | Problem {
-  const address = /<([^<>\s]+@[^<>\s]+)>$/.exec(value)?.[1] ?? value
-  return /^[^\s<>@"]+@[^\s<>@"]+$/.test(address) && !/[\r\n]/.test(value)
-    ? value
-    : new Problem('not an address such as `Name <name@example.org>`')
+  return readMailbox(value) ? value : new Problem('not an address such as `Name <name@example.org>`')
 }
 
 function parseTrustProxy(value: string): boolean | readonly string[] | Problem {

@@ -4,16 +4,20 @@ import { isDeepStrictEqual } from 'node:util'
 import { applyFault, applyPeople } from './auth/apply-people.ts'
 import type { Auth } from './auth/auth.ts'
 import { isServerOperator } from './auth/principals.ts'
-import { parseWorkspace, type TenantSection, type Variables } from './auth/workspace-file.ts'
 import type { Automations } from './automations/create-automations.ts'
 import type { Calendar } from './calendar/calendar.ts'
 import type { Caller, CancelOutcome } from './core/cancellation.ts'
-import { Fault } from './core/fault.ts'
 import type { Random } from './core/ids.ts'
 import { type Principal, principalKey } from './core/principal.ts'
 import type { Engine } from './engine/engine.ts'
 import type { Notifications } from './notifications/create-notifications.ts'
-import { type NotificationWorkspace, readNotificationWorkspace } from './notifications/workspace.ts'
+import type { NotificationWorkspace } from './notifications/read-workspace.ts'
+import {
+  type ReadTenant,
+  type ReadWorkspace,
+  readWorkspaceFile,
+  type Variables,
+} from './read-workspace-file.ts'
 import type { Database, Tx } from './store/database.ts'
 import {
   type PendingOfTenant,
@@ -23,7 +27,8 @@ import {
   type ShownChange,
   withPending,
 } from './workspace-pending.ts'
-import { compareRetryPlans, retriesAround, retryPlansOf } from './workspace-retries.ts'
+import type { WorkspaceReader } from './workspace-reader.ts'
+import { compareRetryPlans, retryPlansOf } from './workspace-retries.ts'
 
 /** Events that one call takes off. */
 const MOST_CANCELLED = 1000
@@ -39,6 +44,8 @@ export type WorkspaceApplyNeeds = {
   readonly calendar: Calendar
   readonly automations: Automations
   readonly notifications: Notifications
+  /** Reads what somebody sends: it may be as hostile as anything. */
+  readonly reader: Pick<WorkspaceReader, 'read'>
   readonly random: Random
   /** Fills `${PUBLIC_URL}` and the like in the file. */
   readonly variables: () => Variables
@@ -59,9 +66,16 @@ export type ApplyOptions = {
 }
 
 export type WorkspaceApply = {
-  /** @throws Fault INVALID_WORKSPACE, WOULD_ORPHAN, ID_CHANGED, TAKEN, TENANT_SETTINGS, PENDING_WORK */
+  /**
+   * A file of this server's own, read here and now.
+   * @throws Fault INVALID_WORKSPACE, WOULD_ORPHAN, ID_CHANGED, TAKEN, TENANT_SETTINGS, PENDING_WORK
+   */
   apply(text: string, options: ApplyOptions & { readonly pending?: 'keep' }): Promise<readonly ShownChange[]>
-  /** With the rights of who asks. */
+  /**
+   * With the rights of who asks.
+   * @throws Fault INVALID_WORKSPACE, READING_TOO_LONG, READING_TOO_LARGE, WOULD_ORPHAN, ID_CHANGED, TAKEN, TENANT_SETTINGS,
+   * PENDING_WORK; ReaderUnavailable
+   */
   forPrincipal(
     principal: Principal,
     text: string,
@@ -92,22 +106,20 @@ class WorkPending extends Error {
 export function createWorkspaceApply(needs: WorkspaceApplyNeeds): WorkspaceApply {
   const { db, calendar } = needs
 
-  async function apply(text: string, options: ApplyOptions): Promise<readonly ShownChange[]> {
-    const { tenants } = parseWorkspace(text, { ...needs.variables(), ...options.variables })
+  const variablesOf = (more: Variables = {}) => ({ ...needs.variables(), ...more })
+
+  async function apply(workspace: ReadWorkspace, options: ApplyOptions): Promise<readonly ShownChange[]> {
     const { onlyTenant } = options
-    const foreign = tenants.filter(tenant => onlyTenant !== undefined && tenant.id !== onlyTenant)
-    if (foreign.length > 0) {
-      throw applyFault.TENANT_SETTINGS({
-        tenant: foreign[0]!.id,
-        names: foreign.map(tenant => tenant.id).join(', '),
-      })
-    }
+    const ids = workspace.map(({ wanted }) => wanted.tenant.id)
+    const foreign = ids.filter(id => onlyTenant !== undefined && id !== onlyTenant)
+    if (foreign.length > 0)
+      throw applyFault.TENANT_SETTINGS({ tenant: foreign[0]!, names: foreign.join(', ').slice(0, 1000) })
     const changes = await db.transaction('workspace.apply', async tx => {
       const ofEach: (readonly ShownChange[])[] = []
       const pending: PendingOfTenant[] = []
-      for (const section of tenants) {
-        const found = await applyTenant(needs, tx, section, options)
-        const { changes, gone } = await withPending(tx, section.id, found)
+      for (const tenant of workspace) {
+        const found = await applyTenant(needs, tx, tenant, options)
+        const { changes, gone } = await withPending(tx, tenant.wanted.tenant.id, found)
         ofEach.push(changes)
         if (gone.all.events > 0) pending.push(gone)
       }
@@ -120,9 +132,9 @@ export function createWorkspaceApply(needs: WorkspaceApplyNeeds): WorkspaceApply
     })
     // A mailbox that is missing is made when it is first needed: nothing is lost should this not be reached.
     if (options.apply) {
-      for (const { id, calendars = [] } of tenants) {
+      for (const { wanted, calendars } of workspace) {
         const declared = calendars.map(({ user, calendarGroups = [] }) => ({ user, calendarGroups }))
-        await calendar.provision(id, declared)
+        await calendar.provision(wanted.tenant.id, declared)
       }
     }
     return changes
@@ -132,11 +144,15 @@ export function createWorkspaceApply(needs: WorkspaceApplyNeeds): WorkspaceApply
    * What is pending is called off first, and the file applied then: a crash in between leaves nothing that nobody can call off. What is
    * announced meanwhile is called off in the next round.
    */
-  async function applyCancelling(text: string, options: ApplyOptions, by: Caller): Promise<WorkspaceOutcome> {
+  async function applyCancelling(
+    workspace: ReadWorkspace,
+    options: ApplyOptions,
+    by: Caller,
+  ): Promise<WorkspaceOutcome> {
     const cancelled: CancelOutcome[] = []
     for (let round = 1; ; round++) {
       try {
-        return { applied: options.apply, changes: await apply(text, options), cancelled }
+        return { applied: options.apply, changes: await apply(workspace, options), cancelled }
       } catch (error) {
         if (!(error instanceof WorkPending)) throw error
         const { changes, pending } = error
@@ -167,11 +183,14 @@ export function createWorkspaceApply(needs: WorkspaceApplyNeeds): WorkspaceApply
   }
 
   return {
-    apply,
+    apply: async (text, options) =>
+      await apply(readWorkspaceFile({ text, variables: variablesOf(options.variables) }), options),
     async forPrincipal(principal, text, options) {
       const onlyTenant = isServerOperator(principal) ? undefined : principal.tenant
+      const input = { text, variables: variablesOf() }
+      const workspace = await needs.reader.read('workspace', input, principal.tenant)
       const by = { principal: principalKey(principal), api: 'native', name: principal.name } as const
-      return await applyCancelling(text, { ...options, onlyTenant }, by)
+      return await applyCancelling(workspace, { ...options, onlyTenant }, by)
     },
   }
 }
@@ -179,54 +198,33 @@ export function createWorkspaceApply(needs: WorkspaceApplyNeeds): WorkspaceApply
 async function applyTenant(
   needs: WorkspaceApplyNeeds,
   tx: Tx,
-  section: TenantSection,
+  { wanted, declared, retries, notifications: ofScreens }: ReadTenant,
   options: ApplyOptions,
 ): Promise<readonly RoomChange[]> {
   const { auth, automations, notifications, engine, random } = needs
-  const { apply } = options
+  const { id, sandbox } = wanted.tenant
+  const { apply, prune = false, demo, onlyTenant } = options
   const people = await applyPeople(
     tx,
-    {
-      section,
-      apply,
-      prune: options.prune ?? false,
-      demo: options.demo,
-      settingsFixed: options.onlyTenant !== undefined,
-    },
+    { wanted, apply, prune, demo, settingsFixed: onlyTenant !== undefined },
     { revision: auth.revision, random },
   )
-  const retryPlans = retryPlansOf(section, people.apps)
-  const ofRetries = compareRetryPlans(await engine.retryPlans(tx, section.id), retryPlans, people.apps)
+  const retryPlans = retryPlansOf(retries, people.apps)
+  const ofRetries = compareRetryPlans(await engine.retryPlans(tx, id), retryPlans, people.apps)
   if (apply) {
-    await engine.putTenant(tx, section.id, section.sandbox ?? false)
-    await engine.putRetryPlans(tx, section.id, retryPlans)
+    await engine.putTenant(tx, id, sandbox)
+    await engine.putRetryPlans(tx, id, retryPlans)
   }
   const ofAutomations = await automations.applyWorkspace(tx, {
-    tenant: section.id,
-    triggers: section.triggers,
-    automations: section.automations,
+    tenant: id,
+    declared,
     apps: people.apps,
-    retries: retriesAround(section),
     apply,
   })
-  const wanted = readNotifications(section, people.apps)
-  const ofNotifications = compareNotifications(await notifications.currentWorkspace(section.id), wanted)
-  if (apply) await notifications.applyWorkspace(tx, section.id, wanted)
-  const at = (change: RoomChange) => ({ ...change, at: `tenants.${section.id}.${change.at}` })
+  const ofNotifications = compareNotifications(await notifications.currentWorkspace(id), ofScreens)
+  if (apply) await notifications.applyWorkspace(tx, id, ofScreens)
+  const at = (change: RoomChange) => ({ ...change, at: `tenants.${id}.${change.at}` })
   return [...people.changes, ...ofRetries.map(at), ...ofAutomations.map(at), ...ofNotifications.map(at)]
-}
-
-function readNotifications(section: TenantSection, apps: ReadonlyMap<string, string>): NotificationWorkspace {
-  try {
-    return readNotificationWorkspace({ templates: section.templates, channels: section.channels, apps })
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error)
-    throw new Fault(
-      'INVALID_WORKSPACE',
-      400,
-      `The workspace file has mistakes:\ntenant ${section.id}: ${problem}`,
-    )
-  }
 }
 
 function compareNotifications(kept: NotificationWorkspace, wanted: NotificationWorkspace): RoomChange[] {

@@ -2,20 +2,14 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { WorkspaceChange } from './auth/apply-people.ts'
-import type { TenantSection } from './auth/workspace-file.ts'
 import { RETRY_KINDS, type Retries, type RetryKind } from './core/retry-plan.ts'
 import type { RetryPlans } from './engine/engine.ts'
+import type { DeclaredRetries } from './read-workspace-file.ts'
 
 /** `apps`: name → id. */
-export function retryPlansOf(section: TenantSection, apps: ReadonlyMap<string, string>): RetryPlans {
-  const ofApps = (section.apps ?? []).flatMap(({ name, retries }) => rows(retries, `${apps.get(name)} `))
-  return Object.fromEntries([...rows(section.retries, ''), ...ofApps])
-}
-
-/** For an app, by name, what holds of its tenant and of itself, in this order. */
-export function retriesAround(section: TenantSection): (appName: string) => readonly Retries[] {
-  const of = new Map((section.apps ?? []).map(({ name, retries }) => [name, retries]))
-  return name => [section.retries, of.get(name)].filter(retries => retries !== undefined)
+export function retryPlansOf(declared: DeclaredRetries, apps: ReadonlyMap<string, string>): RetryPlans {
+  const ofApps = declared.apps.flatMap(({ name, retries }) => rows(retries, `${apps.get(name)} `))
+  return Object.fromEntries([...rows(declared.tenant, ''), ...ofApps])
 }
 
 export function compareRetryPlans(

@@ -25,7 +25,7 @@ export const IMPORT_TABLE: readonly Allowed[] = [
   {
     room: 'core',
     rooms: [],
-    libraries: ['temporal-polyfill', 'windows-iana'],
+    libraries: ['temporal-polyfill', 'tr46', 'windows-iana'],
     node: false,
     because: 'pure decisions: no I/O, no clock',
   },

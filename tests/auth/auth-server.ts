@@ -12,11 +12,11 @@ import { tokenRoutes } from '../../server/src/apis/native/token-routes.ts'
 import { applyPeople } from '../../server/src/auth/apply-people.ts'
 import { type Auth, createAuth } from '../../server/src/auth/auth.ts'
 import { SecurityLog } from '../../server/src/auth/security-log.ts'
-import { parseWorkspace } from '../../server/src/auth/workspace-file.ts'
 import { readConfig } from '../../server/src/config.ts'
 import type { Principal } from '../../server/src/core/principal.ts'
 import { securityLines } from '../../server/src/http/log.ts'
 import { createHttp, type Http } from '../../server/src/http/server.ts'
+import { readWorkspaceFile } from '../../server/src/read-workspace-file.ts'
 import type { Database } from '../../server/src/store/database.ts'
 import { testDatabase } from '../support/database.ts'
 
@@ -116,13 +116,13 @@ export async function authServer(env: Record<string, string> = {}): Promise<Auth
     log,
     clock,
     async apply(text, { prune = false, demo } = {}) {
-      const { tenants } = parseWorkspace(text, { PUBLIC_URL: http.publicUrl() })
+      const tenants = readWorkspaceFile({ text, variables: { PUBLIC_URL: http.publicUrl() } })
       const changes = await database.db.transaction('test.apply', async tx => {
         const all = []
-        for (const section of tenants) {
+        for (const { wanted } of tenants) {
           const applied = await applyPeople(
             tx,
-            { section, apply: true, prune, ...(demo === undefined ? {} : { demo }) },
+            { wanted, apply: true, prune, ...(demo === undefined ? {} : { demo }) },
             { revision: auth.revision, random },
           )
           all.push(...applied.changes)

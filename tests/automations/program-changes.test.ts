@@ -2,9 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { programChanges } from '../../server/src/automations/program-changes.ts'
 import { readActions } from '../../server/src/automations/read-actions.ts'
+import { Mistakes } from '../../server/src/core/mistakes.ts'
 
-const program = (actions: unknown, before = null) => ({ ...readActions(actions, 'actions'), before })
-const mail = (subject: string, text = 'Text') => ({ mail: { to: 'a@x', subject, text } })
+const program = (actions: unknown, before = null) => {
+  const mistakes = new Mistakes()
+  const read = readActions(actions, { path: ['actions'], mistakes, webhookRefusal: () => null })
+  assert.equal(mistakes.count, 0)
+  return { ...read, before }
+}
+const mail = (subject: string, text = 'Text') => ({ mail: { to: 'a@x.example', subject, text } })
 const delay = (wait: string) => ({ delay: wait })
 const hook = (type: string, url = 'https://a.example/') => ({ webhook: { url, type } })
 

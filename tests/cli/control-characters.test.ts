@@ -70,6 +70,9 @@ const ASKING: readonly (readonly string[])[] = [
   ['clock'],
   ['clock', '+1d'],
   ['status'],
+  ['retry', 'x'],
+  ['retry', '--all'],
+  ['retry', '--since', '1d'],
 ]
 const LOCAL = ['start', 'doctor', 'backup', 'restore', 'env', 'apply']
 

@@ -11,8 +11,10 @@ import { webhookCarriers } from './webhook-receiver.ts'
 
 const REFUSED = new Set([400, 401, 403, 404, 405, 406, 411, 413, 414, 415, 416, 417, 422, 429, 431])
 
+const NOW = new Date('2026-03-01T09:00:00Z')
+
 const answered = (status: number, headers: { 'retry-after'?: string } = {}) =>
-  proofOf({ is: 'answered', status, headers, body: '', address: '127.0.0.1' })
+  proofOf({ is: 'answered', status, headers, body: '', address: '127.0.0.1' }, NOW)
 
 suite('proof', () => {
   test('of every status: 2xx did it, a list of refusals did nothing, all others may have', () => {
@@ -33,14 +35,14 @@ suite('proof', () => {
   ])
     test(`of 503 with Retry-After: ${header}`, () =>
       assert.equal(answered(503, { 'retry-after': header }), 'nothing'))
-  for (const header of ['', 'soon', '-1', '1.5', '1234567890123'])
+  for (const header of ['', 'soon', '-1', '1.5', '1234567890123', 'Mon, 01 Mar 2026 09:02:00 GMT'])
     test(`is none of 503 with Retry-After: ${JSON.stringify(header)}, which is no time`, () =>
       assert.equal(answered(503, { 'retry-after': header }), 'doubt'))
 
   test('of a request that did not begin, and none of one that was not answered', () => {
-    assert.equal(proofOf({ is: 'not_begun', error: 'x', refused: false }), 'nothing')
-    assert.equal(proofOf({ is: 'not_begun', error: 'x', refused: true }), 'nothing')
-    assert.equal(proofOf({ is: 'no_answer', error: 'x' }), 'doubt')
+    assert.equal(proofOf({ is: 'not_begun', error: 'x', refused: false }, NOW), 'nothing')
+    assert.equal(proofOf({ is: 'not_begun', error: 'x', refused: true }, NOW), 'nothing')
+    assert.equal(proofOf({ is: 'no_answer', error: 'x' }, NOW), 'doubt')
   })
 
   test('of an SMTP conversation', () => {

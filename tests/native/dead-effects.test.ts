@@ -65,10 +65,11 @@ suite('many dead actions', () => {
       const again = all.filter(effect => effect.state !== 'dead').map(effect => effect.id)
       assert.equal(again.length, retried)
       // Dead once more, for the next question.
-      for (const carrier of [server.mail, server.webhook])
-        for (const run of carrier.runs) run.end({ is: 'failed', error: errors.get(run.effect.id) ?? 'no' })
       for (const { id } of [a, b])
-        while ((await effectsOf(server, id)).some(effect => effect.state !== 'dead')) {}
+        while ((await effectsOf(server, id)).some(effect => effect.state !== 'dead'))
+          for (const carrier of [server.mail, server.webhook])
+            for (const run of carrier.runs)
+              run.end({ is: 'failed', error: errors.get(run.effect.id) ?? 'no' })
       return again.toSorted()
     }
     const errors = new Map([

@@ -135,7 +135,7 @@ suite('retries in the workspace file', () => {
     for (const [parts, problem] of [
       [
         { tenant: '{ webhook: { for: 30d } }' },
-        /\d+:\d+ tenants\[0\]\.retries\.webhook\.for must be a time such as 90s, .* 1m to 14d/,
+        /\d+:\d+ tenants\[0\]\.retries\.webhook\.for must be a time from 1m to 14d/,
       ],
       [{ tenant: '{ sms: {} }' }, /\d+:\d+ tenants\[0\]\.retries\.sms is not known here/],
       [
@@ -159,6 +159,30 @@ suite('retries in the workspace file', () => {
         assert.match(error.message, problem)
         return true
       })
+    const everywhere = fileWith({
+      tenant: '{ webhook: null, mail: { for: 30d } }',
+      app: '{ sms: {} }',
+      automation: '{ mail: { first: 0s, jiter: 0.1 } }',
+    })
+    await assert.rejects(apply(server, everywhere), error => {
+      assert.ok(error instanceof Fault)
+      const errors = (error.data?.errors ?? []) as { at: string; message: string; accepted?: string }[]
+      assert.deepEqual(
+        errors.map(({ at, message, accepted }) => [at.replace(/.*retries\./, ''), message, accepted]),
+        [
+          ['webhook', 'must be an object', 'for, first, longest, factor, jitter, attempts'],
+          ['mail.for', 'must be a time from 1m to 14d', 'a time such as 90s, 15m, 24h or 3d'],
+          ['sms', 'is not known here', 'webhook, mail'],
+          ['mail.first', 'must be a time from 1s to 1d', 'a time such as 90s, 15m, 24h or 3d'],
+          [
+            'mail.jiter',
+            'is not known here; did you mean jitter?',
+            'for, first, longest, factor, jitter, attempts',
+          ],
+        ],
+      )
+      return true
+    })
     const kept = await server.database.db.transaction('t', tx =>
       server.server.engine.retryPlans(tx, DEMO_TENANT),
     )

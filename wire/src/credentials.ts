@@ -1,7 +1,11 @@
 // Native API: tokens and apps' credentials, for operators.
 
 /** POST /api/v1/tokens: for a person or an app. */
-export type TokenRequest = ({ readonly user: string } | { readonly app: string }) & {
+export type TokenRequest = (
+  | { readonly user: string }
+  /** `site`: its name, siteId or instanceId; needed where the app has several. */
+  | { readonly app: string; readonly site?: string }
+) & {
   /** Separated by spaces. Default: all that the person or app may have. */
   readonly scope?: string
   /** Default: the only tenant, or the caller's. */

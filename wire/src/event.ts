@@ -138,7 +138,7 @@ export const effectRequestSchema = {
           type: 'array',
           minItems: 1,
           maxItems: 50,
-          items: { type: 'string', maxLength: 254, pattern: '^[^\\s@<>,;"]+@[^\\s@<>,;"]+$' },
+          items: { type: 'string', maxLength: 254, format: 'email' },
         },
         subject: { type: 'string', maxLength: 500, pattern: '^[^\\r\\n]*$' },
         text: { type: 'string', maxLength: 100_000 },

@@ -52,6 +52,22 @@ export type WorkspaceRequest = {
   readonly pending?: 'cancel' | 'keep'
 }
 
+/** A mistake in the workspace file: one of `errors` of the problem INVALID_WORKSPACE. */
+export type WorkspaceMistake = {
+  /** 'tenants[0].users[1].upn'; '' for the whole file. */
+  readonly at: string
+  readonly message: string
+  /** What would be taken, where the message does not say it. */
+  readonly accepted?: string
+  /** The tenant's id; null when it is not in one, or has none. */
+  readonly tenant: string | null
+  readonly line: number | null
+  readonly column: number | null
+}
+
+/** The first hundred in the order of the file, and how many more there are. */
+export type WorkspaceMistakes = { readonly errors: readonly WorkspaceMistake[]; readonly more: number }
+
 export type WorkspaceView = {
   /** False although it was asked for: more had to be called off than one call takes on. Ask again. */
   readonly applied: boolean

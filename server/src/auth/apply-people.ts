@@ -9,8 +9,7 @@ import { statements } from '../store/statements.ts'
 import { hashSecret } from './app-secrets.ts'
 import { type KeptTenant, keptOf } from './kept-people.ts'
 import type { Revision } from './revision.ts'
-import type { TenantSection } from './workspace-file.ts'
-import { type Wanted, type WantedApp, wantedOf } from './workspace-people.ts'
+import type { Wanted, WantedApp } from './workspace-people.ts'
 
 const sql = statements(import.meta.url)
 
@@ -39,7 +38,7 @@ export const applyFault = faults({
 })
 
 export type ApplyPeople = {
-  readonly section: TenantSection
+  readonly wanted: Wanted
   /** false: says what would change, and changes nothing. */
   readonly apply: boolean
   /** Removes persons, groups, apps and sites that the file leaves out; else such a file is refused. */
@@ -59,17 +58,17 @@ export type AppliedPeople = {
 /** @throws Fault WOULD_ORPHAN, ID_CHANGED, TAKEN, TENANT_SETTINGS */
 export async function applyPeople(
   tx: Tx,
-  { section, apply, prune, demo, settingsFixed = false }: ApplyPeople,
+  { wanted, apply, prune, demo, settingsFixed = false }: ApplyPeople,
   parts: { readonly revision: Revision; readonly random: Random },
 ): Promise<AppliedPeople> {
   await tx.query(sql('lock-installation'))
-  const wanted = wantedOf(section)
-  const kept = await keptOf(tx, section.id)
+  const { id: tenant } = wanted.tenant
+  const kept = await keptOf(tx, tenant)
   const settings = settingChanges(wanted, kept)
   if (settingsFixed && settings.length > 0) {
-    throw applyFault.TENANT_SETTINGS({ tenant: section.id, names: settings.join(', ') })
+    throw applyFault.TENANT_SETTINGS({ tenant, names: settings.join(', ') })
   }
-  const at = `tenants.${section.id}`
+  const at = `tenants.${tenant}`
   const { persons, teams, apps, instances } = compareAll(wanted, kept, at)
   const differences = [persons, teams, apps, instances]
   const changes: WorkspaceChange[] = differences.flatMap(each => each.changes)

@@ -38,7 +38,8 @@ export type MintToken = {
   readonly tenant: string
   readonly for:
     | { readonly person: string }
-    | { readonly app: string; readonly instanceId?: string | null }
+    /** `site`: name, siteId or instanceId; `instanceId` null: at no site. An app that is at one site needs neither. */
+    | { readonly app: string; readonly site?: string; readonly instanceId?: string | null }
     | { readonly operator: true }
   /** Default: everything that the person or app may have. */
   readonly scopes?: readonly string[]
@@ -198,7 +199,10 @@ export class Auth {
     return this.sessions.principal(request)
   }
 
-  /** @throws Fault UNKNOWN_TENANT, UNKNOWN_PERSON, UNKNOWN_APP, UNKNOWN_SCOPE, UNKNOWN_PERSON_SCOPE, NOT_INSTALLED */
+  /**
+   * @throws Fault UNKNOWN_TENANT, UNKNOWN_PERSON, UNKNOWN_APP, UNKNOWN_SITE, SITE_NEEDED, UNKNOWN_SCOPE, UNKNOWN_PERSON_SCOPE,
+   * NOT_INSTALLED
+   */
   async mintToken(order: MintToken): Promise<AccessToken> {
     const { tenant, ttlSeconds, notAfter = null } = order
     const life = { ttlSeconds: ttlSeconds ?? PERSON_TOKEN_SECONDS, notAfter }
@@ -215,7 +219,7 @@ export class Auth {
       return this.#tokens.sign({ is: 'person', person, appId: null }, scopes, life)
     }
     const app = await this.app(tenant, order.for.app)
-    const instance = await this.#instanceFor(app, order.for.instanceId)
+    const instance = await this.#instanceFor(app, order.for)
     const foreign = order.scopes?.find(scope => !app.scopes.includes(scope))
     if (foreign !== undefined) throw authFault.UNKNOWN_SCOPE({ app: app.name, scope: foreign.slice(0, 100) })
     return this.#tokens.sign({ is: 'app', app, instance }, order.scopes ?? app.scopes, {
@@ -367,13 +371,26 @@ export class Auth {
     return app
   }
 
-  async #instanceFor(app: App, id: string | null | undefined): Promise<SiteInstance | null> {
-    if (id === null) return null
-    if (id === undefined)
-      return (await this.directory.instances(app.tenant)).find(each => each.appId === app.id) ?? null
-    const instance = await this.directory.instance(app, id)
-    if (!instance) throw authFault.NOT_INSTALLED()
-    return instance
+  async #instanceFor(
+    app: App,
+    { site, instanceId }: { readonly site?: string; readonly instanceId?: string | null },
+  ): Promise<SiteInstance | null> {
+    if (instanceId === null) return null
+    if (instanceId !== undefined) {
+      const instance = await this.directory.instance(app, instanceId)
+      if (!instance) throw authFault.NOT_INSTALLED()
+      return instance
+    }
+    const all = (await this.directory.instances(app.tenant)).filter(each => each.appId === app.id)
+    const meant =
+      site === undefined
+        ? all
+        : all.filter(({ id, siteId, name }) => [id, siteId, name.toLowerCase()].includes(site.toLowerCase()))
+    if (meant.length === 1) return meant[0]!
+    if (all.length === 0 && site === undefined) return null
+    const sites = siteNames(meant.length === 0 ? all : meant)
+    if (meant.length === 0) throw authFault.UNKNOWN_SITE({ app: app.name, site: site!.slice(0, 100), sites })
+    throw authFault.SITE_NEEDED({ app: app.name, sites })
   }
 
   async #verify(token: string, siteId: string | undefined): Promise<Authenticated> {
@@ -403,4 +420,16 @@ export class Auth {
     if (!instance) throw authFault.NOT_INSTALLED()
     return appPrincipal(app, app.scopes, instance)
   }
+}
+
+/** The first twenty, those of the same name told apart. */
+function siteNames(all: readonly SiteInstance[]): string {
+  const most = 20
+  const names = all
+    .slice(0, most)
+    .map(({ name, siteId }) =>
+      all.some(other => other.name === name && other.siteId !== siteId) ? `${name} (${siteId})` : name,
+    )
+  const more = all.length > most ? ` and ${all.length - most} more` : ''
+  return `${names.join(', ') || 'none'}${more}`
 }

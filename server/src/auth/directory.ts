@@ -1,6 +1,7 @@
 // Tenants, people, groups and apps, as every room reads them. Answers are cached until something is changed.
 
 import { isGuid } from '../core/ids.ts'
+import { mailboxKey } from '../core/mail-address.ts'
 import type { Role } from '../core/principal.ts'
 import type { Database } from '../store/database.ts'
 import { type Statement, statements } from '../store/statements.ts'
@@ -117,7 +118,9 @@ export class Directory {
 
   /** By GUID or userPrincipalName, in any case. */
   async user(tenant: string, idOrUpn: string): Promise<Person | null> {
-    return isGuid(idOrUpn) ? this.userById(tenant, idOrUpn) : this.#one('person-by-upn', tenant, idOrUpn)
+    return isGuid(idOrUpn)
+      ? this.userById(tenant, idOrUpn)
+      : this.#one('person-by-upn', tenant, mailboxKey(idOrUpn))
   }
 
   async userById(tenant: string, id: string): Promise<Person | null> {
@@ -131,7 +134,7 @@ export class Directory {
 
   /** By mail address or userPrincipalName, in any case. */
   async userByMail(tenant: string, mail: string): Promise<Person | null> {
-    return this.#one('person-by-mail', tenant, mail)
+    return this.#one('person-by-mail', tenant, mailboxKey(mail))
   }
 
   /** In order of userPrincipalName. */

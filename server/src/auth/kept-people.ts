@@ -30,7 +30,7 @@ type AppRow = Omit<WantedApp, 'redirectUris' | 'secret'> & {
 }
 
 export async function keptOf(queries: Queries, tenant: string): Promise<KeptTenant> {
-  const tenants = await queries.query<TenantRow>(sql('tenants'))
+  const [row] = await queries.query<TenantRow>(sql('tenant'), [tenant])
   const persons = await queries.query<Person>(sql('persons'), [tenant])
   const teams = await queries.query<{ id: string; name: string; mail: string }>(sql('teams'), [tenant])
   const members = await queries.query<{ team_id: string; person_id: string }>(sql('memberships'), [tenant])
@@ -40,7 +40,6 @@ export async function keptOf(queries: Queries, tenant: string): Promise<KeptTena
     [tenant],
   )
   const memberIds = Map.groupBy(members, member => member.team_id)
-  const row = tenants.find(each => each.id === tenant)
   return {
     tenant: row ? sortedTenant(row) : null,
     persons: persons.map(({ id, upn, mail, name, roles }) => ({ id, upn, mail, name, roles: sorted(roles) })),

@@ -35,11 +35,15 @@ export const WIX_SCOPES = [
 /** Looking after the whole server, all tenants: given to the command line's key and to nothing else. */
 export const SERVER_SCOPE = 'standdown.server'
 
-const SCOPE = /^[A-Za-z][\w.:-]{0,99}$/
-
-export function isScope(text: string): boolean {
-  return SCOPE.test(text) && text !== SERVER_SCOPE
-}
+/** All that the workspace file may give to an app, the rights of Graph's that only apps have among them. */
+export const APP_SCOPES: readonly string[] = [
+  ...PEOPLE_SCOPES,
+  'Calendars.ReadBasic.All',
+  'Directory.Read.All',
+  'Mail.ReadBasic.All',
+  'User.Read.All',
+  ...WIX_SCOPES,
+]
 
 /**
  * Splits a `scope` parameter. The resource in front (`https://graph.microsoft.com/Calendars.Read`) is dropped;

@@ -10,12 +10,7 @@ import { statements } from '../store/statements.ts'
 import type { Needs } from './needs.ts'
 import type { Program } from './program.ts'
 import { programChanges } from './program-changes.ts'
-import {
-  type Declared,
-  type DeclaredTrigger,
-  readWorkspace,
-  type WorkspaceSection,
-} from './read-workspace.ts'
+import type { Declared, DeclaredTrigger } from './read-workspace.ts'
 
 const sql = statements(import.meta.url)
 
@@ -30,10 +25,16 @@ export type WorkspaceChange = {
     | { readonly automation: string; readonly revision: number }
 }
 
-/** `apply` false: says what would change and changes nothing. Throws INVALID_WORKSPACE (400) naming the place. */
+/** `apply` false: says what would change and changes nothing. */
 export type ApplyWorkspace = (
   tx: Tx,
-  workspace: WorkspaceSection & { readonly tenant: string; readonly apply: boolean },
+  workspace: {
+    readonly tenant: string
+    readonly declared: Declared
+    /** The tenant's apps: name → id. */
+    readonly apps: ReadonlyMap<string, string>
+    readonly apply: boolean
+  },
 ) => Promise<readonly WorkspaceChange[]>
 
 type TriggerRow = {
@@ -55,7 +56,7 @@ type AutomationRow = {
 
 export function applyWorkspace({ now, random }: Pick<Needs, 'now' | 'random'>): ApplyWorkspace {
   return async (tx, workspace) => {
-    const declared = readWorkspace(workspace)
+    const { declared } = workspace
     const names = new Map([...workspace.apps].map(([name, id]) => [id, name]))
     await tx.query(sql('lock-tenant'), [workspace.tenant])
     const triggers = compareTriggers(

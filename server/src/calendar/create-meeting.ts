@@ -3,6 +3,7 @@
 import type { NewEffect } from '../core/effect.ts'
 import { makeId, shardOfEntity, shardOfId } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
+import { mailboxKey } from '../core/mail-address.ts'
 import type { Tx } from '../store/database.ts'
 import { type BodyText, readBody } from './body-text.ts'
 import { checkCopies } from './copied-body.ts'
@@ -127,10 +128,12 @@ async function invitationsOf(
   item: NewItem,
   { startAt, endAt, bodyText }: MeetingDraft & { readonly bodyText: BodyText },
 ): Promise<readonly NewEffect[]> {
-  const meeting = { iCalUid: item.iCalUid, sequence: 0, stamp: item.now, startAt, endAt, data: item.data }
+  const { data, iCalUid, now: stamp } = item
+  const everybody = mailedAttendees(data)
+  const meeting = { iCalUid, sequence: 0, stamp, startAt, endAt, data, everybody }
   const effects: NewEffect[] = [...invitationMails(meeting, bodyText)]
-  for (const attendee of mailedAttendees(item.data)) {
-    const user = await needs.directory.userByMail(mailbox.tenant, attendee.address)
+  for (const attendee of everybody) {
+    const user = await needs.directory.userByMail(mailbox.tenant, mailboxKey(attendee.address))
     if (user && user.id !== mailbox.id) {
       const data: JsonObject = {
         meetingId: item.meetingId,

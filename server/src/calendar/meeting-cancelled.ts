@@ -4,6 +4,7 @@
 import type { NewEffect } from '../core/effect.ts'
 import { makeId, shardOfId } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
+import { mailboxKey } from '../core/mail-address.ts'
 import type { CancelledEvent, Domain } from '../engine/hooks.ts'
 import type { Tx } from '../store/database.ts'
 import { MEETING, titleOf } from './create-meeting.ts'
@@ -104,10 +105,11 @@ function owedBy(
     startAt: original.start_at,
     endAt: original.end_at,
     data,
+    everybody: mailedAttendees(data),
   }
-  const toMail = mailedAttendees(data).filter(({ address }) => mayHaveReached(event, address))
+  const toMail = meeting.everybody.filter(({ address }) => mayHaveReached(event, address))
   const told = new Map<string, Address>()
-  for (const { name, address } of [...toMail, ...copies]) told.set(address.toLowerCase(), { name, address })
+  for (const { name, address } of [...toMail, ...copies]) told.set(mailboxKey(address), { name, address })
   const message: MessageData = {
     subject: `Canceled: ${data.subject}`,
     body: { contentType: 'text', content: comment ?? '' },
@@ -138,7 +140,8 @@ function mayHaveReached(event: CancelledEvent, address: string): boolean {
   if (mails.length === 0) return true
   return mails.some(({ data: { to }, outcome }) => {
     const isTo = typeof to === 'object' && to !== null && 'address' in to
-    return isTo && String(to.address).toLowerCase() === address.toLowerCase() && outcome !== 'prevented'
+    // It was written from this very attendee.
+    return isTo && to.address === address && outcome !== 'prevented'
   })
 }
 

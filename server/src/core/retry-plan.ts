@@ -2,6 +2,9 @@
 // over when so much time has been waited in all, or so many attempts were made. The pauses grow up to the longest, and are
 // spread, so that a receiver that comes back is not met by everybody at once.
 
+import type { Mistake } from './mistakes.ts'
+import { type Place, unknownName } from './setting-reader.ts'
+
 export type RetryPlan = {
   /** All pauses together, ms. The last attempt comes at its end. */
   readonly forMs: number
@@ -105,21 +108,30 @@ export function storedPlan(base: RetryPlan, stored: string | null): RetryPlan {
   return stored === null ? base : planWith(base, JSON.parse(stored) as RetrySettings)
 }
 
-export type RetryMistake = { readonly path: readonly string[]; readonly problem: string }
-
 /**
  * Reads what the workspace file says of retries: `{ webhook: { for: 24h }, mail: … }`. `around`: what holds where this is
- * silent. Gives what is wrong with it, each with its place; none: it is a `Retries`.
+ * silent. Null, and noted, where it has a mistake.
  */
-export function retryMistakes(value: unknown, around: readonly Retries[] = []): readonly RetryMistake[] {
-  if (!isObject(value)) return [{ path: [], problem: `must name ${names(Object.keys(RETRY_KINDS))}` }]
-  return Object.entries(value).flatMap(([kind, settings]): readonly RetryMistake[] => {
-    if (!Object.hasOwn(RETRY_KINDS, kind))
-      return [{ path: [kind], problem: `is not known here: ${names(Object.keys(RETRY_KINDS))}` }]
+export function readRetries(
+  value: unknown,
+  around: readonly Retries[],
+  { path, mistakes }: Place,
+): Retries | null {
+  const found = retryMistakes(value, around)
+  for (const mistake of found) mistakes.add({ ...mistake, path: [...path, ...mistake.path] })
+  return found.length === 0 ? (value as Retries) : null
+}
+
+/** What is wrong with it, each with its place; none: it is a `Retries`. */
+export function retryMistakes(value: unknown, around: readonly Retries[] = []): readonly Mistake[] {
+  const known = Object.keys(RETRY_KINDS)
+  if (!isObject(value)) return [{ path: [], problem: 'must be an object', accepted: known.join(', ') }]
+  return Object.entries(value).flatMap(([kind, settings]): readonly Mistake[] => {
+    if (!Object.hasOwn(RETRY_KINDS, kind)) return [unknownName([kind], known)]
     const outer = around.flatMap(retries => retries[kind as RetryKind] ?? [])
-    return settingMistakes(settings, kind as RetryKind, outer).map(({ path, problem }) => ({
-      path: [kind, ...path],
-      problem,
+    return settingMistakes(settings, kind as RetryKind, outer).map(mistake => ({
+      ...mistake,
+      path: [kind, ...mistake.path],
     }))
   })
 }
@@ -140,33 +152,36 @@ function settingMistakes(
   value: unknown,
   kind: RetryKind,
   outer: readonly RetrySettings[],
-): readonly RetryMistake[] {
-  if (!isObject(value)) return [{ path: [], problem: `must be an object with ${names(SETTINGS)}` }]
-  const mistakes = Object.entries(value).flatMap(([name, given]): readonly RetryMistake[] => {
-    const problem = settingProblem(name, given)
-    return problem === null ? [] : [{ path: [name], problem }]
-  })
+): readonly Mistake[] {
+  if (!isObject(value)) return [{ path: [], problem: 'must be an object', accepted: SETTINGS.join(', ') }]
+  const mistakes = Object.entries(value).flatMap(([name, given]) => settingMistake(name, given) ?? [])
   if (mistakes.length > 0) return mistakes
   const plan = [...outer, value as RetrySettings].reduce(planWith, RETRY_KINDS[kind].plan)
   const needed = attemptsOf({ ...plan, attempts: MOST_ATTEMPTS + 1 })
   if (needed <= plan.attempts || plan.attempts < MOST_ATTEMPTS) return []
-  const problem = `needs more than ${MOST_ATTEMPTS} attempts: give a shorter \`for\`, a longer \`longest\`, or a number of \`attempts\``
-  return [{ path: [], problem }]
+  const accepted = 'a shorter `for`, a longer `longest`, or a number of `attempts`'
+  return [{ path: [], problem: `needs more than ${MOST_ATTEMPTS} attempts`, accepted }]
 }
 
-function settingProblem(name: string, given: unknown): string | null {
+function settingMistake(name: string, given: unknown): Mistake | null {
   if (Object.hasOwn(TIME_BOUNDS, name)) {
     const [least, most, range] = TIME_BOUNDS[name as keyof typeof TIME_BOUNDS]
     const ms = timeMs(given)
-    const fits = ms !== null && ms >= least && ms <= most
-    return fits ? null : `must be a time such as 90s, 15m, 24h or 3d, ${range}`
+    if (ms !== null && ms >= least && ms <= most) return null
+    return {
+      path: [name],
+      problem: `must be a time from ${range}`,
+      accepted: 'a time such as 90s, 15m, 24h or 3d',
+    }
   }
-  if (!Object.hasOwn(NUMBER_BOUNDS, name)) return `is not known here: ${names(SETTINGS)}`
+  if (!Object.hasOwn(NUMBER_BOUNDS, name)) return unknownName([name], SETTINGS)
   const [least, most] = NUMBER_BOUNDS[name as keyof typeof NUMBER_BOUNDS]
   const whole = name === 'attempts'
   const fits =
     typeof given === 'number' && given >= least && given <= most && (!whole || Number.isInteger(given))
-  return fits ? null : `must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}`
+  return fits
+    ? null
+    : { path: [name], problem: `must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}` }
 }
 
 /** Attempts until the plan is over, with the shortest pauses. */
@@ -186,8 +201,4 @@ function timeMs(text: unknown): number | null {
 
 function isObject(value: unknown): value is { readonly [name: string]: unknown } {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function names(list: readonly string[]): string {
-  return list.length < 2 ? list.join('') : `${list.slice(0, -1).join(', ')} and ${list.at(-1)}`
 }

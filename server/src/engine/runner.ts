@@ -8,6 +8,7 @@
 // A heartbeat runs beside the loop: it renews the lease on this process's row, and finds what of it somebody has called off.
 
 import { EffectAborted, type Verdict } from '../core/effect.ts'
+import { DEFAULT_LEASE_MS } from '../core/lease.ts'
 import { DatabaseOverloaded, isLockTimeout, isUnavailable } from '../store/database.ts'
 import { type Context, newId, sql } from './context.ts'
 import { domainKindOf, type EndOf, endValues } from './end.ts'
@@ -43,7 +44,7 @@ const LOCK_WAIT_MS = 200
 export type RunnerOptions = {
   /** Heartbeat, milliseconds. Default 1,000. */
   readonly beatMs?: number
-  /** How long this process's running effects are its own without a beat, milliseconds. Default 15,000. */
+  /** How long this process's running effects are its own without a beat, milliseconds. Default DEFAULT_LEASE_MS. */
   readonly leaseMs?: number
   /** Longest sleep without reading the database again, milliseconds. Default 60,000. */
   readonly maxSleepMs?: number
@@ -119,7 +120,7 @@ export class Runner {
     this.context = context
     this.options = {
       beatMs: 1000,
-      leaseMs: 15_000,
+      leaseMs: DEFAULT_LEASE_MS,
       maxSleepMs: 60_000,
       batch: 1000,
       maxRunning: 4000,

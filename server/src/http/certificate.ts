@@ -64,8 +64,7 @@ function faultOf(pem: string, names: readonly string[], now: Date): string | nul
   try {
     const cert = new X509Certificate(pem)
     if (!cert.raw.includes(NAME_CONSTRAINTS_OID)) return 'its key could vouch for any host'
-    if (new Date(cert.validTo).getTime() <= now.getTime() + RENEW_BEFORE_DAYS * DAY_MS)
-      return 'it expires soon'
+    if (cert.validToDate.getTime() <= now.getTime() + RENEW_BEFORE_DAYS * DAY_MS) return 'it expires soon'
     const missing = names.find(name => (isIP(name) ? cert.checkIP(name) : cert.checkHost(name)) === undefined)
     return missing === undefined ? null : `it is not for ${missing}`
   } catch {

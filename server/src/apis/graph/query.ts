@@ -2,7 +2,7 @@
 // understood is refused by name, never passed over.
 
 import type { Page } from '../../calendar/meeting.ts'
-import { instantOf } from '../../calendar/time-zone.ts'
+import { readWallTime } from '../../calendar/time-zone.ts'
 import { graphFault } from './faults.ts'
 
 export type Query = {
@@ -98,13 +98,13 @@ function windowOf(options: ReadonlyMap<string, string>): { readonly from: Date; 
 
 function instant(options: ReadonlyMap<string, string>, name: string): Date {
   // A plus sign in a query is a blank to URLSearchParams; an offset is the only place for one here.
-  const at = instantOf((options.get(name.toLowerCase()) ?? '').replace(' ', '+'), 'UTC')
-  if (!at)
+  const read = readWallTime((options.get(name.toLowerCase()) ?? '').replace(' ', '+'), 'UTC')
+  if (!read)
     throw graphFault.ErrorInvalidParameter({
       parameter: name,
       detail: 'a date and time like 2026-03-01T09:00:00 is expected.',
     })
-  return at
+  return read.at
 }
 
 /** The query of the next page. */

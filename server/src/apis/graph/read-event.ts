@@ -2,8 +2,10 @@
 // read-only in Graph is passed over, as there.
 
 import type { Attendee, Body, MeetingDraft, WallTime } from '../../calendar/meeting.ts'
-import { ianaZone, instantOf, wallTime } from '../../calendar/time-zone.ts'
+import { ianaZone, readWallTime, wallTime } from '../../calendar/time-zone.ts'
+import { ownInstant } from '../../core/instant.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
+import { ADDRESS_FORM, isAddress, MAX_ADDRESS } from '../../core/mail-address.ts'
 import { graphFault } from './faults.ts'
 import { invalid, JsonFields } from './json-fields.ts'
 
@@ -103,23 +105,29 @@ function readTime(fields: JsonFields, name: 'start' | 'end'): ReadTime {
   const zone = time.text('timeZone', 'UTC', 100) || 'UTC'
   const iana = ianaZone(zone)
   if (iana === null) throw graphFault.TimeZoneNotSupportedException({ zone })
-  const at = instantOf(time.text('dateTime', '', 40), iana)
-  const year = at?.getUTCFullYear()
-  if (!at || year === undefined || year < YEARS.min || year > YEARS.max)
+  const read = readWallTime(time.text('dateTime', '', 40), iana)
+  const year = read?.at.getUTCFullYear()
+  if (!read || year === undefined || year < YEARS.min || year > YEARS.max)
     throw invalid(time.path('dateTime'), 'a date and time like 2026-03-01T09:00:00 is expected.')
-  return { wall: { local: wallTime(at, iana).slice(0, 19), zone }, at }
+  const { at, ticks } = read
+  const local = wallTime(at, iana).slice(0, 19)
+  return { wall: { local, zone, ...(ticks === '0000' ? {} : { ticks }) }, at }
 }
 
 function checkAllDay(start: ReadTime, end: ReadTime): void {
-  if (!start.wall.local.endsWith('T00:00:00') || !end.wall.local.endsWith('T00:00:00'))
+  if (!isMidnight(start) || !isMidnight(end))
     throw invalid('isAllDay', 'start and end of an all-day event must be midnight.')
   if (start.wall.zone !== end.wall.zone)
     throw invalid('isAllDay', 'start and end must be in the same time zone.')
 }
 
+function isMidnight({ wall, at }: ReadTime): boolean {
+  return wall.local.endsWith('T00:00:00') && at.getUTCMilliseconds() === 0 && wall.ticks === undefined
+}
+
 /** An all-day event has dates, in whatever zone: they are kept as UTC midnights. */
 function utcMidnight({ wall }: ReadTime): Date {
-  return new Date(`${wall.local}Z`)
+  return ownInstant(`${wall.local}Z`)
 }
 
 function readBody(fields: JsonFields): Body {
@@ -136,9 +144,8 @@ function readAttendee(value: unknown, at: string): Attendee {
   const email = attendee.object('emailAddress')
   if (!email) throw invalid(attendee.path('emailAddress'), 'it is required.')
   known(email, ['address', 'name'])
-  const address = email.text('address', '', 254).trim()
-  if (!/^[^\s@<>",;:\\()[\]\x00-\x1f\x7f]+@[^\s@<>",;:\\()[\]\x00-\x1f\x7f]+$/.test(address))
-    throw invalid(email.path('address'), 'a mail address is expected.')
+  const address = email.text('address', '', MAX_ADDRESS)
+  if (!isAddress(address)) throw invalid(email.path('address'), `${ADDRESS_FORM} is expected.`)
   const name = email
     .text('name', '', MAX_NAME)
     .replace(/[\x00-\x1f\x7f]+/g, ' ')

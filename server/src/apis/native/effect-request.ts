@@ -4,6 +4,7 @@ import type { EffectRequest } from '@standdown/wire/src/event.ts'
 import type { NewEffect } from '../../core/effect.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { MAIL_LANE, webhookLane } from '../../core/lane.ts'
+import { mailboxKey, readAddress } from '../../core/mail-address.ts'
 import { instantOf } from './instant.ts'
 import { nativeFault } from './native-faults.ts'
 
@@ -12,10 +13,10 @@ export function newEffects(request: EffectRequest): readonly NewEffect[] {
   const common = { due: due(request), ...(request.link ? { link: request.link } : {}) }
   switch (request.kind) {
     case 'mail':
-      return [...new Set(request.to)].map(to => ({
+      return onePerMailbox(request.to).map(({ written, to }) => ({
         ...common,
         kind: 'mail.send',
-        title: title(request.title ?? `Mail to ${to}`),
+        title: title(request.title ?? `Mail to ${written}`),
         lane: MAIL_LANE,
         data: {
           to,
@@ -43,6 +44,17 @@ export function newEffects(request: EffectRequest): readonly NewEffect[] {
     default:
       return request satisfies never
   }
+}
+
+/** The first of each mailbox: as it was written, and as mail travels. */
+function onePerMailbox(addresses: readonly string[]): readonly { written: string; to: string }[] {
+  const found = new Map<string, { written: string; to: string }>()
+  for (const written of addresses) {
+    const to = readAddress(written)
+    if (to === null) throw nativeFault.INVALID_REQUEST({ detail: `${written} is not a mail address.` })
+    if (!found.has(mailboxKey(to))) found.set(mailboxKey(to), { written, to })
+  }
+  return [...found.values()]
 }
 
 function due(request: EffectRequest): NewEffect['due'] {

@@ -20,6 +20,7 @@ type TokenOrder = {
   readonly app?: string
   readonly operator?: boolean
   readonly instanceId?: string
+  readonly site?: string
   readonly scope?: string
   readonly ttlSeconds?: number
 }
@@ -34,6 +35,7 @@ const TOKEN_ORDER = {
     app: NAME,
     operator: { const: true },
     instanceId: NAME,
+    site: { ...NAME, description: 'Of an app with several: the name, siteId or instanceId of one.' },
     scope: { type: 'string', maxLength: 4000 },
     ttlSeconds: { type: 'integer', minimum: 1, maximum: 30 * 86_400 },
   },
@@ -329,11 +331,18 @@ function scopesOf({ scope, operator }: TokenOrder): { readonly scopes?: readonly
 }
 
 function bearerOf(order: TokenOrder) {
-  const { user, app, operator, instanceId } = order
+  const { user, app, operator, instanceId, site } = order
   if ([user, app, operator].filter(each => each !== undefined).length !== 1) {
     throw new Fault('INVALID_REQUEST', 400, 'Say one of user, app and operator.')
   }
   if (user !== undefined) return { person: user }
-  if (app !== undefined) return { app, ...(instanceId === undefined ? {} : { instanceId }) }
+  if (site !== undefined && (app === undefined || instanceId !== undefined))
+    throw new Fault('INVALID_REQUEST', 400, '`site` goes with `app`, and not together with `instanceId`.')
+  if (app !== undefined)
+    return {
+      app,
+      ...(instanceId === undefined ? {} : { instanceId }),
+      ...(site === undefined ? {} : { site }),
+    }
   return { operator: true } as const
 }

@@ -7,7 +7,8 @@ export const nativeFaultCatalogue = {
   DUE_TWICE: { status: 400, message: 'An effect has either `at` or `afterMs`, not both.' },
   BAD_INSTANT: {
     status: 400,
-    message: '{value} is not an instant that can be kept: RFC 3339, years 1970 to 9999.',
+    message:
+      '{value} is not an instant that can be kept: RFC 3339 with an offset, to the millisecond, years 1970 to 9999.',
   },
   SEARCH_NEEDED: {
     status: 400,

@@ -12,8 +12,8 @@ import { desktopFaults } from './api-faults.ts'
 export interface AgentAuth {
   /** Throws a Fault with status 401 for a missing or bad token. */
   authenticate(header: string | undefined, options: { readonly scheme: 'bearer' }): Promise<Principal>
-  /** The person who is signed in with a browser's cookie; null for nobody. */
-  session(request: { readonly headers: { readonly cookie?: string | undefined } }): Promise<Principal | null>
+  /** The person who is signed in with a browser's cookie; null for nobody. Throws a Fault with status 403 for a write from a foreign page. */
+  session(request: FastifyRequest): Promise<Principal | null>
 }
 
 export type AgentCaller = {
@@ -25,15 +25,10 @@ export type AgentCaller = {
 export type ProviderCaller = { readonly tenant: string; readonly app: string; readonly by: Caller }
 
 const SCOPE = 'Notifications.ReadWrite'
-const READS = new Set(['GET', 'HEAD'])
 
-/** Throws 401 for nobody, 403 for another origin's page and for one who is no agent. `ownOrigins`: those of our pages. */
-export async function agentCaller(
-  request: FastifyRequest,
-  auth: AgentAuth,
-  ownOrigins: () => ReadonlySet<string>,
-): Promise<AgentCaller> {
-  const caller = await agentOrProvider(request, auth, ownOrigins)
+/** Throws 401 for nobody, 403 for another origin's page (the session's own look) and for one who is no agent. */
+export async function agentCaller(request: FastifyRequest, auth: AgentAuth): Promise<AgentCaller> {
+  const caller = await agentOrProvider(request, auth)
   if ('app' in caller) throw notificationFaults.AGENT_ONLY()
   return caller
 }
@@ -42,9 +37,8 @@ export async function agentCaller(
 export async function agentOrProvider(
   request: FastifyRequest,
   auth: AgentAuth,
-  ownOrigins: () => ReadonlySet<string>,
 ): Promise<AgentCaller | ProviderCaller> {
-  const principal = await identify(request, auth, ownOrigins)
+  const principal = await identify(request, auth)
   if (!principal) throw desktopFaults.SIGN_IN_NEEDED()
   if (!principal.scopes.has(SCOPE)) throw desktopFaults.SCOPE_MISSING({ scope: SCOPE })
   const { tenant, id, name, upn } = principal
@@ -55,15 +49,9 @@ export async function agentOrProvider(
   return { agent: { tenant, agentId: id, agentName: name, upn }, by }
 }
 
-async function identify(
-  request: FastifyRequest,
-  auth: AgentAuth,
-  ownOrigins: () => ReadonlySet<string>,
-): Promise<Principal | null> {
-  const { authorization, origin } = request.headers
-  if (authorization !== undefined) return auth.authenticate(authorization, { scheme: 'bearer' })
-  const person = await auth.session(request)
-  const fromOurPage = origin !== undefined && ownOrigins().has(origin)
-  if (person && !READS.has(request.method) && !fromOurPage) throw desktopFaults.OTHER_ORIGIN()
-  return person
+async function identify(request: FastifyRequest, auth: AgentAuth): Promise<Principal | null> {
+  const { authorization } = request.headers
+  return authorization === undefined
+    ? await auth.session(request)
+    : await auth.authenticate(authorization, { scheme: 'bearer' })
 }

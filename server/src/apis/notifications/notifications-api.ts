@@ -22,8 +22,6 @@ export type NotificationsApiNeeds = {
   readonly notifications: Notifications
   readonly auth: AgentAuth
   readonly directory: Pick<Directory, 'user' | 'users'>
-  /** Origins that our own pages have in a browser. */
-  readonly ownOrigins: () => ReadonlySet<string>
   /** The origin of every link. */
   readonly publicUrl: () => string
   /** Where a person signs in; `returnTo` is a path of ours. */
@@ -34,16 +32,16 @@ export type NotificationsApiNeeds = {
 }
 
 export function notificationsApi(needs: NotificationsApiNeeds): FastifyPluginAsync {
-  const { notifications, auth, directory, ownOrigins } = needs
+  const { notifications, auth, directory } = needs
   return async app => {
     const streams = new ScreenStreams(notifications, needs.now, needs.longAnswers)
     app.addHook('preClose', async () => streams.close())
-    const callerOf = (request: FastifyRequest) => agentCaller(request, auth, ownOrigins)
+    const callerOf = (request: FastifyRequest) => agentCaller(request, auth)
 
     await app.register(
       async routes => {
         offerRoutes(routes, { notifications, streams, callerOf })
-        const anyCaller = (request: FastifyRequest) => agentOrProvider(request, auth, ownOrigins)
+        const anyCaller = (request: FastifyRequest) => agentOrProvider(request, auth)
         tokenRoutes(routes, { notifications, directory, callerOf: anyCaller })
       },
       { prefix: NOTIFICATIONS_PREFIX },

@@ -71,7 +71,7 @@ async function retryAll(
     counts.calledOff += batch.calledOff
     counts.busy += batch.busy
     progress({ ...counts, remaining: batch.remaining })
-    if (batch.after === null) return { ...counts, batches }
+    if (typeof batch.after !== 'string') return { ...counts, batches }
     after = batch.after
   }
 }

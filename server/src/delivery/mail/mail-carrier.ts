@@ -5,12 +5,13 @@
 
 import { EffectAborted, type StartedEffect, type Verdict } from '../../core/effect.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { readMailbox } from '../../core/mail-address.ts'
 import { MAIL_PLAN } from '../../core/retry-plan.ts'
 import type { Carrier } from '../carrier.ts'
 import type { Health } from '../failing-receivers.ts'
 import { type ComposedMail, composeMail } from './compose-mail.ts'
 import type { KeepMail } from './kept-mail.ts'
-import { readMailFrom, readMailOrder } from './mail-order.ts'
+import { readMailOrder } from './mail-order.ts'
 import { proofOf } from './proof.ts'
 import { healthOf, OURS_TO_MEND } from './server-health.ts'
 import { SmtpPool } from './smtp-pool.ts'
@@ -44,7 +45,7 @@ export type MailCarrierOptions = {
 
 /** Throws an Error when smtpUrl or mailFrom is wrong. */
 export function createMailCarrier(options: MailCarrierOptions): Carrier & { close(): void } {
-  const sender = readMailFrom(options.mailFrom ?? 'Standdown <standdown@localhost>')
+  const sender = readMailbox(options.mailFrom ?? 'Standdown <standdown@localhost>')
   if (sender === null) throw new Error('MAIL_FROM is not a mail address')
   const mailFrom = sender
   const grace = options.graceMs ?? { cancelled: 20_000, other: 3000 }

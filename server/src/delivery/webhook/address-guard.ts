@@ -3,6 +3,7 @@
 // address, so a name that changes its answer in between gains nothing.
 
 import ipaddr from 'ipaddr.js'
+import { hostOf, portOf } from './endpoint.ts'
 
 /** An allow-list, read: what `allowed(tenant)` gives. */
 export type AllowList = {
@@ -87,6 +88,34 @@ export function isMetadata(address: string): boolean {
   return METADATA.has(parsed.toByteArray().slice(-4).join('.'))
 }
 
+/**
+ * Why no webhook to this URL could ever leave, as far as can be seen without asking anybody; null when one may. Where a
+ * name leads is seen at each attempt only.
+ */
+export function refusedTarget(url: URL, list: AllowList): string | null {
+  const host = hostOf(url)
+  if (allowsHost(list, host, portOf(url))) return null
+  const named = /^(.+\.)?localhost$/.test(host)
+  const refusals = (named ? ['127.0.0.1', '::1'] : [host]).map(address => refusedAddress(address, list))
+  if (!named && !isAddress(host)) return HOST.test(host) ? null : `${host} is no host`
+  const kind = refusals.includes(null) ? null : refusals[0]!
+  return kind === null ? null : `${host} is not on the public internet (${kind})`
+}
+
+/** Whether `readAllowList` understands it. */
+export function isAllowEntry(entry: string): boolean {
+  const text = entry.trim().toLowerCase()
+  if (ipaddr.isValidCIDR(text) || isAddress(text)) return true
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^[\]:/]+))(?::(\d{1,5}))?$/.exec(text)
+  if (!match) return false
+  const [, v6, host, port] = match
+  if (port !== undefined && !(Number(port) >= 1 && Number(port) <= 65_535)) return false
+  if (v6 !== undefined) return isAddress(v6) && port !== undefined
+  // An address that is not whole would be taken for a name.
+  return HOST.test(host!) && (!/^[\d.]+$/.test(host!) || isAddress(host!))
+}
+
+const HOST = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/
 const GLOBAL_UNICAST = ipaddr.parse('2000::')
 
 // Dotted decimal with four parts, or IPv6 without a zone: what a resolver answers. `ipaddr.isValid` alone takes 127.1 too.

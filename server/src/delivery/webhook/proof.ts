@@ -1,6 +1,7 @@
 // What an answer proves. Only an answer that says "I did not do it" lets a cancel call the action prevented; behind all others the
 // receiver may have done what was asked, and a proxy in front of it may have answered for it.
 
+import { readHttpDate } from '../../core/http-date.ts'
 import type { Posted } from './post.ts'
 
 /** 'done': it says that it did it. 'nothing': it did nothing. 'doubt': nobody can say. */
@@ -12,7 +13,7 @@ const REFUSALS: ReadonlySet<number> = new Set([
   400, 401, 403, 404, 405, 406, 411, 413, 414, 415, 416, 417, 422, 429, 431,
 ])
 
-export function proofOf(posted: Posted): Proof {
+export function proofOf(posted: Posted, now: Date): Proof {
   switch (posted.is) {
     case 'not_begun':
       return 'nothing'
@@ -23,7 +24,7 @@ export function proofOf(posted: Posted): Proof {
       if (status >= 200 && status < 300) return 'done'
       if (REFUSALS.has(status)) return 'nothing'
       // With a time to come again it was said by somebody who chose not to begin.
-      return status === 503 && isRetryAfter(headers['retry-after']) ? 'nothing' : 'doubt'
+      return status === 503 && isRetryAfter(headers['retry-after'], now) ? 'nothing' : 'doubt'
     }
     default:
       return posted satisfies never
@@ -31,7 +32,7 @@ export function proofOf(posted: Posted): Proof {
 }
 
 /** RFC 9110 10.2.3: seconds, or a date. */
-export function isRetryAfter(header: string | undefined): header is string {
+export function isRetryAfter(header: string | undefined, now: Date): header is string {
   const text = header?.trim() ?? ''
-  return /^\d{1,9}$/.test(text) || (/^[A-Za-z]{3,9},? /.test(text) && !Number.isNaN(Date.parse(text)))
+  return /^\d{1,9}$/.test(text) || readHttpDate(text, now) !== null
 }

@@ -115,7 +115,7 @@ export function createWebhookCarriers(options: WebhookCarrierOptions): {
     if (posted.is === 'no_answer') {
       // Only the receiver knows. It is asked by the withdrawal that the cancel owes it.
       if (cancelled(signal)) return { is: 'waiting', evidence: { phase: 'sent', error: posted.error } }
-      return { is: 'retry', error: posted.error, mayHaveHappened: proofOf(posted) === 'doubt' }
+      return { is: 'retry', error: posted.error, mayHaveHappened: proofOf(posted, now()) === 'doubt' }
     }
     if (cancelled(signal)) return { is: 'stopped', evidence: { phase: 'connect' } }
     return refusalOf(posted)

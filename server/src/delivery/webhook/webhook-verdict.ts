@@ -1,6 +1,7 @@
 // What a receiver's answer means for the attempt (Standard Webhooks 1.0.0, "Delivery success and failure").
 
 import type { Verdict } from '../../core/effect.ts'
+import { readHttpDate } from '../../core/http-date.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Posted } from './post.ts'
 import { isRetryAfter, proofOf } from './proof.ts'
@@ -16,7 +17,7 @@ const KEPT_PREFIX = 200
 export function verdictOfAnswer(answer: Answered, now: Date): Verdict {
   const { status, headers } = answer
   const evidence = evidenceOf(answer)
-  const proof = proofOf(answer)
+  const proof = proofOf(answer, now)
   if (proof === 'done') return { is: 'done', evidence }
   const failed = { evidence, ...(proof === 'doubt' ? { mayHaveHappened: true } : {}) }
   if (status === 410)
@@ -53,8 +54,9 @@ export function evidenceOf(answer: Answered): JsonObject {
 
 /** Retry-After as milliseconds from `now`, between 0 and a day; null when absent or unreadable. */
 export function retryAfterMs(header: string | undefined, now: Date): number | null {
-  if (!isRetryAfter(header)) return null
+  if (!isRetryAfter(header, now)) return null
   const text = header.trim()
-  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now.getTime()
-  return Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS)
+  const until = readHttpDate(text, now)
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : until && until.getTime() - now.getTime()
+  return ms === null ? null : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS)
 }
