@@ -70,11 +70,15 @@ const ASKING: readonly (readonly string[])[] = [
   ['clock'],
   ['clock', '+1d'],
   ['status'],
+  ['events'],
+  ['event', '019a9f1c-77a2-8b3c-9d10-2f6e5a7c1b2d'],
+  ['release', '--list'],
+  ['release', '--all', '--yes'],
   ['retry', 'x'],
   ['retry', '--all'],
   ['retry', '--since', '1d'],
 ]
-const LOCAL = ['start', 'doctor', 'backup', 'restore', 'env', 'apply']
+const LOCAL = ['start', 'doctor', 'backup', 'restore', 'hold', 'env', 'apply']
 
 test('every command that asks a server is tried', () => {
   const tried = new Set([...ASKING.map(([name]) => name), ...LOCAL])

@@ -67,7 +67,8 @@ test('several have it: a list of receipts, and each is its own cancellation', as
   const ids = []
   for (const who of ['alice', 'shop', 'rival']) ids.push(await announce(server, who, { key: 'k' }))
   const other = await announce(server, 'shop', { key: 'k', entity: 'another' })
-  const foreign = await server.call('mallory', 'POST', '/api/v1/events', { body: { key: 'k', title: 'M' } })
+  const body = { key: 'k', title: 'M', effects: [LATER] }
+  const foreign = await server.call('mallory', 'POST', '/api/v1/events', { body })
   const reply = await cancel(server, 'alice', { key: 'k', reason: 'Recalled' })
   assert.equal(reply.status, 201)
   assert.equal(Object.keys(reply.json())[0], 'receipts', 'first')
@@ -363,7 +364,7 @@ test('what has ended at other apps is left alone while something is open; when a
   const open = await announce(server, 'shop', { key: 'k' })
   const one: CancelledView = (await cancel(server, 'olga', { key: 'k' })).json()
   assert.deepEqual([one.eventIds, one.is], [[open], 'cancelled'])
-  assert.equal(await state(server, ended), 'announced')
+  assert.equal(await state(server, ended), 'ended')
   const over: CancelledListView = (await cancel(server, 'alice', { key: 'k' })).json()
   assert.deepEqual([over.is, over.receipts.map(each => each.is)], ['over', ['over', 'over']])
   assert.deepEqual(over.receipts.map(each => each.counts.already_ended).toSorted(), [0, 1])

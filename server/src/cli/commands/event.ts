@@ -3,6 +3,7 @@ import type { Command } from '../command.ts'
 import { eventText } from '../event-text.ts'
 import { EXIT } from '../exit.ts'
 import { ServerClient } from '../server-client.ts'
+import { json } from '../terminal.ts'
 
 export const eventCommand: Command = {
   name: 'event',
@@ -13,7 +14,7 @@ export const eventCommand: Command = {
   async run({ io, words, flags }) {
     const client = await ServerClient.find(io)
     const event = await client.json<EventView>(`/api/v1/events/${encodeURIComponent(words[0] as string)}`)
-    io.stdout(flags.json === true ? `${JSON.stringify(event, null, 2)}\n` : eventText(event, io))
+    io.stdout(flags.json === true ? json(event) : eventText(event, io))
     return EXIT.ok
   },
 }

@@ -3,6 +3,7 @@ import { type Command, text } from '../command.ts'
 import { eventListText } from '../event-text.ts'
 import { EXIT, usage } from '../exit.ts'
 import { ServerClient } from '../server-client.ts'
+import { json } from '../terminal.ts'
 
 /** What is passed on, by the name that the API has for it. */
 const FILTERS: { readonly [option: string]: string } = {
@@ -51,7 +52,7 @@ export const eventsCommand: Command = {
     }
     const client = await ServerClient.find(io)
     const list = await client.json<EventListView>(`/api/v1/events?${query}`)
-    io.stdout(flags.json === true ? `${JSON.stringify(list, null, 2)}\n` : eventListText(list, io))
+    io.stdout(flags.json === true ? json(list) : eventListText(list, io))
     return EXIT.ok
   },
 }

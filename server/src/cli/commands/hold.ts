@@ -6,7 +6,7 @@ import { type Command, type CommandInput, text } from '../command.ts'
 import { EXIT, usage } from '../exit.ts'
 import { when } from '../receipt-text.ts'
 import { ServerClient } from '../server-client.ts'
-import { line, palette, widest } from '../terminal.ts'
+import { json, line, palette, widest } from '../terminal.ts'
 
 const STATE_WORDS = { overdue: 'overdue', in_doubt: 'in doubt', later: 'later' } as const
 /** Actions that a terminal shows; --json pages through all. */
@@ -116,7 +116,7 @@ async function list({ io, flags }: CommandInput, filter: ReleaseRequest): Promis
       for (const item of page.value) value.push(item)
       after = page.after
     }
-    io.stdout(`${JSON.stringify({ ...held, value, after: null }, null, 2)}\n`)
+    io.stdout(json({ ...held, value, after: null }))
     return EXIT.ok
   }
   io.stdout(listText(held, io))
@@ -180,9 +180,9 @@ async function releaseAllPages(client: ServerClient, body: ReleaseRequest): Prom
   return total
 }
 
-function report(io: CliIo, json: boolean, done: ReleaseView): number {
-  if (json) {
-    io.stdout(`${JSON.stringify(done, null, 2)}\n`)
+function report(io: CliIo, asJson: boolean, done: ReleaseView): number {
+  if (asJson) {
+    io.stdout(json(done))
     return EXIT.ok
   }
   for (const { receipt, prevented, total } of done.receipts)
