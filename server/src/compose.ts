@@ -3,6 +3,8 @@
 import { hostname } from 'node:os'
 import { automationsApi } from './apis/automations/automations-api.ts'
 import { graphApi } from './apis/graph/graph-api.ts'
+import { childCarriers } from './apis/native/child-carriers.ts'
+import { createEventFinder } from './apis/native/event-finder.ts'
 import { mintRoutes } from './apis/native/mint-routes.ts'
 import { nativeApi } from './apis/native/native-api.ts'
 import { delayCarrier, nativeDomain } from './apis/native/native-domain.ts'
@@ -137,6 +139,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
       ...automations.carriers,
       ...notifications.carriers,
       delayCarrier,
+      ...childCarriers({ engine, directory, notifications, calendar }),
     ],
     domains: [calendar.domain, automations.domain, notifications.domain, nativeDomain],
   })
@@ -151,11 +154,15 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     variables: () => ({ PUBLIC_URL: publicUrl() }),
   })
 
+  const events = createEventFinder({ engine, calendar, directory })
+  const { findParent } = events
   const native: NativeNeeds = {
     db,
     engine,
     auth,
     find: createReceiptFinder({ engine, directory, calendar, notifications }),
+    events,
+    effects: { directory, notifications },
     mail: keptMail,
     webhookSecrets: secrets,
     facts: {
@@ -175,11 +182,12 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
   }
   const { app } = http
   await app.register(tokenRoutes({ auth }))
-  await app.register(graphApi({ calendar, auth, directory, publicUrl, now }))
+  await app.register(graphApi({ calendar, auth, directory, findParent, publicUrl, now }))
   await app.register(
     automationsApi({
       automations,
       auth,
+      findParent,
       rateLimit: {
         keeps: async tenant => (await directory.tenant(tenant))?.rateLimits.includes('wix') ?? false,
         now,
@@ -190,6 +198,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     notificationsApi({
       notifications,
       auth,
+      findParent,
       ownOrigins: () => http.ownOrigins(),
       publicUrl,
       signInUrl: returnTo => `/signin?return_to=${encodeURIComponent(returnTo)}`,

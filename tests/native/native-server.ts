@@ -1,6 +1,7 @@
 // The native API over HTTP, on a real engine and database. Who calls is said by the token itself, so that a test can be
 // anybody: 'alice', 'bob' …
 
+import { createEventFinder } from '../../server/src/apis/native/event-finder.ts'
 import { nativeApi } from '../../server/src/apis/native/native-api.ts'
 import { delayCarrier, nativeDomain } from '../../server/src/apis/native/native-domain.ts'
 import type { KeptMail, WorkspaceDifference } from '../../server/src/apis/native/needs.ts'
@@ -100,6 +101,21 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
       byTrigger: async () => [],
       byToken: async () => [],
       byEvent: async (who: Principal, eventId: string) => engine.findReceipts(who.tenant, { eventId }),
+    },
+    events: createEventFinder({
+      engine,
+      calendar: { findItem: async () => null },
+      directory: { user: async () => null, groupsOf: async () => [] },
+    }),
+    // Actions that make events of other rooms are tried on a whole server (child-effects.test.ts): here is nobody.
+    effects: {
+      directory: { user: async () => null },
+      notifications: {
+        channelsOf: async () => [],
+        fillCard: async () => {
+          throw new Error('there are no templates')
+        },
+      },
     },
     mail: mails,
     webhookSecrets: createWebhookSecrets({ db: database.db, random }),

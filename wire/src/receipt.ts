@@ -1,5 +1,7 @@
 // Native API: calling something off, and the receipt that says what that did.
 
+import { eventIdSchema } from './event.ts'
+
 export type CancelByKey = {
   readonly key: string
   readonly entity?: string
@@ -166,7 +168,7 @@ export const cancellationRequestSchema = {
       title: 'by id',
       required: ['eventId'],
       additionalProperties: false,
-      properties: { eventId: guid, reason, correlationId: shortText },
+      properties: { eventId: eventIdSchema, reason, correlationId: shortText },
     },
   ],
 } as const
@@ -189,7 +191,7 @@ export const previewRequestSchema = {
       title: 'by id',
       required: ['eventId'],
       additionalProperties: false,
-      properties: { eventId: guid, ...page },
+      properties: { eventId: eventIdSchema, ...page },
     },
   ],
 } as const

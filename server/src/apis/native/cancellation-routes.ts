@@ -5,11 +5,11 @@ import { cancelBodySchema, cancellationRequestSchema } from '@standdown/wire/src
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller, CancelRequest } from '../../core/cancellation.ts'
 import { type Principal, principalKey } from '../../core/principal.ts'
-import { keyOf, mayUseEvent, NATIVE_EVENT, requireAnnouncer } from './access.ts'
+import { keyOf, NATIVE_EVENT, requireAnnouncer } from './access.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
 import { once, requestKeyHeaders, requestKeyOf } from './request-key.ts'
-import { idParams, response } from './route-schema.ts'
+import { eventIdParams, response } from './route-schema.ts'
 import { cancelledView, receiptLink } from './views.ts'
 
 /** How long a cancel by key waits for its event, unless it says otherwise: 15 minutes (I6). */
@@ -22,14 +22,14 @@ export function nativeCaller(principal: Principal): Caller {
 }
 
 export function cancellationRoutes(app: FastifyInstance, context: NativeContext): void {
-  const { engine, db, callers } = context
+  const { engine, db, callers, events } = context
 
   app.post(
     '/events/:id/cancel',
     {
       schema: {
         summary: 'Call an event off, with everything that hangs from it.',
-        params: idParams,
+        params: eventIdParams,
         headers: requestKeyHeaders,
         body: { anyOf: [cancelBodySchema, { type: 'null' }] },
         response: answers,
@@ -72,12 +72,10 @@ export function cancellationRoutes(app: FastifyInstance, context: NativeContext)
     body: CancelRequestBody & { readonly eventId: string },
   ): Promise<FastifyReply> {
     const caller = callers.of(request)
-    const eventId = body.eventId.toLowerCase()
-    const event = await engine.event(caller.tenant, eventId)
-    if (!event || !mayUseEvent(caller, event))
-      throw nativeFault.NOT_FOUND({ what: 'event', id: body.eventId })
+    const event = await events.find(caller, body.eventId)
+    if (!event) throw nativeFault.NOT_FOUND({ what: 'event', id: body.eventId })
     return cancel(request, reply, {
-      target: { eventId },
+      target: { eventId: event.id },
       reason: body.reason ?? null,
       correlationId: body.correlationId ?? null,
     })

@@ -3,6 +3,8 @@
 import type { Auth } from '../../auth/auth.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Engine } from '../../engine/engine.ts'
+import type { EffectNeeds } from './child-effects.ts'
+import type { EventFinder } from './event-finder.ts'
 import type { ReceiptFinder } from './receipt-finder.ts'
 
 export type NativeEngine = Pick<
@@ -86,6 +88,9 @@ export type NativeNeeds = {
   readonly engine: NativeEngine
   readonly auth: Pick<Auth, 'authenticate' | 'session'>
   readonly find: ReceiptFinder
+  readonly events: EventFinder
+  /** What actions that make events of other rooms are checked against. */
+  readonly effects: EffectNeeds
   readonly mail: KeptMail
   readonly webhookSecrets: SigningSecrets
   readonly facts: ServerFacts

@@ -6,7 +6,7 @@ import { previewRequestSchema } from '@standdown/wire/src/receipt.ts'
 import type { FastifyInstance } from 'fastify'
 import type { CancelTarget } from '../../core/cancellation.ts'
 import type { Principal } from '../../core/principal.ts'
-import { keyOf, mayUseEvent, NATIVE_EVENT, requireAnnouncer } from './access.ts'
+import { keyOf, NATIVE_EVENT, requireAnnouncer } from './access.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
 import { response } from './route-schema.ts'
@@ -16,7 +16,7 @@ import { previewView } from './views.ts'
 const PAGE = 1000
 
 export function previewRoutes(app: FastifyInstance, context: NativeContext): void {
-  const { engine, callers } = context
+  const { engine, callers, events } = context
 
   app.post(
     '/previews',
@@ -48,10 +48,8 @@ export function previewRoutes(app: FastifyInstance, context: NativeContext): voi
       requireAnnouncer(caller)
       return { key: keyOf(caller, body.key), entity: body.entity ?? body.key, kind: NATIVE_EVENT }
     }
-    const eventId = body.eventId.toLowerCase()
-    const event = await engine.event(caller.tenant, eventId)
-    if (!event || !mayUseEvent(caller, event))
-      throw nativeFault.NOT_FOUND({ what: 'event', id: body.eventId })
-    return { eventId }
+    const event = await events.find(caller, body.eventId)
+    if (!event) throw nativeFault.NOT_FOUND({ what: 'event', id: body.eventId })
+    return { eventId: event.id }
   }
 }

@@ -4,12 +4,11 @@
 import type { Directory } from '../../auth/directory.ts'
 import { activationKey } from '../../automations/activation-key.ts'
 import type { Calendar } from '../../calendar/calendar.ts'
-import { decodeOutlookId } from '../../calendar/outlook-id.ts'
 import type { Receipt } from '../../core/cancellation.ts'
-import { isGuid } from '../../core/ids.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Notifications } from '../../notifications/create-notifications.ts'
 import { isOperator } from './access.ts'
+import { eventIdOf } from './event-finder.ts'
 import type { NativeEngine } from './needs.ts'
 
 export type ReceiptFinderNeeds = {
@@ -54,12 +53,8 @@ export function createReceiptFinder(needs: ReceiptFinderNeeds): ReceiptFinder {
 
     async byEvent(principal, eventId) {
       const { tenant } = principal
-      if (isGuid(eventId)) return engine.findReceipts(tenant, { eventId: eventId.toLowerCase(), limit: MOST })
-      const outlook = decodeOutlookId('item', eventId)
-      if (!outlook) return []
-      const mailbox = { tenant, id: outlook.mailboxId, kind: 'user', name: '', address: '' } as const
-      const item = await calendar.findItem(mailbox, outlook.id)
-      return item ? engine.findReceipts(tenant, { eventId: item.meetingId, limit: MOST }) : []
+      const id = await eventIdOf(calendar, tenant, eventId)
+      return id === null ? [] : engine.findReceipts(tenant, { eventId: id, limit: MOST })
     },
   }
 

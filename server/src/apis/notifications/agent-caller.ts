@@ -2,6 +2,7 @@
 // makes the browser send, so what changes something has to come from a page of ours.
 
 import type { FastifyRequest } from 'fastify'
+import { NOTIFICATIONS_WRITE } from '../../auth/scopes.ts'
 import type { Caller } from '../../core/cancellation.ts'
 import { type Principal, principalKey } from '../../core/principal.ts'
 import { notificationFaults } from '../../notifications/notification-faults.ts'
@@ -18,9 +19,9 @@ export interface AgentAuth {
 export type AgentCaller = {
   readonly agent: AgentRef & { readonly upn: string | null }
   readonly by: Caller
+  readonly principal: Principal
 }
 
-const SCOPE = 'Notifications.ReadWrite'
 const READS = new Set(['GET', 'HEAD'])
 
 /** Throws 401 for nobody, 403 for another origin's page and for one who is no agent. `ownOrigins`: those of our pages. */
@@ -31,11 +32,13 @@ export async function agentCaller(
 ): Promise<AgentCaller> {
   const principal = await identify(request, auth, ownOrigins)
   if (!principal) throw desktopFaults.SIGN_IN_NEEDED()
-  if (!principal.scopes.has(SCOPE)) throw desktopFaults.SCOPE_MISSING({ scope: SCOPE })
+  if (!principal.scopes.has(NOTIFICATIONS_WRITE))
+    throw desktopFaults.SCOPE_MISSING({ scope: NOTIFICATIONS_WRITE })
   if (principal.kind !== 'person' || !principal.roles.has('agent')) throw notificationFaults.AGENT_ONLY()
   return {
     agent: { tenant: principal.tenant, agentId: principal.id, agentName: principal.name, upn: principal.upn },
     by: { principal: principalKey(principal), api: 'cif', name: principal.name },
+    principal,
   }
 }
 

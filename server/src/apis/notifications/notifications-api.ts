@@ -2,6 +2,7 @@
 // them, and the REST calls between that page and this server (ours; nothing of them is documented by Microsoft).
 
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { FindParent } from '../../core/parent.ts'
 import type { Notifications } from '../../notifications/create-notifications.ts'
 import { type AgentAuth, agentCaller } from './agent-caller.ts'
 import { sendAgentPage } from './agent-page.ts'
@@ -18,6 +19,7 @@ const LIBRARY_FILE = LIBRARY_PATH.split('/').slice(2).join('/').toLowerCase()
 export type NotificationsApiNeeds = {
   readonly notifications: Notifications
   readonly auth: AgentAuth
+  readonly findParent: FindParent
   /** Origins that our own pages have in a browser. */
   readonly ownOrigins: () => ReadonlySet<string>
   /** The origin of every link. */
@@ -28,15 +30,18 @@ export type NotificationsApiNeeds = {
 }
 
 export function notificationsApi(needs: NotificationsApiNeeds): FastifyPluginAsync {
-  const { notifications, auth, ownOrigins } = needs
+  const { notifications, auth, ownOrigins, findParent } = needs
   return async app => {
     const streams = new ScreenStreams(notifications, needs.now)
     app.addHook('preClose', async () => streams.close())
     const callerOf = (request: FastifyRequest) => agentCaller(request, auth, ownOrigins)
 
-    await app.register(async routes => offerRoutes(routes, { notifications, streams, callerOf }), {
-      prefix: NOTIFICATIONS_PREFIX,
-    })
+    await app.register(
+      async routes => offerRoutes(routes, { notifications, streams, findParent, callerOf }),
+      {
+        prefix: NOTIFICATIONS_PREFIX,
+      },
+    )
 
     app.get('/agent', async (request, reply) => {
       const principal = await auth.session(request)
