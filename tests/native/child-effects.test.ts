@@ -103,6 +103,22 @@ test('called off before they fall due, they are prevented, and nothing is made',
   assert.equal(receipt.events.length, 1)
 })
 
+test('a revise replaces them, and is checked as an announcement is', async () => {
+  const id = await world.native('app', { effects: [{ ...OFFER, afterMs: DAY }] })
+  const revise = async (effect: object) =>
+    await world.call('app', 'POST', `/api/v1/events/${id}/revise`, { body: { effects: [effect] } })
+  assert.equal((await revise({ ...OFFER, agent: 'bob@contoso.example' })).status, 400)
+  assert.equal((await world.event(id)).effects[0]!.state, 'pending', 'what is refused replaces nothing')
+  assert.equal((await revise({ ...MEETING, afterMs: DAY })).status, 200)
+  const states = (await world.event(id)).effects.map(effect => [effect.kind, effect.state]).sort()
+  assert.deepEqual(states, [
+    [MEETING_CHILD, 'pending'],
+    [OFFER_CHILD, 'superseded'],
+  ])
+  const receipt = await world.cancel(id, 'app')
+  assert.equal(receipt.counts.prevented, 1)
+})
+
 test('a start that comes again makes nothing again', async () => {
   const id = await world.native('app', { effects: [OFFER, MEETING] })
   await world.server.advance(0)

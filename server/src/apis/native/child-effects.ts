@@ -61,17 +61,15 @@ async function offerEffect(
   if (!agent?.roles.includes('agent')) throw invalid(`${at}/agent`, `there is no agent ${request.agent}`)
   const channelLabel = await labelOf(notifications, agent, channel)
   if (channelLabel === null) throw invalid(`${at}/channel`, `the agent has no channel ${channel}`)
-  try {
-    const of = { templateName: template, templateParameters: parameters, channelLabel }
-    await notifications.fillCard(caller.tenant, of)
-  } catch (error) {
+  const of = { templateName: template, templateParameters: parameters, channelLabel }
+  const { card } = await notifications.fillCard(caller.tenant, of).catch((error: unknown) => {
     if (!(error instanceof Fault)) throw error
-    throw invalid(`${at}/template`, error.message, error)
-  }
+    throw invalid(`${at}/template`, error.message.replace(/\.$/, ''), error)
+  })
   const data: OfferChild = { agentId: agent.id, channel, template, parameters: parameters as JsonObject }
   return {
     kind: OFFER_CHILD,
-    title: titleOf(request.title ?? `Offer to ${agent.name}: ${template}`),
+    title: titleOf(request.title ?? `Raise offer to ${agent.name}: ${card.title}`),
     due: dueOf(request),
     data,
   }
@@ -102,7 +100,7 @@ async function meetingEffect(
   const { at: _at, afterMs: _after, title, ...kept } = request
   return {
     kind: MEETING_CHILD,
-    title: titleOf(title ?? `Meeting of ${organizer.name}: ${request.subject}`),
+    title: titleOf(title ?? `Book meeting of ${organizer.name}: ${request.subject}`),
     due: dueOf(request),
     data: { organizerId: organizer.id, request: kept as JsonObject },
   }
