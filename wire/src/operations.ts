@@ -1,8 +1,7 @@
 // Native API: looking after the server: its state, the sandbox clock, kept mail, the workspace file.
 
-import type { ActionCounts } from './lists.ts'
-
 import { type CancelledOf, cancelledOfSchema } from './hold.ts'
+import type { ActionCounts } from './lists.ts'
 
 export type MailSummary = {
   readonly id: string

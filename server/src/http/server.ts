@@ -337,7 +337,12 @@ function hasToken(request: FastifyRequest, wanted: string | null): boolean {
 /** What cannot be told now is left out: that the database is away stands among the checks. */
 async function said(warnings: ReadonlyMap<string, Warning>): Promise<object> {
   const texts = await Promise.all(
-    [...warnings].map(async ([name, warning]) => [name, await Promise.resolve().then(warning).catch(() => null)]),
+    [...warnings].map(async ([name, warning]) => [
+      name,
+      await Promise.resolve()
+        .then(warning)
+        .catch(() => null),
+    ]),
   )
   return Object.fromEntries(texts.filter(([, text]) => text !== null))
 }

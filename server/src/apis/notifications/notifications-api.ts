@@ -3,6 +3,7 @@
 
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { Directory } from '../../auth/directory.ts'
+import type { FindParent } from '../../core/parent.ts'
 import type { LongAnswers } from '../../http/long-answers.ts'
 import type { Notifications } from '../../notifications/create-notifications.ts'
 import { type AgentAuth, agentCaller, agentOrProvider } from './agent-caller.ts'
@@ -22,6 +23,7 @@ export type NotificationsApiNeeds = {
   readonly notifications: Notifications
   readonly auth: AgentAuth
   readonly directory: Pick<Directory, 'user' | 'users'>
+  readonly findParent: FindParent
   /** Origins that our own pages have in a browser. */
   readonly ownOrigins: () => ReadonlySet<string>
   /** The origin of every link. */
@@ -34,7 +36,7 @@ export type NotificationsApiNeeds = {
 }
 
 export function notificationsApi(needs: NotificationsApiNeeds): FastifyPluginAsync {
-  const { notifications, auth, directory, ownOrigins } = needs
+  const { notifications, auth, directory, ownOrigins, findParent } = needs
   return async app => {
     const streams = new ScreenStreams(notifications, needs.now, needs.longAnswers)
     app.addHook('preClose', async () => streams.close())
@@ -42,7 +44,7 @@ export function notificationsApi(needs: NotificationsApiNeeds): FastifyPluginAsy
 
     await app.register(
       async routes => {
-        offerRoutes(routes, { notifications, streams, callerOf })
+        offerRoutes(routes, { notifications, streams, findParent, callerOf })
         const anyCaller = (request: FastifyRequest) => agentOrProvider(request, auth, ownOrigins)
         tokenRoutes(routes, { notifications, directory, callerOf: anyCaller })
       },
