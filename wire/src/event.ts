@@ -1,16 +1,7 @@
 // Native API: announcing an event and looking at it.
 
+import { eventIdSchema } from './event-id.ts'
 import { type EventSummary, type RelativeView, summaryProperties } from './lists.ts'
-/** An event's id as any of the APIs spells it: a GUID, or Graph's own form. A regular expression without its ends. */
-export const EVENT_ID =
-  '(?:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|AAMk[A-Za-z0-9_-]{1,190}={0,2})'
-
-export const eventIdSchema = {
-  type: 'string',
-  maxLength: 200,
-  pattern: `^${EVENT_ID}$`,
-  description: "An event's id, as any of the APIs spells it.",
-} as const
 
 /** What shall happen because of the event. Without `at` and `afterMs`: at once. */
 export type EffectRequest = MailRequest | WebhookRequest | DelayRequest | OfferRequest | MeetingRequest

@@ -1,7 +1,7 @@
 // The header Standdown-Parent, by which callers of the vendors' APIs say what an event hangs from: their bodies have no place
 // for it.
 
-import { EVENT_ID } from '../../../wire/src/event.ts'
+import { EVENT_ID } from '../../../wire/src/event-id.ts'
 import { type NamedParent, parentFault } from '../core/parent.ts'
 
 const FORM = new RegExp(`^(${EVENT_ID})(?:[ \\t]*;[ \\t]*link[ \\t]*=[ \\t]*(cancel|keep))?$`)

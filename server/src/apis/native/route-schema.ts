@@ -1,6 +1,6 @@
 // Pieces that the schemas of several routes share.
 
-import { eventIdSchema } from '@standdown/wire/src/event.ts'
+import { eventIdSchema } from '@standdown/wire/src/event-id.ts'
 
 declare module 'fastify' {
   // What openapi.ts reads besides Fastify's own keys.

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { RaiseOffer } from '../../../../wire/src/agent-screen.ts'
-import { eventIdSchema } from '../../../../wire/src/event.ts'
+import { eventIdSchema } from '../../../../wire/src/event-id.ts'
 import { isGuid } from '../../core/ids.ts'
 import type { FindParent } from '../../core/parent.ts'
 import type { Answer } from '../../notifications/answer-offer.ts'
