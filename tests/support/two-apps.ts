@@ -55,7 +55,7 @@ export type Acme = {
 
 export async function acmeOn(server: TestServer): Promise<Acme> {
   const apply: Acme['apply'] = async (apps, agents) => {
-    await server.server.workspace.apply(acme(apps, agents), { apply: true, prune: true })
+    await server.server.workspace.apply(acme(apps, agents), { apply: true, prune: true, pending: 'keep' })
   }
   await apply()
   return {
