@@ -3,6 +3,8 @@
 import { hostname } from 'node:os'
 import { automationsApi } from './apis/automations/automations-api.ts'
 import { graphApi } from './apis/graph/graph-api.ts'
+import { childCarriers } from './apis/native/child-carriers.ts'
+import { createEventFinder } from './apis/native/event-finder.ts'
 import { metricsReaders } from './apis/native/metrics-readers.ts'
 import { mintRoutes } from './apis/native/mint-routes.ts'
 import { createNameFinder } from './apis/native/name-finder.ts'
@@ -164,6 +166,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
       ...automations.carriers,
       ...notifications.carriers,
       delayCarrier,
+      ...childCarriers({ engine, directory, notifications, calendar }),
     ],
     domains: [calendar.domain, automations.domain, notifications.domain, nativeDomain],
   })
@@ -179,14 +182,18 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     variables: () => ({ PUBLIC_URL: publicUrl() }),
   })
 
-  const names = createNameFinder({ directory, calendar, notifications })
+  const names = createNameFinder({ directory, notifications })
+  const events = createEventFinder({ engine, calendar, directory })
+  const { findParent } = events
   const native: NativeNeeds = {
     db,
     engine,
     auth,
     names,
+    events,
+    effects: { directory, notifications },
     longAnswers: http.longAnswers,
-    find: createReceiptFinder({ engine, directory, notifications, names }),
+    find: createReceiptFinder({ engine, directory, notifications, names, events }),
     meetings: createPersonMeetings({ directory, calendar }),
     appIdOf: async (tenant, nameOrId) => (await directory.app(tenant, nameOrId))?.id ?? null,
     mail: keptMail,
@@ -209,11 +216,12 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
   }
   const { app } = http
   await app.register(tokenRoutes({ auth }))
-  await app.register(graphApi({ calendar, auth, directory, publicUrl, now }))
+  await app.register(graphApi({ calendar, auth, directory, findParent, publicUrl, now }))
   await app.register(
     automationsApi({
       automations,
       auth,
+      findParent,
       rateLimit: {
         keeps: async tenant => (await directory.tenant(tenant))?.rateLimits.includes('wix') ?? false,
         now,
@@ -225,6 +233,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
       notifications,
       auth,
       directory,
+      findParent,
       publicUrl,
       signInUrl: returnTo => `/signin?return_to=${encodeURIComponent(returnTo)}`,
       now,

@@ -105,6 +105,7 @@ export async function automationsWorld(options: { readonly start?: boolean } = {
       app,
       triggerKey,
       events: events.map(event => ({ payload: {}, externalEntityId: null, idempotency: null, ...event })),
+      parent: null,
     })
   return {
     engine,

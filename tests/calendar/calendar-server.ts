@@ -10,6 +10,7 @@ import { createAuth } from '../../server/src/auth/auth.ts'
 import { type Calendar, createCalendar } from '../../server/src/calendar/calendar.ts'
 import type { CalendarReader } from '../../server/src/calendar/needs.ts'
 import { readConfig } from '../../server/src/config.ts'
+import { type FindParent, parentFault } from '../../server/src/core/parent.ts'
 import type { MailToKeep } from '../../server/src/delivery/mail/kept-mail.ts'
 import { createMailCarrier } from '../../server/src/delivery/mail/mail-carrier.ts'
 import { Engine } from '../../server/src/engine/engine.ts'
@@ -140,7 +141,11 @@ export async function calendarServer(options: CalendarServerOptions = {}): Promi
   await calendar.provision(TENANT, [
     { user: 'alice@contoso.example', calendarGroups: [{ name: 'Projects', calendars: ['Project plans'] }] },
   ])
-  await http.app.register(graphApi({ calendar, auth, directory: auth.directory, publicUrl, now }))
+  // Who may use what is tried on a whole server (tests/native/join.test.ts); here nothing can be a parent.
+  const findParent: FindParent = async (_principal, { id }) => {
+    throw parentFault.PARENT_NOT_FOUND({ id })
+  }
+  await http.app.register(graphApi({ calendar, auth, directory: auth.directory, findParent, publicUrl, now }))
   await http.listen()
   if (!options.idle) await engine.start()
   stack.defer(() => engine.stop())

@@ -7,6 +7,7 @@ export type Attempt = {
   readonly method: string
   readonly path: string
   readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 const as =
@@ -21,8 +22,17 @@ const report = { triggerKey: 'zebra_trigger', externalEntityId: '{entity}' }
 const bulk = { triggerKey: 'zebra_trigger', eventsInfo: [{ externalEntityId: '{entity}' }] }
 const bulkCancel = { triggerKey: 'zebra_trigger', externalEntityIds: ['{entity}'] }
 const wixBodies = { report, 'bulk-report': bulk, cancel: report, 'bulk-cancel': bulkCancel } as const
+const below = (attempt: Attempt): Attempt => ({ ...attempt, headers: { 'standdown-parent': '{event}' } })
 const wixRoutes = (prefix: string, verbs: readonly (keyof typeof wixBodies)[]) =>
-  verbs.map(verb => [`POST ${prefix}/${verb}`, [wix('POST', `${prefix}/${verb}`, wixBodies[verb])]] as const)
+  verbs.map(verb => {
+    const attempt = wix('POST', `${prefix}/${verb}`, wixBodies[verb])
+    return [`POST ${prefix}/${verb}`, [attempt, below(attempt)]] as const
+  })
+const MEETING = {
+  subject: 'x',
+  start: { dateTime: '2031-05-06T10:00:00' },
+  end: { dateTime: '2031-05-06T11:00:00' },
+}
 const ALL = ['report', 'bulk-report', 'cancel', 'bulk-cancel'] as const
 
 const graph = (version: string): readonly Attempt[] =>
@@ -37,6 +47,7 @@ const graph = (version: string): readonly Attempt[] =>
     person('GET', `${version}/me/calendars/{calendar}`),
     person('GET', `${version}/groups/{group}/events/{meeting}`),
     person('POST', `${version}/users/{user}/events`, { subject: 'x' }),
+    below(person('POST', `${version}/me/events`, MEETING)),
     person('POST', `${version}/users/{user}/events/{meeting}/cancel`, { Comment: 'x' }),
     person('POST', `${version}/me/events/{meeting}/cancel`, { Comment: 'x' }),
     person('DELETE', `${version}/users/{user}/events/{meeting}`),
@@ -45,6 +56,10 @@ const graph = (version: string): readonly Attempt[] =>
     app('POST', `${version}/users/{user}/events/{meeting}/cancel`, { Comment: 'x' }),
   ] as const
 
+const OFFER_EFFECT = { kind: 'offer', channel: 'zebra_phone', template: 'zebra_template' }
+const MEETING_EFFECT = { kind: 'meeting', ...MEETING }
+// The stranger's own channel and template: only the parent is another's.
+const MINE = { channel: 'evil_phone', templateName: 'evil_call' }
 const OFFER = { channel: 'zebra_phone', templateName: 'zebra_template', cancellationTokens: ['{token}'] }
 const BY_TOKEN = '?channel=zebra_phone&cancellationToken={token}'
 const NOTIFICATIONS = '/api/v1/notifications'
@@ -121,6 +136,20 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
     [
       person('POST', '/api/v1/events', { title: 'x', parent: { id: '{event}' } }),
       app('POST', '/api/v1/events', { title: 'x', parent: { id: '{event}', link: 'keep' } }),
+      person('POST', '/api/v1/events', { title: 'x', parent: { id: '{meeting}' } }),
+      app('POST', '/api/v1/events', { title: 'x', parent: { id: '{offer}' } }),
+      person('POST', '/api/v1/events', { title: 'x', effects: [{ ...OFFER_EFFECT, agent: '{user}' }] }),
+      person('POST', '/api/v1/events', { title: 'x', effects: [{ ...MEETING_EFFECT, organizer: '{user}' }] }),
+    ],
+  ],
+  [
+    'GET /api/v1/events/:id',
+    [
+      person('GET', '/api/v1/events/{event}'),
+      app('GET', '/api/v1/events/{event}'),
+      person('GET', '/api/v1/events/{meeting}'),
+      app('GET', '/api/v1/events/{meeting}'),
+      person('GET', '/api/v1/events/{offer}'),
     ],
   ],
   [
@@ -137,9 +166,11 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
       .flatMap(query => [person('GET', `/api/v1/events${query}`), app('GET', `/api/v1/events${query}`)])
       .concat(browser('GET', '/api/v1/events')),
   ],
-  ['GET /api/v1/events/:id', [person('GET', '/api/v1/events/{event}'), app('GET', '/api/v1/events/{event}')]],
   ['POST /api/v1/events/:id/revise', [person('POST', '/api/v1/events/{event}/revise', { effects: [] })]],
-  ['POST /api/v1/events/:id/cancel', [person('POST', '/api/v1/events/{event}/cancel')]],
+  [
+    'POST /api/v1/events/:id/cancel',
+    ['event', 'meeting', 'offer'].map(what => person('POST', `/api/v1/events/{${what}}/cancel`)),
+  ],
   [
     'GET /api/v1/effects',
     [
@@ -178,6 +209,7 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
       person('POST', '/api/v1/cancellations', { eventId: '{event}' }),
       app('POST', '/api/v1/cancellations', { eventId: '{event}' }),
       person('POST', '/api/v1/cancellations', { eventId: '{meeting}' }),
+      person('POST', '/api/v1/cancellations', { key: '{key}', earlyMs: 0 }),
       ...['/api/v1/cancellations', '/api/v1/previews'].flatMap(path => [
         person('POST', path, { key: '{key}' }),
         person('POST', path, { key: '{key}', app: '{app}' }),
@@ -218,6 +250,8 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
     'POST /api/v1/previews',
     [
       person('POST', '/api/v1/previews', { eventId: '{event}' }),
+      person('POST', '/api/v1/previews', { eventId: '{meeting}' }),
+      person('POST', '/api/v1/previews', { key: '{key}' }),
       person('POST', '/api/v1/previews', { key: 'mine', after: '{event}_{effect}' }),
     ],
   ],
@@ -239,7 +273,13 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
     ],
   ],
 
-  [`POST ${NOTIFICATIONS}/offers`, [person('POST', `${NOTIFICATIONS}/offers`, OFFER)]],
+  [
+    `POST ${NOTIFICATIONS}/offers`,
+    [
+      person('POST', `${NOTIFICATIONS}/offers`, OFFER),
+      person('POST', `${NOTIFICATIONS}/offers`, { ...MINE, parent: { id: '{event}' } }),
+    ],
+  ],
   [`GET ${NOTIFICATIONS}/offers`, [person('GET', `${NOTIFICATIONS}/offers${BY_TOKEN}`)]],
   [`GET ${NOTIFICATIONS}/offers/:id`, [person('GET', `${NOTIFICATIONS}/offers/{offer}`)]],
   [`POST ${NOTIFICATIONS}/offers/:id/accept`, [person('POST', `${NOTIFICATIONS}/offers/{offer}/accept`)]],

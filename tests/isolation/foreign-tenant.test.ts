@@ -73,7 +73,7 @@ test("another tenant's ids answer as ids of nobody do, tell nothing and change n
 
 type Seen = { readonly status: number; readonly text: string; readonly shape: unknown }
 
-async function send({ who, method, path, body }: Attempt, filling: Names): Promise<Seen> {
+async function send({ who, method, path, body, headers = {} }: Attempt, filling: Names): Promise<Seen> {
   const fill = (text: string) =>
     text.replace(/\{(\w+)\}/g, (whole, name: string) => filling[name as keyof Names] ?? whole)
   const sent = body === undefined ? undefined : fill(JSON.stringify(body))
@@ -82,6 +82,7 @@ async function send({ who, method, path, body }: Attempt, filling: Names): Promi
     redirect: 'manual',
     headers: {
       ...credentials[who],
+      ...JSON.parse(fill(JSON.stringify(headers))),
       ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
     },
     ...(sent === undefined ? {} : { body: sent }),

@@ -1,6 +1,7 @@
 // The native API over HTTP, on a real engine and database. Who calls is said by the token itself, so that a test can be
 // anybody: 'alice', 'bob' …
 
+import { createEventFinder } from '../../server/src/apis/native/event-finder.ts'
 import { createNameFinder } from '../../server/src/apis/native/name-finder.ts'
 import { nativeApi } from '../../server/src/apis/native/native-api.ts'
 import { delayCarrier, nativeDomain } from '../../server/src/apis/native/native-domain.ts'
@@ -100,8 +101,12 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
       users: async () => [],
       user: async () => null,
     },
-    calendar: { findItem: async () => null },
     notifications: { tokenHolders: async () => [] },
+  })
+  const events = createEventFinder({
+    engine,
+    calendar: { findItem: async () => null },
+    directory: { user: async () => null, groupsOf: async () => [] },
   })
   const needs = {
     db: database.db,
@@ -119,15 +124,27 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
       },
     },
     names,
+    events,
     find: createReceiptFinder({
       engine,
       directory: { instances: async () => [] },
       notifications: { channelsOf: async () => [] },
       names,
+      events,
     }),
     longAnswers: http.longAnswers,
     meetings: { idsOf: async () => [], has: async () => false },
     appIdOf: async (_tenant: string, name: string) => (name in PEOPLE ? `${name}-id` : null),
+    // Actions that make events of other rooms are tried on a whole server (child-effects.test.ts): here is nobody.
+    effects: {
+      directory: { user: async () => null },
+      notifications: {
+        channelsOf: async () => [],
+        fillCard: async () => {
+          throw new Error('there are no templates')
+        },
+      },
+    },
     mail: mails,
     webhookSecrets: createWebhookSecrets({ db: database.db, random }),
     failingReceivers: async () => [],

@@ -80,7 +80,7 @@ test('what cannot be kept or understood is a 4xx problem, and nothing is half do
   })
   assert.equal(form.status, 415)
   const preview = (await server.call('alice', 'POST', '/api/v1/previews', { body: { key: 'k' } })).json()
-  assert.deepEqual(preview.eventIds, [], 'nothing was announced')
+  assert.deepEqual(preview, { previews: [] }, 'nothing was announced')
 })
 
 test('a complaint names the place and says what is wrong', async () => {

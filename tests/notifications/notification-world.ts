@@ -129,6 +129,7 @@ export async function notificationWorld({ started = true, on }: WorldOptions = {
         tokens: options.tokens ?? (options.token === undefined ? [] : [options.token]),
         correlationId: options.correlationId ?? null,
         page: options.page ?? null,
+        parent: null,
       })
       return offer
     },

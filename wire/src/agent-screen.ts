@@ -44,6 +44,8 @@ export type RaiseOffer = {
   readonly correlationId?: string | null
   /** A name that the page drew when it was opened: by it a tab that is behind is told from a call that comes again. */
   readonly page?: string | null
+  /** What the offer hangs from: an event's id, as any of the APIs spells it. */
+  readonly parent?: { readonly id: string; readonly link?: 'cancel' | 'keep' } | null
 }
 
 export type CancelOffer = {

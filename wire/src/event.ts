@@ -1,9 +1,10 @@
 // Native API: announcing an event and looking at it.
 
+import { eventIdSchema } from './event-id.ts'
 import { type EventSummary, type RelativeView, summaryProperties } from './lists.ts'
 
 /** What shall happen because of the event. Without `at` and `afterMs`: at once. */
-export type EffectRequest = MailRequest | WebhookRequest | DelayRequest
+export type EffectRequest = MailRequest | WebhookRequest | DelayRequest | OfferRequest | MeetingRequest
 
 type Timing = {
   /** Short text for people, at most 200 characters. Left out: made from the rest. */
@@ -12,29 +13,66 @@ type Timing = {
   readonly at?: string
   /** Milliseconds after the announcement, 0 to ten years. */
   readonly afterMs?: number
+}
+
+type Kept = {
   /** What the cancel of the event means for it. Default 'cancel'. */
   readonly link?: 'cancel' | 'keep'
 }
 
-export type MailRequest = Timing & {
-  readonly kind: 'mail'
-  /** 1 to 50 addresses; each gets a mail of its own, which is an action of its own. */
-  readonly to: readonly string[]
-  readonly subject: string
-  readonly text: string
-  readonly html?: string
-}
+export type MailRequest = Timing &
+  Kept & {
+    readonly kind: 'mail'
+    /** 1 to 50 addresses; each gets a mail of its own, which is an action of its own. */
+    readonly to: readonly string[]
+    readonly subject: string
+    readonly text: string
+    readonly html?: string
+  }
 
-export type WebhookRequest = Timing & {
-  readonly kind: 'webhook'
-  readonly url: string
-  /** Standard Webhooks event type, e.g. 'invoice.due'. Default 'native.effect'. */
-  readonly type?: string
-  readonly payload?: { readonly [key: string]: unknown }
-}
+export type WebhookRequest = Timing &
+  Kept & {
+    readonly kind: 'webhook'
+    readonly url: string
+    /** Standard Webhooks event type, e.g. 'invoice.due'. Default 'native.effect'. */
+    readonly type?: string
+    readonly payload?: { readonly [key: string]: unknown }
+  }
 
 /** A timer that does nothing but fall due. */
-export type DelayRequest = Timing & { readonly kind: 'delay' }
+export type DelayRequest = Timing & Kept & { readonly kind: 'delay' }
+
+/** An offer on an agent's screen, as an event below this one. It is never born when this one was called off, so it has no `link`. */
+export type OfferRequest = Timing & {
+  readonly kind: 'offer'
+  /** The agent, by id or userPrincipalName. */
+  readonly agent: string
+  /** Unique names of a channel of the agent, and of a notification template. */
+  readonly channel: string
+  readonly template: string
+  /** What fills the template's slugs. */
+  readonly parameters?: { readonly [slug: string]: string | number | boolean }
+}
+
+/** A wall time as Graph writes it: '2031-03-03T09:00:00' in 'Europe/Berlin'. */
+export type WallTime = { readonly dateTime: string; readonly timeZone?: string }
+
+/** A meeting in an organizer's calendar, with invitations, as an event below this one. As an offer, it has no `link`. */
+export type MeetingRequest = Timing & {
+  readonly kind: 'meeting'
+  /** The user whose meeting it is, by id or userPrincipalName. */
+  readonly organizer: string
+  readonly subject: string
+  readonly start: WallTime
+  readonly end: WallTime
+  readonly attendees?: readonly {
+    readonly address: string
+    readonly name?: string
+    readonly type?: 'required' | 'optional' | 'resource'
+  }[]
+  readonly text?: string
+  readonly location?: string
+}
 
 export type AnnounceRequest = {
   /** What to cancel by later; every live event of the same caller with it is meant. Left out: only by id. */
@@ -114,9 +152,29 @@ const timing = {
     maximum: 315_576_000_000,
     description: 'Milliseconds after the announcement.',
   },
+} as const
+
+const kept = {
   link: {
     enum: ['cancel', 'keep'],
     description: 'What the cancel of the event means for it. Default cancel.',
+  },
+} as const
+
+const address = { type: 'string', maxLength: 254, format: 'email' } as const
+const oneLine = '^[^\\r\\n]*$'
+const plainLine = '^[^\\x00-\\x1f\\x7f]*$'
+const wallTime = {
+  type: 'object',
+  required: ['dateTime'],
+  additionalProperties: false,
+  properties: {
+    dateTime: {
+      type: 'string',
+      pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d(:\\d\\d)?$',
+      description: 'A wall time without offset.',
+    },
+    timeZone: { ...shortText, maxLength: 100, description: 'IANA or Windows name. Default UTC.' },
   },
 } as const
 
@@ -134,13 +192,14 @@ export const effectRequestSchema = {
       properties: {
         kind: { const: 'mail' },
         ...timing,
+        ...kept,
         to: {
           type: 'array',
           minItems: 1,
           maxItems: 50,
-          items: { type: 'string', maxLength: 254, format: 'email' },
+          items: address,
         },
-        subject: { type: 'string', maxLength: 500, pattern: '^[^\\r\\n]*$' },
+        subject: { type: 'string', maxLength: 500, pattern: oneLine },
         text: { type: 'string', maxLength: 100_000 },
         html: { type: 'string', maxLength: 200_000 },
       },
@@ -153,6 +212,7 @@ export const effectRequestSchema = {
       properties: {
         kind: { const: 'webhook' },
         ...timing,
+        ...kept,
         url: { type: 'string', maxLength: 2000, pattern: '^https?://' },
         type: { type: 'string', maxLength: 100, pattern: '^[A-Za-z0-9_.-]+$' },
         payload: object,
@@ -163,7 +223,56 @@ export const effectRequestSchema = {
       title: 'delay',
       required: ['kind'],
       additionalProperties: false,
-      properties: { kind: { const: 'delay' }, ...timing },
+      properties: { kind: { const: 'delay' }, ...timing, ...kept },
+      ...notBoth,
+    },
+    {
+      title: 'offer',
+      required: ['kind', 'agent', 'channel', 'template'],
+      additionalProperties: false,
+      properties: {
+        kind: { const: 'offer' },
+        ...timing,
+        agent: { ...shortText, maxLength: 254 },
+        channel: { ...shortText, maxLength: 64 },
+        template: { ...shortText, maxLength: 128 },
+        parameters: {
+          type: 'object',
+          maxProperties: 200,
+          propertyNames: { minLength: 1, maxLength: 100 },
+          additionalProperties: { type: ['string', 'number', 'boolean'], maxLength: 2000 },
+        },
+      },
+      ...notBoth,
+    },
+    {
+      title: 'meeting',
+      required: ['kind', 'organizer', 'subject', 'start', 'end'],
+      additionalProperties: false,
+      properties: {
+        kind: { const: 'meeting' },
+        ...timing,
+        organizer: { ...shortText, maxLength: 254 },
+        subject: { ...shortText, maxLength: 255, pattern: plainLine },
+        start: wallTime,
+        end: wallTime,
+        attendees: {
+          type: 'array',
+          maxItems: 50,
+          items: {
+            type: 'object',
+            required: ['address'],
+            additionalProperties: false,
+            properties: {
+              address: { type: 'string', maxLength: 254, format: 'email' },
+              name: { ...shortText, maxLength: 255, pattern: plainLine },
+              type: { enum: ['required', 'optional', 'resource'] },
+            },
+          },
+        },
+        text: { type: 'string', maxLength: 2000 },
+        location: { ...shortText, maxLength: 255, pattern: plainLine },
+      },
       ...notBoth,
     },
   ],
@@ -183,7 +292,7 @@ export const announceRequestSchema = {
       type: 'object',
       required: ['id'],
       additionalProperties: false,
-      properties: { id: guid, link: { enum: ['cancel', 'keep'] } },
+      properties: { id: eventIdSchema, link: { enum: ['cancel', 'keep'] } },
     },
     effects: effectList,
     early: {

@@ -1,5 +1,7 @@
 // Native API: lists of events and of actions. Every list is paged: `nextPage` of an answer is the `after` of the next one.
 
+import { eventIdSchema } from './event-id.ts'
+
 /** What a list of events can be asked for; all of it together narrows the list. */
 export type EventsQuery = {
   readonly state?: EventState
@@ -193,7 +195,7 @@ export const effectsQuerySchema = {
       ...shortText,
       description: 'Host of a webhook, with its port unless it is the usual one; domain of a mail.',
     },
-    eventId: guid,
+    eventId: eventIdSchema,
     dueAfter: {
       type: 'string',
       format: 'date-time',

@@ -4,6 +4,7 @@ import type { NewEffect } from '../core/effect.ts'
 import { makeId, shardOfEntity, shardOfId } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import { mailboxKey } from '../core/mail-address.ts'
+import { type Parent, refuseWithParent } from '../core/parent.ts'
 import type { Tx } from '../store/database.ts'
 import { type BodyText, readBody } from './body-text.ts'
 import { checkCopies } from './copied-body.ts'
@@ -24,21 +25,27 @@ export type MeetingCreation = {
   readonly calendarId: string
   readonly draft: MeetingDraft
   readonly correlationId: string | null
+  /** What it hangs from; null: nothing. */
+  readonly parent: Parent | null
+  /** The meeting's own id, in its parent's shard. Left out: made. */
+  readonly meetingId?: string
 }
 
 /**
  * The id of the organizer's item; of an earlier one when its transactionId is the same.
- * @throws Fault with status 400 for a body that cannot be read, 413 for one that is too long for so many attendees
+ * @throws Fault with status 400 for a body that cannot be read, 413 for one that is too long for so many attendees;
+ * PARENT_NOT_FOUND, PARENT_CANCELLED
  */
 export async function createMeeting(needs: CalendarNeeds, creation: MeetingCreation): Promise<string> {
-  const { mailbox, draft } = creation
+  const { mailbox, draft, parent } = creation
   const bodyText = await readBody(needs.reader, draft.body, mailbox.id)
   await ensureMailbox(needs, mailbox)
   const now = await needs.engine.now(mailbox.tenant)
   const iCalUid = makeICalUid(now, needs.random)
-  const shard = shardOfEntity(mailbox.tenant, iCalUid)
+  const shard = parent ? shardOfId(parent.id) : shardOfEntity(mailbox.tenant, iCalUid)
   const newId = () => makeId(shard, now.getTime(), needs.random)
-  const item = { id: newId(), meetingId: newId(), iCalUid, shard, now, data: dataOf(draft, mailbox) }
+  const meetingId = creation.meetingId ?? newId()
+  const item = { id: newId(), meetingId, iCalUid, shard, now, data: dataOf(draft, mailbox) }
   const invitations = await invitationsOf(needs, mailbox, item, { ...draft, bodyText })
   return await needs.db.transaction('calendar.create-meeting', async tx => {
     const earlier =
@@ -86,12 +93,14 @@ export async function createMeeting(needs: CalendarNeeds, creation: MeetingCreat
         kind: MEETING,
         key: null,
         entity: iCalUid,
+        ...(parent ? { parent } : {}),
         title: titleOf(draft.subject),
         data: { itemId: item.id, mailboxId: mailbox.id },
         correlationId: creation.correlationId,
         effects: invitations,
       },
     ])
+    refuseWithParent(announced)
     if (announced?.is !== 'announced') throw new Error(`a meeting was not announced: ${announced?.is}`)
     return item.id
   })

@@ -9,7 +9,7 @@ import {
   tokenHolders,
 } from './cancel-for-provider.ts'
 import { type CancelOffers, cancelOffers, receiptsOfToken } from './cancel-offers.ts'
-import { type NotifyRequest, notifyAgent } from './notify-agent.ts'
+import { fillCard, type NotifyRequest, notifyAgent } from './notify-agent.ts'
 import type { AgentRef } from './offer.ts'
 import { offerDomain } from './offer-domain.ts'
 import type { NotificationParts } from './offer-engine.ts'
@@ -34,6 +34,8 @@ export function createNotifications(needs: NotificationNeeds) {
   const parts: NotificationParts = { ...needs, hints }
   return {
     notifyAgent: (request: NotifyRequest) => notifyAgent(parts, request),
+    /** As `notifyAgent` would fill it: throws what that would throw. */
+    fillCard: (tenant: string, of: Parameters<typeof fillCard>[2]) => fillCard(parts, tenant, of),
     answerOffer: (agent: AgentRef, offerId: string, answer: Answer) =>
       answerOffer(parts, agent, { offerId, answer }),
     cancelOffers: (request: CancelOffers) => cancelOffers(parts, request),

@@ -2,8 +2,9 @@
 // the offer itself.
 
 import type { Announcement } from '../core/event.ts'
-import { makeId } from '../core/ids.ts'
+import { makeId, shardOfId } from '../core/ids.ts'
 import type { OfferResult } from '../core/offer-queue.ts'
+import { type Parent, refuseWithParent } from '../core/parent.ts'
 import type { Tx } from '../store/database.ts'
 import { notificationFaults } from './notification-faults.ts'
 import {
@@ -32,6 +33,10 @@ export type NotifyRequest = {
   readonly correlationId: string | null
   /** The page that announces it, by a name drawn when it was opened; null for a script without one. */
   readonly page: string | null
+  /** What it hangs from; null: nothing. A call that another tab has announced already hangs where that one put it. */
+  readonly parent: Parent | null
+  /** The offer's own id, in its parent's shard. Left out: made. */
+  readonly id?: string
 }
 
 /** A tab that is behind announces a call that another tab's offer has ended already: it gets that end. */
@@ -54,8 +59,7 @@ type Draft = {
 
 export async function notifyAgent(parts: NotificationParts, request: NotifyRequest): Promise<Notified> {
   const { tenant, agentId } = request.agent
-  const template = await findTemplate(parts, tenant, request.templateName)
-  const card = makeCard(template, readParameters(request.templateParameters), request.channelLabel)
+  const { template, card } = await fillCard(parts, tenant, request)
   const at = await parts.engine.now(tenant)
   for (;;) {
     const joined = await join(parts, request)
@@ -73,7 +77,21 @@ export async function notifyAgent(parts: NotificationParts, request: NotifyReque
   }
 }
 
-async function findTemplate(parts: NotificationParts, tenant: string, name: string): Promise<Template> {
+/** @throws Fault NotificationTemplateNotFoundError, NotificationTemplateResolverNotFoundError, RejectAfterClientError */
+export async function fillCard(
+  parts: Pick<NotificationParts, 'db'>,
+  tenant: string,
+  of: Pick<NotifyRequest, 'templateName' | 'templateParameters' | 'channelLabel'>,
+): Promise<Pick<Draft, 'template' | 'card'>> {
+  const template = await findTemplate(parts, tenant, of.templateName)
+  return { template, card: makeCard(template, readParameters(of.templateParameters), of.channelLabel) }
+}
+
+async function findTemplate(
+  parts: Pick<NotificationParts, 'db'>,
+  tenant: string,
+  name: string,
+): Promise<Template> {
   const [row] = await parts.db.query<{ definition: Template }>(sql('template'), [tenant, name.toLowerCase()])
   if (!row) throw notificationFaults.NotificationTemplateNotFoundError({ template: name.slice(0, 128) })
   return row.definition
@@ -92,10 +110,11 @@ async function join(
 }
 
 async function raise(parts: NotificationParts, tx: Tx, draft: Draft): Promise<Offer> {
-  const { agent, channel, tokens } = draft.request
+  const { agent, channel, tokens, parent } = draft.request
+  // The row is where its agent is, whatever the offer hangs from: an agent's queue is in one place.
   const shard = shardOfAgent(agent.tenant, agent.agentId)
-  const newId = () => makeId(shard, parts.now().getTime(), parts.random)
-  const id = newId()
+  const newId = () => makeId(parent ? shardOfId(parent.id) : shard, parts.now().getTime(), parts.random)
+  const id = draft.request.id ?? newId()
   const effectId = newId()
   const data = { offerId: id, agentId: agent.agentId, agentName: agent.agentName, channel, tokens }
   const offer: Announcement = {
@@ -104,6 +123,7 @@ async function raise(parts: NotificationParts, tx: Tx, draft: Draft): Promise<Of
     kind: OFFER_EVENT,
     key: tokens[0] === undefined ? null : tokenKey(channel, agent.agentId, tokens[0]),
     entity: agentEntity(agent.agentId),
+    ...(parent ? { parent } : {}),
     title: draft.card.title,
     data,
     bareKey: tokens[0] ?? null,
@@ -150,6 +170,7 @@ async function raise(parts: NotificationParts, tx: Tx, draft: Draft): Promise<Of
 /**
  * True when an early cancellation was waiting for one of its tokens. A second token is an event of its own above the
  * offer, without effects: the cancel of either takes the offer along, and so does an early one.
+ * @throws Fault PARENT_NOT_FOUND, PARENT_CANCELLED
  */
 async function announce(
   parts: NotificationParts,
@@ -159,6 +180,7 @@ async function announce(
   const { offer, secondToken } = of
   if (secondToken === undefined) {
     const [announced] = await parts.engine.announce(tx, [offer])
+    refuseWithParent(announced)
     return announced?.is !== 'announced'
   }
   const alias: Announcement = {
@@ -169,6 +191,7 @@ async function announce(
     effects: [],
   }
   const [above] = await parts.engine.announce(tx, [alias])
+  refuseWithParent(above)
   if (above?.is !== 'announced') return true
   const child: Announcement = { ...offer, parent: { id: of.aliasId, link: 'cancel' } }
   const [announced] = await parts.engine.announce(tx, [child])

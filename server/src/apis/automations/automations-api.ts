@@ -6,12 +6,13 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { CancelResult } from '../../automations/cancel-events.ts'
 import type { Automations } from '../../automations/create-automations.ts'
-import type { CallingApp } from '../../automations/needs.ts'
 import { Fault } from '../../core/fault.ts'
+import type { FindParent } from '../../core/parent.ts'
 import { faultOf, httpFault } from '../../http/fault-of.ts'
+import { readParentHeader } from '../../http/parent-header.ts'
 import { logFault } from '../../http/server.ts'
 import { bulkAnswer } from './bulk-answer.ts'
-import { type Authenticator, CANCEL_SCOPES, callingApp, REPORT_SCOPES } from './calling-app.ts'
+import { type Authenticator, CANCEL_SCOPES, type Calling, callingApp, REPORT_SCOPES } from './calling-app.ts'
 import { RateLimit, type RateLimitNeeds } from './rate-limit.ts'
 import {
   readBulkCancel,
@@ -25,29 +26,41 @@ import { wixError } from './wix-error.ts'
 export type AutomationsApiNeeds = {
   readonly automations: Pick<Automations, 'report' | 'cancel'>
   readonly auth: Authenticator
+  readonly findParent: FindParent
   /** Wix's limit of 200 requests a minute; left out, nobody is limited. */
   readonly rateLimit?: RateLimitNeeds
 }
 
-type Call = (app: CallingApp, request: FastifyRequest, reply: FastifyReply) => Promise<object>
+type Call = (calling: Calling, request: FastifyRequest, reply: FastifyReply) => Promise<object>
 
 const PREFIXES = ['/automations/v1/events', '/v1/events', '/_api/esb-config-resolver/v1/events'] as const
 const REPORT_ONLY_PREFIX = '/workflows/v1/events'
 
 export function automationsApi(needs: AutomationsApiNeeds): FastifyPluginAsync {
-  const { automations, auth } = needs
+  const { automations, auth, findParent } = needs
   const rateLimit = needs.rateLimit ? new RateLimit(needs.rateLimit) : null
 
-  const report: Call = async (app, request) => {
+  /** All of a call's events hang from what its header names. */
+  const parentOf = async ({ principal }: Calling, { headers }: FastifyRequest) => {
+    const named = readParentHeader(headers['standdown-parent'])
+    return named && (await findParent(principal, named))
+  }
+
+  const report: Call = async (calling, request) => {
+    const { app } = calling
     const { triggerKey, event } = readReport(request.body)
-    const [result] = await automations.report({ app, triggerKey, events: [event] })
+    const parent = await parentOf(calling, request)
+    const [result] = await automations.report({ app, triggerKey, events: [event], parent })
     if (result!.is === 'refused') throw result!.fault
     return { activationIds: result!.is === 'reported' ? result!.activationIds : [] }
   }
 
-  const bulkReport: Call = async (app, request) => {
+  const bulkReport: Call = async (calling, request) => {
+    const { app } = calling
     const { triggerKey, items } = readBulkReport(request.body)
-    const results = await automations.report({ app, triggerKey, events: items.map(({ event }) => event) })
+    const parent = await parentOf(calling, request)
+    const events = items.map(({ event }) => event)
+    const results = await automations.report({ app, triggerKey, events, parent })
     return bulkAnswer(
       triggerKey,
       results.map((result, i) => ({
@@ -60,7 +73,7 @@ export function automationsApi(needs: AutomationsApiNeeds): FastifyPluginAsync {
     )
   }
 
-  const cancel: Call = async (app, request, reply) => {
+  const cancel: Call = async ({ app }, request, reply) => {
     const { triggerKey, externalEntityId } = readCancel(request.body)
     const requestKey = readIdempotencyKey(request.headers['idempotency-key'])
     const results = await automations.cancel({
@@ -74,7 +87,7 @@ export function automationsApi(needs: AutomationsApiNeeds): FastifyPluginAsync {
     return {}
   }
 
-  const bulkCancel: Call = async (app, request, reply) => {
+  const bulkCancel: Call = async ({ app }, request, reply) => {
     const { triggerKey, externalEntityIds } = readBulkCancel(request.body)
     const requestKey = readIdempotencyKey(request.headers['idempotency-key'])
     const results = await automations.cancel({ app, triggerKey, externalEntityIds, requestKey })
@@ -91,17 +104,17 @@ export function automationsApi(needs: AutomationsApiNeeds): FastifyPluginAsync {
   }
 
   function route(api: FastifyInstance, path: string, call: { run: Call; scopes: readonly string[] }): void {
-    const apps = new WeakMap<FastifyRequest, CallingApp>()
+    const callers = new WeakMap<FastifyRequest, Calling>()
     api.post(path, {
       // Before the body is read: who has no right does not get it parsed.
       onRequest: async request => {
         const calling = await callingApp(auth, request, call.scopes)
-        await rateLimit?.take(calling)
-        apps.set(request, calling)
+        await rateLimit?.take(calling.app)
+        callers.set(request, calling)
       },
       // Wix's client takes 200 alone as success, and wants JSON in it.
       handler: async (request, reply) =>
-        reply.code(200).send(await call.run(apps.get(request)!, request, reply)),
+        reply.code(200).send(await call.run(callers.get(request)!, request, reply)),
     })
   }
 
@@ -112,6 +125,7 @@ export function automationsApi(needs: AutomationsApiNeeds): FastifyPluginAsync {
     api.setErrorHandler((error, request, reply) => {
       const fault = faultOf(error)
       logFault(request, fault, error)
+      if (typeof fault.data.receipt === 'string') reply.header('standdown-receipt', fault.data.receipt)
       return reply.code(fault.status).send(wixError(fault))
     })
     api.setNotFoundHandler((request, reply) => {

@@ -55,6 +55,9 @@ const CODES: { readonly [code: string]: string } = {
   UNSUPPORTED_MEDIA_TYPE: 'UnsupportedMediaType',
   ENCODED_BODY: 'UnsupportedMediaType',
   NOT_FOUND: 'BadRequest',
+  INVALID_PARENT: 'BadRequest',
+  PARENT_NOT_FOUND: 'ErrorItemNotFound',
+  PARENT_CANCELLED: 'Conflict',
   UNAVAILABLE: 'ServiceUnavailable',
   INTERNAL: 'InternalServerError',
 }

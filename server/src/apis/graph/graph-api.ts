@@ -84,6 +84,7 @@ async function answer(needs: GraphNeeds, { version, principal, request }: Inside
     prefer,
     body: request.body,
     clientRequestId: clientRequestId(request),
+    parent: request.headers['standdown-parent'],
     ifMatch: request.headers['if-match'] ?? null,
   }
   return { ...(await operate(asked)), applied: prefer.applied }

@@ -45,9 +45,8 @@ export function mayReadReceipt(principal: Principal, receipt: Receipt): boolean 
   return all || receipt.by.principal === principalKey(principal)
 }
 
-/** True for an event that the caller announced here, and for every event when the caller runs things. */
-export function mayUseEvent(principal: Principal, event: Pick<StoredEvent, 'kind' | 'data'>): boolean {
-  if (isOperator(principal)) return true
+/** True for an event that the caller announced here. Who may use which event is event-finder.ts's to say. */
+export function isOwnNativeEvent(principal: Principal, event: Pick<StoredEvent, 'kind' | 'data'>): boolean {
   return (
     event.kind === NATIVE_EVENT &&
     principal.scopes.has(USE) &&

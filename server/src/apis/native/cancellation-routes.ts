@@ -10,7 +10,6 @@ import { cancelBodySchema, cancellationRequestSchema } from '@standdown/wire/src
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { CancelRequest } from '../../core/cancellation.ts'
 import type { Principal } from '../../core/principal.ts'
-import { mayUseEvent } from './access.ts'
 import {
   answerAgain,
   type CancelNames,
@@ -24,7 +23,7 @@ import type { NativeContext } from './native-api.ts'
 import { nativeCaller } from './native-caller.ts'
 import { nativeFault } from './native-faults.ts'
 import { type Once, once, requestKeyHeaders, requestKeyOf } from './request-key.ts'
-import { idParams, response } from './route-schema.ts'
+import { eventIdParams, response } from './route-schema.ts'
 import { cancelledView, ownerView, receiptLink } from './views.ts'
 
 /** How long a cancel by key waits for its event, unless it says otherwise: 15 minutes (I6). */
@@ -34,14 +33,14 @@ const one = { ...response('Cancelled', 201), ...response('Cancelled', 200) }
 const oneOrMore = { anyOf: [{ $ref: 'Cancelled#' }, { $ref: 'CancelledList#' }] }
 
 export function cancellationRoutes(app: FastifyInstance, context: NativeContext): void {
-  const { engine, db, callers, names: finder } = context
+  const { engine, db, callers, events, names: finder } = context
 
   app.post(
     '/events/:id/cancel',
     {
       schema: {
         summary: 'Call an event off, with everything that hangs from it.',
-        params: idParams,
+        params: eventIdParams,
         headers: requestKeyHeaders,
         body: { anyOf: [cancelBodySchema, { type: 'null' }] },
         response: one,
@@ -96,10 +95,8 @@ export function cancellationRoutes(app: FastifyInstance, context: NativeContext)
     body: CancelRequestBody & { readonly eventId: string },
   ): Promise<FastifyReply> {
     const caller = callers.of(request)
-    const eventId = await finder.eventId(caller.tenant, body.eventId)
-    const event = eventId === null ? null : await engine.event(caller.tenant, eventId)
-    if (!event || !mayUseEvent(caller, event))
-      throw nativeFault.NOT_FOUND({ what: 'event', id: body.eventId })
+    const event = await events.find(caller, body.eventId)
+    if (!event) throw nativeFault.NOT_FOUND({ what: 'event', id: body.eventId })
     return cancel(request, reply, {
       target: { eventId: event.id },
       reason: body.reason ?? null,

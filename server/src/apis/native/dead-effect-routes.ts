@@ -16,7 +16,7 @@ import {
   ReplacedMeanwhile,
 } from '../../engine/dead-effects.ts'
 import { requireOperator } from './access.ts'
-import { newEffects } from './effect-request.ts'
+import { effectsOf } from './child-effects.ts'
 import { instantOf } from './instant.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
@@ -107,10 +107,13 @@ export function deadEffectRoutes(app: FastifyInstance, context: NativeContext): 
 
   async function replace(request: FastifyRequest, caller: Principal, id: string) {
     const body = request.body as ReplaceRequest
-    const effect = oneEffect(body)
+    // What is wrong with it now may have been right when the same request came first: that one's answer comes before.
+    const [made] = await Promise.allSettled([oneEffect(caller, body)])
     return await db.transaction('native.replace', async tx => {
       const first = await once(engine, tx, request, caller, { replace: id, body })
       if (first?.answered) return { view: first.answered as AnnouncedView, again: true }
+      if (made.status === 'rejected') throw made.reason
+      const effect = made.value
       const view = replacedView(
         await engine.replace(tx, {
           tenant: caller.tenant,
@@ -123,15 +126,15 @@ export function deadEffectRoutes(app: FastifyInstance, context: NativeContext): 
       return { view, again: false }
     })
   }
-}
 
-function oneEffect({ effect }: ReplaceRequest): NewEffect {
-  const [first, ...more] = newEffects(effect)
-  if (first === undefined || more.length > 0)
-    throw nativeFault.INVALID_REQUEST({
-      detail: '`effect.to`: one action is replaced by one, so one address.',
-    })
-  return first
+  async function oneEffect(caller: Principal, { effect }: ReplaceRequest): Promise<NewEffect> {
+    const [first, ...more] = await effectsOf(context.effects, caller, [effect], () => '/effect')
+    if (first === undefined || more.length > 0)
+      throw nativeFault.INVALID_REQUEST({
+        detail: '`effect.to`: one action is replaced by one, so one address.',
+      })
+    return first
+  }
 }
 
 /** What this API cannot say (an invitation's calendar part, a secret's name) is as it was. An automation has long gone on behind it. */

@@ -1,6 +1,6 @@
 // From what a caller writes to what the engine keeps.
 
-import type { EffectRequest } from '@standdown/wire/src/event.ts'
+import type { EffectRequest, MeetingRequest, OfferRequest } from '@standdown/wire/src/event.ts'
 import type { NewEffect } from '../../core/effect.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { MAIL_LANE, webhookLane } from '../../core/lane.ts'
@@ -9,14 +9,16 @@ import { instantOf } from './instant.ts'
 import { nativeFault } from './native-faults.ts'
 
 /** One effect for each thing that can be prevented alone: a mail to three people is three. */
-export function newEffects(request: EffectRequest): readonly NewEffect[] {
-  const common = { due: due(request), ...(request.link ? { link: request.link } : {}) }
+export function newEffects(
+  request: Exclude<EffectRequest, OfferRequest | MeetingRequest>,
+): readonly NewEffect[] {
+  const common = { due: dueOf(request), ...(request.link ? { link: request.link } : {}) }
   switch (request.kind) {
     case 'mail':
       return onePerMailbox(request.to).map(({ written, to }) => ({
         ...common,
         kind: 'mail.send',
-        title: title(request.title ?? `Mail to ${written}`),
+        title: titleOf(request.title ?? `Mail to ${written}`),
         lane: MAIL_LANE,
         data: {
           to,
@@ -33,14 +35,14 @@ export function newEffects(request: EffectRequest): readonly NewEffect[] {
         {
           ...common,
           kind: 'webhook.call',
-          title: title(request.title ?? `Webhook to ${host}`),
+          title: titleOf(request.title ?? `Webhook to ${host}`),
           lane: webhookLane(url),
           data,
         },
       ]
     }
     case 'delay':
-      return [{ ...common, kind: 'native.delay', title: title(request.title ?? 'Wait'), data: {} }]
+      return [{ ...common, kind: 'native.delay', title: titleOf(request.title ?? 'Wait'), data: {} }]
     default:
       return request satisfies never
   }
@@ -57,14 +59,14 @@ function onePerMailbox(addresses: readonly string[]): readonly { written: string
   return [...found.values()]
 }
 
-function due(request: EffectRequest): NewEffect['due'] {
+export function dueOf(request: EffectRequest): NewEffect['due'] {
   if (request.at === undefined) return { afterMs: request.afterMs ?? 0 }
   if (request.afterMs !== undefined) throw nativeFault.DUE_TWICE()
   return { at: instantOf(request.at) }
 }
 
 /** Titles are at most 200 characters; a made one is shortened without cutting a pair of surrogates apart. */
-function title(text: string): string {
+export function titleOf(text: string): string {
   return text.length <= 200
     ? text
     : `${text

@@ -6,17 +6,17 @@ import type { FastifyInstance } from 'fastify'
 import type { Announced, Announcement, StoredEvent } from '../../core/event.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { type Principal, principalKey } from '../../core/principal.ts'
-import { isOperator, keyOf, mayUseEvent, NATIVE_EVENT, requireAnnouncer } from './access.ts'
-import { newEffects } from './effect-request.ts'
+import { keyOf, NATIVE_EVENT, requireAnnouncer } from './access.ts'
+import { effectsOf } from './child-effects.ts'
 import { withinKept } from './kept-bytes.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
 import { once, requestKeyHeaders } from './request-key.ts'
-import { idParams, response } from './route-schema.ts'
+import { eventIdParams, response } from './route-schema.ts'
 import { receiptLink } from './views.ts'
 
 export function eventRoutes(app: FastifyInstance, context: NativeContext): void {
-  const { engine, db, callers } = context
+  const { engine, db, callers, events } = context
 
   app.post(
     '/events',
@@ -32,26 +32,14 @@ export function eventRoutes(app: FastifyInstance, context: NativeContext): void 
       const caller = callers.of(request)
       requireAnnouncer(caller)
       const body = request.body as AnnounceRequest
-      if (body.parent) await usable(caller, body.parent.id)
-      const announcement: Announcement = {
-        tenant: caller.tenant,
-        kind: NATIVE_EVENT,
-        key: body.key === undefined ? null : keyOf(caller, body.key),
-        entity: body.entity ?? body.key ?? request.id,
-        ...(body.parent ? { parent: { id: body.parent.id, link: body.parent.link ?? 'cancel' } } : {}),
-        title: body.title,
-        data: { announcedBy: principalKey(caller), data: (body.data ?? {}) as JsonObject },
-        correlationId: body.correlationId ?? null,
-        app: caller.kind === 'app' ? caller.appId : null,
-        bareKey: body.key ?? null,
-        effects: withinKept((body.effects ?? []).flatMap(newEffects)),
-        early: body.early ?? 'absorb',
-      }
+      // What is wrong with it now may have been right when the same request came first: that one's answer comes before.
+      const [made] = await Promise.allSettled([announcementOf(caller, body, request.id)])
       const { view, again } = await db.transaction('native.announce', async tx => {
         // In one commit with the event: a refusal below gives the key back.
         const first = await once(engine, tx, request, caller, { announce: body })
         if (first?.answered) return { view: first.answered as AnnouncedView, again: true }
-        const [announced] = await engine.announce(tx, [announcement])
+        if (made.status === 'rejected') throw made.reason
+        const [announced] = await engine.announce(tx, [made.value])
         const view = announcedView(announced!)
         await first?.answer(tx, view)
         return { view, again: false }
@@ -68,7 +56,7 @@ export function eventRoutes(app: FastifyInstance, context: NativeContext): void 
     {
       schema: {
         summary: 'Replace what is still pending of an event, in one commit.',
-        params: idParams,
+        params: eventIdParams,
         body: reviseRequestSchema,
         response: response('Announced'),
       },
@@ -78,11 +66,12 @@ export function eventRoutes(app: FastifyInstance, context: NativeContext): void 
       const event = await usable(caller, (request.params as { id: string }).id)
       if (event.kind !== NATIVE_EVENT) throw nativeFault.NOT_REVISABLE({ id: event.id })
       const body = request.body as ReviseRequest
+      const effects = withinKept(await effectsOf(context.effects, caller, body.effects))
       const revised = await db.transaction('native.revise', tx =>
         engine.revise(tx, {
           tenant: caller.tenant,
           eventId: event.id,
-          effects: withinKept(body.effects.flatMap(newEffects)),
+          effects,
           ...(body.title === undefined ? {} : { title: body.title }),
           ...(body.data === undefined ? {} : { data: { ...event.data, data: body.data as JsonObject } }),
         }),
@@ -103,11 +92,27 @@ export function eventRoutes(app: FastifyInstance, context: NativeContext): void 
 
   /** The event, when this caller may use it; anything else is "not found", so that ids cannot be probed. */
   async function usable(caller: Principal, id: string): Promise<StoredEvent> {
-    const event = await engine.event(caller.tenant, id.toLowerCase())
-    if (!event || !(isOperator(caller) || mayUseEvent(caller, event))) {
-      throw nativeFault.NOT_FOUND({ what: 'event', id })
-    }
+    const event = await events.find(caller, id)
+    if (!event) throw nativeFault.NOT_FOUND({ what: 'event', id })
     return event
+  }
+
+  async function announcementOf(caller: Principal, body: AnnounceRequest, id: string): Promise<Announcement> {
+    const parent = body.parent ? await usable(caller, body.parent.id) : null
+    return {
+      tenant: caller.tenant,
+      kind: NATIVE_EVENT,
+      key: body.key === undefined ? null : keyOf(caller, body.key),
+      entity: body.entity ?? body.key ?? id,
+      ...(parent ? { parent: { id: parent.id, link: body.parent?.link ?? 'cancel' } } : {}),
+      title: body.title,
+      data: { announcedBy: principalKey(caller), data: (body.data ?? {}) as JsonObject },
+      correlationId: body.correlationId ?? null,
+      app: caller.kind === 'app' ? caller.appId : null,
+      bareKey: body.key ?? null,
+      effects: withinKept(await effectsOf(context.effects, caller, body.effects ?? [])),
+      early: body.early ?? 'absorb',
+    }
   }
 }
 

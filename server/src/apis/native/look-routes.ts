@@ -11,7 +11,7 @@ import { NATIVE_EVENT, requireOperator } from './access.ts'
 import { eventSummary, eventView, KIND_OF_API, listedEffectView, ofEvent } from './list-views.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
-import { idParams, response } from './route-schema.ts'
+import { eventIdParams, response } from './route-schema.ts'
 import { maySee, requireLooker, type Sight, sightOf } from './sight.ts'
 
 const DEFAULT_LIMIT = 50
@@ -30,7 +30,7 @@ type EffectsQuery = {
 }
 
 export function lookRoutes(app: FastifyInstance, context: NativeContext): void {
-  const { engine, callers, meetings, appIdOf } = context
+  const { engine, callers, events, meetings, appIdOf } = context
   const { lists } = engine
 
   app.get(
@@ -71,7 +71,7 @@ export function lookRoutes(app: FastifyInstance, context: NativeContext): void {
     {
       schema: {
         summary: 'An event with its data, its actions and their states, and where it stands in its tree.',
-        params: idParams,
+        params: eventIdParams,
         querystring: eventQuerySchema,
         response: response('Event'),
       },
@@ -186,13 +186,14 @@ export function lookRoutes(app: FastifyInstance, context: NativeContext): void {
 
   /** The event, when this caller may see it; anything else is "not found", so that ids cannot be probed. */
   async function visible(caller: Principal, id: string): Promise<ListedEvent> {
-    const event = await lists.event(caller.tenant, id.toLowerCase())
-    if (!event || !(await maySee(caller, event, meetings))) throw nativeFault.NOT_FOUND({ what: 'event', id })
+    const eventId = await events.idOf(caller.tenant, id)
+    const event = eventId === null ? null : await lists.event(caller.tenant, eventId)
+    if (!event || !(await maySee(context, caller, event))) throw nativeFault.NOT_FOUND({ what: 'event', id })
     return event
   }
 
   async function seenOf(caller: Principal, relatives: readonly Relative[]): Promise<readonly Relative[]> {
-    const seen = await Promise.all(relatives.map(relative => maySee(caller, relative, meetings)))
+    const seen = await Promise.all(relatives.map(relative => maySee(context, caller, relative)))
     return relatives.filter((_, i) => seen[i])
   }
 

@@ -4,8 +4,6 @@
 
 import type { Directory, RemovedInstance } from '../../auth/directory.ts'
 import { ACTIVATION_KIND, activationKey } from '../../automations/activation-key.ts'
-import type { Calendar } from '../../calendar/calendar.ts'
-import { decodeOutlookId } from '../../calendar/outlook-id.ts'
 import type { CancelTarget } from '../../core/cancellation.ts'
 import { isGuid } from '../../core/ids.ts'
 import type { Principal } from '../../core/principal.ts'
@@ -46,7 +44,6 @@ export type NameFinderNeeds = {
     apps(tenant: string): Promise<readonly App[]>
     instances(tenant: string): Promise<readonly RemovedInstance[]>
   }
-  readonly calendar: Pick<Calendar, 'findItem'>
   readonly notifications: Pick<Notifications, 'tokenHolders'>
 }
 
@@ -57,13 +54,11 @@ export type NameFinder = {
   byTrigger(principal: Principal, by: ByTrigger): Promise<readonly Name[]>
   /** For who looks after the tenant. @throws Fault as above */
   byToken(principal: Principal, by: ByToken): Promise<readonly Name[]>
-  /** The event's own id, of an id in any API's spelling; null: there is none. Whose it is, is not looked at. */
-  eventId(tenant: string, spelled: string): Promise<string | null>
 }
 
 type App = { readonly id: string; readonly name: string }
 
-export function createNameFinder({ directory, calendar, notifications }: NameFinderNeeds): NameFinder {
+export function createNameFinder({ directory, notifications }: NameFinderNeeds): NameFinder {
   return {
     async byKey(principal, { key, entity = key, app }) {
       requireAnnouncer(principal)
@@ -120,14 +115,6 @@ export function createNameFinder({ directory, calendar, notifications }: NameFin
           }),
         )
       return few(names, 'agent')
-    },
-
-    async eventId(tenant, spelled) {
-      if (isGuid(spelled)) return spelled.toLowerCase()
-      const outlook = decodeOutlookId('item', spelled)
-      if (!outlook) return null
-      const mailbox = { tenant, id: outlook.mailboxId, kind: 'user', name: '', address: '' } as const
-      return (await calendar.findItem(mailbox, outlook.id))?.meetingId ?? null
     },
   }
 

@@ -5,6 +5,8 @@ import type { CancelOutcome } from '../../core/cancellation.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { LongAnswers } from '../../http/long-answers.ts'
+import type { EffectNeeds } from './child-effects.ts'
+import type { EventFinder } from './event-finder.ts'
 import type { NameFinder } from './name-finder.ts'
 import type { PersonMeetings } from './person-meetings.ts'
 import type { ReceiptFinder } from './receipt-finder.ts'
@@ -117,6 +119,9 @@ export type NativeNeeds = {
   readonly auth: Pick<Auth, 'authenticate' | 'session' | 'securityLog'>
   readonly names: NameFinder
   readonly find: ReceiptFinder
+  readonly events: EventFinder
+  /** What actions that make events of other rooms are checked against. */
+  readonly effects: EffectNeeds
   /** Counts answers that take long. */
   readonly longAnswers: Pick<LongAnswers, 'begin' | 'limits'>
   readonly meetings: PersonMeetings

@@ -6,7 +6,6 @@ import { previewRequestSchema } from '@standdown/wire/src/receipt.ts'
 import type { FastifyInstance } from 'fastify'
 import type { CancelTarget } from '../../core/cancellation.ts'
 import type { Principal } from '../../core/principal.ts'
-import { mayUseEvent } from './access.ts'
 import { namesToCancel } from './cancel-names.ts'
 import { meansEverybody, type Name } from './name-finder.ts'
 import type { NativeContext } from './native-api.ts'
@@ -20,7 +19,7 @@ const PAGE = 1000
 type Previewed = { readonly target: CancelTarget; readonly name: Name | null }
 
 export function previewRoutes(app: FastifyInstance, context: NativeContext): void {
-  const { engine, callers, names: finder } = context
+  const { engine, callers, events, names: finder } = context
 
   app.post(
     '/previews',
@@ -59,10 +58,8 @@ export function previewRoutes(app: FastifyInstance, context: NativeContext): voi
 
   async function targetsOf(caller: Principal, body: PreviewRequestBody): Promise<readonly Previewed[]> {
     if ('eventId' in body) {
-      const eventId = await finder.eventId(caller.tenant, body.eventId)
-      const event = eventId === null ? null : await engine.event(caller.tenant, eventId)
-      if (!event || !mayUseEvent(caller, event))
-        throw nativeFault.NOT_FOUND({ what: 'event', id: body.eventId })
+      const event = await events.find(caller, body.eventId)
+      if (!event) throw nativeFault.NOT_FOUND({ what: 'event', id: body.eventId })
       return [{ target: { eventId: event.id }, name: null }]
     }
     const names = await namesOf(caller, body)

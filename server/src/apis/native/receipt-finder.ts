@@ -8,6 +8,7 @@ import type { Principal } from '../../core/principal.ts'
 import type { Notifications } from '../../notifications/create-notifications.ts'
 import { tokenKey } from '../../notifications/offer.ts'
 import { isOperator, keyOf } from './access.ts'
+import type { EventFinder } from './event-finder.ts'
 import type { ByKey, NameFinder } from './name-finder.ts'
 import type { NativeEngine } from './needs.ts'
 
@@ -16,6 +17,7 @@ export type ReceiptFinderNeeds = {
   readonly directory: Pick<Directory, 'instances'>
   readonly notifications: Pick<Notifications, 'channelsOf'>
   readonly names: NameFinder
+  readonly events: Pick<EventFinder, 'idOf'>
 }
 
 export type ReceiptFinder = {
@@ -29,7 +31,7 @@ export type ReceiptFinder = {
 const MOST = 50
 
 export function createReceiptFinder(needs: ReceiptFinderNeeds): ReceiptFinder {
-  const { engine, directory, notifications, names } = needs
+  const { engine, directory, notifications, names, events } = needs
   return {
     async byKey(principal, by) {
       // Who names an app has to be it, or to look after the tenant.
@@ -73,7 +75,7 @@ export function createReceiptFinder(needs: ReceiptFinderNeeds): ReceiptFinder {
     },
 
     async byEvent({ tenant }, spelled) {
-      const eventId = await names.eventId(tenant, spelled)
+      const eventId = await events.idOf(tenant, spelled)
       return eventId === null ? [] : engine.findReceipts(tenant, { eventId, limit: MOST })
     },
   }

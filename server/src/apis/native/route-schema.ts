@@ -1,5 +1,7 @@
 // Pieces that the schemas of several routes share.
 
+import { eventIdSchema } from '@standdown/wire/src/event-id.ts'
+
 declare module 'fastify' {
   // What openapi.ts reads besides Fastify's own keys.
   interface FastifySchema {
@@ -12,6 +14,12 @@ export const idParams = {
   type: 'object',
   required: ['id'],
   properties: { id: { type: 'string', format: 'uuid' } },
+} as const
+
+export const eventIdParams = {
+  type: 'object',
+  required: ['id'],
+  properties: { id: eventIdSchema },
 } as const
 
 export const mailIdParams = {

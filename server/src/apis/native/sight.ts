@@ -1,4 +1,4 @@
-// Which events a caller may look at. To see is not to call off: access.ts says who may do that. Operators and admins see all of
+// Which events a caller may look at. To see is not to call off: event-finder.ts says who may do that, and they see it too. Operators and admins see all of
 // their tenant; an app what it announced, and what was reported for its own triggers; an agent their offers; who is in a meeting,
 // that meeting. The rest is "not found", or is not in the list.
 
@@ -7,7 +7,8 @@ import { MEETING } from '../../calendar/create-meeting.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Principal } from '../../core/principal.ts'
 import { agentEntity, OFFER_EVENT } from '../../notifications/offer.ts'
-import { isOperator, mayUseEvent } from './access.ts'
+import { isOperator } from './access.ts'
+import type { EventFinder } from './event-finder.ts'
 import { nativeFault } from './native-faults.ts'
 import type { PersonMeetings } from './person-meetings.ts'
 
@@ -42,8 +43,10 @@ type Seen = {
   readonly app: string | null
 }
 
-export async function maySee(principal: Principal, event: Seen, meetings: PersonMeetings): Promise<boolean> {
-  if (mayUseEvent(principal, event)) return true
+export type SightNeeds = { readonly events: Pick<EventFinder, 'mayUse'>; readonly meetings: PersonMeetings }
+
+export async function maySee(needs: SightNeeds, principal: Principal, event: Seen): Promise<boolean> {
+  if (await needs.events.mayUse(principal, event)) return true
   if (!principal.scopes.has(USE)) return false
   const { kind, data, id } = event
   if (principal.kind === 'app') {
@@ -52,7 +55,7 @@ export async function maySee(principal: Principal, event: Seen, meetings: Person
     return siteInstanceId === null || data.site === siteInstanceId
   }
   if (kind === OFFER_EVENT) return principal.roles.has('agent') && data.agentId === principal.id
-  return kind === MEETING && (await meetings.has(principal.tenant, principal.id, id))
+  return kind === MEETING && (await needs.meetings.has(principal.tenant, principal.id, id))
 }
 
 /** Whose token is not for this API is told so, instead of being shown an empty list. */

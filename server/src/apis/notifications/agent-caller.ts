@@ -3,6 +3,7 @@
 // page of ours.
 
 import type { FastifyRequest } from 'fastify'
+import { NOTIFICATIONS_WRITE } from '../../auth/scopes.ts'
 import type { Caller } from '../../core/cancellation.ts'
 import { type Principal, principalKey } from '../../core/principal.ts'
 import { notificationFaults } from '../../notifications/notification-faults.ts'
@@ -19,12 +20,12 @@ export interface AgentAuth {
 export type AgentCaller = {
   readonly agent: AgentRef & { readonly upn: string | null }
   readonly by: Caller
+  readonly principal: Principal
 }
 
 /** `app`: the app's name, by which channels say whose they are. */
 export type ProviderCaller = { readonly tenant: string; readonly app: string; readonly by: Caller }
 
-const SCOPE = 'Notifications.ReadWrite'
 
 /** Throws 401 for nobody, 403 for another origin's page (the session's own look) and for one who is no agent. */
 export async function agentCaller(request: FastifyRequest, auth: AgentAuth): Promise<AgentCaller> {
@@ -40,13 +41,14 @@ export async function agentOrProvider(
 ): Promise<AgentCaller | ProviderCaller> {
   const principal = await identify(request, auth)
   if (!principal) throw desktopFaults.SIGN_IN_NEEDED()
-  if (!principal.scopes.has(SCOPE)) throw desktopFaults.SCOPE_MISSING({ scope: SCOPE })
+  if (!principal.scopes.has(NOTIFICATIONS_WRITE))
+    throw desktopFaults.SCOPE_MISSING({ scope: NOTIFICATIONS_WRITE })
   const { tenant, id, name, upn } = principal
   const by: Caller = { principal: principalKey(principal), api: 'cif', name }
   // The command line's own token is of no app.
   if (principal.kind === 'app' && principal.appId !== null) return { tenant, app: name, by }
   if (principal.kind !== 'person' || !principal.roles.has('agent')) throw notificationFaults.AGENT_ONLY()
-  return { agent: { tenant, agentId: id, agentName: name, upn }, by }
+  return { agent: { tenant, agentId: id, agentName: name, upn }, by, principal }
 }
 
 async function identify(request: FastifyRequest, auth: AgentAuth): Promise<Principal | null> {

@@ -3,6 +3,7 @@
 
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { Directory } from '../../auth/directory.ts'
+import type { FindParent } from '../../core/parent.ts'
 import type { LongAnswers } from '../../http/long-answers.ts'
 import type { Notifications } from '../../notifications/create-notifications.ts'
 import { type AgentAuth, agentCaller, agentOrProvider } from './agent-caller.ts'
@@ -22,6 +23,7 @@ export type NotificationsApiNeeds = {
   readonly notifications: Notifications
   readonly auth: AgentAuth
   readonly directory: Pick<Directory, 'user' | 'users'>
+  readonly findParent: FindParent
   /** The origin of every link. */
   readonly publicUrl: () => string
   /** Where a person signs in; `returnTo` is a path of ours. */
@@ -32,7 +34,7 @@ export type NotificationsApiNeeds = {
 }
 
 export function notificationsApi(needs: NotificationsApiNeeds): FastifyPluginAsync {
-  const { notifications, auth, directory } = needs
+  const { notifications, auth, directory, findParent } = needs
   return async app => {
     const streams = new ScreenStreams(notifications, needs.now, needs.longAnswers)
     app.addHook('preClose', async () => streams.close())
@@ -40,7 +42,7 @@ export function notificationsApi(needs: NotificationsApiNeeds): FastifyPluginAsy
 
     await app.register(
       async routes => {
-        offerRoutes(routes, { notifications, streams, callerOf })
+        offerRoutes(routes, { notifications, streams, findParent, callerOf })
         const anyCaller = (request: FastifyRequest) => agentOrProvider(request, auth)
         tokenRoutes(routes, { notifications, directory, callerOf: anyCaller })
       },

@@ -2,7 +2,9 @@
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { RaiseOffer } from '../../../../wire/src/agent-screen.ts'
+import { eventIdSchema } from '../../../../wire/src/event-id.ts'
 import { isGuid } from '../../core/ids.ts'
+import type { FindParent } from '../../core/parent.ts'
 import type { Answer } from '../../notifications/answer-offer.ts'
 import type { Notifications } from '../../notifications/create-notifications.ts'
 import { notificationFaults } from '../../notifications/notification-faults.ts'
@@ -14,6 +16,7 @@ import type { ScreenStreams } from './screen-stream.ts'
 export type OfferRoutesNeeds = {
   readonly notifications: Notifications
   readonly streams: ScreenStreams
+  readonly findParent: FindParent
   readonly callerOf: (request: FastifyRequest) => Promise<AgentCaller>
 }
 
@@ -31,6 +34,12 @@ const RAISE = {
     cancellationTokens: { type: 'array', maxItems: 2, uniqueItems: true, items: TOKEN },
     correlationId: CORRELATION,
     page: { type: ['string', 'null'], minLength: 1, maxLength: 64 },
+    parent: {
+      type: ['object', 'null'],
+      additionalProperties: false,
+      required: ['id'],
+      properties: { id: eventIdSchema, link: { enum: ['cancel', 'keep'] } },
+    },
   },
 }
 const BY_TOKEN = {
@@ -44,7 +53,7 @@ type ByToken = { Querystring: { channel: string; cancellationToken: string } }
 
 export function offerRoutes(
   app: FastifyInstance,
-  { notifications, streams, callerOf }: OfferRoutesNeeds,
+  { notifications, streams, findParent, callerOf }: OfferRoutesNeeds,
 ): void {
   /** Offers are raised under channels of the agent only: an agent cannot speak for another's provider. */
   const ownChannel = async (caller: AgentCaller, channel: string) => {
@@ -56,9 +65,18 @@ export function offerRoutes(
 
   app.post<{ Body: RaiseOffer }>('/offers', { schema: { body: RAISE } }, async (request, reply) => {
     const caller = await callerOf(request)
-    const { channel, templateName, templateParameters, cancellationTokens, correlationId, page } =
-      request.body
+    const {
+      channel,
+      templateName,
+      templateParameters,
+      cancellationTokens,
+      correlationId,
+      page,
+      parent: named,
+    } = request.body
     const { label } = await ownChannel(caller, channel)
+    const parent =
+      named && (await findParent(caller.principal, { id: named.id, link: named.link ?? 'cancel' }))
     const { offer, joined } = await notifications.notifyAgent({
       agent: caller.agent,
       channel,
@@ -68,6 +86,7 @@ export function offerRoutes(
       tokens: cancellationTokens ?? [],
       correlationId: correlationId ?? null,
       page: page ?? null,
+      parent: parent ?? null,
     })
     return reply.code(joined ? 200 : 201).send(offerView(offer))
   })
