@@ -25,7 +25,6 @@ test('every block of the README runs, and prints what the README shows', async t
   const dataDir = await mkdtemp(join(tmpdir(), 'standdown-readme-'))
   // As root PostgreSQL runs as another user, who has to be able to walk in.
   await chmod(dataDir, 0o711)
-  t.after(() => rm(dataDir, { recursive: true, force: true }))
   const env = { ...process.env, DATA_DIR: dataDir, PORT: '0', TLS_PORT: '0', NO_COLOR: '1' }
   const server = spawn('node', ['launch.cjs', 'start'], {
     cwd: ROOT,
@@ -33,7 +32,11 @@ test('every block of the README runs, and prints what the README shows', async t
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const printed = new Printed(server)
-  t.after(() => stopped(server))
+  // In this order: PostgreSQL writes into its directory until it has stopped.
+  t.after(async () => {
+    await stopped(server)
+    await rm(dataDir, { recursive: true, force: true })
+  })
   const banner = await printed.until(/Ctrl-C/)
   assert.match(banner[0] ?? '', /^Standdown runs at http:/)
   assert.ok(banner.length <= 12, 'the banner has at most 12 lines')
