@@ -61,6 +61,13 @@ test('a name of the hosts file is not asked of DNS', async () => {
   }
 })
 
+test('where no DNS server runs the system is asked, which may know names from elsewhere', async () => {
+  const gone = await dnsServer({})
+  await gone[Symbol.asyncDispose]()
+  const lookup = createLookup({ servers: [gone.address], hostsFile: NO_HOSTS, timeoutMs: 10_000 })
+  assert.ok((await lookup('localhost', 't')).length > 0)
+})
+
 test('the names of a hosts file, whatever stands between them', () => {
   const names = namesIn('# none\n127.0.0.1 localhost Box.Local\t alias #no\n\n::1 ip6-localhost\r\n10.0.0.1')
   assert.deepEqual([...names].toSorted(), ['alias', 'box.local', 'ip6-localhost', 'localhost'])

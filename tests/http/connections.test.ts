@@ -43,17 +43,8 @@ describe('connections', () => {
   })
 
   it('where none is idle, the one whose request comes in slowly is closed; one that is being answered never is', async () => {
-    const answering = Promise.withResolvers<void>()
-    const goOn = Promise.withResolvers<void>()
-    await using server = await httpServer({
-      connections: { most: 2, firstRequestMs: NEVER },
-      routes: app =>
-        void app.get('/slow', async () => {
-          answering.resolve()
-          await goOn.promise
-          return { done: true }
-        }),
-    })
+    const { server, answering, goOn } = await slowServer(2)
+    await using _ = server
     const answered = await opened(server.port)
     const answer = ask(answered, 'GET /slow HTTP/1.1\r\n\r\n')
     await answering.promise
@@ -69,17 +60,8 @@ describe('connections', () => {
   })
 
   it('all of them being answered: a new one is closed', async () => {
-    const answering = Promise.withResolvers<void>()
-    const goOn = Promise.withResolvers<void>()
-    await using server = await httpServer({
-      connections: { most: 1, firstRequestMs: NEVER },
-      routes: app =>
-        void app.get('/slow', async () => {
-          answering.resolve()
-          await goOn.promise
-          return { done: true }
-        }),
-    })
+    const { server, answering, goOn } = await slowServer(1)
+    await using _ = server
     const first = await opened(server.port)
     const answer = ask(first, 'GET /slow HTTP/1.1\r\n\r\n')
     await answering.promise
@@ -136,6 +118,22 @@ describe('answers that take long', () => {
     assert.equal(answers.begin('alice'), null)
   })
 })
+
+/** A server whose /slow begins to answer, and does not go on before it is told to. */
+async function slowServer(most: number) {
+  const answering = Promise.withResolvers<void>()
+  const goOn = Promise.withResolvers<void>()
+  const server = await httpServer({
+    connections: { most, firstRequestMs: NEVER },
+    routes: app =>
+      void app.get('/slow', async () => {
+        answering.resolve()
+        await goOn.promise
+        return { done: true }
+      }),
+  })
+  return { server, answering, goOn }
+}
 
 /** With or without an error. */
 function closeOf(socket: Socket): Promise<void> {

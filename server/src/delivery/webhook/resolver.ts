@@ -4,7 +4,7 @@
 //
 //   in the hosts file ──────────────────────────> the system's look-up
 //   asked of DNS ── addresses ──────────────────> those
-//                ── no such name ───────────────> the system's look-up: it knows search lists and other sources
+//                ── no such name, or no DNS ────> the system's look-up: it knows search lists and other sources
 //                ── no answer in time, failure ─> rejected
 //
 // Few ask the system at once, and whoever waits for a turn waits no longer than for DNS.
@@ -29,8 +29,8 @@ const MOST_RESOLVERS = 1000
 /** Of the four threads that all of Node shares. */
 const MOST_SYSTEM_LOOKUPS = 2
 const HOSTS_FILE = process.platform === 'win32' ? 'C:\\Windows\\System32\\drivers\\etc\\hosts' : '/etc/hosts'
-/** Answers of DNS that say "there is no such name here", not "I could not find out". */
-const NO_SUCH_NAME = new Set(['ENOTFOUND', 'ENODATA'])
+/** Answers that come at once: no such name here, or no DNS server. Others say that it could not be found out. */
+const ASK_SYSTEM = new Set(['ENOTFOUND', 'ENODATA', 'ECONNREFUSED'])
 
 export function createLookup(options: ResolverOptions = {}): Lookup {
   const { timeoutMs = 2000, servers, hostsFile = HOSTS_FILE } = options
@@ -65,7 +65,7 @@ export function createLookup(options: ResolverOptions = {}): Lookup {
     const addresses = answers.flatMap(answer => (answer.status === 'fulfilled' ? answer.value : []))
     if (addresses.length > 0) return addresses
     const errors = answers.flatMap(answer => (answer.status === 'rejected' ? [answer.reason as unknown] : []))
-    const unknown = errors.find(error => !NO_SUCH_NAME.has((error as { code?: string }).code ?? ''))
+    const unknown = errors.find(error => !ASK_SYSTEM.has((error as { code?: string }).code ?? ''))
     if (unknown !== undefined) throw unknown
     return await askSystem(host, signal)
   }
