@@ -74,7 +74,7 @@ test('status tells what is pending, failing and dead, and nothing of that to who
   assert.match(out, /^Failing +2 failed and will be tried again$/m)
   assert.match(
     out,
-    /^ {2}failing {2}2 × webhook\.call to hooks\.example {2}up to attempt 2, next .*: connection refused$/m,
+    /^ {2}failing {2}2 × webhook\.call to hooks\.example:443 {2}up to attempt 2, next .*: connection refused$/m,
   )
   assert.match(out, /^Dead +1 failed for good/m)
   const { actions, dead } = JSON.parse((await run('status', '--json')).out)

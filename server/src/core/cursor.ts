@@ -1,6 +1,7 @@
 // Cursors of lists: opaque to callers, read back strictly. What is no cursor of ours is null, never a wrong place.
 
 import { isGuid } from './ids.ts'
+import { readWrittenTime } from './instant.ts'
 
 /** Higher than any id: a list that begins at the newest. */
 export const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
@@ -19,7 +20,7 @@ export function readCursor(text: string): Place | null {
   if (!/^[\w-]{1,120}$/.test(text)) return null
   const [id, time = null, ...rest] = Buffer.from(text, 'base64url').toString('latin1').split(' ')
   if (!isGuid(id) || rest.length > 0) return null
-  if (time !== null && !(TIME.test(time) && (/infinity/.test(time) || !Number.isNaN(Date.parse(time)))))
+  if (time !== null && !(TIME.test(time) && (/infinity/.test(time) || readWrittenTime(time) !== null)))
     return null
   return { id: id.toLowerCase(), time }
 }

@@ -4,6 +4,7 @@
 import { createReadStream } from 'node:fs'
 import { createGunzip } from 'node:zlib'
 import type pg from 'pg'
+import { ownInstant } from '../core/instant.ts'
 import { copyTarget, tableName, tablesInOrder } from './backup.ts'
 import { BackupReader, type RowsEntry, type SequenceEntry, type TableEntry } from './backup-format.ts'
 import { copyIn } from './copy-stream.ts'
@@ -68,7 +69,7 @@ export async function restore(
         query: async (statement, values = []) =>
           (await client.query({ ...statement, values: [...values] })).rows,
       },
-      new Date(header.createdAt),
+      ownInstant(header.createdAt),
     )
     await client.query('commit')
     return { tables, createdAt: header.createdAt }

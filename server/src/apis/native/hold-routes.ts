@@ -14,6 +14,7 @@ import { isServerOperator } from '../../auth/principals.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { HeldItem, HoldFilter } from '../../engine/hold.ts'
 import { nameOfKey, requireOperator } from './access.ts'
+import { instantOf } from './instant.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeCaller } from './native-caller.ts'
 import { nativeFault } from './native-faults.ts'
@@ -147,15 +148,8 @@ function filterOf({ kind, eventId, dueFrom, dueBefore, state }: HoldFilterReques
   return {
     ...(kind === undefined ? {} : { kind }),
     ...(eventId === undefined ? {} : { eventId: eventId.toLowerCase() }),
-    ...(dueFrom === undefined ? {} : { dueFrom: instant(dueFrom) }),
-    ...(dueBefore === undefined ? {} : { dueBefore: instant(dueBefore) }),
+    ...(dueFrom === undefined ? {} : { dueFrom: instantOf(dueFrom) }),
+    ...(dueBefore === undefined ? {} : { dueBefore: instantOf(dueBefore) }),
     ...(state === undefined ? {} : { standing: [state] }),
   }
-}
-
-function instant(value: string): Date {
-  const at = new Date(value)
-  const year = at.getUTCFullYear()
-  if (Number.isNaN(at.getTime()) || year < 1970 || year > 9999) throw nativeFault.BAD_INSTANT({ value })
-  return at
 }

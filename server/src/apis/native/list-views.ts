@@ -136,7 +136,7 @@ export function countsView({ oldestDue, failing, ...counts }: EffectCounts): Act
       receiver: receiver === '' ? null : receiver,
       count: effects,
       attempts,
-      nextAt: new Date(nextAt).toISOString(),
+      nextAt,
       error,
     })),
   }

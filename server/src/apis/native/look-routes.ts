@@ -8,6 +8,7 @@ import type { Principal } from '../../core/principal.ts'
 import type { EventFilter, ListedEvent } from '../../engine/list-events.ts'
 import type { Relative } from '../../engine/look-at-event.ts'
 import { NATIVE_EVENT, requireOperator } from './access.ts'
+import { instantOf } from './instant.ts'
 import { eventSummary, eventView, KIND_OF_API, listedEffectView, ofEvent } from './list-views.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
@@ -136,8 +137,8 @@ export function lookRoutes(app: FastifyInstance, context: NativeContext): void {
         limit,
         ...(kind === undefined ? {} : { kind }),
         ...(receiver === undefined ? {} : { receiver: receiver.toLowerCase() }),
-        ...(dueAfter === undefined ? {} : { dueAfter: instant(dueAfter) }),
-        ...(dueBefore === undefined ? {} : { dueBefore: instant(dueBefore) }),
+        ...(dueAfter === undefined ? {} : { dueAfter: instantOf(dueAfter) }),
+        ...(dueBefore === undefined ? {} : { dueBefore: instantOf(dueBefore) }),
         ...(after ? { after } : {}),
       })
       return {
@@ -167,8 +168,8 @@ export function lookRoutes(app: FastifyInstance, context: NativeContext): void {
           (query.state === undefined || state === query.state) &&
           (query.kind === undefined || kind === query.kind) &&
           (query.receiver === undefined || receiver === query.receiver.toLowerCase()) &&
-          (query.dueAfter === undefined || dueAt >= instant(query.dueAfter)) &&
-          (query.dueBefore === undefined || dueAt <= instant(query.dueBefore)),
+          (query.dueAfter === undefined || dueAt >= instantOf(query.dueAfter)) &&
+          (query.dueBefore === undefined || dueAt <= instantOf(query.dueBefore)),
       )
     const value = fitting.slice(0, limit)
     const isFull = fitting.length > limit
@@ -216,8 +217,8 @@ export function lookRoutes(app: FastifyInstance, context: NativeContext): void {
       ...(entity === undefined ? {} : { entity }),
       ...(app === undefined ? {} : { app: (await appIdOf(tenant, app)) ?? app }),
       ...(q === undefined ? {} : { text: q }),
-      ...(dueAfter === undefined ? {} : { dueAfter: instant(dueAfter) }),
-      ...(dueBefore === undefined ? {} : { dueBefore: instant(dueBefore) }),
+      ...(dueAfter === undefined ? {} : { dueAfter: instantOf(dueAfter) }),
+      ...(dueBefore === undefined ? {} : { dueBefore: instantOf(dueBefore) }),
     }
   }
 }
@@ -252,11 +253,4 @@ function placeIn(cursor: string | undefined): Place | null {
   const place = readCursor(cursor)
   if (!place) throw nativeFault.INVALID_REQUEST({ detail: '`after` is not the `nextPage` of a list.' })
   return place
-}
-
-function instant(value: string): Date {
-  const at = new Date(value)
-  const year = at.getUTCFullYear()
-  if (Number.isNaN(at.getTime()) || year < 1970 || year > 9999) throw nativeFault.BAD_INSTANT({ value })
-  return at
 }

@@ -1,10 +1,14 @@
 -- Locks: effects. Notices that a cancel owed before the hold and that are not wanted any more: a notice cannot be called off, so it dies, is
 -- shown by the receipt that owed it, and can be tried again by hand. $1 now, $2 tenant, $3 notices, $4 what is said of it, $5 the hold's number.
 with mine as (
-  select f.id from engine.effect f
-  join engine.cancellation c on c.id = any (array[f.notice_of])
-  where f.id = any ($3::uuid[]) and f.tenant = $2 and f.state = 'pending' and c.sequence <= $5::bigint
-  order by f.id for update of f
+  select f.id
+  from (select i.id from unnest($3::uuid[]) as i (id) order by i.id) w
+  cross join lateral (
+    select f.id from engine.effect f
+    where f.id = any (array[w.id]) and f.tenant = $2 and f.state = 'pending'
+      and (select c.sequence from engine.cancellation c where c.id = f.notice_of) <= $5::bigint
+    for update of f
+  ) f
 ), gone as (
   delete from engine.effect f using mine m where f.id = any (array[m.id]) returning f.*
 )

@@ -6,7 +6,7 @@ with live as materialized (
   order by (f.due_at at time zone 'UTC'), f.id limit $2 + 1
 ), failing as (
   select l.kind, substr(l.lane, length(l.tenant) + length(l.kind) + 3) as receiver, count(*)::int as effects, max(l.attempt) as attempts,
-    min(l.due_at) + (select coalesce((select t.clock_offset from engine.tenant t where t.id = $1 and t.sandbox), '0')) as next_at,
+    to_char((min(l.due_at) + (select coalesce((select t.clock_offset from engine.tenant t where t.id = $1 and t.sandbox), '0'))) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as next_at,
     (array_agg(l.last_error order by l.due_at desc))[1] as error
   from live l
   where l.state = 'pending' and l.last_error is not null
