@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { SecurityLog } from './auth/security-log.ts'
 import type { CliIo } from './cli/cli-io.ts'
 import { readConfig } from './config.ts'
 import { placeHold } from './engine/hold.ts'
@@ -43,12 +44,14 @@ export async function restoreDatabase(
     databaseUrl: config.databaseUrl ?? undefined,
     schema: 'as-is',
   })
-  return await restore(database.db, file, {
+  const restored = await restore(database.db, file, {
     restored: async (tx, backupAt) => {
       const by = './standdown restore'
       await placeHold(tx, { by, reason: null, restored: { backupAt }, replace: true })
     },
   })
+  recordHold(io, 'restore', true)
+  return restored
 }
 
 export type HoldOptions = {
@@ -58,7 +61,22 @@ export type HoldOptions = {
 }
 
 /** Also beside a running server, and before the first start of one whose database was restored by other means. */
-export async function holdDatabase(io: CliIo, { reason, pause }: HoldOptions): Promise<boolean> {
+export async function holdDatabase(io: CliIo, options: HoldOptions): Promise<boolean> {
+  const placed = await placedHold(io, options)
+  if (placed) recordHold(io, 'hold', !options.pause)
+  return placed
+}
+
+/** No server need run, so the command writes the line itself. */
+function recordHold(io: CliIo, command: string, restored: boolean): void {
+  const now = () => new Date()
+  const write = (line: object) =>
+    io.stderr(`${JSON.stringify({ log: 'security', time: now().toISOString(), ...line })}\n`)
+  const circumstances = { by: null, from: 'the command line', requestId: command }
+  new SecurityLog({ write, now }).record('hold', circumstances, { restored })
+}
+
+async function placedHold(io: CliIo, { reason, pause }: HoldOptions): Promise<boolean> {
   const config = readConfig(io.env, io.cwd)
   const hold = { by: './standdown hold', reason, restored: pause ? null : { backupAt: null } }
   const database = config.databaseUrl === null ? runningServer(config.dataDir)?.database : null

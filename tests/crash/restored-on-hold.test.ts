@@ -27,7 +27,13 @@ after(() => data?.[Symbol.asyncDispose]())
 async function standdown(dataDir: string, ...args: string[]): Promise<string> {
   const script = ['--disable-warning=ExperimentalWarning', 'server/src/main.ts', ...args]
   const env = { PATH: process.env.PATH ?? '', DATA_DIR: dataDir }
-  return (await promisify(execFile)(process.execPath, script, { cwd: ROOT, env })).stdout
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, script, { cwd: ROOT, env })
+  const lines = stderr.split('\n').filter(line => line.includes('"security"'))
+  assert.deepEqual(
+    lines.map(line => (JSON.parse(line) as { event: string }).event),
+    ['hold', 'restore'].includes(args[0] ?? '') ? ['hold'] : [],
+  )
+  return stdout
 }
 
 test('backup, cancel, restore elsewhere: nothing is sent before the release, and the list is complete', async () => {

@@ -9,11 +9,12 @@ import type {
   ReleaseView,
 } from '@standdown/wire/src/hold.ts'
 import { holdQuerySchema, releaseRequestSchema } from '@standdown/wire/src/hold.ts'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isServerOperator } from '../../auth/principals.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { HeldItem, HoldFilter } from '../../engine/hold.ts'
 import { nameOfKey, requireOperator } from './access.ts'
+import { circumstancesOf } from './circumstances.ts'
 import { instantOf } from './instant.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeCaller } from './native-caller.ts'
@@ -101,6 +102,7 @@ export function holdRoutes(app: FastifyInstance, context: NativeContext): void {
         throw nativeFault.INVALID_REQUEST({ detail: '`all` takes no filter beside it.' })
       if (all && !cancel) {
         const over = await releaseAllOf(caller)
+        record(request, caller, { all: true, cancel: false })
         return { released: null, receipts: [], notices: 0, onHold: !over, after: null } satisfies ReleaseView
       }
       const what = { tenant: caller.tenant, filter, after, by: nativeCaller(caller), reason }
@@ -108,15 +110,22 @@ export function holdRoutes(app: FastifyInstance, context: NativeContext): void {
         const released = await engine.release(what.tenant, filter, after)
         if (released === null) throw nativeFault.NOT_ON_HOLD()
         const { over, ...answer } = released
+        record(request, caller, { all: false, cancel: false })
         return { ...answer, receipts: [], notices: 0, onHold: !over } satisfies ReleaseView
       }
       const dropped = await engine.dropHeld(what)
       if (dropped === null) throw nativeFault.NOT_ON_HOLD()
+      record(request, caller, { all: all === true, cancel: true })
       const receipts = dropped.cancelled.flatMap(cancelledOf)
       const { notices, over } = dropped
       return { released: 0, receipts, notices, onHold: !over, after: dropped.after } satisfies ReleaseView
     },
   )
+
+  function record(request: FastifyRequest, caller: Principal, how: { all: boolean; cancel: boolean }): void {
+    const tenant = how.all && !how.cancel && isServerOperator(caller) ? null : caller.tenant
+    context.auth.securityLog.record('release', circumstancesOf(request, caller), { tenant, ...how })
+  }
 
   /** Gives whether nothing of any tenant is on hold any more. */
   async function releaseAllOf(caller: Principal): Promise<boolean> {

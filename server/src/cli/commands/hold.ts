@@ -109,7 +109,7 @@ async function list({ io, flags }: CommandInput, filter: ReleaseRequest): Promis
   const held = await client.json<HoldView>(`/api/v1/hold${queryOf(filter)}`)
   if (flags.json === true) {
     const value = [...held.value]
-    for (let { after } = held; after !== null; ) {
+    for (let { after } = held; typeof after === 'string'; ) {
       const page = await client.json<HoldView>(
         `/api/v1/hold${queryOf({ ...filter, after, limit: '1000' } as ReleaseRequest)}`,
       )
@@ -169,7 +169,7 @@ async function releaseAllPages(client: ServerClient, body: ReleaseRequest): Prom
     path,
     { body },
   )
-  while (total.after !== null) {
+  while (typeof total.after === 'string') {
     const page: ReleaseView = await client.json<ReleaseView>(path, { body: { ...body, after: total.after } })
     total.released = total.released === null ? null : total.released + (page.released ?? 0)
     total.receipts = [...total.receipts, ...page.receipts]

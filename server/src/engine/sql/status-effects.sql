@@ -18,7 +18,7 @@ select (select count(*) from live l where l.state = 'pending')::int as pending, 
   (select count(*) from live l where l.state = 'pending' and l.due_at <= clock_timestamp())::int as due,
   (select min(l.due_at) from live l where l.state = 'pending') + (select coalesce((select t.clock_offset from engine.tenant t where t.id = $1 and t.sandbox), '0')) as oldest_due,
   (select count(*) from (select from engine.effect f where f.tenant || '' = $1 and (f.due_at at time zone 'UTC') = 'infinity' limit $2 + 1) w)::int as waiting,
-  (select count(*) from (select from engine.ended d where d.tenant = $1 and d.ending = 'dead' limit $2 + 1) d)::int as dead,
+  (select count(*) from (select from engine.ended d where d.tenant = $1 and d.ending = 'dead' and d.replaced_by is null limit $2 + 1) d)::int as dead,
   (select count(*) from (
      select f.id
      from engine.worker w
