@@ -51,7 +51,7 @@ test('nothing is started, neither what was there nor what is announced meanwhile
   assert.equal(await hold(db), false, 'a second one changes nothing')
   await announced(db, event('meanwhile', [effect('meanwhile')]))
   assert.deepEqual(await startAllDue(contextOn(db), db), [])
-  const [next] = await db.query<{ ms: number }>(sql('next-due'), [null, '{}', ['mail']])
+  const [next] = await db.query<{ ms: number }>(sql('next-due'), [null, '{}', ['mail'], '{}'])
   assert.equal(next, undefined, 'nor does a loop wake for it')
   const engine = idleEngine(db)
   assert.equal(await engine.releaseAll(), true)
