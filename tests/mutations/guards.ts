@@ -3,6 +3,7 @@
 
 import { FAULT_GUARDS } from './fault-guards.ts'
 import type { Guard } from './guard.ts'
+import { HOLD_GUARDS } from './hold-guards.ts'
 
 /** The test file that is meant by a name of `noticedBy`. */
 export function fileOf(name: string): string {
@@ -475,4 +476,5 @@ export const GUARDS: readonly Guard[] = [
     pattern: 'places in all',
   },
   ...FAULT_GUARDS,
+  ...HOLD_GUARDS,
 ]

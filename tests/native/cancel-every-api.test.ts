@@ -197,7 +197,7 @@ test('an event’s id in Graph’s spelling and in ours; the same meeting from i
   for (const [token, eventId] of [
     [await acme.token({ person: 'ann' }), second],
     [mallory, second],
-    [await acme.token({ app: 'shop' }), second],
+    [await acme.token({ app: 'shop', site: 'Shop north' }), second],
   ] as const) {
     assert.equal((await acme.call(token, CANCEL, { eventId })).status, 404)
     assert.equal((await acme.call(token, PREVIEW, { eventId })).status, 404)

@@ -17,7 +17,7 @@ const agents = { ann: '', ben: '' }
 before(async () => {
   server = await testServer()
   acme = await acmeOn(server)
-  shop = await acme.token({ app: 'shop' })
+  shop = await acme.token({ app: 'shop', site: 'Shop north' })
   rival = await acme.token({ app: 'rival' })
   for (const name of ['ann', 'ben'] as const) agents[name] = await acme.token({ person: name })
 })
