@@ -1,6 +1,7 @@
 // What `npm run bench` can measure, by name, in the order of the table.
 
 import { cancelRows } from './cancel-rows.ts'
+import { fairnessRows } from './fairness-rows.ts'
 import { httpRow } from './http-row.ts'
 import { hugeCancelRow } from './huge-cancel-row.ts'
 import { previewRows } from './preview-rows.ts'
@@ -37,5 +38,6 @@ export const MEASURES: readonly Measure[] = [
   { name: 'previews', about: 'previews of the same trees', rows: previewRows },
   { name: 'timers', about: 'how late timers are', rows: async size => [await timersRow(size)] },
   { name: 'process', about: 'ready again after kill -9; memory', rows: processRows },
+  { name: 'fairness', about: 'what one tenant notices of another’s worst', rows: fairnessRows },
   { name: 'storage', about: 'disk and log for each', rows: storageRows },
 ]
