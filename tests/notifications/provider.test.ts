@@ -107,8 +107,15 @@ test('no way into what is not its own: another app, another tenant, too narrow a
   ).status
   assert.equal(known, 200)
   const demoApp = await server.appToken()
+  const { auth } = server.server
+  const site = (await auth.directory.instances('acme')).find(({ name }) => name === 'Shop north')
+  assert.ok(site)
   const narrow = (
-    await server.server.auth.mintToken({ tenant: 'acme', for: { app: 'shop' }, scopes: ['Receipts.Read'] })
+    await auth.mintToken({
+      tenant: 'acme',
+      for: { app: 'shop', instanceId: site.id },
+      scopes: ['Receipts.Read'],
+    })
   ).token
   const max = await acme.token({ person: 'max' })
   const operator = (await server.server.auth.mintToken({ tenant: 'acme', for: { operator: true } })).token
@@ -148,6 +155,6 @@ tenants:
 `
   await assert.rejects(
     server.server.workspace.apply(text, { apply: true }),
-    /channel phone: there is no app demo-app/,
+    /channels\[0\]\.app names no app of the tenant: demo-app/,
   )
 })
