@@ -91,7 +91,7 @@ export const HOLD_GUARDS: readonly Guard[] = [
     file: `${ENGINE}/sql/revive.sql`,
     text: ' and d.cancellation_id is null',
     without: '',
-    noticedBy: ['native/dead-effects', 'interleavings'],
+    noticedBy: ['native/dead-effects'],
   },
   {
     keeps: 'an app sees what was reported for itself and no other app',

@@ -15,7 +15,7 @@ import { fileOf, GUARDS } from './guards.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const PAGE = join(ROOT, 'docs/guards.md')
-const FOLDERS = ['server', 'tests', 'wire', 'docs', 'package.json']
+const FOLDERS = ['server', 'tests', 'wire', 'docs', 'examples', 'package.json']
 
 type Result = { readonly guard: Guard; readonly caughtBy: string | null; readonly seconds: number }
 
