@@ -227,10 +227,25 @@ suite('a dead action that is edited', () => {
       to: 'carol@b.example',
       subject: 's',
       text: 't',
-      html: '<p>t</p>',
       ical: { method: 'REQUEST' },
       replaces: effectIds[0],
     })
+  })
+
+  test('has of the old one nothing that this API can say and was not told', async () => {
+    await using server = await nativeServer()
+    const old = [
+      { ...mail('bob@b.example'), text: 'OLD', html: '<p>OLD</p>' },
+      { ...webhook(URL_A), type: 'old.type', payload: { price: 'OLD' } },
+    ]
+    const { id } = await dead(server, old)
+    hold(server)
+    const effects = (await effectsOf(server, id)) as readonly (Effect & { kind: string })[]
+    const idOf = (kind: string) => effects.find(effect => effect.kind === kind)?.id as string
+    await replace(server, idOf('mail.send'), { kind: 'mail', to: ['c@b.example'], subject: 'n', text: 'n' })
+    await replace(server, idOf('webhook.call'), webhook('https://b.example/'))
+    for (const carrier of [server.mail, server.webhook])
+      assert.doesNotMatch(JSON.stringify((await carrier.begun(2)).effect.data), /OLD|old/)
   })
 
   test('is one, with the same Idempotency-Key, also at the same moment', async () => {

@@ -17,6 +17,7 @@ import {
 } from '../../engine/dead-effects.ts'
 import { requireOperator } from './access.ts'
 import { effectsOf } from './child-effects.ts'
+import { SAID_OF_KIND } from './effect-request.ts'
 import { instantOf } from './instant.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
@@ -137,9 +138,14 @@ export function deadEffectRoutes(app: FastifyInstance, context: NativeContext): 
   }
 }
 
-/** What this API cannot say (an invitation's calendar part, a secret's name) is as it was. An automation has long gone on behind it. */
+/**
+ * What this API cannot say (an invitation's calendar part, a secret's name) is as it was; what it can say and does not is
+ * gone, such as the HTML of the old text. An automation has long gone on behind it.
+ */
 function changed({ flow: _, ...was }: JsonObject, effect: NewEffect): NewEffect {
-  return { ...effect, data: { ...was, ...effect.data } }
+  const said = new Set(SAID_OF_KIND[effect.kind])
+  const kept = Object.entries(was).filter(([name]) => !said.has(name))
+  return { ...effect, data: { ...Object.fromEntries(kept), ...effect.data } }
 }
 
 function replacedView(replaced: Replaced, id: string): AnnouncedView {
