@@ -6,6 +6,7 @@ import type { AnnouncedView } from '@standdown/wire/src/event.ts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { NewEffect } from '../../core/effect.ts'
 import { isGuid } from '../../core/ids.ts'
+import { readWrittenTime } from '../../core/instant.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Principal } from '../../core/principal.ts'
 import { RETRY_KINDS, type RetryKind } from '../../core/retry-plan.ts'
@@ -191,12 +192,16 @@ function cursorText({ at, id, until }: DeadCursor): string {
   return Buffer.from(JSON.stringify([at, id, until])).toString('base64url')
 }
 
-const AT = /^\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d){0,2}$/
+/** As PostgreSQL writes an instant: to the microsecond, and an offset of whole hours without minutes. */
+function isWritten(at: unknown): at is string {
+  if (typeof at !== 'string' || !/^.{10} .{8}/.test(at)) return false
+  return readWrittenTime(at.replace(/[+-]\d\d$/, '$&:00'), 6)?.offset != null
+}
 
 function cursorOf(text: string): DeadCursor {
   try {
     const [at, id, until] = JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown[]
-    if (typeof at === 'string' && AT.test(at) && typeof id === 'string' && isGuid(id))
+    if (isWritten(at) && typeof id === 'string' && isGuid(id))
       return { at, id, until: instantOf(String(until)).toISOString() }
   } catch {
     // Said below.
