@@ -37,7 +37,7 @@ test('what is live, called off by key or id, asked for before, done by this requ
   await make('other entity', { entity: 'another' })
   const keys = ['live', 'by key', 'nobody', 'by id', 'both', 'typo', 'foreign', 'other entity']
   const names = keys.map(key => ({ key, entity: 'entity', requestKey: `r ${key}` }))
-  const known = await findKnown({ db }, { tenant: TENANT, caller: 'app:a', names })
+  const known = await findKnown({ db, domains: new Map() }, { tenant: TENANT, caller: 'app:a', names })
   const row = (key: string) => known.find(each => keys[each.place] === key)
   const none = { live: false, isOpen: false, calledOff: false, repeats: false, done: false }
   assert.deepEqual(row('live'), { ...none, place: 0, live: true, isOpen: true })
@@ -57,7 +57,7 @@ test('more names than one statement takes are looked for, each in its place', as
     entity: 'entity',
     requestKey: null,
   }))
-  const known = await findKnown({ db }, { tenant: TENANT, caller: 'app:a', names })
+  const known = await findKnown({ db, domains: new Map() }, { tenant: TENANT, caller: 'app:a', names })
   assert.deepEqual(
     known.map(each => each.place),
     [12_345],
@@ -80,11 +80,19 @@ test('a cancel is about what is live or done by itself; else about what its call
   const over = name(3, { calledOff: true })
   const typo = name(4, { repeats: true })
   const ended = name(5, { live: true })
-  assert.deepEqual(aimedAt([live, mine, over, typo, ended]), { places: [0], isOver: false })
-  assert.deepEqual(aimedAt([live, done, mine]), { places: [0, 1], isOver: false })
-  assert.deepEqual(aimedAt([mine, over, typo, ended]), { places: [2], isOver: true })
-  assert.deepEqual(aimedAt([over, typo, ended]), { places: [3, 5], isOver: true })
-  assert.deepEqual(aimedAt([typo]), { places: [], isOver: false })
+  const most = 2
+  assert.deepEqual(aimedAt([live, mine, over, typo, ended], most), { places: [0, 5], isOver: false })
+  assert.deepEqual(aimedAt([live, done, mine], most), { places: [0, 1], isOver: false })
+  assert.deepEqual(
+    aimedAt([live, done, ended], most),
+    { places: [0, 1], isOver: false },
+    'more: what is open',
+  )
+  assert.deepEqual(aimedAt([mine, over, typo, ended], most), { places: [5], isOver: true })
+  assert.deepEqual(aimedAt([ended, ended, ended], most), { places: [5, 5, 5], isOver: true }, 'more: over')
+  assert.deepEqual(aimedAt([mine, over, typo], most), { places: [2], isOver: true })
+  assert.deepEqual(aimedAt([over, typo], most), { places: [3], isOver: true })
+  assert.deepEqual(aimedAt([typo], most), { places: [], isOver: false })
 })
 
 test('open: something of it has not ended or may follow, down to an offer below its second token', async () => {
@@ -101,12 +109,37 @@ test('open: something of it has not ended or may follow, down to an offer below 
   const other = await announced(db, event('above open', now('4'), { key: 'above open' }))
   await announced(db, event('child', [effect('5 later', later)], { parent: below(other) }))
   for (const row of await startAllDue(context, db)) await settleNow(context, attemptOf(row, { is: 'done' }))
-  const keys = ['ended', 'half', 'empty', 'above ended', 'above open']
+  await announced(db, event('dead', now('6'), { key: 'dead' }))
+  const over = await announced(db, event('above dead', now('7'), { key: 'above dead' }))
+  await announced(db, event('child', now('8'), { parent: below(over) }))
+  for (const row of await startAllDue(context, db)) {
+    const verdict = row.title === '7' ? { is: 'done' as const } : { is: 'failed' as const, error: 'no' }
+    await settleNow(context, attemptOf(row, verdict))
+  }
+  const root = await announced(db, event('above standing', now('9'), { key: 'above standing' }))
+  await announced(db, event('stands', now('10'), { parent: below(root), kind: 'standing' }))
+  const revised = await announced(db, event('in doubt', now('11'), { key: 'in doubt' }))
+  for (const row of await startAllDue(context, db)) await settleNow(context, attemptOf(row, { is: 'done' }))
+  await db.query({
+    text: `update engine.ended set ending = 'superseded', doubt = true where event_id = '${revised}'`,
+  })
+  const keys = [
+    'ended',
+    'half',
+    'empty',
+    'above ended',
+    'above open',
+    'dead',
+    'above dead',
+    'above standing',
+    'in doubt',
+  ]
   const names = keys.map(key => ({ key, entity: 'entity', requestKey: null }))
-  const known = await findKnown({ db }, { tenant: TENANT, caller: 'app:a', names })
+  const domains = new Map([['standing', { eventKind: 'standing', keeps: async () => [] }]])
+  const known = await findKnown({ db, domains }, { tenant: TENANT, caller: 'app:a', names })
   assert.ok(known.every(name => name.live))
   assert.deepEqual(
     known.map(name => name.isOpen),
-    [false, true, true, false, true],
+    [false, true, true, false, true, true, true, true, true],
   )
 })

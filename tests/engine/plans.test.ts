@@ -210,7 +210,7 @@ const STATEMENTS: {
   revive: { values: [null, [ids[0]], 'contoso'], by: 'ended_pkey' },
   'announced-since': { values: ['contoso', keys[0], 'e', 5], by: 'event_key' },
   'is-called-off': { values: [same('contoso'), keys, same('e')], by: 'event_called_off' },
-  'find-known': { values: ['contoso', 'app:a', keys, same('e'), same('r 1')], by: 'event_called_off' },
+  'find-known': { values: ['contoso', 'app:a', keys, same('e'), same('r 1'), ['k']], by: 'event_called_off' },
   'open-roots-before': {
     values: ['contoso', keys[0], 'e', 0, 1_000_000, 2000, ids],
     by: 'event_called_off',

@@ -185,3 +185,56 @@ test('to see is not to call off', async () => {
     )
   }
 })
+
+test('who is in a meeting sees nothing of its other guests, and who may call it off does', async () => {
+  const guests = ['bob@contoso.example', 'ceo@rival.example', 'dana@contoso.example']
+  const subject = 'Secret guests'
+  await done('alice', 'POST', '/v1.0/me/events', {
+    subject,
+    hideAttendees: true,
+    start: { dateTime: '2031-05-08T10:00:00', timeZone: 'UTC' },
+    end: { dateTime: '2031-05-08T11:00:00', timeZone: 'UTC' },
+    attendees: guests.map(address => ({ emailAddress: { address } })),
+  })
+  await server.advance(1000)
+  const [listed] = (await done('bob', 'GET', '/api/v1/events?q=secret')).value
+  const { id } = listed
+  const effects = async (who: string, more = '') =>
+    (await done(who, 'GET', `/api/v1/effects?eventId=${id}${more}`)).value
+  const event = await done('bob', 'GET', `/api/v1/events/${id}`)
+  assert.deepEqual([event.effects, event.next, event.skipped, event.data], [[], null, [], {}])
+  assert.deepEqual(await effects('bob'), [])
+  assert.deepEqual(await effects('bob', '&receiver=rival.example'), [])
+  for (const shown of [listed, event]) assert.doesNotMatch(JSON.stringify(shown), /ceo@|dana@|rival/)
+  // Whose meeting it is, as somebody who runs nothing: what is theirs is shown.
+  tokens['alice-here'] = await server.personToken('alice', ['Calendars.ReadWrite'])
+  for (const who of ['alice', 'alice-here']) {
+    assert.match(JSON.stringify(await done(who, 'GET', `/api/v1/events/${id}`)), /ceo@rival/, who)
+    assert.match(JSON.stringify(await effects(who)), /ceo@rival/, who)
+  }
+})
+
+test('of an automation an app sees how its actions go, and not whom they reach or what was answered', async () => {
+  tokens['app-wix'] = await server.appToken(['SCOPE.DC.MANAGE-YOUR-APP'])
+  const path = `/api/v1/events/${made.activation}`
+  const whole = await done('alice', 'GET', path)
+  assert.ok(whole.effects.length > 0)
+  for (const who of ['app', 'app-wix']) {
+    const event = await done(who, 'GET', path)
+    const { value: effects } = await done(who, 'GET', `/api/v1/effects?eventId=${made.activation}`)
+    assert.deepEqual(
+      event.effects.map((effect: { id: string; state: string }) => [effect.id, effect.state]),
+      whole.effects.map((effect: { id: string; state: string }) => [effect.id, effect.state]),
+    )
+    for (const effect of [...event.effects, ...effects, ...(event.next ? [event.next] : [])]) {
+      assert.match(effect.title, /^(Mail|Webhook|Wait|An action)$/)
+      assert.deepEqual(
+        [effect.error, effect.evidence ?? null, effect.receiver ?? null],
+        [null, null, null],
+        who,
+      )
+    }
+  }
+  const listed = (await done('app', 'GET', '/api/v1/events?api=wix')).value
+  for (const { next } of listed) assert.ok(next === null || /^(Mail|Webhook|Wait)$/.test(next.title))
+})

@@ -16,6 +16,8 @@ const LATER = {
   afterMs: 86_400_000,
 }
 
+const OLD = { tenant: TENANT, kind: 'native.event', entity: 'k', title: 'Old', data: {}, effects: [] }
+
 async function announce(server: NativeServer, who: string, body: object): Promise<string> {
   const reply = await server.call(who, 'POST', '/api/v1/events', {
     body: { title: `of ${who}`, effects: [LATER], ...body },
@@ -129,17 +131,7 @@ test('an app that was replaced by one of the same name: both are reached, and wh
   await using server = await nativeServer()
   server.removedApps.push({ id: 'old-shop-id', name: 'shop' })
   const old = await server.db.transaction('t', tx =>
-    server.engine.announce(tx, [
-      {
-        tenant: TENANT,
-        kind: 'native.event',
-        key: keyOfOwner('old-shop-id', 'k'),
-        entity: 'k',
-        title: 'Old',
-        data: {},
-        effects: [],
-      },
-    ]),
+    server.engine.announce(tx, [{ ...OLD, key: keyOfOwner('old-shop-id', 'k') }]),
   )
   assert.equal(old[0]?.is, 'announced')
   await announce(server, 'shop', { key: 'k' })
@@ -151,6 +143,23 @@ test('an app that was replaced by one of the same name: both are reached, and wh
   assert.deepEqual([early.is, early.early], ['waiting', true])
   const absorbed = await server.call('shop', 'POST', '/api/v1/events', { body: { key: 'soon', title: 'S' } })
   assert.equal(absorbed.json().is, 'absorbed')
+  // The old one's is over: that is no answer for the one there, whose event is still to come.
+  const kept = (await cancel(server, 'olga', { key: 'old k', app: 'shop' }, 'r1')).json()
+  assert.equal(kept.is, 'waiting')
+  await server.db.transaction('t', tx =>
+    server.engine.announce(tx, [{ ...OLD, key: keyOfOwner('old-shop-id', 'm') }]),
+  )
+  await cancel(server, 'olga', { key: 'm', entity: 'k', app: 'shop', earlyMs: 0 })
+  const both: CancelledListView = (
+    await cancel(server, 'olga', { key: 'm', entity: 'k', app: 'shop' })
+  ).json()
+  assert.deepEqual([both.is, both.receipts.map(each => each.is)], ['waiting', ['waiting', 'repeated']])
+  const caught = await server.call('shop', 'POST', '/api/v1/events', {
+    body: { key: 'm', entity: 'k', title: 'M', effects: [LATER] },
+  })
+  assert.equal(caught.json().is, 'absorbed')
+  const again = await cancel(server, 'olga', { key: 'm', entity: 'k', app: 'shop' })
+  assert.deepEqual([again.status, again.json().replayed], [200, true])
 })
 
 test('an app stays within its own names, and may say so; who is neither app nor operator may not cancel by key', async () => {
@@ -356,18 +365,61 @@ test(`a tenant of more than ${MOST_NAMES} apps has to say which`, async () => {
   assert.deepEqual([refused.status, refused.json().code], [400, 'TOO_MANY_NAMES'])
 })
 
-test('what has ended at other apps is left alone while something is open; when all has ended it is over', async () => {
+test('what has ended at other apps is called off as well; when all has ended it is over', async () => {
   await using server = await nativeServer()
-  const ended = await announce(server, 'rival', { key: 'k', effects: [{ ...LATER, afterMs: 0 }] })
+  const now = { key: 'k', effects: [{ ...LATER, afterMs: 0 }] }
+  const ended = await announce(server, 'rival', now)
   await server.mail.begun(1)
   await server.engine.advanceClock(TENANT, 1000)
   const open = await announce(server, 'shop', { key: 'k' })
-  const one: CancelledView = (await cancel(server, 'olga', { key: 'k' })).json()
-  assert.deepEqual([one.eventIds, one.is], [[open], 'cancelled'])
-  assert.equal(await state(server, ended), 'ended')
+  const both: CancelledListView = (await cancel(server, 'olga', { key: 'k' })).json()
+  assert.deepEqual(
+    both.receipts.map(each => [each.eventIds, each.is]),
+    [
+      [[open], 'cancelled'],
+      [[ended], 'over'],
+    ],
+  )
+  assert.equal(both.is, 'cancelled')
+  assert.deepEqual([await state(server, ended), await state(server, open)], ['cancelled', 'cancelled'])
   const over: CancelledListView = (await cancel(server, 'alice', { key: 'k' })).json()
   assert.deepEqual([over.is, over.receipts.map(each => each.is)], ['over', ['over', 'over']])
-  assert.deepEqual(over.receipts.map(each => each.counts.already_ended).toSorted(), [0, 1])
+  // Announced since, and ended: that is what is live, and it is over.
+  const since = await announce(server, 'rival', now)
+  await server.mail.begun(2)
+  await server.engine.advanceClock(TENANT, 1000)
+  const last: CancelledView = (await cancel(server, 'olga', { key: 'k' })).json()
+  assert.deepEqual([last.eventIds, last.is], [[since], 'over'])
+})
+
+test('of more apps than one request reaches, those are called off whose events are open, a dead one in doubt included', async () => {
+  await using server = await nativeServer()
+  const apps = Array.from({ length: MOST_MATCHES }, (_, i) => ({ id: `app-${i}`, name: `app ${i}` }))
+  server.apps.push(...apps)
+  const effects = [{ kind: 'mail.send', title: 'M', due: { afterMs: 0 }, data: {} }]
+  await server.db.transaction('t', tx =>
+    server.engine.announce(
+      tx,
+      apps.map(({ id }) => ({ ...OLD, key: keyOfOwner(id, 'k'), effects })),
+    ),
+  )
+  await server.mail.begun(MOST_MATCHES)
+  server.webhook.answer = () => ({ is: 'failed', error: 'no', mayHaveHappened: true })
+  const dead = await announce(server, 'shop', {
+    key: 'k',
+    effects: [{ kind: 'webhook', url: 'https://a.example/' }],
+  })
+  await server.webhook.begun(1)
+  await server.engine.advanceClock(TENANT, 1000)
+  const open = await announce(server, 'rival', { key: 'k' })
+  const list: CancelledListView = (await cancel(server, 'olga', { key: 'k' })).json()
+  assert.deepEqual(
+    list.receipts.map(each => each.eventIds),
+    [[dead], [open]],
+  )
+  const { effects: ran } = (await server.call('olga', 'GET', `/api/v1/events/${dead}`)).json()
+  const retry = await server.call('olga', 'POST', `/api/v1/effects/${ran[0].id}/retry`)
+  assert.equal(retry.status, 409)
 })
 
 test('a preview reaches as far, and says whose each page is', async () => {

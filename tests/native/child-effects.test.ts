@@ -346,3 +346,25 @@ function needsThatMakeNothing(engine: Parameters<typeof childCarriers>[0]['engin
     calendar: { createMeeting: never, defaultCalendar: never },
   }
 }
+
+test('an operator’s cancel by name calls off the meeting that stands below an event, whatever is open elsewhere', async () => {
+  const key = randomUUID()
+  const id = await world.native('app', { key, effects: [MEETING] })
+  await world.server.advance(1000)
+  const meeting = (await world.event(id)).children.value[0]?.id as string
+  await world.server.advance(1000)
+  const booked = await world.event(meeting)
+  assert.ok(booked.effects.length > 0 && booked.effects.every(effect => effect.state === 'done'))
+  const other = await world.native('alice', { key, effects: [{ kind: 'delay', afterMs: DAY }] })
+  const preview = (await world.call('alice', 'POST', '/api/v1/previews', { body: { key } })).json
+  assert.deepEqual(
+    preview.previews.map((page: { eventIds: readonly string[] }) => page.eventIds[0]),
+    [other, id],
+  )
+  const { json: list } = await world.call('alice', 'POST', '/api/v1/cancellations', { body: { key } })
+  assert.deepEqual(
+    list.receipts.map((each: { is: string }) => each.is),
+    ['cancelled', 'cancelled'],
+  )
+  for (const each of [id, other, meeting]) assert.notEqual((await world.event(each)).receipt, null)
+})

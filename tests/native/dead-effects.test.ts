@@ -51,6 +51,25 @@ const replace = async (
     ...(key ? { headers: { 'idempotency-key': key } } : {}),
   })
 
+const NO_TIMES = [
+  '9999-99-99 99:99:99+00',
+  '2026-02-29 00:00:00+00',
+  '2026-01-01 24:00:00+00',
+  '2026-01-01 00:00:60+00',
+  '2026-01-01 00:00:00+99',
+  '2026-01-01 00:00:00.1234567+00',
+  '999999-01-01 00:00:00+00',
+  '0000-01-01 00:00:00+00',
+  '2026-01-01 00:00:00',
+  '2026-01-01',
+  'infinity',
+]
+
+function forged(at: string): string {
+  const parts = [at, '00000000-0000-0000-0000-000000000000', '2026-01-01T00:00:00Z']
+  return Buffer.from(JSON.stringify(parts)).toString('base64url')
+}
+
 suite('many dead actions', () => {
   test('are tried again by kind, receiver, event, time and error', async () => {
     await using server = await nativeServer()
@@ -158,10 +177,13 @@ suite('many dead actions', () => {
       { error: '' },
       { after: 'x' },
       { after: Buffer.from('["now()","x","y"]').toString('base64url') },
+      ...NO_TIMES.map(at => ({ after: forged(at) })),
       { host: 'a.example' },
     ])
       assert.equal((await some(server, body)).status, 400, JSON.stringify(body))
     assert.equal((await some(server, { receiver: 'x'.repeat(300), most: 100 })).status, 200)
+    for (const at of ['2026-02-28 23:59:59.123456+00', '2026-01-01 00:00:00-03:30', '9999-12-31 23:59:59-14'])
+      assert.equal((await some(server, { after: forged(at) })).status, 200, at)
   })
 })
 
@@ -227,10 +249,25 @@ suite('a dead action that is edited', () => {
       to: 'carol@b.example',
       subject: 's',
       text: 't',
-      html: '<p>t</p>',
       ical: { method: 'REQUEST' },
       replaces: effectIds[0],
     })
+  })
+
+  test('has of the old one nothing that this API can say and was not told', async () => {
+    await using server = await nativeServer()
+    const old = [
+      { ...mail('bob@b.example'), text: 'OLD', html: '<p>OLD</p>' },
+      { ...webhook(URL_A), type: 'old.type', payload: { price: 'OLD' } },
+    ]
+    const { id } = await dead(server, old)
+    hold(server)
+    const effects = (await effectsOf(server, id)) as readonly (Effect & { kind: string })[]
+    const idOf = (kind: string) => effects.find(effect => effect.kind === kind)?.id as string
+    await replace(server, idOf('mail.send'), { kind: 'mail', to: ['c@b.example'], subject: 'n', text: 'n' })
+    await replace(server, idOf('webhook.call'), webhook('https://b.example/'))
+    for (const carrier of [server.mail, server.webhook])
+      assert.doesNotMatch(JSON.stringify((await carrier.begun(2)).effect.data), /OLD|old/)
   })
 
   test('is one, with the same Idempotency-Key, also at the same moment', async () => {

@@ -77,7 +77,7 @@ export type ReleaseView = {
   readonly receipts: readonly CancelledOf[]
   /** Notices that a cancel owed before the backup, and that are not sent: they are dead now. */
   readonly notices: number
-  /** Whether anything is on hold still, of any tenant. */
+  /** Whether the tenant is on hold still, with what it announces from now on. */
   readonly onHold: boolean
   /** There is more: pass it as `after`. */
   readonly after: string | null

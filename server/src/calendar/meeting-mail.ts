@@ -101,6 +101,8 @@ function mail(to: Address, { title, ...parts }: MailParts): NewEffect {
 
 function itipOf({ iCalUid, sequence, stamp, startAt, endAt, data, everybody }: MailedMeeting, to: Address) {
   const only = everybody.filter(({ address }) => address === to.address)
+  // Somebody whom an invitation reached beside its attendees.
+  if (only.length === 0) only.push({ ...to, type: 'required', response: 'none' })
   return {
     uid: iCalUid,
     sequence,
@@ -111,7 +113,10 @@ function itipOf({ iCalUid, sequence, stamp, startAt, endAt, data, everybody }: M
     isAllDay: data.isAllDay,
     location: placeName(data),
     organizer: data.organizer,
-    attendees: data.hideAttendees || everybody.length > MAX_LISTED_ATTENDEES ? only : everybody,
+    attendees:
+      data.hideAttendees || everybody.length > MAX_LISTED_ATTENDEES
+        ? only
+        : [...new Set([...everybody, ...only])],
   }
 }
 

@@ -21,7 +21,7 @@ export type Known = {
   readonly place: number
   /** An event with it is not called off. */
   readonly live: boolean
-  /** And something of it has not ended, or may follow. */
+  /** And something of it has not ended, may follow, stands, is in doubt, or died and may be tried again. */
   readonly isOpen: boolean
   readonly calledOff: boolean
   /** The caller has cancelled by it before. */
@@ -35,10 +35,11 @@ const AT_ONCE = 5000
 
 /** A name that nobody has, and nobody has had, is not among the answers. */
 export async function findKnown(
-  { db }: Pick<Context, 'db'>,
+  { db, domains }: Pick<Context, 'db' | 'domains'>,
   { tenant, caller, names }: KnownRequest,
 ): Promise<readonly Known[]> {
   const found: Known[] = []
+  const standing = [...domains.values()].filter(domain => domain.keeps).map(domain => domain.eventKind)
   for (let from = 0; from < names.length; from += AT_ONCE) {
     const some = names.slice(from, from + AT_ONCE)
     type Row = Omit<Known, 'calledOff' | 'isOpen'> & {
@@ -51,6 +52,7 @@ export async function findKnown(
       some.map(name => name.key),
       some.map(name => name.entity),
       some.map(name => name.requestKey),
+      standing,
     ])
     for (const { place, is_open: isOpen, called_off: calledOff, ...row } of rows)
       found.push({ ...row, isOpen, calledOff, place: from + place - 1 })
@@ -62,13 +64,17 @@ export async function findKnown(
 export type Aim = { readonly places: readonly number[]; readonly isOver: boolean }
 
 /**
- * The names that a cancel of any of them is about: what is open, and what this very request has called off already. Where
- * nothing is: what the same caller called off before, else all that is over. Pure.
+ * The names that a cancel of any of them is about: what is live, and what this very request has called off already; of more
+ * than `most`, what is open. Where nothing is live: what the same caller called off before, else whatever was. Pure.
  */
-export function aimedAt(known: readonly Known[]): Aim {
-  const open = known.filter(name => name.isOpen || name.done)
-  if (open.length > 0) return { places: open.map(name => name.place), isOver: false }
-  const over = known.filter(name => name.live || name.calledOff)
+export function aimedAt(known: readonly Known[], most: number): Aim {
+  const live = known.filter(name => name.live || name.done)
+  const open = live.filter(name => name.isOpen || name.done)
+  if (live.length > 0) {
+    const aimed = live.length > most && open.length > 0 ? open : live
+    return { places: aimed.map(name => name.place), isOver: open.length === 0 }
+  }
+  const over = known.filter(name => name.calledOff)
   const again = over.filter(name => name.repeats)
   return { places: (again.length > 0 ? again : over).map(name => name.place), isOver: over.length > 0 }
 }

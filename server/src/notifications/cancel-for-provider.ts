@@ -107,7 +107,7 @@ async function agentsWithToken(
       requestKey: null,
     })),
   })
-  const { places, isOver } = aimedAt(known)
+  const { places, isOver } = aimedAt(known, MOST_AGENTS)
   if (places.length <= MOST_AGENTS) return { agents: places.map(place => agents[place] as string), isOver }
   if (!isOver) throw notificationFaults.TOO_MANY_AGENTS({ count: places.length, most: MOST_AGENTS })
   return { agents: [], isOver }

@@ -21,7 +21,7 @@ export type CancelNames = {
   readonly reason: string | null
   readonly correlationId: string | null
   readonly requestKey: string | null
-  /** Kept under the first of the names when nobody has it. */
+  /** Kept under the first of the names, an app that is there, when nothing of that one is live. */
   readonly early: CancelRequest['early']
 }
 
@@ -47,7 +47,7 @@ export async function namesToCancel(
       requestKey: requestKeyOfName(requestKey, name),
     })),
   })
-  const { places, isOver } = aimedAt(known)
+  const { places, isOver } = aimedAt(known, MOST_MATCHES)
   if (places.length <= MOST_MATCHES) return { chosen: places.map(place => names[place] as Name), isOver }
   if (!isOver) throw nativeFault.TOO_MANY_MATCHES({ count: places.length, most: MOST_MATCHES })
   return { chosen: [], isOver }
@@ -61,8 +61,8 @@ export async function cancelNames(
 ): Promise<CancelledNames> {
   const [first] = request.names
   const matching = await namesToCancel(engine, caller, request)
-  const isKept = matching.chosen.length === 0 && !matching.isOver && request.early && first
-  const chosen = isKept ? [first] : matching.chosen
+  const isKept = request.early && first && !matching.chosen.includes(first)
+  const chosen = isKept ? [first, ...matching.chosen] : matching.chosen
   // At once: the engine gathers them. All come to an end before one's fault is told.
   const settled = await Promise.allSettled(chosen.map(name => cancelOne(engine, caller, name, request)))
   const views = settled.map(one => {
@@ -107,7 +107,7 @@ export function cancelledAnswer({ views, is }: CancelledNames): CancelledView | 
   return { receipts: views, is, replayed: views.length > 0 && views.every(view => view.replayed) }
 }
 
-const FIRST_SAID: readonly CameTo[] = ['cancelled', 'repeated', 'over', 'waiting']
+const FIRST_SAID: readonly CameTo[] = ['cancelled', 'waiting', 'repeated', 'over']
 
 /** Of several what matters most. */
 function allCameTo(views: readonly { readonly is: CameTo }[]): CameTo {

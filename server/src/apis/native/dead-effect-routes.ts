@@ -6,6 +6,7 @@ import type { AnnouncedView } from '@standdown/wire/src/event.ts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { NewEffect } from '../../core/effect.ts'
 import { isGuid } from '../../core/ids.ts'
+import { readWrittenTime } from '../../core/instant.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Principal } from '../../core/principal.ts'
 import { RETRY_KINDS, type RetryKind } from '../../core/retry-plan.ts'
@@ -17,6 +18,7 @@ import {
 } from '../../engine/dead-effects.ts'
 import { requireOperator } from './access.ts'
 import { effectsOf } from './child-effects.ts'
+import { SAID_OF_KIND } from './effect-request.ts'
 import { instantOf } from './instant.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
@@ -137,9 +139,14 @@ export function deadEffectRoutes(app: FastifyInstance, context: NativeContext): 
   }
 }
 
-/** What this API cannot say (an invitation's calendar part, a secret's name) is as it was. An automation has long gone on behind it. */
+/**
+ * What this API cannot say (an invitation's calendar part, a secret's name) is as it was; what it can say and does not is
+ * gone, such as the HTML of the old text. An automation has long gone on behind it.
+ */
 function changed({ flow: _, ...was }: JsonObject, effect: NewEffect): NewEffect {
-  return { ...effect, data: { ...was, ...effect.data } }
+  const said = new Set(SAID_OF_KIND[effect.kind])
+  const kept = Object.entries(was).filter(([name]) => !said.has(name))
+  return { ...effect, data: { ...Object.fromEntries(kept), ...effect.data } }
 }
 
 function replacedView(replaced: Replaced, id: string): AnnouncedView {
@@ -185,12 +192,16 @@ function cursorText({ at, id, until }: DeadCursor): string {
   return Buffer.from(JSON.stringify([at, id, until])).toString('base64url')
 }
 
-const AT = /^\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d){0,2}$/
+/** As PostgreSQL writes an instant: to the microsecond, and an offset of whole hours without minutes. */
+function isWritten(at: unknown): at is string {
+  if (typeof at !== 'string' || !/^.{10} .{8}/.test(at)) return false
+  return readWrittenTime(at.replace(/[+-]\d\d$/, '$&:00'), 6)?.offset != null
+}
 
 function cursorOf(text: string): DeadCursor {
   try {
     const [at, id, until] = JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown[]
-    if (typeof at === 'string' && AT.test(at) && typeof id === 'string' && isGuid(id))
+    if (isWritten(at) && typeof id === 'string' && isGuid(id))
       return { at, id, until: instantOf(String(until)).toISOString() }
   } catch {
     // Said below.

@@ -8,6 +8,12 @@ import { mailboxKey, readAddress } from '../../core/mail-address.ts'
 import { instantOf } from './instant.ts'
 import { nativeFault } from './native-faults.ts'
 
+/** What a request says of an effect's data, all of it or in part: what is left out is meant to be left out. */
+export const SAID_OF_KIND: { readonly [kind: string]: readonly string[] } = {
+  'mail.send': ['to', 'subject', 'text', 'html'],
+  'webhook.call': ['url', 'type', 'payload'],
+}
+
 /** One effect for each thing that can be prevented alone: a mail to three people is three. */
 export function newEffects(
   request: Exclude<EffectRequest, OfferRequest | MeetingRequest>,

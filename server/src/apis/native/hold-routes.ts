@@ -101,9 +101,9 @@ export function holdRoutes(app: FastifyInstance, context: NativeContext): void {
       if (all && Object.keys(filter).length > 0)
         throw nativeFault.INVALID_REQUEST({ detail: '`all` takes no filter beside it.' })
       if (all && !cancel) {
-        const over = await releaseAllOf(caller)
+        await releaseAllOf(caller)
         record(request, caller, { all: true, cancel: false })
-        return { released: null, receipts: [], notices: 0, onHold: !over, after: null } satisfies ReleaseView
+        return { released: null, receipts: [], notices: 0, onHold: false, after: null } satisfies ReleaseView
       }
       const what = { tenant: caller.tenant, filter, after, by: nativeCaller(caller), reason }
       if (!cancel) {
@@ -127,13 +127,12 @@ export function holdRoutes(app: FastifyInstance, context: NativeContext): void {
     context.auth.securityLog.record('release', circumstancesOf(request, caller), { tenant, ...how })
   }
 
-  /** Gives whether nothing of any tenant is on hold any more. */
-  async function releaseAllOf(caller: Principal): Promise<boolean> {
-    const done = isServerOperator(caller)
-      ? { over: await engine.releaseAll() }
-      : await engine.releaseTenant(caller.tenant)
-    if (done === null || (isServerOperator(caller) && !done.over)) throw nativeFault.NOT_ON_HOLD()
-    return done.over
+  /** @throws Fault NOT_ON_HOLD */
+  async function releaseAllOf(caller: Principal): Promise<void> {
+    const isDone = isServerOperator(caller)
+      ? await engine.releaseAll()
+      : (await engine.releaseTenant(caller.tenant)) !== null
+    if (!isDone) throw nativeFault.NOT_ON_HOLD()
   }
 }
 

@@ -8,6 +8,7 @@ import type { Principal } from '../../core/principal.ts'
 import type { EventFilter, ListedEvent } from '../../engine/list-events.ts'
 import type { Relative } from '../../engine/look-at-event.ts'
 import { NATIVE_EVENT, requireOperator } from './access.ts'
+import { type Hidden, hiddenOf, shownEffects, shownEvent } from './hidden-parts.ts'
 import { instantOf } from './instant.ts'
 import { eventSummary, eventView, KIND_OF_API, listedEffectView, ofEvent } from './list-views.ts'
 import type { NativeContext } from './native-api.ts'
@@ -29,6 +30,8 @@ type EffectsQuery = {
   readonly after?: string
   readonly limit?: string
 }
+
+type Visible = { readonly event: ListedEvent; readonly hidden: Hidden }
 
 export function lookRoutes(app: FastifyInstance, context: NativeContext): void {
   const { engine, callers, events, meetings, appIdOf } = context
@@ -58,8 +61,9 @@ export function lookRoutes(app: FastifyInstance, context: NativeContext): void {
         lists.events({ ...of, ...(after ? { after } : {}), limit: Number(query.limit ?? DEFAULT_LIMIT) }),
         query.count === 'true' ? lists.countEvents(of) : null,
       ])
+      const hidden = await hiddenOf(events, caller, list.events)
       return {
-        value: list.events.map(eventSummary),
+        value: list.events.map((event, i) => eventSummary(shownEvent(event, hidden[i]!))),
         nextPage: list.next,
         stoppedAfter: list.stoppedAfter,
         ...(count ? { count } : {}),
@@ -83,20 +87,17 @@ export function lookRoutes(app: FastifyInstance, context: NativeContext): void {
         effectsAfter?: string
         childrenAfter?: string
       }
-      const event = await visible(caller, (request.params as { id: string }).id)
+      const { event, hidden } = await visible(caller, (request.params as { id: string }).id)
       const { tenant, id } = event
       const [effects, path, children] = await Promise.all([
-        lists.effectsOf(tenant, id, {
-          after: effectsAfter?.toLowerCase() ?? FIRST_ID,
-          limit: EFFECTS_OF_EVENT + 1,
-        }),
+        effectsShown(event, hidden, effectsAfter?.toLowerCase() ?? FIRST_ID),
         lists.pathOf(tenant, id),
         lists.childrenOf(tenant, id, {
           after: childrenAfter?.toLowerCase() ?? FIRST_ID,
           limit: CHILDREN + 1,
         }),
       ])
-      return eventView(event, {
+      return eventView(shownEvent(event, hidden), {
         effects: effects.slice(0, EFFECTS_OF_EVENT),
         effectsAfter: effects.length > EFFECTS_OF_EVENT ? effects[EFFECTS_OF_EVENT - 1]!.id : null,
         path: await seenOf(caller, path),
@@ -155,14 +156,11 @@ export function lookRoutes(app: FastifyInstance, context: NativeContext): void {
     query: EffectsQuery,
     { after, limit }: { readonly after: Place | null; readonly limit: number },
   ): Promise<EffectListView> {
-    const { tenant, id } = await visible(caller, eventId)
-    const looked = await lists.effectsOf(tenant, id, {
-      after: after?.id ?? FIRST_ID,
-      limit: EFFECTS_OF_EVENT + 1,
-    })
+    const { event, hidden } = await visible(caller, eventId)
+    const looked = await effectsShown(event, hidden, after?.id ?? FIRST_ID)
     const fitting = looked
       .slice(0, EFFECTS_OF_EVENT)
-      .map(effect => ofEvent(id, effect))
+      .map(effect => ofEvent(event.id, effect))
       .filter(
         ({ state, kind, receiver, dueAt }) =>
           (query.state === undefined || state === query.state) &&
@@ -186,11 +184,17 @@ export function lookRoutes(app: FastifyInstance, context: NativeContext): void {
   }
 
   /** The event, when this caller may see it; anything else is "not found", so that ids cannot be probed. */
-  async function visible(caller: Principal, id: string): Promise<ListedEvent> {
+  async function visible(caller: Principal, id: string): Promise<Visible> {
     const eventId = await events.idOf(caller.tenant, id)
     const event = eventId === null ? null : await lists.event(caller.tenant, eventId)
     if (!event || !(await maySee(context, caller, event))) throw nativeFault.NOT_FOUND({ what: 'event', id })
-    return event
+    const [hidden] = await hiddenOf(events, caller, [event])
+    return { event, hidden: hidden! }
+  }
+
+  /** A page of them, and one more when there are more; as this caller is shown them. */
+  async function effectsShown({ tenant, id }: ListedEvent, hidden: Hidden, after: string) {
+    return shownEffects(await lists.effectsOf(tenant, id, { after, limit: EFFECTS_OF_EVENT + 1 }), hidden)
   }
 
   async function seenOf(caller: Principal, relatives: readonly Relative[]): Promise<readonly Relative[]> {

@@ -1,6 +1,6 @@
 // Which events a caller may look at. To see is not to call off: event-finder.ts says who may do that, and they see it too. Operators and admins see all of
 // their tenant; an app what it announced, and what was reported for its own triggers; an agent their offers; who is in a meeting,
-// that meeting. The rest is "not found", or is not in the list.
+// that meeting. The rest is "not found", or is not in the list. What of it they are not shown: hidden-parts.ts.
 
 import { ACTIVATION_KIND } from '../../automations/activation-key.ts'
 import { MEETING } from '../../calendar/create-meeting.ts'

@@ -1,5 +1,5 @@
 -- Which of these names something is known by, and how: one look for all of them, and no row for a name that nobody has.
--- $1 tenant, $2 caller; then by position: $3 keys, $4 entities, $5 request keys (null: none).
+-- $1 tenant, $2 caller; then by position: $3 keys, $4 entities, $5 request keys (null: none); $6 kinds of events that stand until called off.
 select k.place, k.live, k.is_open, k.called_off, k.repeats, k.done
 from (
   select w.place::int as place,
@@ -8,15 +8,20 @@ from (
          = hashtextextended($1::text || chr(10) || w.key || chr(10) || w.entity, 0)
        and e.key is not null and e.tenant = $1 and e.key = w.key and e.entity = w.entity and e.cancellation_id is null
      limit 1) is not null as live,
-    -- Something of it has not ended, or may follow: an effect of it, or of a child (an offer hangs below its second token), or nothing yet.
+    -- Something of it has not ended, may follow, stands, is in doubt, or died and may be tried again: of it, or of a child (an
+    -- offer hangs below its second token), or there is nothing yet.
     (select e.id from engine.event e
      where hashtextextended(e.tenant || chr(10) || e.key || chr(10) || e.entity, 0)
          = hashtextextended($1::text || chr(10) || w.key || chr(10) || w.entity, 0)
        and e.key is not null and e.tenant = $1 and e.key = w.key and e.entity = w.entity and e.cancellation_id is null
-       and ((select f.id from engine.effect f where f.event_id = e.id limit 1) is not null
+       and (e.kind = any ($6::text[])
+         or (select f.id from engine.effect f where f.event_id = e.id limit 1) is not null
+         or (select d.id from engine.ended d where d.event_id = e.id and (d.ending = 'dead' or d.doubt) limit 1) is not null
          or (select c.id from engine.event c
              where c.parent_id = e.id and c.cancellation_id is null
-               and ((select f.id from engine.effect f where f.event_id = c.id limit 1) is not null
+               and (c.kind = any ($6::text[])
+                 or (select f.id from engine.effect f where f.event_id = c.id limit 1) is not null
+                 or (select d.id from engine.ended d where d.event_id = c.id and (d.ending = 'dead' or d.doubt) limit 1) is not null
                  or (select g.id from engine.event g where g.parent_id = c.id limit 1) is not null
                  or (select d.id from engine.ended d where d.event_id = c.id limit 1) is null)
              limit 1) is not null
