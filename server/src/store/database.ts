@@ -4,6 +4,7 @@
 import pg from 'pg'
 import { crashPoint } from './crash-point.ts'
 import { Pulse } from './pulse.ts'
+import { Reserve } from './reserve.ts'
 import { Session } from './session.ts'
 import type { Statement } from './statements.ts'
 import { LazyTransaction } from './transaction.ts'
@@ -85,6 +86,20 @@ export const PLAN_OPTIONS =
 // A snapshot for each statement is what *lock, then look* lives of, whatever the database's own default is.
 const ISOLATION = '-c default_transaction_isolation=read\\ committed'
 
+// What the reserve asks is small; see probe-disk.sql for its little memory, which is to go to the disk of the tables.
+const RESERVE_OPTIONS = '-c work_mem=64kB -c temp_tablespaces='
+
+/** Of the pool. */
+export type PoolFigures = {
+  readonly inUse: number
+  /** Callers that wait for a connection. */
+  readonly waiting: number
+  readonly most: number
+}
+
+const MOST_CONNECTIONS = 12
+const STATEMENT_TIMEOUT_MS = 30_000
+
 /** PostgreSQL ends a statement at its timeout. Where that is not heard of by so much later, the connection is dead. */
 const UNHEARD_AFTER_MS = 10_000
 
@@ -101,13 +116,20 @@ export class Database implements Queries {
     },
   })
 
+  private readonly ofReserve: Reserve
+  /** For what has to be answered while callers have taken the pool: small questions, one at a time. Throws as `query` does. */
+  readonly reserve: Queries = {
+    query: (statement, values) => this.asking(() => this.ofReserve.query(statement, values)),
+  }
+
   constructor(options: DatabaseOptions) {
     this.options = options
-    const statementTimeoutMs = options.statementTimeoutMs ?? 30_000
+    this.ofReserve = new Reserve({ client: () => this.reserveClient(), isAway: isUnavailable })
+    const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
     const answerWithinMs = statementTimeoutMs === 0 ? 0 : statementTimeoutMs + UNHEARD_AFTER_MS
     this.pool = new pg.Pool({
       ...this.reach(),
-      max: options.maxConnections ?? 12,
+      max: options.maxConnections ?? MOST_CONNECTIONS,
       idleTimeoutMillis: 30_000,
       application_name: 'standdown',
       statement_timeout: statementTimeoutMs,
@@ -193,8 +215,15 @@ export class Database implements Queries {
     return client
   }
 
+  get poolFigures(): PoolFigures {
+    const { totalCount, idleCount, waitingCount } = this.pool
+    const most = this.options.maxConnections ?? MOST_CONNECTIONS
+    return { inUse: totalCount - idleCount, waiting: waitingCount, most }
+  }
+
   async close(): Promise<void> {
     this.pulse.close()
+    this.ofReserve.close()
     await this.pool.end()
   }
 
@@ -225,6 +254,18 @@ export class Database implements Queries {
     this.streams.add(stream)
     stream.on('data', this.pulse.heard)
     stream.once('close', () => this.streams.delete(stream))
+  }
+
+  private reserveClient(): pg.Client {
+    const client = new pg.Client({
+      ...this.reach(),
+      application_name: 'standdown-reserve',
+      statement_timeout: this.options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
+      options: `${PLAN_OPTIONS} ${ISOLATION} ${RESERVE_OPTIONS}`,
+    })
+    client.on('error', ignore)
+    client.once('connect', () => this.follow(client))
+    return client
   }
 
   private async probe(signal: AbortSignal): Promise<void> {
