@@ -43,7 +43,7 @@ describe('at a server', () => {
     [404, '/mail/nothing'],
     [404, '/api/v1/nothing'],
     [404, '/api/v1/receipts/00000000-0000-8000-8000-000000000000'],
-    [404, '/metrics', { 'x-forwarded-for': '203.0.113.9' }],
+    [404, '/metrics', { 'x-forwarded-for': '203.0.113.9', cookie: 'nobody=1' }],
     [400, '/%ff'],
     [405, '/signout'],
     [405, '/oauth2/token'],

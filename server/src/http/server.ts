@@ -231,8 +231,8 @@ export function createHttp(needs: HttpNeeds): Http {
   function sendProblem(request: FastifyRequest, reply: FastifyReply, fault: Fault): FastifyReply {
     const problem = problemOf(fault)
     const page = needs.problemPage?.(request, problem) ?? null
-    const before = reply.getHeader('vary')
-    reply.code(fault.status).header('vary', before === undefined ? 'Accept' : `${before}, Accept`)
+    varyByAccept(reply)
+    reply.code(fault.status)
     if (page !== null) return reply.type('text/html; charset=utf-8').send(page.toString())
     return reply.type('application/problem+json').send(problem)
   }
@@ -318,6 +318,12 @@ export function logFault(request: FastifyRequest, fault: Fault, error: unknown):
   const cause = error === fault ? fault.cause : error
   if (fault.status >= 500) request.log.error({ code: fault.code, err: cause ?? fault }, 'request failed')
   else request.log.debug({ code: fault.code, status: fault.status }, 'request refused')
+}
+
+/** A page for one and data for another at the same address: nobody in between may take one for the other. */
+export function varyByAccept(reply: FastifyReply): void {
+  const names = [reply.getHeader('vary') ?? []].flat().map(String)
+  if (!names.some(name => /\baccept\b/i.test(name))) reply.header('vary', [...names, 'Accept'].join(', '))
 }
 
 /** Retry-After, where the fault knows. */
