@@ -50,6 +50,10 @@ import { logHealth, watchReceivers } from './watch-receivers.ts'
 import { createWorkspaceApply, type WorkspaceApply } from './workspace-apply.ts'
 import { createWorkspaceReader } from './workspace-reader.ts'
 
+/** What the database has for one question of /readyz, and for its figures, which may have to be read from disk. */
+const PROBE_WITHIN_MS = 1000
+const FIGURES_WITHIN_MS = 5000
+
 export type ComposeNeeds = {
   readonly config: Config
   readonly database: OpenDatabase
@@ -256,8 +260,9 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
 
   // Not read again at every look.
   const migrations = knownMigrations()
-  http.ready('database', () => checkSchema(db.reserve, migrations))
-  http.ready('writes', () => checkWrites(db.reserve))
+  const probes = db.reserve(PROBE_WITHIN_MS)
+  http.ready('database', () => checkSchema(probes, migrations))
+  http.ready('writes', () => checkWrites(probes))
   http.ready('wake loop', async () => {
     // It goes round at least once a minute.
     if (engine.loopAgeMs() > 90_000) throw new Error('WakeLoopStuck')
@@ -266,11 +271,12 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     const hold = await engine.hold('')
     return hold && `on hold since ${hold.since.toISOString()}`
   })
+  const figures = db.reserve(FIGURES_WITHIN_MS)
   showFigures(metrics, {
     running: () => engine.runningCount,
     queues: () => ({ cancel: engine.cancelQueue, ...automations.queues() }),
     pool: () => db.poolFigures,
-    backlog: () => engine.backlog(db.reserve),
+    backlog: () => engine.backlog(figures),
     kinds: () => engine.kinds,
     nowMs: () => performance.now(),
   })

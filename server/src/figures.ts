@@ -16,6 +16,8 @@ const LATE_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 
 export const BACKLOG_EVERY_MS = 10_000
 /** So long a scrape waits for them. */
 const BACKLOG_WITHIN_MS = 1500
+/** What was read is shown so long while the next look takes its time. */
+const BACKLOG_LASTS_MS = 70_000
 
 /** Counts what the engine does. `kinds`: those that have a carrier. */
 export function watchEngine(metrics: Metrics, kinds: () => readonly string[]): EngineWatch {
@@ -180,13 +182,13 @@ function byKind(
 
 /**
  * Reads at most every {@link BACKLOG_EVERY_MS}, whoever asks and however often, and once for all who ask at a time. Null: it was not
- * to be had in time. What was read lasts until the next look that is answered, twice as long at most.
+ * to be had. What was read lasts until a look is answered or fails, {@link BACKLOG_LASTS_MS} at most.
  */
 export function nowAndThen<T>(read: () => Promise<T>, nowMs: () => number): () => Promise<T | null> {
   let kept: { readonly value: T; readonly atMs: number } | null = null
   let lookedAtMs = Number.NEGATIVE_INFINITY
   let looking: Promise<void> | null = null
-  const fresh = () => (kept !== null && nowMs() - kept.atMs < 2 * BACKLOG_EVERY_MS ? kept.value : null)
+  const fresh = () => (kept !== null && nowMs() - kept.atMs < BACKLOG_LASTS_MS ? kept.value : null)
   return async () => {
     if (looking === null && nowMs() - lookedAtMs >= BACKLOG_EVERY_MS) {
       lookedAtMs = nowMs()

@@ -53,7 +53,7 @@ test('a database that reads and takes no writes is not ready, and is again by it
   }
 })
 
-test('it answers while callers hold every connection and others wait for one', async () => {
+test('it answers while callers hold every connection, and when a question waits for a lock, which nobody is left waiting for', async () => {
   await using server = await testServer({ TLS_PORT: 'off' })
   await readiness(server)
   await using _taken = await takePool(server.database.db)
@@ -64,6 +64,27 @@ test('it answers while callers hold every connection and others wait for one', a
   ])
   assert.deepEqual(plain, WELL)
   assert.equal((verbose as { ready: boolean }).ready, true)
+
+  const holder = new pg.Client(server.databaseOptions)
+  await holder.connect()
+  try {
+    await holder.query('begin; lock table standdown_migration in access exclusive mode')
+    let now = await readiness(server)
+    while (now.status === 200) now = await readiness(server)
+    assert.match(now.checks.database ?? '', /^Database(Overloaded|Unavailable)$/)
+    const waiting = async () => {
+      const { rows } = await holder.query(
+        `select from pg_stat_activity where application_name = 'standdown-reserve' and wait_event_type = 'Lock'
+         and datname = current_database()`,
+      )
+      return rows.length
+    }
+    while ((await waiting()) > 0);
+    await holder.query('rollback')
+    while ((await readiness(server)).status !== 200);
+  } finally {
+    await holder.end()
+  }
 })
 
 test('who asks while it looks gets the same answer, and for a moment after all was well: many ask the database once', async () => {

@@ -57,7 +57,7 @@ export class Metrics {
     const mayKeep = bounded(family.labels)
     return {
       add(labels, by = 1) {
-        if (mayKeep(labels)) counter.inc(labels, by)
+        if (Number.isFinite(by) && mayKeep(labels)) counter.inc(labels, by)
       },
     }
   }
@@ -89,7 +89,8 @@ export class Metrics {
     const mayKeep = bounded(family.labels)
     return {
       observe(labels, value) {
-        if (mayKeep(labels)) histogram.observe(labels, value)
+        // It throws on others, and whoever counts must not fail of that.
+        if (Number.isFinite(value) && mayKeep(labels)) histogram.observe(labels, value)
       },
     }
   }

@@ -98,7 +98,6 @@ export type PoolFigures = {
 }
 
 const MOST_CONNECTIONS = 12
-const STATEMENT_TIMEOUT_MS = 30_000
 
 /** PostgreSQL ends a statement at its timeout. Where that is not heard of by so much later, the connection is dead. */
 const UNHEARD_AFTER_MS = 10_000
@@ -116,16 +115,11 @@ export class Database implements Queries {
     },
   })
 
-  private readonly ofReserve: Reserve
-  /** For what has to be answered while callers have taken the pool: small questions, one at a time. Throws as `query` does. */
-  readonly reserve: Queries = {
-    query: (statement, values) => this.asking(() => this.ofReserve.query(statement, values)),
-  }
+  private readonly reserves: Reserve[] = []
 
   constructor(options: DatabaseOptions) {
     this.options = options
-    this.ofReserve = new Reserve({ client: () => this.reserveClient(), isAway: isUnavailable })
-    const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
+    const statementTimeoutMs = options.statementTimeoutMs ?? 30_000
     const answerWithinMs = statementTimeoutMs === 0 ? 0 : statementTimeoutMs + UNHEARD_AFTER_MS
     this.pool = new pg.Pool({
       ...this.reach(),
@@ -215,6 +209,20 @@ export class Database implements Queries {
     return client
   }
 
+  /**
+   * A connection of its own, for what has to be answered while callers have taken the pool: one question at a time, each within so
+   * long. Throws as `query` does.
+   */
+  reserve(withinMs: number): Queries {
+    const reserve = new Reserve({
+      withinMs,
+      client: () => this.reserveClient(withinMs),
+      isAway: isUnavailable,
+    })
+    this.reserves.push(reserve)
+    return { query: (statement, values) => this.asking(() => reserve.query(statement, values)) }
+  }
+
   get poolFigures(): PoolFigures {
     const { totalCount, idleCount, waitingCount } = this.pool
     const most = this.options.maxConnections ?? MOST_CONNECTIONS
@@ -223,7 +231,7 @@ export class Database implements Queries {
 
   async close(): Promise<void> {
     this.pulse.close()
-    this.ofReserve.close()
+    for (const reserve of this.reserves) reserve.close()
     await this.pool.end()
   }
 
@@ -256,11 +264,12 @@ export class Database implements Queries {
     stream.once('close', () => this.streams.delete(stream))
   }
 
-  private reserveClient(): pg.Client {
+  private reserveClient(withinMs: number): pg.Client {
     const client = new pg.Client({
       ...this.reach(),
       application_name: 'standdown-reserve',
-      statement_timeout: this.options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
+      // What waits for a lock must not go on waiting there when nobody waits for it here any more.
+      statement_timeout: withinMs,
       options: `${PLAN_OPTIONS} ${ISOLATION} ${RESERVE_OPTIONS}`,
     })
     client.on('error', ignore)

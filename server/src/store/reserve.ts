@@ -1,5 +1,5 @@
 // One connection beside the pool, for what has to be answered while callers have taken all of that: whether the server is ready,
-// and its figures. It is kept, renewed before it is old (what is set for new connections then counts for it too), and asked one
+// or its figures. It is kept, renewed before it is old (what is set for new connections then counts for it too), and asked one
 // thing at a time, each within a stated time.
 
 import type pg from 'pg'
@@ -7,14 +7,14 @@ import type { Queries } from './database.ts'
 import type { Statement } from './statements.ts'
 
 export type ReserveNeeds = {
-  /** A client that has not connected yet. */
+  /** For one question and its answer, and connecting for it if that is needed; milliseconds. */
+  readonly withinMs: number
+  /** A client that has not connected yet, and whose statements PostgreSQL itself ends by then. */
   readonly client: () => pg.Client
   /** True for an error of a connection that may be an old one's only. */
   readonly isAway: (error: unknown) => boolean
 }
 
-/** One question and its answer, and connecting for it if that is needed. */
-const WITHIN_MS = 1000
 const RENEWED_AFTER_MS = 15_000
 
 export class Reserve implements Queries {
@@ -52,7 +52,7 @@ export class Reserve implements Queries {
       late = true
       // Whoever waits on it is told.
       this.client?.connection.stream.destroy()
-    }, WITHIN_MS)
+    }, this.needs.withinMs)
     const run = async (client: pg.Client) =>
       (await client.query<Row>({ text, values: values as unknown[] })).rows
     try {
