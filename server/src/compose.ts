@@ -24,6 +24,7 @@ import { SecurityLog } from './auth/security-log.ts'
 import { createAutomations } from './automations/create-automations.ts'
 import { createCalendar } from './calendar/calendar.ts'
 import type { Config } from './config.ts'
+import { Fault } from './core/fault.ts'
 import type { Random } from './core/ids.ts'
 import { FailingReceivers, type FailingReceiversOptions } from './delivery/failing-receivers.ts'
 import { createKeptMail } from './delivery/mail/kept-mail.ts'
@@ -35,6 +36,8 @@ import { showFigures, watchEngine } from './figures.ts'
 import { choresOf, Housekeeping } from './housekeeping.ts'
 import { securityLines } from './http/log.ts'
 import type { Metrics } from './http/metrics.ts'
+import { problemOf } from './http/problem-of.ts'
+import { CSP_PAGE } from './http/security-headers.ts'
 import { createHttp, type Http } from './http/server.ts'
 import { createNotifications } from './notifications/create-notifications.ts'
 import { createReader } from './reader/reader.ts'
@@ -107,6 +110,10 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     publicUrl: () => urlOrNull(http),
     ownOrigins: () => http.ownOrigins(),
     securityLog,
+    errorPage: ({ status, code, detail }) => {
+      const problem = problemOf(new Fault(code, status, detail))
+      return { text: problemPage(problem, '/').toString(), policy: CSP_PAGE }
+    },
   })
   const { directory } = auth
   const publicUrl = () => http.publicUrl()

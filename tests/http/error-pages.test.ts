@@ -60,6 +60,17 @@ describe('at a server', () => {
     }
   })
 
+  test('what the issuer refuses is a page too, which says nothing back as markup', async () => {
+    for (const path of [
+      `/oidc/auth?client_id=${encodeURIComponent(SCRIPT)}`,
+      '/oidc/auth',
+      '/oidc/nothing',
+    ]) {
+      const response = await fetch(`${server.url}${path}`, { headers: BROWSER })
+      assertPage(400, response, await response.text(), path)
+    }
+  })
+
   test('a program gets problem+json at the same addresses', async () => {
     for (const accept of ['*/*', 'application/json', 'application/json, text/html'])
       for (const [status, path, headers = {}] of OPENED) {
