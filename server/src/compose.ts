@@ -12,6 +12,8 @@ import { nativeApi } from './apis/native/native-api.ts'
 import { delayCarrier, nativeDomain } from './apis/native/native-domain.ts'
 import type { NativeNeeds } from './apis/native/needs.ts'
 import { startPages } from './apis/native/page-routes.ts'
+import { problemPage } from './apis/native/pages/problem-page.ts'
+import { wantsPage } from './apis/native/pages/send-page.ts'
 import { createPersonMeetings } from './apis/native/person-meetings.ts'
 import { createReceiptFinder } from './apis/native/receipt-finder.ts'
 import { recordRefusedCredentials } from './apis/native/refused-credentials.ts'
@@ -22,6 +24,7 @@ import { SecurityLog } from './auth/security-log.ts'
 import { createAutomations } from './automations/create-automations.ts'
 import { createCalendar } from './calendar/calendar.ts'
 import type { Config } from './config.ts'
+import { Fault } from './core/fault.ts'
 import type { Random } from './core/ids.ts'
 import { FailingReceivers, type FailingReceiversOptions } from './delivery/failing-receivers.ts'
 import { createKeptMail } from './delivery/mail/kept-mail.ts'
@@ -29,14 +32,20 @@ import { createMailCarrier } from './delivery/mail/mail-carrier.ts'
 import { createWebhookCarriers } from './delivery/webhook/webhook-carriers.ts'
 import { Engine } from './engine/engine.ts'
 import type { RunnerOptions } from './engine/runner.ts'
+import { showFigures, watchEngine } from './figures.ts'
 import { choresOf, Housekeeping } from './housekeeping.ts'
 import { securityLines } from './http/log.ts'
+import type { Metrics } from './http/metrics.ts'
+import { problemOf } from './http/problem-of.ts'
+import { CSP_PAGE } from './http/security-headers.ts'
 import { createHttp, type Http } from './http/server.ts'
 import { createNotifications } from './notifications/create-notifications.ts'
 import { createReader } from './reader/reader.ts'
+import { checkWrites } from './store/check-writes.ts'
 import { isUnavailable } from './store/database.ts'
 import { createMailStore } from './store/mail-store.ts'
 import { checkSchema } from './store/migrate.ts'
+import { knownMigrations } from './store/migrations.ts'
 import type { OpenDatabase } from './store/open-database.ts'
 import { createWebhookSecrets } from './store/webhook-secrets.ts'
 import { VERSION } from './version.ts'
@@ -44,11 +53,16 @@ import { logHealth, watchReceivers } from './watch-receivers.ts'
 import { createWorkspaceApply, type WorkspaceApply } from './workspace-apply.ts'
 import { createWorkspaceReader } from './workspace-reader.ts'
 
+/** What the database has for one question of /readyz, and for its figures, which may have to be read from disk. */
+const PROBE_WITHIN_MS = 1000
+const FIGURES_WITHIN_MS = 5000
+
 export type ComposeNeeds = {
   readonly config: Config
   readonly database: OpenDatabase
   readonly now: () => Date
   readonly random: Random
+  readonly metrics: Metrics
   /** Where log lines go. Default: standard output. */
   readonly logStream?: { write(line: string): void }
   readonly runner?: RunnerOptions
@@ -76,11 +90,14 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
   const { config, now, random } = needs
   const { db } = needs.database
   let auth: Auth | null = null
+  const { metrics } = needs
   const http = createHttp({
+    metrics,
     config,
     now,
     logStream: needs.logStream,
     demo: () => auth?.demo ?? false,
+    problemPage: (request, problem) => (wantsPage(request) ? problemPage(problem, request.url) : null),
     mayReadMetrics: async request => auth !== null && metricsReaders(auth)(request),
   })
   const securityLog = new SecurityLog({ write: securityLines(http.app.log, config.logLevel), now })
@@ -93,14 +110,19 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     publicUrl: () => urlOrNull(http),
     ownOrigins: () => http.ownOrigins(),
     securityLog,
+    errorPage: ({ status, code, detail }) => {
+      const problem = problemOf(new Fault(code, status, detail))
+      return { text: problemPage(problem, '/').toString(), policy: CSP_PAGE }
+    },
   })
   const { directory } = auth
   const publicUrl = () => http.publicUrl()
 
-  const engine = new Engine({
+  const engine: Engine = new Engine({
     db,
     random,
     maxQueue: needs.maxQueue,
+    watch: watchEngine(metrics, () => engine.kinds),
     runner: {
       leaseMs: config.leaseMs,
       beatMs: Math.min(1000, config.leaseMs / 5),
@@ -243,7 +265,11 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
   await app.register(nativeApi(native, [mintRoutes(auth)]))
   await app.register(startPages(native))
 
-  http.ready('database', () => checkSchema(db))
+  // Not read again at every look.
+  const migrations = knownMigrations()
+  const probes = db.reserve(PROBE_WITHIN_MS)
+  http.ready('database', () => checkSchema(probes, migrations))
+  http.ready('writes', () => checkWrites(probes))
   http.ready('wake loop', async () => {
     // It goes round at least once a minute.
     if (engine.loopAgeMs() > 90_000) throw new Error('WakeLoopStuck')
@@ -252,16 +278,20 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     const hold = await engine.hold('')
     return hold && `on hold since ${hold.since.toISOString()}`
   })
-  http.metrics.gauge(
-    'standdown_effects_running',
-    'Effects that this process is running.',
-    () => engine.runningCount,
-  )
-
-  const swept = http.metrics.counter(
-    'standdown_swept_total',
-    'What was deleted because nobody needs it any more.',
-  )
+  const figures = db.reserve(FIGURES_WITHIN_MS)
+  showFigures(metrics, {
+    running: () => engine.runningCount,
+    queues: () => ({ cancel: engine.cancelQueue, ...automations.queues() }),
+    pool: () => db.poolFigures,
+    backlog: () => engine.backlog(figures),
+    kinds: () => engine.kinds,
+    nowMs: () => performance.now(),
+  })
+  const swept = metrics.counter({
+    name: 'standdown_swept_total',
+    help: 'What was deleted because nobody needs it any more.',
+    labels: ['what'],
+  })
   const housekeeping = new Housekeeping({
     chores: choresOf({
       engine,
@@ -286,6 +316,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     engine,
     workspace,
     async start() {
+      metrics.watchProcess()
       await http.listen()
       await engine.start()
       const hold = await engine.hold('')

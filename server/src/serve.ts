@@ -8,6 +8,7 @@ import { type ComposeNeeds, compose, type Server } from './compose.ts'
 import type { Config } from './config.ts'
 import type { Random } from './core/ids.ts'
 import type { RunnerOptions } from './engine/runner.ts'
+import { loadMetrics } from './http/metrics.ts'
 import type { DatabaseOptions } from './store/database.ts'
 import { type OpenDatabase, openDatabase } from './store/open-database.ts'
 
@@ -50,6 +51,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     // In the reverse order of starting: PostgreSQL last.
     for (let last = undo.pop(); last; last = undo.pop()) await last()
   }
+  // While the database starts.
+  const metrics = loadMetrics()
   try {
     // With its own PostgreSQL the store makes it, and knows how private it may be.
     if (config.databaseUrl !== null) mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
@@ -60,7 +63,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     })
     undo.push(() => database.close())
     let softphoneUrl: string | null = null
-    const server = await compose({ ...options, database, softphoneOrigin: () => softphoneUrl })
+    const server = await compose({
+      ...options,
+      database,
+      metrics: await metrics,
+      softphoneOrigin: () => softphoneUrl,
+    })
     undo.push(() => server.stop())
     const demo = server.auth.demo
     if (demo) {

@@ -30,8 +30,11 @@ export function logHealth(
 
 export function watchReceivers(http: Pick<Http, 'metrics' | 'warn'>, receivers: FailingReceivers): void {
   http.metrics.gauge(
-    'standdown_receivers_failing',
-    'Receivers of webhooks, and mail servers, that have only failed for five minutes or more.',
+    {
+      name: 'standdown_receivers_failing',
+      help: 'Receivers of webhooks, and mail servers, that have only failed for five minutes or more.',
+      labels: ['kind'],
+    },
     () => Object.entries(receivers.counts).map(([kind, value]) => ({ labels: { kind }, value })),
   )
   http.warn('receivers', () => {

@@ -64,7 +64,12 @@ export const IMPORT_TABLE: readonly Allowed[] = [
     libraries: ['jose', 'oidc-provider', 'yaml', 'ajv', 'ajv-formats'],
     node: true,
   },
-  { room: 'http', rooms: ['wire', 'core', 'config'], libraries: ['fastify', '@peculiar/x509'], node: true },
+  {
+    room: 'http',
+    rooms: ['wire', 'core', 'config'],
+    libraries: ['fastify', '@peculiar/x509', 'prom-client'],
+    node: true,
+  },
   {
     room: 'apis/graph',
     rooms: ['wire', 'calendar', 'auth', 'http', 'core'],

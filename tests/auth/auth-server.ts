@@ -15,6 +15,7 @@ import { SecurityLog } from '../../server/src/auth/security-log.ts'
 import { readConfig } from '../../server/src/config.ts'
 import type { Principal } from '../../server/src/core/principal.ts'
 import { securityLines } from '../../server/src/http/log.ts'
+import { loadMetrics } from '../../server/src/http/metrics.ts'
 import { createHttp, type Http } from '../../server/src/http/server.ts'
 import { readWorkspaceFile } from '../../server/src/read-workspace-file.ts'
 import type { Database } from '../../server/src/store/database.ts'
@@ -68,6 +69,7 @@ export async function authServer(env: Record<string, string> = {}): Promise<Auth
   const now = () => new Date(Date.now() + clock.aheadMs)
   const random = (bytes: number) => randomBytes(bytes)
   const http = createHttp({
+    metrics: await loadMetrics(),
     config,
     now,
     mayReadMetrics: async request => metricsReaders(auth)(request),

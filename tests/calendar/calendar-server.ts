@@ -15,6 +15,7 @@ import type { MailToKeep } from '../../server/src/delivery/mail/kept-mail.ts'
 import { createMailCarrier } from '../../server/src/delivery/mail/mail-carrier.ts'
 import { Engine } from '../../server/src/engine/engine.ts'
 import type { Carrier } from '../../server/src/engine/hooks.ts'
+import { loadMetrics } from '../../server/src/http/metrics.ts'
 import { createHttp } from '../../server/src/http/server.ts'
 import { createReader, type ReaderOptions } from '../../server/src/reader/reader.ts'
 import type { Database } from '../../server/src/store/database.ts'
@@ -101,7 +102,7 @@ export async function calendarServer(options: CalendarServerOptions = {}): Promi
   const now = () => new Date()
   const random = (bytes: number) => randomBytes(bytes)
   await declare(db)
-  const http = createHttp({ config, now })
+  const http = createHttp({ metrics: await loadMetrics(), config, now })
   stack.defer(() => http.close(0))
   const publicUrl = () => http.publicUrl()
   const auth = await createAuth({

@@ -264,6 +264,8 @@ const STATEMENTS: {
     by: 'ended_pkey',
     bound: 'id <',
   },
+  // Three looks at a bounded number of rows, each along its index.
+  backlog: { values: [null, 10_000], by: 'effect_due', bound: 'due_at' },
   'status-effects': { values: ['contoso', 10_000], by: 'effect_listed', bound: 'due_at' },
   // Each of its three sources by its own index: see below.
   'walk-events': { values: walkValues({}), by: 'event_listed', bound: 'id <' },

@@ -54,7 +54,7 @@ test('a receiver that has failed for five minutes is a warning in log, status, m
   assert.equal(ready.status, 200)
   assert.deepEqual(await ready.json(), {
     ready: true,
-    checks: { database: 'ok', 'wake loop': 'ok' },
+    checks: { database: 'ok', writes: 'ok', 'wake loop': 'ok' },
     warnings: { receivers: 'failing for five minutes or more: 1 receiver of webhooks' },
   })
   assert.equal(((await (await get('/readyz')).json()) as { warnings?: object }).warnings, undefined)

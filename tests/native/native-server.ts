@@ -12,6 +12,7 @@ import { type SecurityLine, SecurityLog } from '../../server/src/auth/security-l
 import { readConfig } from '../../server/src/config.ts'
 import { Fault } from '../../server/src/core/fault.ts'
 import type { Principal, Role } from '../../server/src/core/principal.ts'
+import { loadMetrics } from '../../server/src/http/metrics.ts'
 import { createHttp } from '../../server/src/http/server.ts'
 import { createWebhookSecrets } from '../../server/src/store/webhook-secrets.ts'
 import { random, SteeredCarrier, testEngine } from '../support/engine.ts'
@@ -87,7 +88,7 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
     await engine.putTenant(tx, 'fabrikam', false)
   })
   const config = readConfig({ PORT: '0', TLS_PORT: 'off', LOG_LEVEL: 'silent' }, process.cwd())
-  const http = createHttp({ config, now: () => new Date() })
+  const http = createHttp({ metrics: await loadMetrics(), config, now: () => new Date() })
   const securityLines: SecurityLine[] = []
   const applied: { text: string; apply: boolean }[] = []
   const apps = ['shop', 'rival'].map(name => ({ id: `${name}-id`, name }))

@@ -35,6 +35,8 @@ export type TestServerOptions = {
   readonly through?: { readonly port: number; readonly password?: string; readonly query?: string }
   /** Callers that may wait for a batch of one verb. */
   readonly maxQueue?: number
+  /** The process's own clock. */
+  readonly now?: () => Date
   /** How the watch over failing receivers tells the time. */
   readonly receivers?: ComposeNeeds['receivers']
 }
@@ -42,7 +44,7 @@ export type TestServerOptions = {
 /** `env`: settings as the environment gives them, over the test's own. */
 export async function testServer(
   env: Readonly<Record<string, string>> = {},
-  { through, maxQueue, receivers }: TestServerOptions = {},
+  { through, maxQueue, receivers, now = () => new Date() }: TestServerOptions = {},
 ): Promise<TestServer> {
   const database = await testDatabase({ empty: true })
   const dataDir = await mkdtemp(join(tmpdir(), 'standdown-server-'))
@@ -62,7 +64,7 @@ export async function testServer(
         { PORT: '0', TLS_PORT: '0', DATA_DIR: dataDir, DATABASE_URL: databaseUrl, ...env },
         dataDir,
       ),
-      now: () => new Date(),
+      now,
       random: bytes => randomBytes(bytes),
       logStream: { write: line => void log.push(line) },
       ...(maxQueue !== undefined && { maxQueue }),

@@ -12,7 +12,7 @@ import { authFault } from './auth-faults.ts'
 import { type BrowserRequest, BrowserSessions } from './browser-sessions.ts'
 import { type ApiKey, type App, Directory, type Person, type SiteInstance } from './directory.ts'
 import { type DemoConfig, type Installation, openInstallation } from './installation.ts'
-import { OidcIssuer } from './oidc-issuer.ts'
+import { type ErrorPage, OidcIssuer } from './oidc-issuer.ts'
 import { OutsideIssuer } from './outside-issuer.ts'
 import { BuiltInIssuer } from './people-issuer.ts'
 import { appPrincipal, operatorPrincipal } from './principals.ts'
@@ -83,6 +83,8 @@ export type AuthNeeds = {
   readonly ownOrigins: () => ReadonlySet<string>
   /** Default: one that writes nothing. */
   readonly securityLog?: SecurityLog
+  /** For what the built-in issuer refuses. Default: a line of text. */
+  readonly errorPage?: ErrorPage
 }
 
 /** Migrations must have run. @throws Fault DEMO_NEEDS_LOOPBACK, DEMO_NOT_HERE */
@@ -154,6 +156,7 @@ export class Auth {
           origin: publicUrl,
           now,
           securityLog: this.securityLog,
+          errorPage: needs.errorPage,
         })
     this.sessions = new BrowserSessions({
       db,

@@ -22,7 +22,15 @@ export type OidcIssuerParts = {
   readonly origin: () => string | null
   readonly now: () => Date
   readonly securityLog: SecurityLog
+  readonly errorPage?: ErrorPage | undefined
 }
+
+/** What a browser is shown of a refusal, and the content security policy of that page. */
+export type ErrorPage = (error: {
+  readonly status: number
+  readonly code: string
+  readonly detail: string
+}) => { readonly text: string; readonly policy: string }
 
 /** Path of the page at which somebody signs in for an app; the interaction's id follows. */
 export const INTERACTION_PATH = `${OIDC_PATH}/interaction/`
@@ -289,9 +297,14 @@ export class OidcIssuer {
         await grant.save()
         return grant
       },
-      async renderError(ctx, out) {
-        ctx.type = 'text/plain'
-        ctx.body = `${out.error}: ${out.error_description ?? ''}\n`
+      // Only for a browser: programs get the issuer's own JSON.
+      renderError: async (ctx, out) => {
+        const { error: code, error_description: detail = code } = out
+        const page = this.#parts.errorPage?.({ status: ctx.status, code, detail })
+        ctx.vary('Accept')
+        if (page) ctx.set('content-security-policy', page.policy)
+        ctx.type = page ? 'text/html' : 'text/plain'
+        ctx.body = page?.text ?? `${code}: ${detail}\n`
       },
     }
   }

@@ -10,7 +10,7 @@ import type { Announcement } from '../core/event.ts'
 import { Fault } from '../core/fault.ts'
 import type { JsonObject } from '../core/json.ts'
 import { type Parent, refuseWithParent } from '../core/parent.ts'
-import { Gather, Overloaded } from '../engine/gather.ts'
+import { Gather, Overloaded, type Queue } from '../engine/gather.ts'
 import { claimKeys, DEFAULT_TTL_MS, type KeyClaim } from './claim-keys.ts'
 import { fault, invalidArgument } from './faults.ts'
 import { checkTriggers, isTriggerChanged, type Trigger, type Triggers } from './find-trigger.ts'
@@ -68,7 +68,7 @@ const MOST_LOOKS = 10
  * One result per event, in order. Throws PERMISSION_DENIED (403) for a key that is not the app's; an event whose payload
  * breaks a rule is refused alone, INVALID_ARGUMENT.
  */
-export function reportEvents(parts: Parts): ReportEvents {
+export function reportEvents(parts: Parts): { readonly report: ReportEvents; readonly queue: () => Queue } {
   const gather = new Gather<CheckedReport, readonly Reported[]>({
     name: 'automations.report',
     maxBatch: 256,
@@ -83,7 +83,7 @@ export function reportEvents(parts: Parts): ReportEvents {
     if (reported instanceof Error) throw reported
     return reported!
   }
-  return async request => {
+  const report: ReportEvents = async request => {
     const name = nameOf(request)
     for (let looks = 0; ; looks++) {
       const known = looks === 0 ? parts.triggers.known(name) : null
@@ -99,6 +99,7 @@ export function reportEvents(parts: Parts): ReportEvents {
       }
     }
   }
+  return { report, queue: () => gather.fill }
 }
 
 function nameOf({ app, triggerKey }: Pick<ReportRequest, 'app' | 'triggerKey'>) {

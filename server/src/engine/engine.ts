@@ -5,8 +5,15 @@ import type { Announced, Announcement, StoredEvent } from '../core/event.ts'
 import { isGuid, type Random } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { RetrySettings } from '../core/retry-plan.ts'
-import { type Database, DatabaseOverloaded, isUniqueViolation, type Tx } from '../store/database.ts'
+import {
+  type Database,
+  DatabaseOverloaded,
+  isUniqueViolation,
+  type Queries,
+  type Tx,
+} from '../store/database.ts'
 import { announce } from './announce.ts'
+import { type Backlog, readBacklog } from './backlog.ts'
 import { cancelBatch, targetText } from './cancel.ts'
 import { openCancellation } from './cancel-open.ts'
 import { cancelPlain } from './cancel-plain.ts'
@@ -28,7 +35,7 @@ import {
 } from './dead-effects.ts'
 import { type EffectState, type EffectStateRow, effectState } from './effect-state.ts'
 import { type End, endFromOutside } from './end.ts'
-import { Gather, type GatherOptions, MOST_WAITING, Overloaded } from './gather.ts'
+import { Gather, type GatherOptions, MOST_WAITING, Overloaded, type Queue } from './gather.ts'
 import { HintChannel } from './hints.ts'
 import {
   countHeld,
@@ -53,6 +60,7 @@ import { Runner, type RunnerOptions } from './runner.ts'
 import { advanceClock, type ClockProgress, tenantNow } from './sandbox-clock.ts'
 import { shareLeft } from './share.ts'
 import { type SweepOptions, type Swept, sweepOnce, sweepRequestKeys } from './sweep.ts'
+import type { EngineWatch } from './watch.ts'
 
 export type EngineOptions = {
   readonly db: Database
@@ -66,6 +74,7 @@ export type EngineOptions = {
   /** Callers that may wait for a batch of cancels. Default 10,000. */
   readonly maxQueue?: number
   readonly runner?: RunnerOptions
+  readonly watch?: EngineWatch
   /** Milliseconds between two rounds of rescue and closing. Default 2,000. */
   readonly careEveryMs?: number
 }
@@ -106,6 +115,7 @@ export class Engine {
       random: options.random,
       carriers: this.carriers,
       domains: this.domains,
+      watch: options.watch,
       maxMarkedAtOnce: options.maxMarkedAtOnce ?? 5000,
       finalAfterMs: options.finalAfterMs ?? 30_000,
       hints: {
@@ -178,6 +188,21 @@ export class Engine {
     return performance.now() - this.runner.turnedAt
   }
 
+  /** Requests that wait for the database, and how many may. */
+  get cancelQueue(): Queue {
+    const waiting = this.plainCancels.waiting + this.cancels.waiting
+    return { waiting, most: this.options.maxQueue ?? MOST_WAITING }
+  }
+
+  /** See backlog.ts. `queries`: by which connection. */
+  async backlog(queries: Queries): Promise<Backlog> {
+    return await readBacklog(this.context, queries)
+  }
+
+  get kinds(): readonly string[] {
+    return [...this.carriers.keys()]
+  }
+
   get runningCount(): number {
     return this.runner.runningCount
   }
@@ -197,13 +222,15 @@ export class Engine {
   /** @throws Overloaded when too many wait */
   async cancel(request: CancelRequest): Promise<CancelOutcome> {
     const { tenant } = request
-    const waiting = this.plainCancels.waiting + this.cancels.waiting
-    const free = (this.options.maxQueue ?? MOST_WAITING) - waiting
+    const { waiting, most } = this.cancelQueue
+    const free = most - waiting
     const ofTenant = this.plainCancels.waitingOf(tenant) + this.cancels.waitingOf(tenant)
     if (free <= 0) throw new Overloaded(`cancel: ${waiting} requests are waiting already`)
     if (shareLeft(free, ofTenant) === 0)
       throw new Overloaded(`cancel: ${ofTenant} requests of this tenant are waiting already`)
-    return (await this.cancelShort(request)) ?? (await this.cancels.submit(request))
+    const outcome = (await this.cancelShort(request)) ?? (await this.cancels.submit(request))
+    this.options.watch?.cancelled(request.by.api, outcome)
+    return outcome
   }
 
   /** Of many names those that something is known by; see known-names.ts. */

@@ -50,6 +50,9 @@ function isDeadlock(error: unknown): boolean {
   return code === '40P01' || code === '40001'
 }
 
+/** How full a queue is. */
+export type Queue = { readonly waiting: number; readonly most: number }
+
 type Waiting<Req, Res> = {
   readonly owner: string
   readonly request: Req
@@ -72,6 +75,10 @@ export class Gather<Req, Res> {
     // One by one: an option that is there and undefined must not take a bound away.
     const { maxBatch = 256, maxQueue = MOST_WAITING, maxInFlight = 2 } = options
     this.options = { ...options, maxBatch, maxQueue, maxInFlight }
+  }
+
+  get fill(): Queue {
+    return { waiting: this.queue.length, most: this.options.maxQueue }
   }
 
   get waiting(): number {

@@ -157,7 +157,11 @@ function lostAttempt(context: Context, row: Abandoned & { readonly id: string })
 /** Closes every receipt whose time is up, or one. */
 export async function closeReceipts(context: Context, cancellationId: string | null = null): Promise<void> {
   for (;;) {
-    const closed = await context.db.query(sql('close-receipts'), [context.clock(), cancellationId])
+    const closed = await context.db.query<{ id: string; kind: string }>(sql('close-receipts'), [
+      context.clock(),
+      cancellationId,
+    ])
+    for (const { kind } of closed) context.watch?.ended(kind, 'in_doubt')
     if (closed.length < CLOSED_AT_ONCE) return
   }
 }

@@ -7,11 +7,11 @@
 //
 // A heartbeat runs beside the loop: it renews the lease on this process's row, and finds what of it somebody has called off.
 
-import { EffectAborted, type Verdict } from '../core/effect.ts'
+import { EffectAborted, type Ending, type Verdict } from '../core/effect.ts'
 import { DEFAULT_LEASE_MS } from '../core/lease.ts'
 import { DatabaseOverloaded, isLockTimeout, isUnavailable } from '../store/database.ts'
 import { type Context, newId, sql } from './context.ts'
-import { domainKindOf, type EndOf, endValues } from './end.ts'
+import { domainKindOf, type EndOf, endValues, tellEnds } from './end.ts'
 import { Gather } from './gather.ts'
 import { idleAfter, restMs } from './idle.ts'
 import { RunningPlaces } from './running-places.ts'
@@ -61,6 +61,7 @@ export type RunnerOptions = {
   readonly onError?: (where: string, error: unknown) => void
 }
 
+type EndedRow = { readonly id: string; readonly ending: Ending }
 type Running = { readonly row: StartedRow; readonly controller: AbortController; readonly batch: Batch }
 /** What was started together. */
 type Batch = { readonly startId: string; left: number; givenUp?: boolean }
@@ -312,6 +313,7 @@ export class Runner {
     this.unheard = null
     const batch: Batch = { startId, left: rows.length }
     for (const row of rows) {
+      context.watch?.started(row.kind, row.late_ms ?? 0)
       const slots = context.carriers.get(row.kind)?.slots ?? 1
       void this.execute(row, batch, this.places.take(row, slots))
     }
@@ -362,6 +364,7 @@ export class Runner {
         mayHaveHappened: true,
       }
     }
+    if (hasPlace) this.context.watch?.attempted(row.kind, verdict)
     const interrupted = (controller.signal.reason as EffectAborted | undefined)?.why === 'shutdown'
     const written = await this.settle(this.attemptOf(row, verdict, interrupted))
     // After a lost lease the same effect may run here again already, under another start.
@@ -401,8 +404,9 @@ export class Runner {
       const ordered = batch.toSorted((a, b) => (a.effect.id < b.effect.id ? -1 : 1))
       const ends = ordered.map(attempt => endOf(planOf(attempt, 0)))
       const rows = await this.endPlain(ends)
+      const written = new Map(rows.map(row => [row.id, row.ending]))
+      tellEnds(context, ends, written)
       if (rows.length === batch.length) return batch.map(() => 'ended')
-      const written = new Set(rows.map(row => row.id))
       const rest = batch.filter(attempt => !written.has(attempt.effect.id))
       const results = await context.db.transaction('settle', tx => settleAttempts(context, tx, rest))
       const of = new Map(rest.map((attempt, i) => [attempt, results[i] as SettleResult]))
@@ -412,13 +416,13 @@ export class Runner {
   }
 
   /** What was written. None, when somebody holds one of the effects: then each has to be looked at. */
-  private async endPlain(ends: readonly EndOf[]): Promise<readonly { readonly id: string }[]> {
+  private async endPlain(ends: readonly EndOf[]): Promise<readonly EndedRow[]> {
     try {
       const [, rows] = await this.context.db.flush('settle', [
         { statement: sql('limit-lock-wait'), values: [String(LOCK_WAIT_MS)] },
         { statement: sql('settle'), values: endValues(this.context, ends) },
       ])
-      return rows as readonly { id: string }[]
+      return rows as readonly EndedRow[]
     } catch (error) {
       if (isLockTimeout(error)) return []
       throw error

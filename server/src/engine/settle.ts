@@ -358,8 +358,15 @@ async function backToPending(context: Context, tx: Tx, plans: readonly Plan[]): 
       p.attempt.retry ? Math.ceil(p.afterMs) : 0,
     ]),
   ])
-  tx.afterCommit(() => context.hints.due())
-  return new Set(rows.map(row => row.id))
+  const back = new Set(rows.map(row => row.id))
+  tx.afterCommit(() => {
+    context.hints.due()
+    // What was only given back, by a process that stops say, is the same attempt once more.
+    for (const { attempt, nextAttempt } of plans)
+      if (back.has(attempt.effect.id) && nextAttempt > attempt.effect.attempt)
+        context.watch?.retried(attempt.effect.kind)
+  })
+  return back
 }
 
 async function noteLate(context: Context, tx: Tx, plans: readonly Plan[]): Promise<void> {

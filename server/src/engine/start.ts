@@ -31,6 +31,8 @@ export type StartedRow = {
   /** What it was announced with; null: its kind's own plan. */
   retry_plan: string | null
   waited_ms: number
+  /** Since it fell due; of a start that is made just now only. */
+  late_ms?: number
 }
 
 /** A permission to start, and the lease under which what is started runs. */

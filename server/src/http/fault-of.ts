@@ -17,6 +17,7 @@ export const httpFault = faults({
   BAD_REQUEST: { status: 400, message: 'The request cannot be understood.' },
   INVALID: { status: 400, message: '{detail}' },
   NOT_FOUND: { status: 404, message: 'There is nothing at {path}.' },
+  METHOD_NOT_ALLOWED: { status: 405, message: '{path} is asked with {allowed}.' },
   MISDIRECTED: {
     status: 421,
     message: 'This server does not answer to that host name while its demo is on.',

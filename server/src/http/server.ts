@@ -11,28 +11,30 @@ import {
   type FastifyServerOptions,
   fastify,
 } from 'fastify'
+import type { Problem } from '../../../wire/src/problem.ts'
 import { type Config, isLoopback } from '../config.ts'
 import type { Fault } from '../core/fault.ts'
 import { isForwarded } from '../core/forwarded.ts'
 import { type Certificate, certificateFor } from './certificate.ts'
 import { type ConnectionLimits, Connections, connectionsFor, openFilesLimit } from './connections.ts'
 import { corsHook } from './cors.ts'
+import { declaredMethods } from './declared-methods.ts'
 import { BODY_LIMIT_BYTES, faultOf, httpFault, RETRY_AFTER_SECONDS } from './fault-of.ts'
 import { hostGuard } from './host-guard.ts'
+import type { Html } from './html.ts'
 import { JSON_TYPE, parseJsonBody } from './json-body.ts'
 import { listenOn, originOf, twins } from './listen.ts'
 import { logOptions } from './log.ts'
 import { LongAnswers } from './long-answers.ts'
-import { Metrics } from './metrics.ts'
+import { alone, type Metrics } from './metrics.ts'
 import { problemOf } from './problem-of.ts'
+import { isWell, type ReadinessCheck, sharedLook } from './readiness.ts'
 import { holdsNul, isUndecodable, requestPath } from './request-path.ts'
 import { secureHeaders, strictTransport } from './security-headers.ts'
+import { withinTime } from './within-time.ts'
 
 /** What there is to warn of; null: nothing. */
 type Warning = () => string | null | Promise<string | null>
-
-/** Resolves when the thing checked is well; rejects with the reason when it is not. */
-export type ReadinessCheck = () => Promise<void>
 
 export interface Http {
   /** Register APIs and pages on this before `listen`. */
@@ -61,6 +63,7 @@ export interface Http {
 }
 
 export type HttpNeeds = {
+  readonly metrics: Metrics
   readonly config: Pick<
     Config,
     | 'host'
@@ -83,6 +86,10 @@ export type HttpNeeds = {
   readonly demo?: () => boolean
   /** Who may read /metrics besides this machine and the holder of METRICS_TOKEN. Default: nobody. */
   readonly mayReadMetrics?: (request: FastifyRequest) => Promise<boolean>
+  /** The page that is sent of a problem to who asks for pages, null to who does not. Default: nobody does. */
+  readonly problemPage?: (request: FastifyRequest, problem: Problem) => Html | null
+  /** How long /readyz goes on saying that all is well without a new look, ms. Default 100. */
+  readonly wellForMs?: number
   /** Default: what the system's limit of open files leaves, and 15 s. */
   readonly connections?: ConnectionLimits | undefined
 }
@@ -92,6 +99,7 @@ const HEADERS_TIMEOUT_MS = 15_000
 const REQUEST_TIMEOUT_MS = 60_000
 const KEEP_ALIVE_MS = 65_000
 const GRACE_MS = 5_000
+const WARN_WITHIN_MS = 1000
 /** Streams and waits of one caller at once. */
 const LONG_ANSWERS_EACH = 32
 
@@ -106,8 +114,7 @@ const SERVER_OPTIONS: ServerOptions = {
 }
 
 export function createHttp(needs: HttpNeeds): Http {
-  const { config } = needs
-  const metrics = new Metrics()
+  const { config, metrics } = needs
   const checks = new Map<string, ReadinessCheck>()
   const warnings = new Map<string, Warning>()
   const servers: Server[] = []
@@ -142,12 +149,12 @@ export function createHttp(needs: HttpNeeds): Http {
       connections.watch(plain)
       return plain
     },
-    frameworkErrors: (error, _request, reply) => {
-      const fault = httpFault.BAD_REQUEST({}, error)
-      void (reply as FastifyReply).code(400).type('application/problem+json').send(problemOf(fault))
+    frameworkErrors: (error, request, reply) => {
+      void sendProblem(request as FastifyRequest, reply as FastifyReply, httpFault.BAD_REQUEST({}, error))
     },
   }
   const app = fastify(options)
+  const methodsOf = declaredMethods(app)
 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(JSON_TYPE, { parseAs: 'buffer' }, (_request, body, done) => {
@@ -165,11 +172,16 @@ export function createHttp(needs: HttpNeeds): Http {
     done(isEmpty ? null : httpFault.UNSUPPORTED_MEDIA_TYPE(), undefined)
   })
 
-  const requests = metrics.histogram(
-    'standdown_http_request_seconds',
-    'Time to answer a request, by route and status.',
+  const requests = metrics.histogram({
+    name: 'standdown_http_request_seconds',
+    help: 'Time to answer a request, by route and status.',
+    labels: ['method', 'route', 'status'],
+  })
+  metrics.gauge(
+    { name: 'standdown_http_connections', help: 'Connections that callers have open.', labels: [] },
+    () => alone(connections.count),
   )
-  metrics.gauge('standdown_http_connections', 'Connections that callers have open.', () => connections.count)
+  const readiness = sharedLook(checks, needs.wellForMs)
   let closing = false
   const hsts = strictTransport({ publicUrl: config.publicUrl, seconds: config.hstsSeconds })
   app.addHook('onRequest', async (request, reply) => {
@@ -197,29 +209,38 @@ export function createHttp(needs: HttpNeeds): Http {
   })
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none'
-    requests.observe(reply.elapsedTime / 1000, {
-      method: request.method,
-      route,
-      status: String(reply.statusCode),
-    })
+    const { method } = request
+    requests.observe({ method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1000)
   })
 
   app.setErrorHandler((error, request, reply) => {
     const fault = faultOf(error)
     logFault(request, fault, error)
-    return reply.code(fault.status).type('application/problem+json').send(problemOf(fault))
+    sayWhen(fault, reply)
+    return sendProblem(request, reply, fault)
   })
   app.setNotFoundHandler((request, reply) => {
-    const fault = httpFault.NOT_FOUND({ path: request.url.split('?')[0]!.slice(0, 200) })
-    return reply.code(404).type('application/problem+json').send(problemOf(fault))
+    const path = request.url.split('?')[0]!
+    const allowed = methodsOf(path)
+    if (allowed.length === 0) return sendProblem(request, reply, httpFault.NOT_FOUND({ path: shown(path) }))
+    reply.header('allow', allowed.join(', '))
+    const fault = httpFault.METHOD_NOT_ALLOWED({ path: shown(path), allowed: allowed.join(', ') })
+    return sendProblem(request, reply, fault)
   })
+
+  function sendProblem(request: FastifyRequest, reply: FastifyReply, fault: Fault): FastifyReply {
+    const problem = problemOf(fault)
+    const page = needs.problemPage?.(request, problem) ?? null
+    varyByAccept(reply)
+    reply.code(fault.status)
+    if (page !== null) return reply.type('text/html; charset=utf-8').send(page.toString())
+    return reply.type('application/problem+json').send(problem)
+  }
 
   app.get('/healthz', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok\n'))
   app.get('/readyz', async (request, reply) => {
-    const results = await Promise.all(
-      [...checks].map(async ([name, check]) => ({ name, error: await failureOf(check) })),
-    )
-    const ok = results.every(result => result.error === null)
+    const results = await readiness()
+    const ok = isWell(results)
     const verbose = Object.hasOwn(request.query as object, 'verbose')
     return reply.code(ok ? 200 : 503).send({
       ready: ok,
@@ -233,7 +254,7 @@ export function createHttp(needs: HttpNeeds): Http {
       hasToken(request, config.metricsToken) ||
       (await needs.mayReadMetrics?.(request)) === true
     if (!may) throw httpFault.NOT_FOUND({ path: '/metrics' })
-    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics.text())
+    return reply.type(metrics.contentType).send(await metrics.text())
   })
 
   async function open(): Promise<void> {
@@ -299,20 +320,16 @@ export function logFault(request: FastifyRequest, fault: Fault, error: unknown):
   else request.log.debug({ code: fault.code, status: fault.status }, 'request refused')
 }
 
+/** A page for one and data for another at the same address: nobody in between may take one for the other. */
+export function varyByAccept(reply: FastifyReply): void {
+  const names = [reply.getHeader('vary') ?? []].flat().map(String)
+  if (!names.some(name => /\baccept\b/i.test(name))) reply.header('vary', [...names, 'Accept'].join(', '))
+}
+
 /** Retry-After, where the fault knows. */
 export function sayWhen(fault: Fault, reply: FastifyReply): void {
   const { retryAfterSeconds } = fault.data
   if (typeof retryAfterSeconds === 'number') reply.header('retry-after', String(retryAfterSeconds))
-}
-
-async function failureOf(check: ReadinessCheck): Promise<string | null> {
-  try {
-    await check()
-    return null
-  } catch (error) {
-    // Names only: what a driver says may hold addresses and names of the inside.
-    return error instanceof Error ? error.name : 'failed'
-  }
 }
 
 /**
@@ -340,7 +357,7 @@ async function said(warnings: ReadonlyMap<string, Warning>): Promise<object> {
     [...warnings].map(async ([name, warning]) => [
       name,
       await Promise.resolve()
-        .then(warning)
+        .then(() => withinTime(WARN_WITHIN_MS, warning))
         .catch(() => null),
     ]),
   )
@@ -349,6 +366,11 @@ async function said(warnings: ReadonlyMap<string, Warning>): Promise<object> {
 
 function isLoopbackAddress(address: string): boolean {
   return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')
+}
+
+/** Of an address that a caller made up, what stands in an answer. */
+function shown(path: string): string {
+  return path.slice(0, 200)
 }
 
 async function closeAll(app: FastifyInstance, servers: readonly Server[], graceMs: number): Promise<void> {

@@ -14,6 +14,8 @@ import { readPreferences } from './preferences.ts'
 
 const JSON_TYPE =
   'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8'
+/** Characters of a client-request-id; a longer one is as none. */
+const MAX_REQUEST_ID = 128
 const VERSIONS: readonly Version[] = ['v1.0', 'beta', 'docs/api']
 
 export function graphApi(needs: GraphNeeds): FastifyPluginAsync {
@@ -113,5 +115,6 @@ function split(url: string): readonly [string, string] {
 /** Graph asks for a GUID; any short printable text is taken, since it only has to be the same when it is the same. */
 function clientRequestId(request: FastifyRequest): string | null {
   const given = request.headers['client-request-id']
-  return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : null
+  const isShort = typeof given === 'string' && given.length <= MAX_REQUEST_ID
+  return isShort && /^[\x21-\x7e]+$/.test(given) ? given : null
 }

@@ -45,7 +45,8 @@ with ticket as materialized (
   from free c
   where f.ctid = c.version
   returning f.shard, f.id, f.tenant, f.event_id, f.notice_of, f.kind, f.event_kind, f.title, f.data, f.due_shown, f.max_attempts, f.keep,
-    f.touches_world, f.attempt, f.lane, f.start_id, f.retry_plan, f.waited_ms
+    f.touches_world, f.attempt, f.lane, f.start_id, f.retry_plan, f.waited_ms,
+    extract(epoch from f.started_at - f.due_at)::float8 * 1000 as late_ms
 ), batch as (
   insert into engine.start_batch (id, worker, effect_ids)
   select $3, $4, array_agg(s.id) from started s having count(*) > 0
