@@ -1,4 +1,4 @@
-// The guards of a server on hold, of what an answer proves, of dead actions, and of what each caller sees.
+// The guards of a server on hold, of what an answer proves, and of dead actions.
 
 import type { Guard } from './guard.ts'
 
@@ -52,13 +52,6 @@ export const HOLD_GUARDS: readonly Guard[] = [
     noticedBy: ['hold'],
   },
   {
-    keeps: 'on hold: a sandbox’s clock stands',
-    file: `${ENGINE}/sql/clock-step.sql`,
-    text: '    and not exists (select from engine.hold h where $2 <> all (h.released_tenants)) returning t.id\n',
-    without: '    returning t.id\n',
-    noticedBy: ['hold'],
-  },
-  {
     keeps: 'a notice that a cancel owes since the hold is not dropped with those of before',
     file: `${ENGINE}/sql/hold-drop-notices.sql`,
     text: 'where c.id = f.notice_of) <= $5::bigint',
@@ -92,19 +85,5 @@ export const HOLD_GUARDS: readonly Guard[] = [
     text: ' and d.cancellation_id is null',
     without: '',
     noticedBy: ['native/dead-effects'],
-  },
-  {
-    keeps: 'an app sees what was reported for itself and no other app',
-    file: 'server/src/apis/native/sight.ts',
-    text: ' || data.appId !== appId',
-    without: '',
-    noticedBy: ['native/lists', 'isolation/who-sees-events'],
-  },
-  {
-    keeps: 'an agent sees the own offers alone',
-    file: 'server/src/apis/native/sight.ts',
-    text: "principal.roles.has('agent') && data.agentId === principal.id",
-    without: "principal.roles.has('agent')",
-    noticedBy: ['native/lists'],
   },
 ]
