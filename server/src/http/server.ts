@@ -11,6 +11,7 @@ import {
   type FastifyServerOptions,
   fastify,
 } from 'fastify'
+import { problemSchema } from '../../../wire/src/problem.ts'
 import { type Config, isLoopback } from '../config.ts'
 import type { Fault } from '../core/fault.ts'
 import { isForwarded } from '../core/forwarded.ts'
@@ -24,6 +25,7 @@ import { listenOn, originOf, twins } from './listen.ts'
 import { logOptions } from './log.ts'
 import { LongAnswers } from './long-answers.ts'
 import { Metrics } from './metrics.ts'
+import { BEARER, OpenApi, schemasDescribeOnly } from './openapi.ts'
 import { problemOf } from './problem-of.ts'
 import { holdsNul, isUndecodable, requestPath } from './request-path.ts'
 import { secureHeaders, strictTransport } from './security-headers.ts'
@@ -40,6 +42,8 @@ export interface Http {
   readonly metrics: Metrics
   /** Where streams and waits are counted: half of all connections at most. */
   readonly longAnswers: LongAnswers
+  /** Describes, at /openapi.json, what belongs to none of the APIs. */
+  readonly openApi: OpenApi
   /** Adds a line to /readyz. */
   ready(name: string, check: ReadinessCheck): void
   /** Adds what /readyz?verbose may warn of, which leaves it ready; null: nothing. Anybody may read it. */
@@ -77,6 +81,10 @@ export type HttpNeeds = {
   >
   /** For the certificate's dates. */
   readonly now: () => Date
+  /** Of this server, for its description. Default: not told. */
+  readonly version?: string
+  /** Addresses at which APIs describe themselves. */
+  readonly descriptions?: readonly string[]
   /** Where log lines go. Default: standard output. */
   readonly logStream?: { write(line: string): void }
   /** While the demo is on only known host names are answered to, which stops DNS rebinding. Read at every request. */
@@ -103,6 +111,21 @@ const SERVER_OPTIONS: ServerOptions = {
   maxHeaderSize: 16_384,
   // Graph's documentation prints requests in absolute form without a Host header; Host is used for nothing here.
   requireHostHeader: false,
+}
+
+export const OPENAPI_PATH = '/openapi.json'
+
+const plain = { isPublic: true, produces: 'text/plain', response: { 200: { type: 'string' } } }
+const SCHEMAS = {
+  openApi: { summary: 'This description.', isPublic: true },
+  healthz: { ...plain, summary: 'Whether the process answers.' },
+  readyz: {
+    summary: 'Whether it can do its work.',
+    isPublic: true,
+    querystring: { properties: { verbose: { type: 'string', description: 'Warnings too.' } } },
+    response: { 200: { type: 'object' }, 503: { type: 'object' } },
+  },
+  metrics: { ...plain, summary: 'Measurements, for Prometheus. From this machine, or by who may.' },
 }
 
 export function createHttp(needs: HttpNeeds): Http {
@@ -214,26 +237,43 @@ export function createHttp(needs: HttpNeeds): Http {
     return reply.code(404).type('application/problem+json').send(problemOf(fault))
   })
 
-  app.get('/healthz', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok\n'))
-  app.get('/readyz', async (request, reply) => {
-    const results = await Promise.all(
-      [...checks].map(async ([name, check]) => ({ name, error: await failureOf(check) })),
-    )
-    const ok = results.every(result => result.error === null)
-    const verbose = Object.hasOwn(request.query as object, 'verbose')
-    return reply.code(ok ? 200 : 503).send({
-      ready: ok,
-      checks: Object.fromEntries(results.map(r => [r.name, r.error ?? 'ok'])),
-      ...(verbose ? { warnings: await said(warnings) } : {}),
-    })
+  const openApi = new OpenApi({
+    title: 'Standdown, sign-in, pages and operation',
+    description:
+      'What belongs to none of the APIs: tokens, signing in, pages, and how the server is. `x-documents` are the addresses of the descriptions of the APIs.',
+    version: needs.version ?? '0',
+    shapes: [problemSchema],
+    error: { type: 'application/problem+json', shape: 'Problem' },
+    securitySchemes: BEARER,
+    also: needs.descriptions ?? [],
   })
-  app.get('/metrics', async (request, reply) => {
-    const may =
-      isNear(request, config) ||
-      hasToken(request, config.metricsToken) ||
-      (await needs.mayReadMetrics?.(request)) === true
-    if (!may) throw httpFault.NOT_FOUND({ path: '/metrics' })
-    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics.text())
+  void app.register(async own => {
+    openApi.watch(own)
+    schemasDescribeOnly(own)
+    own.get(OPENAPI_PATH, { schema: SCHEMAS.openApi }, async () => openApi.document())
+    own.get('/healthz', { schema: SCHEMAS.healthz }, async (_request, reply) =>
+      reply.type('text/plain; charset=utf-8').send('ok\n'),
+    )
+    own.get('/readyz', { schema: SCHEMAS.readyz }, async (request, reply) => {
+      const results = await Promise.all(
+        [...checks].map(async ([name, check]) => ({ name, error: await failureOf(check) })),
+      )
+      const ok = results.every(result => result.error === null)
+      const verbose = Object.hasOwn(request.query as object, 'verbose')
+      return reply.code(ok ? 200 : 503).send({
+        ready: ok,
+        checks: Object.fromEntries(results.map(r => [r.name, r.error ?? 'ok'])),
+        ...(verbose ? { warnings: await said(warnings) } : {}),
+      })
+    })
+    own.get('/metrics', { schema: SCHEMAS.metrics }, async (request, reply) => {
+      const may =
+        isNear(request, config) ||
+        hasToken(request, config.metricsToken) ||
+        (await needs.mayReadMetrics?.(request)) === true
+      if (!may) throw httpFault.NOT_FOUND({ path: '/metrics' })
+      return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics.text())
+    })
   })
 
   async function open(): Promise<void> {
@@ -267,6 +307,7 @@ export function createHttp(needs: HttpNeeds): Http {
     app,
     metrics,
     longAnswers,
+    openApi,
     ready: (name, check) => void checks.set(name, check),
     warn: (name, warning) => void warnings.set(name, warning),
     publicUrl() {

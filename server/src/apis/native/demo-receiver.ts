@@ -2,6 +2,7 @@
 // In memory only; registered only while the demo is on, which is on loopback only.
 
 import type { FastifyInstance } from 'fastify'
+import { PAGE_SCHEMAS } from './sign-in-schema.ts'
 
 export const DEMO_WEBHOOK_PATH = '/demo/webhook'
 
@@ -19,7 +20,7 @@ export class DemoReceiver {
   }
 
   route(app: FastifyInstance): void {
-    app.post(DEMO_WEBHOOK_PATH, async (request, reply) => {
+    app.post(DEMO_WEBHOOK_PATH, { schema: PAGE_SCHEMAS.demoWebhook }, async (request, reply) => {
       const { type } = (request.body ?? {}) as { type?: unknown }
       this.#received.push({
         at: new Date(),

@@ -26,7 +26,6 @@ export type AgentCaller = {
 /** `app`: the app's name, by which channels say whose they are. */
 export type ProviderCaller = { readonly tenant: string; readonly app: string; readonly by: Caller }
 
-
 /** Throws 401 for nobody, 403 for another origin's page (the session's own look) and for one who is no agent. */
 export async function agentCaller(request: FastifyRequest, auth: AgentAuth): Promise<AgentCaller> {
   const caller = await agentOrProvider(request, auth)
