@@ -21,7 +21,7 @@ test('openapi.json describes each native route, and nothing that is not there', 
     Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`),
   )
   // What stands below notifications/ is the third API, which docs/notifications.md describes.
-  const routes = routesOf(server.server.http.app)
+  const routes = routesOf(server.server.http)
     .filter(route => / \/api\/v1\/(?!notifications\/|\*)/.test(route))
     .map(route => route.replace(/:(\w+)/g, '{$1}'))
   assert.ok(routes.length > 25, routes.join())

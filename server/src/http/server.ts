@@ -44,6 +44,8 @@ export interface Http {
   readonly longAnswers: LongAnswers
   /** Describes, at /openapi.json, what belongs to none of the APIs. */
   readonly openApi: OpenApi
+  /** Each as `METHOD /path`, or `ANY /path` where it takes every method. Complete after `listen`. */
+  readonly routes: readonly string[]
   /** Adds a line to /readyz. */
   ready(name: string, check: ReadinessCheck): void
   /** Adds what /readyz?verbose may warn of, which leaves it ready; null: nothing. Anybody may read it. */
@@ -171,6 +173,11 @@ export function createHttp(needs: HttpNeeds): Http {
     },
   }
   const app = fastify(options)
+  const routes: string[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    const methods = Array.isArray(method) && method.includes('TRACE') ? ['ANY'] : [method].flat()
+    routes.push(...methods.filter(each => each !== 'HEAD').map(each => `${each} ${url}`))
+  })
 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(JSON_TYPE, { parseAs: 'buffer' }, (_request, body, done) => {
@@ -308,6 +315,7 @@ export function createHttp(needs: HttpNeeds): Http {
     metrics,
     longAnswers,
     openApi,
+    routes,
     ready: (name, check) => void checks.set(name, check),
     warn: (name, warning) => void warnings.set(name, warning),
     publicUrl() {
