@@ -86,6 +86,14 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
   ['GET /sign-in', []],
   ['POST /signout', []],
   ['GET /oidc/interaction/:id', []],
+  [
+    'ANY /oidc/*',
+    [
+      person('GET', '/oidc/me'),
+      browser('GET', '/oidc/auth?client_id={app}&response_type=code&scope=openid'),
+      as('nobody')('POST', '/oidc/token', { client_id: '{app}', grant_type: 'authorization_code' }),
+    ],
+  ],
   ['GET /oidc/session/end', [browser('GET', '/oidc/session/end?client_id={app}')]],
   ['POST /oidc/session/end', [as('nobody')('POST', '/oidc/session/end', { client_id: '{app}' })]],
   ['GET /mail/:id', [person('GET', '/mail/{mail}'), browser('GET', '/mail/{mail}')]],

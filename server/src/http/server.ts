@@ -25,6 +25,7 @@ import { listenOn, originOf, twins } from './listen.ts'
 import { logOptions } from './log.ts'
 import { LongAnswers } from './long-answers.ts'
 import { Metrics } from './metrics.ts'
+import { refuseNoHttp } from './no-http.ts'
 import { BEARER, OpenApi, schemasDescribeOnly } from './openapi.ts'
 import { problemOf } from './problem-of.ts'
 import { holdsNul, isUndecodable, requestPath } from './request-path.ts'
@@ -167,6 +168,7 @@ export function createHttp(needs: HttpNeeds): Http {
       connections.watch(plain)
       return plain
     },
+    clientErrorHandler: refuseNoHttp,
     frameworkErrors: (error, _request, reply) => {
       const fault = httpFault.BAD_REQUEST({}, error)
       void (reply as FastifyReply).code(400).type('application/problem+json').send(problemOf(fault))
@@ -297,6 +299,7 @@ export function createHttp(needs: HttpNeeds): Http {
       { ...SERVER_OPTIONS, cert, key, minVersion: 'TLSv1.2', handshakeTimeout: HEADERS_TIMEOUT_MS },
       handler,
     )
+    tls.on('clientError', refuseNoHttp)
     connections.watch(tls as unknown as Server)
     await listenOn(tls, config.tlsPort, config.host, 'TLS_PORT')
     servers.push(tls as unknown as Server)

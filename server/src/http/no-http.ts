@@ -1,0 +1,32 @@
+// What cannot be read as HTTP, or comes too slowly: refused by a problem, since it is not known whose API was meant.
+
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { httpFault } from './fault-of.ts'
+import { problemOf } from './problem-of.ts'
+
+/** For a server's 'clientError'. */
+export function refuseNoHttp(error: NodeJS.ErrnoException, socket: Socket): void {
+  // The caller is gone, or an answer has begun.
+  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+    socket.destroy()
+    return
+  }
+  const fault = faultOfCode(error.code)
+  const body = JSON.stringify(problemOf(fault))
+  socket.end(
+    [
+      `HTTP/1.1 ${fault.status} ${STATUS_CODES[fault.status]}`,
+      'Content-Type: application/problem+json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  )
+}
+
+function faultOfCode(code: string | undefined) {
+  if (code === 'HPE_HEADER_OVERFLOW') return httpFault.HEADERS_TOO_LARGE()
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? httpFault.TOO_SLOW() : httpFault.BAD_REQUEST()
+}
