@@ -7,13 +7,22 @@ import type { Request } from './request.ts'
 export type Shape = 'graph' | 'wix' | 'oauth' | 'issuer' | 'problem'
 
 export function shapeAt(path: string): Shape {
-  const at = path.split(/[?#]/, 1)[0] ?? ''
-  if (/^\/(v1\.0|beta|docs\/api)(\/|$)/.test(at) && at !== '/v1.0/openapi.json') return 'graph'
+  const at = decoded(path.replace(/^https?:\/\/[^/\\?#]*/i, '').split('?', 1)[0] ?? '')
+  if (/^\/(v1\.0|beta|docs\/api)(\/|$)/.test(at)) return 'graph'
   if (/^\/(automations\/v1|v1|_api\/esb-config-resolver\/v1|workflows\/v1)\/events(\/|$)/.test(at))
     return 'wix'
   if (/^\/oidc\//.test(at)) return 'issuer'
   if (/^\/oauth2\/token(-info)?$|^\/oauth\/access$|^\/[^/]*\/oauth2\/v2\.0\/token$/.test(at)) return 'oauth'
   return 'problem'
+}
+
+/** As the server routes it: a path that cannot be decoded is taken as it stands. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path).replaceAll('\\', '/')
+  } catch {
+    return path.replaceAll('\\', '/')
+  }
 }
 
 /** Null: nothing is wrong. */

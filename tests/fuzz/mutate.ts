@@ -1,5 +1,6 @@
 // Breaks a request that an operation takes, in one place or two.
 
+import { METHODS } from 'node:http'
 import type { Choices } from '../chaos/seeded.ts'
 import type { Schema } from '../support/descriptions.ts'
 import {
@@ -12,7 +13,7 @@ import {
   oddText,
   oddValue,
 } from './oddities.ts'
-import { jsonOf, type Request } from './request.ts'
+import { jsonOf, Literal, type Request } from './request.ts'
 import { queryOf, resolved } from './valid-request.ts'
 
 type Shapes = { readonly [name: string]: Schema }
@@ -52,6 +53,7 @@ function once(request: Request, choices: Choices, shapes: Shapes): void {
       return
     case 'method':
       request.method = choices.among(ODD_METHODS)
+      if (!METHODS.includes(request.method)) request.isBroken = true
       return
     case 'body':
       request.value = oddValue(choices)
@@ -76,7 +78,7 @@ function spots(request: Request, shapes: Shapes): Spot[] {
   const visit = (value: unknown, schema: Schema, at: Pick<Spot, 'inside' | 'name'>) => {
     const shape = fitting(resolved(schema, shapes), value, shapes)
     found.push({ value, schema: shape, ...at })
-    if (typeof value !== 'object' || value === null) return
+    if (typeof value !== 'object' || value === null || value instanceof Literal) return
     const properties = (shape.properties ?? {}) as Shapes
     for (const [name, child] of Object.entries(value))
       visit(child, (Array.isArray(value) ? (shape.items as Schema) : properties[name]) ?? {}, {
@@ -132,20 +134,20 @@ function breakValue(request: Request, choices: Choices, shapes: Shapes): void {
       else set([value])
       return
     case 'twice':
-      if (Array.isArray(value)) value.push(...value)
+      if (Array.isArray(value)) value.push(...(copyOf(value) as unknown[]))
       else set({ ...(typeof value === 'object' ? value : {}), value })
       return
     case 'swap':
-      set(structuredCloneOf(choices.among(places).value))
+      set(copyOf(choices.among(places).value))
       return
   }
 }
 
-function structuredCloneOf(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(structuredCloneOf)
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
-    ? { ...value }
-    : value
+/** What cannot be said in JSON stays what it is. */
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf)
+  if (typeof value !== 'object' || value === null || value instanceof Literal) return value
+  return Object.fromEntries(Object.entries(value).map(([name, child]) => [name, copyOf(child)]))
 }
 
 /** The bytes of the body, whatever they say. */
@@ -212,7 +214,8 @@ function breakQuery(request: Request, choices: Choices): void {
       if (names.length === 0) return
       const name = choices.among(names)
       const schema = request.operation.parameters.find(each => each.name === name)?.schema ?? {}
-      const value = choices.maybe(0.5) ? oddText(choices) : String(atLimit(schema, '', choices))
+      const odd = choices.maybe(0.5) ? oddText(choices) : atLimit(schema, '', choices)
+      const value = typeof odd === 'string' ? odd : jsonOf(odd)
       request.query = query.filter(([sent]) => sent !== name)
       request.query.push([encodeURIComponent(name), encodeURIComponent(value.toWellFormed()).slice(0, 9000)])
     }

@@ -316,7 +316,7 @@ export const ODD_SEGMENTS = [
 ] as const
 
 export const ODD_QUERIES = [
-  '$filter=x eq 1',
+  '$filter=x%20eq%201',
   '$filter=%00',
   '$top=0',
   '$top=1001',

@@ -29,7 +29,7 @@ export class RawClient {
   }
 
   async send({ bytes, isHead, mostMs, leave }: Sent): Promise<Answer | NoAnswer> {
-    const socket = this.#socket ?? connect(this.#port, '127.0.0.1')
+    const socket = this.#socket ?? connect(this.#port, '127.0.0.1').on('error', ignore)
     this.#socket = null
     const answer = await exchange(socket, { bytes, isHead, mostMs })
     if (typeof answer === 'string' || answer.isLast || leave || socket.destroyed) socket.destroy()
@@ -60,7 +60,7 @@ function exchange(
   }
   const onEnd = () => look(true)
   const timer = setTimeout(() => resolve('too late'), mostMs)
-  socket.on('data', onData).on('close', onEnd).on('error', ignore)
+  socket.on('data', onData).on('close', onEnd)
   socket.write(bytes)
   return promise.finally(() => {
     clearTimeout(timer)

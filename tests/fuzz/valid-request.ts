@@ -66,7 +66,7 @@ export function sampleOf(schema: Schema, sampling: Sampling): unknown {
   const { choices, world, name, at, mark } = sampling
   const shape = resolved(schema, sampling.shapes) as Shape
   const hints = world.hints(name, at)
-  if (hints !== null && hints.length > 0) return choices.among(hints)
+  if (hints !== null && hints.length > 0) return structuredClone(choices.among(hints))
   const { depth = 0 } = sampling
   if ('const' in shape) return shape.const
   if (Array.isArray(shape.enum)) return choices.among(shape.enum)

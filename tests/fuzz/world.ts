@@ -4,6 +4,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Database } from '../../server/src/store/database.ts'
 import { testDatabase } from '../support/database.ts'
 import type { Operation } from '../support/descriptions.ts'
@@ -67,7 +68,7 @@ const FIELDS: { readonly [name: string]: readonly unknown[] } = {
   // What a file leaves out would be gone.
   prune: [false],
   apply: [false],
-  wait: ['1'],
+  wait: ['0', '0', '1'],
   ref: ['http://127.0.0.1:9', 'my-secret'],
   label: ['key-1'],
   overlap: ['0s', '1h'],
@@ -88,12 +89,24 @@ const FIELDS: { readonly [name: string]: readonly unknown[] } = {
   return_to: ['/agent', '/'],
   client_id: ['de300a99-0000-4000-8000-000000000006'],
   grant_type: ['client_credentials'],
+  instance_id: ['1257a9ce-0000-4000-8000-000000000008'],
+  scope: ['Events.ReadWrite', '.default'],
   file: ['desktop.ts', 'agent.css'],
   isAllDay: [false],
   mailFolderId: ['inbox', 'deleteditems', 'sentitems'],
   groupId: [GROUP],
   userId: PEOPLE,
   now: [false],
+}
+
+/** Whole bodies, where fields go together. */
+const BODIES: { readonly [path: string]: readonly unknown[] } = {
+  '/api/v1/tokens': [
+    { tenant: 'contoso', user: 'bob@contoso.example' },
+    { tenant: 'contoso', app: 'demo-app', site: 'Demo site', scope: 'Events.ReadWrite', ttlSeconds: 60 },
+    { tenant: 'contoso', operator: true, ttlSeconds: 60 },
+  ],
+  '/api/v1/hold/release': [{ all: true }, { kind: 'mail' }],
 }
 
 export type World = AsyncDisposable & {
@@ -105,6 +118,8 @@ export type World = AsyncDisposable & {
   /** Values that mean something there: of a property or parameter, in an operation at this address. Null: none are known. */
   hints(name: string, at: string): readonly unknown[] | null
   authorization(role: Role, operation: Pick<Operation, 'document'>): Pair | null
+  /** Makes new tokens. */
+  mint(): Promise<void>
   /** Makes new tokens and new things. */
   refresh(): Promise<void>
 }
@@ -126,6 +141,7 @@ export async function startWorld(): Promise<World> {
   const gone = stack.use(await httpReceiver())
   gone.answer = () => ({ status: 410 })
   const tokens = new Map<Role, string>()
+  let secret = ''
   const found: { [name: string]: readonly string[] } = {}
   let ids: readonly string[] = ['00000000-0000-4000-8000-000000000000']
 
@@ -140,8 +156,14 @@ export async function startWorld(): Promise<World> {
     return reply.json
   }
 
+  /** All operators' keys may just have been made void: the server then writes down another one. */
+  async function freshKey(): Promise<void> {
+    while ((await server.ask('GET', '/api/v1/status', { token: serverKey() })).status === 401) await pause(20)
+  }
+
   async function mint(): Promise<void> {
-    await call('server', 'POST', '/api/v1/workspace', { workspace: WORKSPACE })
+    await freshKey()
+    secret = (await call('server', 'GET', '/api/v1/apps/demo-app?tenant=contoso')).clientSecret
     tokens.set('server', serverKey())
     for (const [role, who] of Object.entries(WHO))
       tokens.set(
@@ -213,6 +235,8 @@ export async function startWorld(): Promise<World> {
   }
 
   function hints(name: string, at: string): readonly unknown[] | null {
+    if (name === '' && Object.hasOwn(BODIES, at)) return BODIES[at] ?? null
+    if (name === 'client_secret') return [secret]
     const or = (first: readonly string[] | undefined) => (first && first.length > 0 ? first : null)
     if (name === 'id') {
       if (at.includes('/offers/')) return or(found.offer)
@@ -236,6 +260,9 @@ export async function startWorld(): Promise<World> {
   }
 
   const refresh = async () => {
+    // As a whole: what a request may have taken out of it is there again.
+    await freshKey()
+    await call('server', 'POST', '/api/v1/workspace', { workspace: WORKSPACE })
     await mint()
     await things()
   }
@@ -254,6 +281,7 @@ export async function startWorld(): Promise<World> {
       if (token === undefined) return null
       return ['Authorization', document.startsWith('/automations') ? token : `Bearer ${token}`]
     },
+    mint: () => mint().catch(refresh),
     refresh,
     [Symbol.asyncDispose]: () => leaving.disposeAsync(),
   }

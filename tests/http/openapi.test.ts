@@ -1,6 +1,7 @@
 // Every route that the server has is described by one of its OpenAPI documents, and what they describe is there.
 
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { routesOf } from '../isolation/routes.ts'
 import { type Document, readDescriptions } from '../support/descriptions.ts'
@@ -40,6 +41,15 @@ test('the documents are found from one address, and docs name each', async () =>
       '/api/v1/notifications/openapi.json',
     ],
   )
+  const docs = new URL('../../docs/', import.meta.url)
+  const texts = readdirSync(docs, { encoding: 'utf8' })
+    .filter(name => name.endsWith('.md'))
+    .map(name => readFileSync(new URL(name, docs), 'utf8'))
+  for (const { address } of documents)
+    assert.ok(
+      texts.some(text => text.includes(`\`GET ${address}\``)),
+      `docs name ${address}`,
+    )
 })
 
 test('every route is described once, and nothing that is not there', () => {

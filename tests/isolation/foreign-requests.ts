@@ -75,6 +75,8 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
   ['GET /api/v1/notifications/openapi.json', []],
   ['GET /automations/v1/openapi.json', []],
   ['GET /v1.0/openapi.json', []],
+  ['GET /beta/openapi.json', []],
+  ['GET /docs/api/openapi.json', []],
   ['GET /standdown.css', []],
   ['POST /demo/webhook', []],
   ['GET /agent/:file', []],

@@ -1,14 +1,16 @@
 // What cannot be read as HTTP, or comes too slowly: refused by a problem, since it is not known whose API was meant.
 
-import { STATUS_CODES } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { httpFault } from './fault-of.ts'
 import { problemOf } from './problem-of.ts'
 
+// Node's own refusal looks at the same, to see whether an answer has begun.
+type HttpSocket = Socket & { readonly _httpMessage?: ServerResponse | null }
+
 /** For a server's 'clientError'. */
-export function refuseNoHttp(error: NodeJS.ErrnoException, socket: Socket): void {
-  // The caller is gone, or an answer has begun.
-  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+export function refuseNoHttp(error: NodeJS.ErrnoException, socket: HttpSocket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent) {
     socket.destroy()
     return
   }

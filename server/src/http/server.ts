@@ -344,10 +344,11 @@ export function createHttp(needs: HttpNeeds): Http {
   }
 }
 
-/** Logs what the operator must see: our own failures with their cause; a caller's mistakes only at debug. */
+/** Logs what the operator must see: our own failures with their cause; a caller's mistakes, and what is not offered (501), only at debug. */
 export function logFault(request: FastifyRequest, fault: Fault, error: unknown): void {
   const cause = error === fault ? fault.cause : error
-  if (fault.status >= 500) request.log.error({ code: fault.code, err: cause ?? fault }, 'request failed')
+  if (fault.status >= 500 && fault.status !== 501)
+    request.log.error({ code: fault.code, err: cause ?? fault }, 'request failed')
   else request.log.debug({ code: fault.code, status: fault.status }, 'request refused')
 }
 

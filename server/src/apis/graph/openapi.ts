@@ -14,7 +14,9 @@ import { OPERATIONS } from './operations.ts'
 import { GRAMMAR, type Node } from './path.ts'
 import { DEFAULT_TOP, MAX_TOP, type QueryKind } from './query.ts'
 
-export const GRAPH_OPENAPI = '/v1.0/openapi.json'
+/** Below each version. */
+export const OPENAPI = '/openapi.json'
+export const GRAPH_OPENAPI = `/v1.0${OPENAPI}`
 
 type Place = { readonly nodes: readonly Node[]; readonly path: string }
 
@@ -91,6 +93,11 @@ export function graphOpenApi(): OpenApi {
     shapes: [newEventSchema, thingSchema, thingListSchema, graphErrorSchema],
     error: { type: 'application/json', shape: 'Error' },
     securitySchemes: BEARER,
+  })
+  openApi.describe({
+    path: OPENAPI,
+    method: 'GET',
+    schema: { summary: 'This description.', isPublic: true },
   })
   for (const { nodes, path } of places({ nodes: ['root'], path: '' })) {
     const node = nodes.at(-1) ?? 'root'
