@@ -24,7 +24,7 @@ const receiptQuery = {
       pattern: '^\\d{1,3}$',
       description: `Seconds to wait until it is final, at most ${MAX_WAIT_S}.`,
     },
-    after: { type: 'string', maxLength: 200, description: '`itemsAfter` of the page before.' },
+    after: { type: 'string', format: 'uuid', description: '`itemsAfter` of the page before.' },
   },
 } as const
 

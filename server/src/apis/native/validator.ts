@@ -3,6 +3,7 @@
 
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
+import { isGuid } from '../../core/ids.ts'
 import { readInstant } from '../../core/instant.ts'
 import { ADDRESS_FORM, isAddress } from '../../core/mail-address.ts'
 
@@ -11,6 +12,8 @@ addFormats.default(ajv)
 // Its own takes second 60, offsets of 23 hours, and decimals that would be lost.
 ajv.addFormat('date-time', text => readInstant(text) !== null)
 ajv.addFormat('email', isAddress)
+// Its own takes urn:uuid: too, which PostgreSQL does not.
+ajv.addFormat('uuid', isGuid)
 
 export function compileValidator(schema: unknown): ValidateFunction {
   return ajv.compile(schema as object)
