@@ -42,7 +42,7 @@ export function faultIn(request: Request, answer: Answer | NoAnswer): string | n
   }
   // Before it is known what is asked for, there is nothing but HTTP.
   if (status < 400 || request.method === 'HEAD' || status === 417) return null
-  return hasShape(request, { status, type, text }) ? null : `its error has not the shape of its API: ${type}`
+  return isShaped(request, { status, type, text }) ? null : `its error has not the shape of its API: ${type}`
 }
 
 function isEmpty(status: number): boolean {
@@ -73,6 +73,15 @@ function isGraphsOwn(request: Request, text: string): boolean {
 
 type Error = { readonly status: number; readonly type: string; readonly text: string }
 
+/** What cannot be read has no shape. */
+function isShaped(request: Request, error: Error): boolean {
+  try {
+    return hasShape(request, error)
+  } catch {
+    return false
+  }
+}
+
 function hasShape(request: Request, { status, type, text }: Error): boolean {
   const isProblem = () => {
     const { code, detail, title, status: said } = JSON.parse(text)
@@ -99,7 +108,7 @@ function hasShape(request: Request, { status, type, text }: Error): boolean {
       return [error, description, message].every(each => typeof each === 'string')
     }
     case 'issuer':
-      return type.startsWith('text/plain') || typeof JSON.parse(text).error === 'string' || isProblem()
+      return /^text\/(plain|html)/.test(type) || typeof JSON.parse(text).error === 'string' || isProblem()
     case 'problem':
       return type.startsWith('text/html') || (type.startsWith('application/problem+json') && isProblem())
   }

@@ -227,6 +227,8 @@ export const ODD_HEADERS: { readonly [name: string]: readonly string[] } = {
     'Basic eDp5',
     'Basic \xff',
     'Basic Og==',
+    'Basic ADp4',
+    'Basic JTAwOnglMDA=',
     'Digest username="x"',
     '\x80\x81',
     'x'.repeat(9000),
