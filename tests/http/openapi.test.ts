@@ -10,13 +10,10 @@ import { type TestServer, testServer } from '../support/server.ts'
 /** Behind these a grammar of their own decides; by where their addresses begin. */
 const WILDCARDS: { readonly [route: string]: string | null } = {
   'ANY /v1.0': '/v1.0/',
-  'ANY /v1.0/': '/v1.0/',
   'ANY /v1.0/*': '/v1.0/',
   'ANY /beta': '/beta/',
-  'ANY /beta/': '/beta/',
   'ANY /beta/*': '/beta/',
   'ANY /docs/api': '/docs/api/',
-  'ANY /docs/api/': '/docs/api/',
   'ANY /docs/api/*': '/docs/api/',
   'ANY /oidc/*': '/oidc/',
   'GET /:webresources(^[Ww][Ee][Bb][Rr][Ee][Ss][Oo][Uu][Rr][Cc][Ee][Ss]$)/*': '/webresources/',

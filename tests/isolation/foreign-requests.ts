@@ -329,12 +329,9 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
   ...wixRoutes('/workflows/v1/events', ['report']),
 
   ['ANY /v1.0', []],
-  ['ANY /v1.0/', []],
   ['ANY /v1.0/*', graph('/v1.0')],
   ['ANY /beta', []],
-  ['ANY /beta/', []],
   ['ANY /beta/*', graph('/beta')],
   ['ANY /docs/api', []],
-  ['ANY /docs/api/', []],
   ['ANY /docs/api/*', graph('/docs/api')],
 ])

@@ -3,7 +3,7 @@
 
 import type { Http } from '../../server/src/http/server.ts'
 
-/** `METHOD /path` each; `ANY /path` where the route takes every method. */
+/** `METHOD /path` each; `ANY /path` where the route takes every method. A prefix's twin with a slash behind it is the same one. */
 export function routesOf({ routes }: Pick<Http, 'routes'>): string[] {
   return [...new Set(routes)].sort()
 }
