@@ -164,6 +164,7 @@ function roleFor({ document, path }: Operation, choices: Choices): Role {
   if (document === ADDRESSES.notifications) return choices.among(['agent', 'agent', 'app'])
   if (document === ADDRESSES.graph) return choices.among(['member', 'admin', 'admin', 'app'])
   if (/\/(tokens|sign-in-links|apps|users|operators|keys|workspace)(\/|$)/.test(path)) return 'server'
+  if (document === ADDRESSES.own) return choices.among(['browser', 'nobody'])
   return choices.among(['admin', 'admin', 'operator', 'app'])
 }
 

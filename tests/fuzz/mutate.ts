@@ -266,7 +266,8 @@ function breakHttp(request: Request, choices: Choices): void {
       add('Content-Length', '-1')
       return
     case 2:
-      add('Content-Length', '1')
+      // Of more than is there the rest would be waited for.
+      add('Content-Length', request.value === undefined && request.raw === null ? '0' : '1')
       return
     case 3:
       add('X-Long', 'x'.repeat(20_000))

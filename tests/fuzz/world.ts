@@ -10,9 +10,21 @@ import { testDatabase } from '../support/database.ts'
 import type { Operation } from '../support/descriptions.ts'
 import { httpReceiver } from '../support/http-receiver.ts'
 import { type ServerProcess, startServer } from '../support/server-process.ts'
+import { confirmLink } from '../support/sign-in-link.ts'
 import type { Pair } from './request.ts'
 
-export const ROLES = ['nobody', 'member', 'app', 'agent', 'operator', 'admin', 'server', 'stranger'] as const
+export const ROLES = [
+  'nobody',
+  'member',
+  'app',
+  'agent',
+  'operator',
+  'admin',
+  'server',
+  'stranger',
+  // An admin's, with a session and no token.
+  'browser',
+] as const
 export type Role = (typeof ROLES)[number]
 
 const WHO: {
@@ -28,7 +40,10 @@ const WHO: {
 
 const DEMO = readFileSync(new URL('../../examples/workspace.yaml', import.meta.url), 'utf8')
 const OLGA = '      - { upn: olga@contoso.example, name: Olga Olsen, roles: [operator] }\n'
-const WORKSPACE = `${DEMO.replace(/ {4}users:\n/, found => `${found}${OLGA}`)}
+const PLANNER = '91a44e00-0000-4000-8000-000000000009'
+const CALLBACK = 'https://planner.example/back'
+const PLANNER_APP = `      - { name: planner, clientId: ${PLANNER}, redirectUris: ['${CALLBACK}'], scopes: [Calendars.Read] }\n`
+const WORKSPACE = `${DEMO.replace('    users:\n', found => `${found}${OLGA}`).replace('    apps:\n', found => `${found}${PLANNER_APP}`)}
   - id: fabrikam
     name: Fabrikam
     domains: [fabrikam.example]
@@ -38,6 +53,8 @@ const WORKSPACE = `${DEMO.replace(/ {4}users:\n/, found => `${found}${OLGA}`)}
 const SMALL_WORKSPACE =
   'tenants:\n  - id: small\n    name: Small\n    domains: [small.example]\n    users: [{ upn: s@small.example, name: S }]\n'
 const ENTITIES = ['16ef8c9c-413e-4d5f-b77d-8c67c3c8ae0c', '26ef8c9c-413e-4d5f-b77d-8c67c3c8ae0c']
+const APP = 'de300a99-0000-4000-8000-000000000006'
+const INSTANCE = '1257a9ce-0000-4000-8000-000000000008'
 const KEYS = ['k1', 'k2', 'k3', 'order-1017']
 const TOKENS = ['call-1', 'call-2', 'call-3']
 const PEOPLE = ['alice@contoso.example', 'bob@contoso.example', 'b0b00000-0000-4000-8000-000000000002']
@@ -87,9 +104,14 @@ const FIELDS: { readonly [name: string]: readonly unknown[] } = {
   $select: ['subject,start', 'id'],
   person: ['dana@contoso.example'],
   return_to: ['/agent', '/'],
-  client_id: ['de300a99-0000-4000-8000-000000000006'],
+  client_id: [APP],
+  redirect_uri: [CALLBACK],
+  post_logout_redirect_uri: [CALLBACK],
+  response_type: ['code'],
+  code_challenge: ['E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'],
+  code_challenge_method: ['S256'],
   grant_type: ['client_credentials'],
-  instance_id: ['1257a9ce-0000-4000-8000-000000000008'],
+  instance_id: [INSTANCE],
   scope: ['Events.ReadWrite', '.default'],
   file: ['desktop.ts', 'agent.css'],
   isAllDay: [false],
@@ -142,6 +164,8 @@ export async function startWorld(): Promise<World> {
   gone.answer = () => ({ status: 410 })
   const tokens = new Map<Role, string>()
   let secret = ''
+  let refreshToken = ''
+  let cookie = ''
   const found: { [name: string]: readonly string[] } = {}
   let ids: readonly string[] = ['00000000-0000-4000-8000-000000000000']
 
@@ -164,6 +188,17 @@ export async function startWorld(): Promise<World> {
   async function mint(): Promise<void> {
     await freshKey()
     secret = (await call('server', 'GET', '/api/v1/apps/demo-app?tenant=contoso')).clientSecret
+    refreshToken = (
+      await call('server', 'POST', '/oauth2/token', {
+        grant_type: 'client_credentials',
+        client_id: APP,
+        client_secret: secret,
+        instance_id: INSTANCE,
+      })
+    ).refresh_token
+    const { path } = await call('server', 'POST', '/api/v1/sign-in-links', { user: 'alice@contoso.example' })
+    const signedIn = await confirmLink(server.url, path)
+    cookie = (signedIn.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
     tokens.set('server', serverKey())
     for (const [role, who] of Object.entries(WHO))
       tokens.set(
@@ -222,7 +257,8 @@ export async function startWorld(): Promise<World> {
       ...(await listed('member', '/v1.0/me/calendars')),
     ]
     found.calendarGroup = await listed('admin', '/v1.0/me/calendarGroups')
-    found.offer = [offer.id]
+    const { displayed } = await call('agent', 'GET', '/api/v1/notifications/screen')
+    found.offer = [offer.id, ...(displayed ? [displayed.id, displayed.id] : [])]
     found.receipt = [receiptId]
     found.mail = (await listed('admin', '/api/v1/mail')).slice(0, 5)
     found.effect = [...dead.effectIds, ...(await listed('admin', '/api/v1/effects?state=dead&limit=5'))]
@@ -237,6 +273,11 @@ export async function startWorld(): Promise<World> {
   function hints(name: string, at: string): readonly unknown[] | null {
     if (name === '' && Object.hasOwn(BODIES, at)) return BODIES[at] ?? null
     if (name === 'client_secret') return [secret]
+    if (name === 'refresh_token' && at.startsWith('/oauth')) return [refreshToken]
+    if (name === 'client_id' && at.startsWith('/oidc')) return [PLANNER]
+    if (name === 'Origin') return [server.url]
+    if (name === 'scope' && at.startsWith('/oidc')) return ['openid', 'openid Calendars.Read']
+    if (name === 'resource' || name === 'response_mode' || name === 'prompt') return ['']
     const or = (first: readonly string[] | undefined) => (first && first.length > 0 ? first : null)
     if (name === 'id') {
       if (at.includes('/offers/')) return or(found.offer)
@@ -252,7 +293,7 @@ export async function startWorld(): Promise<World> {
     if (name === 'calendarId') return or(found.calendar)
     if (name === 'calendarGroupId') return or(found.calendarGroup)
     if (name === 'Standdown-Parent') return or(found.event)
-    if (name === 'name' && at.includes('/apps/')) return ['demo-app', 'de300a99-0000-4000-8000-000000000006']
+    if (name === 'name' && at.includes('/apps/')) return ['demo-app', APP]
     if (name === 'address' && at.includes('locations')) return null
     if (name === 'key' && at.startsWith('/automations')) return ['key-1', 'key-2']
     if (name === 'contentType') return null
@@ -277,6 +318,7 @@ export async function startWorld(): Promise<World> {
     },
     hints,
     authorization(role, { document }) {
+      if (role === 'browser') return ['Cookie', cookie]
       const token = tokens.get(role)
       if (token === undefined) return null
       return ['Authorization', document.startsWith('/automations') ? token : `Bearer ${token}`]

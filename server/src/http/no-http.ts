@@ -5,15 +5,24 @@ import type { Socket } from 'node:net'
 import { httpFault } from './fault-of.ts'
 import { problemOf } from './problem-of.ts'
 
-// Node's own refusal looks at the same, to see whether an answer has begun.
+// Node's own refusal looks at the same, to see whether an answer is under way.
 type HttpSocket = Socket & { readonly _httpMessage?: ServerResponse | null }
 
 /** For a server's 'clientError'. */
 export function refuseNoHttp(error: NodeJS.ErrnoException, socket: HttpSocket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent) {
+  const underWay = socket._httpMessage
+  if (error.code === 'ECONNRESET' || !socket.writable || underWay?.headersSent) {
     socket.destroy()
     return
   }
+  // Sent at once, it would be taken for the answer to the request before.
+  if (underWay && !underWay.req.complete) refuse(error, socket)
+  else if (underWay) underWay.once('finish', () => refuse(error, socket))
+  else refuse(error, socket)
+}
+
+function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable) return
   const fault = faultOfCode(error.code)
   const body = JSON.stringify(problemOf(fault))
   socket.end(

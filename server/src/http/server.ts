@@ -28,6 +28,7 @@ import { Metrics } from './metrics.ts'
 import { refuseNoHttp } from './no-http.ts'
 import { BEARER, OpenApi, schemasDescribeOnly } from './openapi.ts'
 import { problemOf } from './problem-of.ts'
+import { readAway } from './read-away.ts'
 import { holdsNul, isUndecodable, requestPath } from './request-path.ts'
 import { secureHeaders, strictTransport } from './security-headers.ts'
 
@@ -221,7 +222,11 @@ export function createHttp(needs: HttpNeeds): Http {
       throw httpFault.ENCODED_BODY({ encoding: encoding.slice(0, 50) })
   })
   app.addHook('onSend', secureHeaders)
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', async (request, reply) => {
+    if (!request.raw.complete && reply.getHeader('connection') === 'close') {
+      reply.removeHeader('connection')
+      readAway(request.raw)
+    }
     // As late as can be: a request that was under way must not leave an idle connection behind.
     if (closing) reply.header('connection', 'close')
     if ((reply.statusCode === 503 || reply.statusCode === 429) && !reply.hasHeader('retry-after'))

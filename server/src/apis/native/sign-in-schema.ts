@@ -10,6 +10,9 @@ const PAGE = { produces: 'text/html', response: { 200: text } } as const
 const PARAMETERS = { consumes: ['application/json', FORM], isPublic: true } as const
 const elsewhere = { type: 'null' } as const
 
+// A browser sends it; who writes from elsewhere is refused.
+const OF_OWN_PAGE = { properties: { Origin: { ...text, description: 'Of a page of this server.' } } } as const
+
 const texts = (...names: readonly string[]) => Object.fromEntries(names.map(name => [name, text]))
 
 const grant = {
@@ -74,11 +77,12 @@ export const SIGN_IN_SCHEMAS = {
   signIn: {
     isPublic: true,
     summary: 'Sign in, by a link or as a person of the demo.',
+    headers: OF_OWN_PAGE,
     consumes: [FORM],
     body: { type: 'object', properties: texts('code', 'person', 'return_to') },
     response: { 303: elsewhere },
   },
-  signOut: { isPublic: true, summary: 'Sign out.', response: { 303: elsewhere } },
+  signOut: { isPublic: true, summary: 'Sign out.', headers: OF_OWN_PAGE, response: { 303: elsewhere } },
   endSession: {
     ...PAGE,
     isPublic: true,

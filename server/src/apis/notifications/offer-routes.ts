@@ -61,6 +61,7 @@ const answering = (answer: Answer) => ({
   params: ID,
   response: { 200: OFFER },
 })
+const EVENT_STREAM = 'text/event-stream'
 const SCHEMAS = {
   raise: { summary: 'Raise an offer on your own screen.', body: RAISE, response: { 200: OFFER, 201: OFFER } },
   list: {
@@ -77,7 +78,7 @@ const SCHEMAS = {
   events: {
     summary: 'Your screen, each time that it changes: server-sent events.',
     querystring: OF_AGENT,
-    produces: 'text/event-stream',
+    produces: EVENT_STREAM,
     response: { 200: { type: 'string' } },
   },
 }
@@ -164,6 +165,8 @@ export function offerRoutes(
 
   app.get<OfAgent>('/screen/events', { schema: SCHEMAS.events }, async (request, reply) => {
     const agent = await screenAgent(request)
+    // A stream of nothing would not end.
+    if (request.method === 'HEAD') return reply.type(EVENT_STREAM).send()
     streams.start(request, reply, { agent, ask: () => screenAgent(request) })
     return reply
   })
