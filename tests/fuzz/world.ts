@@ -187,15 +187,9 @@ export async function startWorld(): Promise<World> {
 
   async function mint(): Promise<void> {
     await freshKey()
-    secret = (await call('server', 'GET', '/api/v1/apps/demo-app?tenant=contoso')).clientSecret
-    refreshToken = (
-      await call('server', 'POST', '/oauth2/token', {
-        grant_type: 'client_credentials',
-        client_id: APP,
-        client_secret: secret,
-        instance_id: INSTANCE,
-      })
-    ).refresh_token
+    const credentials = await call('server', 'GET', '/api/v1/apps/demo-app?tenant=contoso')
+    secret = credentials.clientSecret
+    refreshToken = credentials.instances[0].refreshToken
     const { path } = await call('server', 'POST', '/api/v1/sign-in-links', { user: 'alice@contoso.example' })
     const signedIn = await confirmLink(server.url, path)
     cookie = (signedIn.headers.get('set-cookie') ?? '').split(';')[0] ?? ''

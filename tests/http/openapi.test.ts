@@ -133,3 +133,21 @@ test('a document is for anybody, and told as it is', async () => {
     assert.equal(response.status, 200, address)
   }
 })
+
+test('HEAD of whatever GET answers comes to an end, streams too', async () => {
+  const authorization = `Bearer ${await server.personToken('dana')}`
+  for (const { operations } of documents)
+    for (const { method, path } of operations) {
+      if (method !== 'GET' || path.startsWith('/v1.0/')) continue
+      const address = path.replace(/\{\w+\}/g, 'x')
+      const response = await fetch(`${server.url}${address}`, {
+        method: 'HEAD',
+        redirect: 'manual',
+        headers: { authorization },
+        signal: AbortSignal.timeout(20_000),
+      })
+      assert.equal(await response.text(), '', address)
+      assert.ok(response.status < 500, `${address}: ${response.status}`)
+      assert.notEqual(response.status, 405, address)
+    }
+})
