@@ -111,8 +111,7 @@ export async function fuzz(options: FuzzOptions): Promise<Report> {
         const { method, path } = request.operation
         taken.set(`${method} ${path}`, (taken.get(`${method} ${path}`) ?? 0) + 1)
       }
-      if (status === 401 && request.isOwnToken && request.role !== 'nobody' && needsToken(request))
-        await anew('mint')
+      if (hasLostToken(request, status)) await anew('mint')
     }
     client.close()
   }
@@ -168,8 +167,11 @@ function roleFor({ document, path }: Operation, choices: Choices): Role {
   return choices.among(['admin', 'admin', 'operator', 'app'])
 }
 
-function needsToken({ path, operation }: Request): boolean {
-  return !operation.isPublic && /^\/(api\/v1|v1\.0|beta|docs\/api|automations|v1|_api|workflows)\//.test(path)
+/** It was as good as the caller's last one can be; or its owner has just signed out. */
+function hasLostToken({ role, path, isOwnToken, operation }: Request, status: number): boolean {
+  if (role === 'browser') return status < 400 && /signout|session\/end/.test(path)
+  if (status !== 401 || role === 'nobody' || !isOwnToken || operation.isPublic) return false
+  return /^\/(api\/v1|v1\.0|beta|docs\/api|automations|v1|_api|workflows)\//.test(path)
 }
 
 function shownAnswer(answer: Answer | NoAnswer): string {

@@ -8,7 +8,6 @@ export type Shape = 'graph' | 'wix' | 'oauth' | 'issuer' | 'problem'
 
 export function shapeAt(path: string): Shape {
   const at = decoded(path.replace(/^https?:\/\/[^/\\?#]*/i, '').split(/[?#]/, 1)[0] ?? '')
-  if (at.endsWith('/openapi.json')) return 'problem'
   if (/^\/(v1\.0|beta|docs\/api)(\/|$)/.test(at)) return 'graph'
   if (/^\/(automations\/v1|v1|_api\/esb-config-resolver\/v1|workflows\/v1)\/events(\/|$)/.test(at))
     return 'wix'

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { fuzz } from './fuzz.ts'
 
 /** FUZZ_COUNT and FUZZ_SEED choose others. */
-const COUNT = Number(process.env.FUZZ_COUNT ?? 20_000)
+const COUNT = Number(process.env.FUZZ_COUNT ?? 15_000)
 const SEED = Number(process.env.FUZZ_SEED ?? 1)
 
 test(`${COUNT} malformed requests are refused well, or taken whole (seed ${SEED})`, async t => {
@@ -40,5 +40,27 @@ test(`${COUNT} malformed requests are refused well, or taken whole (seed ${SEED}
   )
 })
 
-/** What is never answered 2xx here, and why. */
-const NEVER_TAKEN: ReadonlySet<string> = new Set([])
+/** What is taken seldom or never here, and why. */
+const NEVER_TAKEN: ReadonlySet<string> = new Set([
+  // For codes and tokens of an app's sign-in, which takes a person: tests/auth/oidc.test.ts.
+  'GET /oidc/auth',
+  'POST /oidc/auth',
+  'POST /oidc/token',
+  'POST /oidc/request',
+  'GET /oidc/me',
+  'POST /oidc/me',
+  'GET /oidc/interaction/{id}',
+  // For what was restored: tests/native/hold.test.ts.
+  'POST /api/v1/hold/release',
+  // Each makes somebody's tokens void, so they are tried seldom.
+  'POST /oauth/access',
+  'POST /api/v1/apps/{name}/renew',
+  'POST /api/v1/apps/{name}/revoke-tokens',
+  'POST /api/v1/users/{user}/revoke-tokens',
+  'POST /api/v1/operators/revoke-tokens',
+  'POST /api/v1/keys/rotate',
+  'POST /api/v1/webhook-secrets/{ref}/rotate',
+  // An offer is answered once.
+  'POST /api/v1/notifications/offers/{id}/accept',
+  'POST /api/v1/notifications/offers/{id}/reject',
+])
