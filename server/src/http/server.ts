@@ -179,7 +179,7 @@ export function createHttp(needs: HttpNeeds): Http {
   const routes: string[] = []
   app.addHook('onRoute', ({ method, url }) => {
     const methods = Array.isArray(method) && method.includes('TRACE') ? ['ANY'] : [method].flat()
-    routes.push(...methods.filter(each => each !== 'HEAD').map(each => `${each} ${url}`))
+    for (const each of methods) if (each !== 'HEAD') routes.push(`${each} ${url}`)
   })
 
   app.removeAllContentTypeParsers()
