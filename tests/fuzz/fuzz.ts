@@ -67,7 +67,10 @@ export async function fuzz(options: FuzzOptions): Promise<Report> {
   let lastRefresh = from
 
   const anew = (what: 'mint' | 'refresh') => {
+    // A request that is still under way may make the new tokens void too.
     refreshing ??= world[what]()
+      .catch(() => world.refresh())
+      .catch(() => world.refresh())
       .then(() => void refreshed++)
       .catch(error => fail(-1, `the world cannot be made anew: ${error}`))
       .finally(() => {

@@ -87,7 +87,7 @@ function hasShape(request: Request, { status, type, text }: Error): boolean {
     const { code, detail, title, status: said } = JSON.parse(text)
     return [code, detail, title].every(each => typeof each === 'string') && said === status
   }
-  if (type.startsWith('application/problem+json') && (request.isBroken || isAnywhere(request)))
+  if (type.startsWith('application/problem+json') && (isNobodys(request, status) || isAnywhere(request)))
     return isProblem()
   switch (shapeAt(request.path)) {
     case 'graph': {
@@ -112,6 +112,11 @@ function hasShape(request: Request, { status, type, text }: Error): boolean {
     case 'problem':
       return type.startsWith('text/html') || (type.startsWith('application/problem+json') && isProblem())
   }
+}
+
+/** No API is meant, or none is known yet: no HTTP, headers that are too large to be read, or a document. */
+function isNobodys({ isBroken, operation }: Request, status: number): boolean {
+  return isBroken || status === 431 || operation.path.endsWith('/openapi.json')
 }
 
 /** Where the address was changed another API may be meant, or none. */
