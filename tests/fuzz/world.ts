@@ -266,6 +266,12 @@ export async function startWorld(): Promise<World> {
 
   function hints(name: string, at: string): readonly unknown[] | null {
     if (name === '' && Object.hasOwn(BODIES, at)) return BODIES[at] ?? null
+    if (name === '' && /^\/oauth|\/oauth2\//.test(at) && !at.endsWith('token-info')) {
+      const client = { client_id: APP, client_secret: secret }
+      const refresh = { ...client, grant_type: 'refresh_token', refresh_token: refreshToken }
+      const fresh = { ...client, grant_type: 'client_credentials', instance_id: INSTANCE }
+      return at === '/oauth/access' ? [refresh] : [fresh, { ...fresh, scope: 'Events.ReadWrite' }, refresh]
+    }
     if (name === 'client_secret') return [secret]
     if (name === 'refresh_token' && at.startsWith('/oauth')) return [refreshToken]
     if (name === 'client_id' && at.startsWith('/oidc')) return [PLANNER]

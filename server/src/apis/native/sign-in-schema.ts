@@ -11,7 +11,10 @@ const PARAMETERS = { consumes: ['application/json', FORM], isPublic: true } as c
 const elsewhere = { type: 'null' } as const
 
 // A browser sends it; who writes from elsewhere is refused.
-const OF_OWN_PAGE = { properties: { Origin: { ...text, description: 'Of a page of this server.' } } } as const
+const OF_OWN_PAGE = {
+  required: ['Origin'],
+  properties: { Origin: { ...text, description: 'Of a page of this server.' } },
+} as const
 
 const texts = (...names: readonly string[]) => Object.fromEntries(names.map(name => [name, text]))
 
