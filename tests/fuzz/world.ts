@@ -128,6 +128,7 @@ const BODIES: { readonly [path: string]: readonly unknown[] } = {
     { tenant: 'contoso', app: 'demo-app', site: 'Demo site', scope: 'Events.ReadWrite', ttlSeconds: 60 },
     { tenant: 'contoso', operator: true, ttlSeconds: 60 },
   ],
+  '/signin': [{ person: 'dana@contoso.example' }, { person: 'bob@contoso.example', return_to: '/agent' }],
   '/api/v1/hold/release': [{ all: true }, { kind: 'mail' }],
 }
 
