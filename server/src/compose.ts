@@ -2,13 +2,15 @@
 
 import { hostname } from 'node:os'
 import { automationsApi } from './apis/automations/automations-api.ts'
+import { AUTOMATIONS_OPENAPI } from './apis/automations/openapi.ts'
 import { graphApi } from './apis/graph/graph-api.ts'
+import { GRAPH_OPENAPI } from './apis/graph/openapi.ts'
 import { childCarriers } from './apis/native/child-carriers.ts'
 import { createEventFinder } from './apis/native/event-finder.ts'
 import { metricsReaders } from './apis/native/metrics-readers.ts'
 import { mintRoutes } from './apis/native/mint-routes.ts'
 import { createNameFinder } from './apis/native/name-finder.ts'
-import { nativeApi } from './apis/native/native-api.ts'
+import { NATIVE_OPENAPI, nativeApi } from './apis/native/native-api.ts'
 import { delayCarrier, nativeDomain } from './apis/native/native-domain.ts'
 import type { NativeNeeds } from './apis/native/needs.ts'
 import { startPages } from './apis/native/page-routes.ts'
@@ -19,6 +21,7 @@ import { createReceiptFinder } from './apis/native/receipt-finder.ts'
 import { recordRefusedCredentials } from './apis/native/refused-credentials.ts'
 import { tokenRoutes } from './apis/native/token-routes.ts'
 import { notificationsApi } from './apis/notifications/notifications-api.ts'
+import { NOTIFICATIONS_OPENAPI } from './apis/notifications/openapi.ts'
 import { type Auth, createAuth } from './auth/auth.ts'
 import { SecurityLog } from './auth/security-log.ts'
 import { createAutomations } from './automations/create-automations.ts'
@@ -96,6 +99,8 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     config,
     now,
     logStream: needs.logStream,
+    version: VERSION,
+    descriptions: [NATIVE_OPENAPI, GRAPH_OPENAPI, AUTOMATIONS_OPENAPI, NOTIFICATIONS_OPENAPI],
     demo: () => auth?.demo ?? false,
     problemPage: (request, problem) => (wantsPage(request) ? problemPage(problem, request.url) : null),
     mayReadMetrics: async request => auth !== null && metricsReaders(auth)(request),
@@ -237,7 +242,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     workspace: (principal, text, options) => workspace.forPrincipal(principal, text, options),
   }
   const { app } = http
-  await app.register(tokenRoutes({ auth }))
+  await app.register(tokenRoutes({ auth, openApi: http.openApi }))
   await app.register(graphApi({ calendar, auth, directory, findParent, publicUrl, now }))
   await app.register(
     automationsApi({
@@ -263,7 +268,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     }),
   )
   await app.register(nativeApi(native, [mintRoutes(auth)]))
-  await app.register(startPages(native))
+  await app.register(startPages(native, http.openApi))
 
   // Not read again at every look.
   const migrations = knownMigrations()

@@ -88,7 +88,7 @@ export async function authServer(env: Record<string, string> = {}): Promise<Auth
     securityLog,
   })
   let listening = false
-  await http.app.register(tokenRoutes({ auth }))
+  await http.app.register(tokenRoutes({ auth, openApi: http.openApi }))
   await http.app.register(mintRoutes(auth), { prefix: '/api/v1' })
   const shown = (principal: Principal) => ({
     ...principal,

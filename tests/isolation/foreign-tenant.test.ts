@@ -34,11 +34,11 @@ after(() => server?.[Symbol.asyncDispose]())
 
 test('every route that the server has is tried', () => {
   assert.deepEqual(
-    routesOf(server.server.http.app).filter(route => !FOREIGN_REQUESTS.has(route)),
+    routesOf(server.server.http).filter(route => !FOREIGN_REQUESTS.has(route)),
     [],
     'add them to foreign-requests.ts',
   )
-  const real = new Set(routesOf(server.server.http.app))
+  const real = new Set(routesOf(server.server.http))
   assert.deepEqual(
     [...FOREIGN_REQUESTS.keys()].filter(route => !real.has(route)),
     [],

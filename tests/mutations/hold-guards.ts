@@ -52,13 +52,6 @@ export const HOLD_GUARDS: readonly Guard[] = [
     noticedBy: ['hold'],
   },
   {
-    keeps: 'a notice that a cancel owes since the hold is not dropped with those of before',
-    file: `${ENGINE}/sql/hold-drop-notices.sql`,
-    text: 'where c.id = f.notice_of) <= $5::bigint',
-    without: 'where c.id = f.notice_of) <= greatest($5::bigint, 9000000000000000000)',
-    noticedBy: ['hold'],
-  },
-  {
     keeps: 'an answer that may come from something in between does not prove that nothing was done',
     file: 'server/src/delivery/webhook/proof.ts',
     text: "return status === 503 && isRetryAfter(headers['retry-after'], now) ? 'nothing' : 'doubt'",
@@ -76,13 +69,6 @@ export const HOLD_GUARDS: readonly Guard[] = [
     keeps: 'a dead action that was replaced is not tried again',
     file: `${ENGINE}/sql/revive.sql`,
     text: ' and d.replaced_by is null',
-    without: '',
-    noticedBy: ['native/dead-effects'],
-  },
-  {
-    keeps: 'a dead action of what was called off is not tried again',
-    file: `${ENGINE}/sql/revive.sql`,
-    text: ' and d.cancellation_id is null',
     without: '',
     noticedBy: ['native/dead-effects'],
   },

@@ -174,7 +174,7 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
     },
   }
   await http.app.register(nativeApi(needs, []))
-  await http.app.register(startPages(needs))
+  await http.app.register(startPages(needs, http.openApi))
   await http.listen()
   return {
     url: http.publicUrl(),

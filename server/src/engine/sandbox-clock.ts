@@ -17,8 +17,13 @@ export type AdvanceOptions = {
   readonly signal?: AbortSignal
 }
 
+/** A hundred years. Moved on without end, it would come to years that no date here can be written in. */
+export const MOST_AHEAD_MS = 3_155_760_000_000
+
+/** @throws Fault NOT_A_SANDBOX, ON_HOLD, CLOCK_TOO_FAR */
 export async function advanceClock(context: Context, options: AdvanceOptions): Promise<Date> {
   const { tenant } = options
+  await requireNear(context, options)
   for (let left = options.byMs; ; ) {
     await untilQuiet(context, options)
     const step = await context.db.transaction('clock-step', async tx => {
@@ -40,6 +45,20 @@ export async function advanceClock(context: Context, options: AdvanceOptions): P
       return await tenantNow(context, tenant)
     }
   }
+}
+
+async function requireNear(context: Context, { tenant, byMs }: AdvanceOptions): Promise<void> {
+  const times = await tenantTimes(context, context.db, [tenant, ''])
+  const [now = 0, real = 0] = [...times.values()].map(time => time.getTime())
+  if (now + byMs - real <= MOST_AHEAD_MS) return
+  throw new Fault(
+    'CLOCK_TOO_FAR',
+    409,
+    'The clock of a sandbox runs at most 100 years ahead of the real one.',
+    {
+      tenant,
+    },
+  )
 }
 
 export async function tenantNow(context: Context, tenant: string): Promise<Date> {

@@ -11,7 +11,7 @@ import {
   type FastifyServerOptions,
   fastify,
 } from 'fastify'
-import type { Problem } from '../../../wire/src/problem.ts'
+import { type Problem, problemSchema } from '../../../wire/src/problem.ts'
 import { type Config, isLoopback } from '../config.ts'
 import type { Fault } from '../core/fault.ts'
 import { isForwarded } from '../core/forwarded.ts'
@@ -27,7 +27,10 @@ import { listenOn, originOf, twins } from './listen.ts'
 import { logOptions } from './log.ts'
 import { LongAnswers } from './long-answers.ts'
 import { alone, type Metrics } from './metrics.ts'
+import { refuseNoHttp } from './no-http.ts'
+import { BEARER, OpenApi, schemasDescribeOnly } from './openapi.ts'
 import { problemOf } from './problem-of.ts'
+import { readAway } from './read-away.ts'
 import { isWell, type ReadinessCheck, sharedLook } from './readiness.ts'
 import { holdsNul, isUndecodable, requestPath } from './request-path.ts'
 import { secureHeaders, strictTransport } from './security-headers.ts'
@@ -42,6 +45,10 @@ export interface Http {
   readonly metrics: Metrics
   /** Where streams and waits are counted: half of all connections at most. */
   readonly longAnswers: LongAnswers
+  /** Describes, at /openapi.json, what belongs to none of the APIs. */
+  readonly openApi: OpenApi
+  /** Each as `METHOD /path`, or `ANY /path` where it takes every method. Complete after `listen`. */
+  readonly routes: readonly string[]
   /** Adds a line to /readyz. */
   ready(name: string, check: ReadinessCheck): void
   /** Adds what /readyz?verbose may warn of, which leaves it ready; null: nothing. Anybody may read it. */
@@ -80,6 +87,10 @@ export type HttpNeeds = {
   >
   /** For the certificate's dates. */
   readonly now: () => Date
+  /** Of this server, for its description. Default: not told. */
+  readonly version?: string
+  /** Addresses at which APIs describe themselves. */
+  readonly descriptions?: readonly string[]
   /** Where log lines go. Default: standard output. */
   readonly logStream?: { write(line: string): void }
   /** While the demo is on only known host names are answered to, which stops DNS rebinding. Read at every request. */
@@ -111,6 +122,21 @@ const SERVER_OPTIONS: ServerOptions = {
   maxHeaderSize: 16_384,
   // Graph's documentation prints requests in absolute form without a Host header; Host is used for nothing here.
   requireHostHeader: false,
+}
+
+export const OPENAPI_PATH = '/openapi.json'
+
+const plain = { isPublic: true, produces: 'text/plain', response: { 200: { type: 'string' } } }
+const SCHEMAS = {
+  openApi: { summary: 'This description.', isPublic: true },
+  healthz: { ...plain, summary: 'Whether the process answers.' },
+  readyz: {
+    summary: 'Whether it can do its work.',
+    isPublic: true,
+    querystring: { properties: { verbose: { type: 'string', description: 'Warnings too.' } } },
+    response: { 200: { type: 'object' }, 503: { type: 'object' } },
+  },
+  metrics: { ...plain, summary: 'Measurements, for Prometheus. From this machine, or by who may.' },
 }
 
 export function createHttp(needs: HttpNeeds): Http {
@@ -149,12 +175,18 @@ export function createHttp(needs: HttpNeeds): Http {
       connections.watch(plain)
       return plain
     },
+    clientErrorHandler: refuseNoHttp,
     frameworkErrors: (error, request, reply) => {
       void sendProblem(request as FastifyRequest, reply as FastifyReply, httpFault.BAD_REQUEST({}, error))
     },
   }
   const app = fastify(options)
   const methodsOf = declaredMethods(app)
+  const routes: string[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    const methods = Array.isArray(method) && method.includes('TRACE') ? ['ANY'] : [method].flat()
+    for (const each of methods) if (each !== 'HEAD') routes.push(`${each} ${url}`)
+  })
 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(JSON_TYPE, { parseAs: 'buffer' }, (_request, body, done) => {
@@ -201,7 +233,11 @@ export function createHttp(needs: HttpNeeds): Http {
       throw httpFault.ENCODED_BODY({ encoding: encoding.slice(0, 50) })
   })
   app.addHook('onSend', secureHeaders)
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', async (request, reply) => {
+    if (!request.raw.complete && reply.getHeader('connection') === 'close') {
+      reply.removeHeader('connection')
+      readAway(request.raw)
+    }
     // As late as can be: a request that was under way must not leave an idle connection behind.
     if (closing) reply.header('connection', 'close')
     if ((reply.statusCode === 503 || reply.statusCode === 429) && !reply.hasHeader('retry-after'))
@@ -237,24 +273,41 @@ export function createHttp(needs: HttpNeeds): Http {
     return reply.type('application/problem+json').send(problem)
   }
 
-  app.get('/healthz', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok\n'))
-  app.get('/readyz', async (request, reply) => {
-    const results = await readiness()
-    const ok = isWell(results)
-    const verbose = Object.hasOwn(request.query as object, 'verbose')
-    return reply.code(ok ? 200 : 503).send({
-      ready: ok,
-      checks: Object.fromEntries(results.map(r => [r.name, r.error ?? 'ok'])),
-      ...(verbose ? { warnings: await said(warnings) } : {}),
-    })
+  const openApi = new OpenApi({
+    title: 'Standdown, sign-in, pages and operation',
+    description:
+      'What belongs to none of the APIs: tokens, signing in, pages, and how the server is. `x-documents` are the addresses of the descriptions of the APIs.',
+    version: needs.version ?? '0',
+    shapes: [problemSchema],
+    error: { type: 'application/problem+json', shape: 'Problem' },
+    securitySchemes: BEARER,
+    also: needs.descriptions ?? [],
   })
-  app.get('/metrics', async (request, reply) => {
-    const may =
-      isNear(request, config) ||
-      hasToken(request, config.metricsToken) ||
-      (await needs.mayReadMetrics?.(request)) === true
-    if (!may) throw httpFault.NOT_FOUND({ path: '/metrics' })
-    return reply.type(metrics.contentType).send(await metrics.text())
+  void app.register(async own => {
+    openApi.watch(own)
+    schemasDescribeOnly(own)
+    own.get(OPENAPI_PATH, { schema: SCHEMAS.openApi }, async () => openApi.document())
+    own.get('/healthz', { schema: SCHEMAS.healthz }, async (_request, reply) =>
+      reply.type('text/plain; charset=utf-8').send('ok\n'),
+    )
+    own.get('/readyz', { schema: SCHEMAS.readyz }, async (request, reply) => {
+      const results = await readiness()
+      const ok = isWell(results)
+      const verbose = Object.hasOwn(request.query as object, 'verbose')
+      return reply.code(ok ? 200 : 503).send({
+        ready: ok,
+        checks: Object.fromEntries(results.map(r => [r.name, r.error ?? 'ok'])),
+        ...(verbose ? { warnings: await said(warnings) } : {}),
+      })
+    })
+    own.get('/metrics', { schema: SCHEMAS.metrics }, async (request, reply) => {
+      const may =
+        isNear(request, config) ||
+        hasToken(request, config.metricsToken) ||
+        (await needs.mayReadMetrics?.(request)) === true
+      if (!may) throw httpFault.NOT_FOUND({ path: '/metrics' })
+      return reply.type(metrics.contentType).send(await metrics.text())
+    })
   })
 
   async function open(): Promise<void> {
@@ -271,6 +324,7 @@ export function createHttp(needs: HttpNeeds): Http {
       { ...SERVER_OPTIONS, cert, key, minVersion: 'TLSv1.2', handshakeTimeout: HEADERS_TIMEOUT_MS },
       handler,
     )
+    tls.on('clientError', refuseNoHttp)
     connections.watch(tls as unknown as Server)
     await listenOn(tls, config.tlsPort, config.host, 'TLS_PORT')
     servers.push(tls as unknown as Server)
@@ -288,6 +342,8 @@ export function createHttp(needs: HttpNeeds): Http {
     app,
     metrics,
     longAnswers,
+    openApi,
+    routes,
     ready: (name, check) => void checks.set(name, check),
     warn: (name, warning) => void warnings.set(name, warning),
     publicUrl() {
@@ -313,10 +369,11 @@ export function createHttp(needs: HttpNeeds): Http {
   }
 }
 
-/** Logs what the operator must see: our own failures with their cause; a caller's mistakes only at debug. */
+/** Logs what the operator must see: our own failures with their cause; a caller's mistakes, and what is not offered (501), only at debug. */
 export function logFault(request: FastifyRequest, fault: Fault, error: unknown): void {
   const cause = error === fault ? fault.cause : error
-  if (fault.status >= 500) request.log.error({ code: fault.code, err: cause ?? fault }, 'request failed')
+  if (fault.status >= 500 && fault.status !== 501)
+    request.log.error({ code: fault.code, err: cause ?? fault }, 'request failed')
   else request.log.debug({ code: fault.code, status: fault.status }, 'request refused')
 }
 

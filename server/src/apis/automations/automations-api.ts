@@ -9,10 +9,12 @@ import type { Automations } from '../../automations/create-automations.ts'
 import { Fault } from '../../core/fault.ts'
 import type { FindParent } from '../../core/parent.ts'
 import { faultOf, httpFault } from '../../http/fault-of.ts'
+import { schemasDescribeOnly } from '../../http/openapi.ts'
 import { readParentHeader } from '../../http/parent-header.ts'
 import { logFault } from '../../http/server.ts'
 import { bulkAnswer } from './bulk-answer.ts'
 import { type Authenticator, CANCEL_SCOPES, type Calling, callingApp, REPORT_SCOPES } from './calling-app.ts'
+import { AUTOMATIONS_OPENAPI, automationsOpenApi, SCHEMAS } from './openapi.ts'
 import { RateLimit, type RateLimitNeeds } from './rate-limit.ts'
 import {
   readBulkCancel,
@@ -103,9 +105,18 @@ export function automationsApi(needs: AutomationsApiNeeds): FastifyPluginAsync {
     )
   }
 
-  function route(api: FastifyInstance, path: string, call: { run: Call; scopes: readonly string[] }): void {
+  const calls = {
+    report: { run: report, scopes: REPORT_SCOPES, schema: SCHEMAS.report },
+    'bulk-report': { run: bulkReport, scopes: REPORT_SCOPES, schema: SCHEMAS.bulkReport },
+    cancel: { run: cancel, scopes: CANCEL_SCOPES, schema: SCHEMAS.cancel },
+    'bulk-cancel': { run: bulkCancel, scopes: CANCEL_SCOPES, schema: SCHEMAS.bulkCancel },
+  } as const
+
+  function route(api: FastifyInstance, name: keyof typeof calls): void {
+    const call = calls[name]
     const callers = new WeakMap<FastifyRequest, Calling>()
-    api.post(path, {
+    api.post(`/${name}`, {
+      schema: call.schema,
       // Before the body is read: who has no right does not get it parsed.
       onRequest: async request => {
         const calling = await callingApp(auth, request, call.scopes)
@@ -135,14 +146,14 @@ export function automationsApi(needs: AutomationsApiNeeds): FastifyPluginAsync {
   }
 
   return async app => {
+    schemasDescribeOnly(app)
+    const openApi = automationsOpenApi()
+    openApi.watch(app)
     for (const prefix of PREFIXES) {
       await app.register(
         async api => {
           shape(api)
-          route(api, '/report', { run: report, scopes: REPORT_SCOPES })
-          route(api, '/bulk-report', { run: bulkReport, scopes: REPORT_SCOPES })
-          route(api, '/cancel', { run: cancel, scopes: CANCEL_SCOPES })
-          route(api, '/bulk-cancel', { run: bulkCancel, scopes: CANCEL_SCOPES })
+          for (const name of Object.keys(calls)) route(api, name as keyof typeof calls)
         },
         { prefix },
       )
@@ -150,9 +161,12 @@ export function automationsApi(needs: AutomationsApiNeeds): FastifyPluginAsync {
     await app.register(
       async api => {
         shape(api)
-        route(api, '/report', { run: report, scopes: REPORT_SCOPES })
+        route(api, 'report')
       },
       { prefix: REPORT_ONLY_PREFIX },
+    )
+    app.get(AUTOMATIONS_OPENAPI, { schema: { summary: 'This description.', isPublic: true } }, async () =>
+      openApi.document(),
     )
   }
 }

@@ -8,6 +8,7 @@ import { logFault } from '../../http/server.ts'
 import type { Answer, Asked, Version } from './asked.ts'
 import { asGraphFault, errorBody, graphFault } from './faults.ts'
 import type { GraphNeeds } from './needs.ts'
+import { graphOpenApi, OPENAPI } from './openapi.ts'
 import { operate } from './operations.ts'
 import { readPath } from './path.ts'
 import { readPreferences } from './preferences.ts'
@@ -20,6 +21,8 @@ const VERSIONS: readonly Version[] = ['v1.0', 'beta', 'docs/api']
 
 export function graphApi(needs: GraphNeeds): FastifyPluginAsync {
   return async app => {
+    const document = graphOpenApi().document()
+    for (const version of VERSIONS) app.get(`/${version}${OPENAPI}`, async () => document)
     for (const version of VERSIONS) await app.register(inVersion(needs, version), { prefix: `/${version}` })
   }
 }

@@ -15,8 +15,8 @@ export type Query = {
 }
 
 /** Items on a page unless $top says otherwise, as in Graph. */
-const DEFAULT_TOP = 10
-const MAX_TOP = 1000
+export const DEFAULT_TOP = 10
+export const MAX_TOP = 1000
 // Graph's own bound for calendarView.
 const MAX_WINDOW_DAYS = 1825
 

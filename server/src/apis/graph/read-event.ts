@@ -9,10 +9,16 @@ import { ADDRESS_FORM, isAddress, MAX_ADDRESS } from '../../core/mail-address.ts
 import { graphFault } from './faults.ts'
 import { invalid, JsonFields } from './json-fields.ts'
 
-const MAX_SUBJECT = 255
-const MAX_ATTENDEES = 500
-const MAX_NAME = 255
-const MAX_BODY = 1_000_000
+export const MAX_SUBJECT = 255
+export const MAX_ATTENDEES = 500
+export const MAX_NAME = 255
+export const MAX_BODY = 1_000_000
+export const MAX_CATEGORIES = 100
+export const MAX_LOCATIONS = 20
+export const MAX_REMINDER_MINUTES = 2_629_800
+export const IMPORTANCES = ['low', 'normal', 'high'] as const
+export const SENSITIVITIES = ['normal', 'personal', 'private', 'confidential'] as const
+export const SHOW_AS = ['free', 'tentative', 'busy', 'oof', 'workingElsewhere', 'unknown'] as const
 // Exchange's own bounds for a calendar item.
 const YEARS = { min: 1601, max: 4500 }
 
@@ -64,24 +70,23 @@ export function readEvent(body: unknown): MeetingDraft {
     attendees: fields
       .list('attendees', MAX_ATTENDEES)
       .map((value, i) => readAttendee(value, `attendees[${i}]`)),
-    categories: fields.list('categories', 100).map(value => {
-      if (typeof value !== 'string' || value.length > 255)
+    categories: fields.list('categories', MAX_CATEGORIES).map(value => {
+      if (typeof value !== 'string' || value.length > MAX_NAME)
         throw invalid('categories', 'short strings are expected.')
       return value
     }),
-    importance: fields.choice('importance', ['low', 'normal', 'high'], 'normal'),
-    sensitivity: fields.choice('sensitivity', ['normal', 'personal', 'private', 'confidential'], 'normal'),
-    showAs: fields.choice(
-      'showAs',
-      ['free', 'tentative', 'busy', 'oof', 'workingElsewhere', 'unknown'],
-      'busy',
-    ),
+    importance: fields.choice('importance', IMPORTANCES, 'normal'),
+    sensitivity: fields.choice('sensitivity', SENSITIVITIES, 'normal'),
+    showAs: fields.choice('showAs', SHOW_AS, 'busy'),
     isReminderOn: fields.flag('isReminderOn', true),
-    reminderMinutesBeforeStart: fields.integer('reminderMinutesBeforeStart', 15, { min: 0, max: 2_629_800 }),
+    reminderMinutesBeforeStart: fields.integer('reminderMinutesBeforeStart', 15, {
+      min: 0,
+      max: MAX_REMINDER_MINUTES,
+    }),
     responseRequested: fields.flag('responseRequested', true),
     allowNewTimeProposals: fields.flag('allowNewTimeProposals', true),
     hideAttendees: fields.flag('hideAttendees', false),
-    transactionId: fields.text('transactionId', '', 255) || null,
+    transactionId: fields.text('transactionId', '', MAX_NAME) || null,
   }
 }
 
@@ -154,19 +159,27 @@ function readAttendee(value: unknown, at: string): Attendee {
   return { name: name || address, address, type, response: 'none' }
 }
 
-const LOCATION_TEXTS = ['locationUri', 'locationEmailAddress', 'uniqueId']
-const ADDRESS_TEXTS = ['street', 'city', 'state', 'countryOrRegion', 'postalCode', 'type', 'postOfficeBox']
-const COORDINATES = ['latitude', 'longitude', 'altitude', 'accuracy', 'altitudeAccuracy']
-const LOCATION_TYPES =
+export const LOCATION_TEXTS = ['locationUri', 'locationEmailAddress', 'uniqueId']
+export const ADDRESS_TEXTS = [
+  'street',
+  'city',
+  'state',
+  'countryOrRegion',
+  'postalCode',
+  'type',
+  'postOfficeBox',
+]
+export const COORDINATES = ['latitude', 'longitude', 'altitude', 'accuracy', 'altitudeAccuracy']
+export const LOCATION_TYPES =
   `default conferenceRoom homeAddress businessAddress geoCoordinates streetAddress hotel restaurant
   localBusiness postalAddress`.split(/\s+/)
-const UNIQUE_ID_TYPES = ['unknown', 'locationStore', 'directory', 'private', 'bing']
+export const UNIQUE_ID_TYPES = ['unknown', 'locationStore', 'directory', 'private', 'bing']
 
 function readLocations(fields: JsonFields): readonly JsonObject[] {
   const location = fields.object('location')
   const one = location ? [readLocation(location)] : []
   const many = fields
-    .list('locations', 20)
+    .list('locations', MAX_LOCATIONS)
     .map((value, i) => readLocation(new JsonFields(value, `locations[${i}]`)))
   return (many.length > 0 ? many : one).filter(isNamed)
 }

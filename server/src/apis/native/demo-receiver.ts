@@ -3,6 +3,7 @@
 // In memory only; registered only while the demo is on, which is on loopback only.
 
 import type { FastifyInstance } from 'fastify'
+import { PAGE_SCHEMAS } from './sign-in-schema.ts'
 
 /** As delivery/webhook says it. */
 const EFFECT_CANCELLED = 'effect.cancelled'
@@ -29,7 +30,7 @@ export class DemoReceiver {
   }
 
   route(app: FastifyInstance): void {
-    app.post(DEMO_WEBHOOK_PATH, async (request, reply) => {
+    app.post(DEMO_WEBHOOK_PATH, { schema: PAGE_SCHEMAS.demoWebhook }, async (request, reply) => {
       const { type } = (request.body ?? {}) as { type?: unknown }
       const webhook = { at: new Date(), type: textOf(type), id: textOf(request.headers['webhook-id']) }
       this.#received.push(webhook)

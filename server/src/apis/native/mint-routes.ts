@@ -9,6 +9,7 @@ import { readScopes } from '../../auth/scopes.ts'
 import type { SecurityEvent, SecurityFacts } from '../../auth/security-log.ts'
 import { domainOf } from '../../auth/workspace-ids.ts'
 import { Fault } from '../../core/fault.ts'
+import { writeWhole } from '../../http/openapi.ts'
 import { circumstancesOf } from './circumstances.ts'
 import { sendProblem } from './problem.ts'
 import { nothing, response } from './route-schema.ts'
@@ -75,7 +76,7 @@ export function mintRoutes(auth: Auth): FastifyPluginAsync {
   return async app => {
     app.setErrorHandler(sendProblem)
     app.setValidatorCompiler(({ schema }) => compileValidator(schema))
-    app.setSerializerCompiler(() => data => JSON.stringify(data))
+    writeWhole(app)
     for (const schema of credentialSchemas) app.addSchema(schema)
     const operators = new WeakMap<FastifyRequest, Authenticated>()
 

@@ -7,6 +7,7 @@ import { faultOf } from '../../http/fault-of.ts'
 import { logFault, sayWhen } from '../../http/server.ts'
 import { circumstancesOf } from './circumstances.ts'
 import { acceptForms, textFields } from './form-body.ts'
+import { TOKEN_SCHEMAS } from './sign-in-schema.ts'
 
 const TOKEN = '/oauth2/token'
 const ACCESS = '/oauth/access'
@@ -27,14 +28,16 @@ export function oauthRoutes(auth: Auth): FastifyPluginAsync {
         .header('x-wix-request-id', request.id)
     })
 
-    app.post(TOKEN, async request => endpoint.token(grantRequest(request)))
-    app.post(ACCESS, async request => endpoint.access(grantRequest(request)))
-    app.post('/oauth2/token-info', async request => {
+    app.post(TOKEN, { schema: TOKEN_SCHEMAS.token }, async request => endpoint.token(grantRequest(request)))
+    app.post(ACCESS, { schema: TOKEN_SCHEMAS.access }, async request =>
+      endpoint.access(grantRequest(request)),
+    )
+    app.post('/oauth2/token-info', { schema: TOKEN_SCHEMAS.info }, async request => {
       const { token } = textFields(request.body)
       return endpoint.info(token ?? '')
     })
     // Where Microsoft's client libraries look for an app's token, below their authority.
-    app.post(TENANT_TOKEN, async request => {
+    app.post(TENANT_TOKEN, { schema: TOKEN_SCHEMAS.ofTenant }, async request => {
       const { tenant } = request.params as { tenant: string }
       return endpoint.token({ ...grantRequest(request), tenant })
     })

@@ -2,14 +2,6 @@
 
 import { eventIdSchema } from '@standdown/wire/src/event-id.ts'
 
-declare module 'fastify' {
-  // What openapi.ts reads besides Fastify's own keys.
-  interface FastifySchema {
-    readonly summary?: string
-    readonly description?: string
-  }
-}
-
 export const idParams = {
   type: 'object',
   required: ['id'],

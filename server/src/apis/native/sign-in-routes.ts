@@ -15,6 +15,7 @@ import { acceptForms, type FormFields, textFields } from './form-body.ts'
 import { sendPage } from './pages/send-page.ts'
 import { linkPage, onwardPage, signInPage, signOutPage } from './pages/sign-in-page.ts'
 import { sendProblem } from './problem.ts'
+import { SIGN_IN_SCHEMAS } from './sign-in-schema.ts'
 
 type Query = { readonly code?: unknown; readonly return_to?: unknown }
 
@@ -24,7 +25,7 @@ export function signInRoutes(auth: Auth): FastifyPluginAsync {
     acceptForms(app)
     app.setErrorHandler(sendProblem)
 
-    app.get('/signin', async (request, reply) => {
+    app.get('/signin', { schema: SIGN_IN_SCHEMAS.page }, async (request, reply) => {
       const { code, return_to: returnTo } = request.query as Query
       const next = localPath(returnTo)
       const who = await auth.session(request)
@@ -42,9 +43,11 @@ export function signInRoutes(auth: Auth): FastifyPluginAsync {
       const people = auth.demo && !isForwarded(request.headers) ? await sessions.demoPeople(request) : null
       return sendPage(reply, signInPage({ people, next, signedInAs: who?.name ?? null }))
     })
-    app.get('/sign-in', async (_request, reply) => reply.redirect('/signin', 308))
+    app.get('/sign-in', { schema: SIGN_IN_SCHEMAS.otherName }, async (_request, reply) =>
+      reply.redirect('/signin', 308),
+    )
 
-    app.post('/signin', async (request, reply) => {
+    app.post('/signin', { schema: SIGN_IN_SCHEMAS.signIn }, async (request, reply) => {
       const { code, person = '', return_to: returnTo } = textFields(request.body)
       const via = code === undefined ? 'demo' : 'link'
       const signedIn = await guarded(request, via, async () => {
@@ -59,7 +62,7 @@ export function signInRoutes(auth: Auth): FastifyPluginAsync {
       return onward(reply, localPath(returnTo))
     })
 
-    app.post('/signout', async (request, reply) => {
+    app.post('/signout', { schema: SIGN_IN_SCHEMAS.signOut }, async (request, reply) => {
       const who = await sessions.personAt(request)
       if (who) sessions.requireOwnPage(request)
       await leave(request, reply, who)
@@ -69,10 +72,10 @@ export function signInRoutes(auth: Auth): FastifyPluginAsync {
     if (oidc) endSessionRoutes(oidc)
 
     function endSessionRoutes(issuer: OidcIssuer): void {
-      app.get(END_SESSION_PATH, async (request, reply) =>
+      app.get(END_SESSION_PATH, { schema: SIGN_IN_SCHEMAS.endSession }, async (request, reply) =>
         endSession(issuer, request, reply, textFields(request.query)),
       )
-      app.post(END_SESSION_PATH, async (request, reply) =>
+      app.post(END_SESSION_PATH, { schema: SIGN_IN_SCHEMAS.endSessionForm }, async (request, reply) =>
         endSession(issuer, request, reply, textFields(request.body)),
       )
     }

@@ -48,6 +48,41 @@ const BY_TOKEN = {
   properties: { channel: CHANNEL, cancellationToken: TOKEN },
 }
 
+const ID = { type: 'object', required: ['id'], properties: { id: { type: 'string' } } }
+const OF_AGENT = {
+  type: 'object',
+  properties: {
+    agent: { type: 'string', maxLength: 64, description: 'Whose page it is: the id of an agent.' },
+  },
+}
+const OFFER = { $ref: 'Offer#' }
+const answering = (answer: Answer) => ({
+  summary: `Answer an offer of yours: ${answer}.`,
+  params: ID,
+  response: { 200: OFFER },
+})
+const EVENT_STREAM = 'text/event-stream'
+const SCHEMAS = {
+  raise: { summary: 'Raise an offer on your own screen.', body: RAISE, response: { 200: OFFER, 201: OFFER } },
+  list: {
+    summary: 'Open offers of yours under a token.',
+    querystring: BY_TOKEN,
+    response: {
+      200: { type: 'object', required: ['value'], properties: { value: { type: 'array', items: OFFER } } },
+    },
+  },
+  one: { summary: 'An offer of yours.', params: ID, response: { 200: OFFER } },
+  accept: answering('accept'),
+  reject: answering('reject'),
+  screen: { summary: 'Your screen.', querystring: OF_AGENT, response: { 200: { $ref: 'Screen#' } } },
+  events: {
+    summary: 'Your screen, each time that it changes: server-sent events.',
+    querystring: OF_AGENT,
+    produces: EVENT_STREAM,
+    response: { 200: { type: 'string' } },
+  },
+}
+
 type OfAgent = { Querystring: { agent?: string } }
 type ByToken = { Querystring: { channel: string; cancellationToken: string } }
 
@@ -63,7 +98,7 @@ export function offerRoutes(
     return own
   }
 
-  app.post<{ Body: RaiseOffer }>('/offers', { schema: { body: RAISE } }, async (request, reply) => {
+  app.post<{ Body: RaiseOffer }>('/offers', { schema: SCHEMAS.raise }, async (request, reply) => {
     const caller = await callerOf(request)
     const {
       channel,
@@ -77,7 +112,7 @@ export function offerRoutes(
     const { label } = await ownChannel(caller, channel)
     const parent =
       named && (await findParent(caller.principal, { id: named.id, link: named.link ?? 'cancel' }))
-    const { offer, joined } = await notifications.notifyAgent({
+    const { offer: raised, joined } = await notifications.notifyAgent({
       agent: caller.agent,
       channel,
       channelLabel: label,
@@ -88,28 +123,32 @@ export function offerRoutes(
       page: page ?? null,
       parent: parent ?? null,
     })
-    return reply.code(joined ? 200 : 201).send(offerView(offer))
+    return reply.code(joined ? 200 : 201).send(offerView(raised))
   })
 
-  app.get<ByToken>('/offers', { schema: { querystring: BY_TOKEN } }, async request => {
+  app.get<ByToken>('/offers', { schema: SCHEMAS.list }, async request => {
     const { agent } = await callerOf(request)
     const { channel, cancellationToken: token } = request.query
     return { value: (await notifications.openOffers({ agent, channel, token })).map(offerView) }
   })
 
-  app.get<{ Params: { id: string } }>('/offers/:id', async request => {
+  app.get<{ Params: { id: string } }>('/offers/:id', { schema: SCHEMAS.one }, async request => {
     const { agent } = await callerOf(request)
-    const offer = isGuid(request.params.id) ? await notifications.readOffer(agent, request.params.id) : null
-    if (!offer) throw notificationFaults.OFFER_UNKNOWN()
-    return offerView(offer)
+    const found = isGuid(request.params.id) ? await notifications.readOffer(agent, request.params.id) : null
+    if (!found) throw notificationFaults.OFFER_UNKNOWN()
+    return offerView(found)
   })
 
   for (const answer of ['accept', 'reject'] as const satisfies readonly Answer[]) {
-    app.post<{ Params: { id: string } }>(`/offers/:id/${answer}`, async request => {
-      const { agent } = await callerOf(request)
-      if (!isGuid(request.params.id)) throw notificationFaults.OFFER_UNKNOWN()
-      return offerView(await notifications.answerOffer(agent, request.params.id, answer))
-    })
+    app.post<{ Params: { id: string } }>(
+      `/offers/:id/${answer}`,
+      { schema: SCHEMAS[answer] },
+      async request => {
+        const { agent } = await callerOf(request)
+        if (!isGuid(request.params.id)) throw notificationFaults.OFFER_UNKNOWN()
+        return offerView(await notifications.answerOffer(agent, request.params.id, answer))
+      },
+    )
   }
 
   /** A page says whose it is: another person may have signed in at its browser since. */
@@ -120,12 +159,14 @@ export function offerRoutes(
     return agent
   }
 
-  app.get<OfAgent>('/screen', async request =>
+  app.get<OfAgent>('/screen', { schema: SCHEMAS.screen }, async request =>
     screenView(await notifications.agentScreen(await screenAgent(request))),
   )
 
-  app.get<OfAgent>('/screen/events', async (request, reply) => {
+  app.get<OfAgent>('/screen/events', { schema: SCHEMAS.events }, async (request, reply) => {
     const agent = await screenAgent(request)
+    // A stream of nothing would not end.
+    if (request.method === 'HEAD') return reply.type(EVENT_STREAM).send()
     streams.start(request, reply, { agent, ask: () => screenAgent(request) })
     return reply
   })

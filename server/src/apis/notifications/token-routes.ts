@@ -31,13 +31,27 @@ const CANCEL = {
 }
 const BY_TOKEN = { type: 'object', required: REQUIRED, properties: PROPERTIES }
 
+const receipts = { type: 'array', items: { type: 'object' } }
+const SCHEMAS = {
+  cancel: {
+    summary: 'Call off what rings under a token; a provider’s server for one agent or for all.',
+    body: CANCEL,
+    response: { 200: { anyOf: [{ $ref: 'CancelledOffer#' }, { $ref: 'CancelledOffers#' }] } },
+  },
+  receipts: {
+    summary: 'Receipts of what was called off under a token.',
+    querystring: BY_TOKEN,
+    response: { 200: { type: 'object', required: ['value'], properties: { value: receipts } } },
+  },
+} as const
+
 type ByToken = { readonly channel: string; readonly cancellationToken: string; readonly agent?: string }
 
 export function tokenRoutes(
   app: FastifyInstance,
   { notifications, directory, callerOf }: TokenRoutesNeeds,
 ): void {
-  app.post<{ Body: CancelOffer }>('/cancel', { schema: { body: CANCEL } }, async (request, reply) => {
+  app.post<{ Body: CancelOffer }>('/cancel', { schema: SCHEMAS.cancel }, async (request, reply) => {
     const caller = await callerOf(request)
     const { channel, cancellationToken: token, correlationId = null } = request.body
     if ('app' in caller) {
@@ -57,7 +71,7 @@ export function tokenRoutes(
     return answer(reply, { cancellationToken: token, receiptId, is })
   })
 
-  app.get<{ Querystring: ByToken }>('/receipts', { schema: { querystring: BY_TOKEN } }, async request => {
+  app.get<{ Querystring: ByToken }>('/receipts', { schema: SCHEMAS.receipts }, async request => {
     const caller = await callerOf(request)
     const { channel, cancellationToken: token } = request.query
     if ('app' in caller)
