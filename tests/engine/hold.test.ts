@@ -288,6 +288,25 @@ test('a receipt that was open at the hold stays open beyond its time; one of a c
   assert.equal((await engine.receipt(TENANT, open.receiptId))?.counts.in_doubt, 1)
 })
 
+test('what a cancel had asked to stop keeps no hold: it ends with the last that is listed, and the receipt closes', async () => {
+  await using own = await testDatabase()
+  const { db } = own
+  const context = contextOn(db)
+  const engine = idleEngine(db)
+  const stopping = await announced(db, event('stopping', [effect('stopping')]))
+  await startAllDue(context, db)
+  await announced(db, event('listed', [effect('listed')]))
+  const open = cancelled(await engine.cancel(byId(stopping)))
+  await hold(db)
+  assert.deepEqual(titles(await engine.held(TENANT, {}, null, 10)), ['listed'])
+  assert.equal((await engine.release(TENANT, {}, null))?.over, true)
+  await announced(db, event('new', [effect('new')]))
+  assert.deepEqual(titles(await startAllDue(context, db)), ['listed', 'new'])
+  await closeReceipts(contextOn(db, { clock: () => new Date(Date.now() + HOUR) }))
+  const receipt = await engine.receipt(TENANT, open.receiptId)
+  assert.deepEqual([receipt?.state, receipt?.counts.in_doubt], ['final', 1])
+})
+
 test('nothing is swept while on hold', async () => {
   await using own = await testDatabase()
   const { db } = own
