@@ -184,6 +184,8 @@ const STATEMENTS: {
     values: ['contoso', null, 'x', null, null, null, null, '-infinity', id(0), NEVER, 100, 10_000],
     by: 'ended_dead',
   },
+  'pending-owners': { values: ['contoso', ['k'], ['app']], by: 'effect_listed' },
+  'pending-events': { values: ['contoso', ['k'], ['app'], ['k'], ['["a"]'], 100], by: 'event_pkey' },
   'mark-replaced': { values: [ids[0], 'contoso', ids[1]], by: 'ended_pkey' },
   'read-request-key': { values: [shards[0], 'contoso', 'app:a', 'r 1'], by: 'request_key_pkey' },
   'not-yet-asked': { values: [ids, ids], by: 'effect_pkey' },
