@@ -265,6 +265,34 @@ test('what had fallen due at a restore is in doubt, what falls due later is prev
   }
 })
 
+test('what waited for an answer from outside at a restore is in doubt when it is called off, in a pause it was stopped', async () => {
+  for (const [how, expected] of [
+    [RESTORED, 'in_doubt'],
+    [PAUSE, 'stopped'],
+  ] as const) {
+    await using own = await testDatabase()
+    const { db } = own
+    const context = contextOn(db)
+    const waits = await announced(db, event('waits', [effect('waits')]))
+    const answered = await announced(db, event('answered', [effect('answered')]))
+    const rows = await startAllDue(context, db)
+    for (const row of rows) await settleNow(context, attemptOf(row, { is: 'waiting' }))
+    await hold(db, how)
+    const meanwhile = await announced(db, event('meanwhile', [effect('meanwhile')]))
+    const engine = idleEngine(db)
+    const idOf = (title: string) => rows.find(row => row.title === title)?.id ?? ''
+    const answer = { effectId: idOf('answered'), verdict: { is: 'done' } as const, tenant: TENANT }
+    assert.deepEqual(await db.transaction('t', tx => engine.end(tx, [answer])), ['ended'])
+    const { receiptId } = cancelled(await engine.cancel(byId(waits)))
+    // As a room of offers takes one back, in the cancel's own commit.
+    const taken = { effectId: idOf('waits'), verdict: { is: 'stopped' } as const, tenant: TENANT }
+    assert.deepEqual(await db.transaction('t', tx => engine.end(tx, [taken])), ['ended'])
+    assert.equal((await engine.receipt(TENANT, receiptId))?.items[0]?.outcome, expected)
+    assert.deepEqual(await statesOf(engine, answered), ['done'])
+    assert.deepEqual(await statesOf(engine, meanwhile), ['pending'])
+  }
+})
+
 test('a receipt that was open at the hold stays open beyond its time; one of a cancel since is final in it', async () => {
   await using own = await testDatabase()
   const { db } = own

@@ -144,6 +144,7 @@ const STATEMENTS: {
   'hold-mark-lost': { values: [null], walks: 'start_batch_pkey' },
   'hold-forget-released': { values: [], walks: 'effect_released' },
   'hold-doubt-overdue': { values: [null], by: 'effect_due', bound: 'due_at' },
+  'hold-doubt-waiting': { values: [], by: 'effect_due', bound: 'due_at' },
   'hold-items': {
     values: [null, 'contoso', null, ids[0], null, null, null, id(0), 100],
     by: 'event_pkey',
@@ -190,7 +191,7 @@ const STATEMENTS: {
   'read-request-key': { values: [shards[0], 'contoso', 'app:a', 'r 1'], by: 'request_key_pkey' },
   'not-yet-asked': { values: [ids, ids], by: 'effect_pkey' },
   'held-effects': { values: [ids], by: 'effect_pkey' },
-  'leave-waiting': { values: [ids, ids, same(null), same(false)], by: 'effect_pkey' },
+  'leave-waiting': { values: [ids, ids, same(null), same(false), same(false)], by: 'effect_pkey' },
   'prevent-pending': { values: [null, ids, ids, same(false)], by: 'effect_pkey' },
   'request-stop': { values: [ids, ids], by: 'effect_pkey' },
   'doubt-ended': { values: [ids, ids, same(false)], by: 'ended_pkey' },

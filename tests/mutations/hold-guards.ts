@@ -30,6 +30,14 @@ export const HOLD_GUARDS: readonly Guard[] = [
     noticedBy: ['hold'],
   },
   {
+    keeps: 'what waited for an answer when a backup was restored is in doubt',
+    file: `${ENGINE}/hold.ts`,
+    text: "  if (restored !== null) await tx.query(sql('hold-doubt-waiting'))\n",
+    without: '',
+    noticedBy: ['hold'],
+    pattern: 'waited for an answer',
+  },
+  {
     keeps: 'what was running at the backup is not begun again by itself',
     file: `${ENGINE}/hold.ts`,
     text: "  if (restored !== null) await tx.query(sql('hold-mark-lost'), [clock()])\n",

@@ -16,7 +16,8 @@
 //   - what had fallen due when the backup was restored may have happened since the backup: it is in doubt from then on, so a cancel does not
 //     say *prevented* of it. What falls due later is prevented.
 //   - a receipt that was open stays open; those of cancels that come while on hold are final in their time.
-//   - what waits for an answer from outside (an offer on a screen) can be answered.
+//   - what waits for an answer from outside (an offer on a screen) can be answered. What was answered since the backup nobody knows: a cancel
+//     takes it off the screen and says *in doubt*.
 //   - nothing is swept.
 
 import type { Queries } from '../store/database.ts'
@@ -39,7 +40,7 @@ export type Hold = {
 export type NewHold = {
   readonly by: string
   readonly reason: string | null
-  /** A restore: what had fallen due since the backup may have happened. Null: a pause, in which nothing becomes doubtful. */
+  /** A restore: what had fallen due since the backup may have happened, what waited may have been answered. Null: a pause, in which nothing becomes doubtful. */
   readonly restored: { readonly backupAt: Date | null } | null
   /** Takes the place of a hold that came with the backup. */
   readonly replace?: boolean
@@ -61,6 +62,7 @@ export async function placeHold(
   if (restored !== null) await tx.query(sql('hold-mark-lost'), [clock()])
   await tx.query(sql('hold-forget-released'))
   if (restored !== null) await tx.query(sql('hold-doubt-overdue'), [clock()])
+  if (restored !== null) await tx.query(sql('hold-doubt-waiting'))
   return true
 }
 
