@@ -74,6 +74,8 @@ type Node = {
   'Index Name'?: string
   'Index Cond'?: string
   'Scan Direction'?: string
+  'Parent Relationship'?: string
+  'Actual Loops'?: number
   Plans?: Node[]
 }
 
@@ -348,6 +350,32 @@ for (const [what, filters] of Object.entries({
     }
   })
 }
+
+test('find-dead reads what is large of a dead effect only where a receiver is asked for', async () => {
+  await using own = await testDatabase()
+  const { db } = own
+  await db.query({
+    text: `insert into engine.ended (shard, id, at, due_shown, attempt, max_attempts, touches_world, keep, tenant, ending, kind, lane, title, data)
+      select 0, gen_random_uuid(), now(), now(), 1, 3, true, false, 'contoso', 'dead', 'mail', 'm', 't', '{"to": "a@b.example"}'
+      from generate_series(1, 5)`,
+  })
+  const { text } = sql('find-dead')
+  const looks = async (receiver: string | null) => {
+    const values = ['contoso', null, receiver, null, null, null, null, '-infinity', id(0), NEVER, 100, 10_000]
+    await db.transaction('find', async tx => {
+      await tx.query({ text: `prepare found as ${text}` })
+      const [row] = await tx.query<{ 'QUERY PLAN': [{ Plan: Node }] }>({
+        text: `explain (analyze, format json) execute found(${values.map(literal).join(', ')})`,
+      })
+      await tx.query({ text: 'deallocate found' })
+      const read = nodes(row!['QUERY PLAN'][0].Plan).filter(node => node['Parent Relationship'] === 'SubPlan')
+      assert.equal(read.length, 1)
+      assert.equal(read[0]?.['Actual Loops'], receiver === null ? 0 : 5)
+    })
+  }
+  await looks(null)
+  await looks('b.example')
+})
 
 // A plan is kept prepared while its tables grow, until the next analyze: it must be a good one whatever was known when it
 // was made. On the connections that the server uses, with nothing known of the tables; with it known that they were empty,
