@@ -170,7 +170,7 @@ async function raise(parts: NotificationParts, tx: Tx, draft: Draft): Promise<Of
 /**
  * True when an early cancellation was waiting for one of its tokens. A second token is an event of its own above the
  * offer, without effects: the cancel of either takes the offer along, and so does an early one.
- * @throws Fault PARENT_NOT_FOUND, PARENT_CANCELLED
+ * @throws Fault PARENT_NOT_FOUND, PARENT_CANCELLED, TREE_TOO_DEEP
  */
 async function announce(
   parts: NotificationParts,
@@ -195,5 +195,6 @@ async function announce(
   if (above?.is !== 'announced') return true
   const child: Announcement = { ...offer, parent: { id: of.aliasId, link: 'cancel' } }
   const [announced] = await parts.engine.announce(tx, [child])
+  refuseWithParent(announced)
   return announced?.is !== 'announced'
 }

@@ -5,6 +5,7 @@ import { announceRequestSchema, reviseRequestSchema } from '@standdown/wire/src/
 import type { FastifyInstance } from 'fastify'
 import type { Announced, Announcement, StoredEvent } from '../../core/event.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { parentFault } from '../../core/parent.ts'
 import { type Principal, principalKey } from '../../core/principal.ts'
 import { keyOf, NATIVE_EVENT, requireAnnouncer } from './access.ts'
 import { effectsOf } from './child-effects.ts'
@@ -136,6 +137,8 @@ function announcedView(announced: Announced): AnnouncedView {
       })
     case 'parent_unknown':
       throw nativeFault.NOT_FOUND({ what: 'parent event', id: announced.parentId })
+    case 'too_deep':
+      throw parentFault.TREE_TOO_DEEP({ id: announced.parentId })
     default:
       return announced satisfies never
   }

@@ -3,8 +3,10 @@
 select e.id
 from (
   select distinct f.event_id
-  from engine.effect f
-  where (f.tenant || '') = $1 and f.event_id is not null and f.cancellation_id is null
+  from (
+    select f.event_id from engine.effect f
+    where (f.tenant || '') = $1 and f.event_id is not null and f.cancellation_id is null
+    order by (f.due_at at time zone 'UTC') offset 0) f
 ) p
 cross join lateral (
   select e.id, e.kind, e.data

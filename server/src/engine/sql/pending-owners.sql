@@ -3,8 +3,10 @@
 select e.kind, o.texts, count(*)::int as events, sum(p.actions)::int as actions
 from (
   select f.event_id, count(*) as actions
-  from engine.effect f
-  where (f.tenant || '') = $1 and f.event_id is not null and f.cancellation_id is null
+  from (
+    select f.event_id from engine.effect f
+    where (f.tenant || '') = $1 and f.event_id is not null and f.cancellation_id is null
+    order by (f.due_at at time zone 'UTC') offset 0) f
   group by f.event_id
 ) p
 cross join lateral (
