@@ -8,9 +8,7 @@ export const HOLD_GUARDS: readonly Guard[] = [
   {
     keeps: 'on hold: what was not released is not started',
     file: `${ENGINE}/sql/start.sql`,
-    text: `    and ((select not exists (select from engine.hold)) or f.released
-      or f.tenant = any ((select h.released_tenants from engine.hold h)::text[]))
-`,
+    text: '    and (select not exists (select from engine.hold))\n',
     without: '',
     noticedBy: ['hold'],
   },
