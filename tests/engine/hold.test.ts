@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from '../../server/src/engine/context.ts'
 import type { Engine } from '../../server/src/engine/engine.ts'
-import { placeHold } from '../../server/src/engine/hold.ts'
+import { placeHold, placeHoldBeside } from '../../server/src/engine/hold.ts'
 import type { Carrier } from '../../server/src/engine/hooks.ts'
 import { dropPart, releasePart } from '../../server/src/engine/release.ts'
 import { closeReceipts, rescueOnce } from '../../server/src/engine/rescue.ts'
@@ -76,6 +76,36 @@ test('a start that is under way has ended when the hold is placed', async () => 
   })
   await placing
   assert.deepEqual(await startAllDue(contextOn(db), db), [])
+})
+
+test('beside a running server what is overdue is marked before anybody waits for the hold; what somebody holds, with it', async () => {
+  await using own = await testDatabase()
+  const { db } = own
+  const id = await announced(
+    db,
+    event(
+      'e',
+      [1, 2, 3, 4, 5].map(n => effect(`e${n}`)),
+    ),
+  )
+  await announced(db, event('later', [later('later')]))
+  const [held] = await idleEngine(db).effectsOf(TENANT, id)
+  const doubtful = async () =>
+    (await db.query({ text: 'select from engine.effect where doubt and due_at < now()' })).length
+  let placing: Promise<boolean> = Promise.resolve(false)
+  await db.transaction('announcing', async tx => {
+    await tx.query(sql('gates-shared'), [[0]])
+    await tx.query({ text: `select from engine.effect where id = '${held?.id}' for update` })
+    placing = placeHoldBeside(db, RESTORED, { most: 2 })
+    const waiting = { text: `select from pg_locks where locktype = 'advisory' and not granted` }
+    while ((await db.query(waiting)).length === 0);
+    assert.equal(await doubtful(), 4)
+    assert.equal(await idleEngine(db).hold(TENANT), null)
+  })
+  assert.equal(await placing, true)
+  assert.equal(await doubtful(), 5)
+  assert.equal((await db.query({ text: 'select from engine.effect where doubt' })).length, 5)
+  assert.equal(await placeHoldBeside(db, RESTORED), false, 'a second one changes nothing')
 })
 
 test('a part is released by kind, event and due time, of one tenant; the rest stays', async () => {

@@ -148,6 +148,7 @@ const STATEMENTS: {
   'hold-mark-lost': { values: [null], walks: 'start_batch_pkey' },
   'hold-forget-released': { values: [], walks: 'effect_released' },
   'hold-doubt-overdue': { values: [null], by: 'effect_due', bound: 'due_at' },
+  'hold-doubt-batch': { values: [null, '-infinity', id(0), 100], by: 'effect_due', bound: 'due_at' },
   'hold-doubt-waiting': { values: [], by: 'effect_due', bound: 'due_at' },
   'hold-items': {
     values: [null, 'contoso', null, ids[0], null, null, null, id(0), 100],

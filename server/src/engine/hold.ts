@@ -20,9 +20,10 @@
 //     takes it off the screen and says *in doubt*.
 //   - nothing is swept.
 
-import type { Queries } from '../store/database.ts'
+import type { Database, Queries } from '../store/database.ts'
 import { ALL_GATES, type Context, sql } from './context.ts'
 
+const MARKED_AT_ONCE = 5000
 const FIRST = '00000000-0000-0000-0000-000000000000'
 
 export type Hold = {
@@ -64,6 +65,30 @@ export async function placeHold(
   if (restored !== null) await tx.query(sql('hold-doubt-overdue'), [clock()])
   if (restored !== null) await tx.query(sql('hold-doubt-waiting'))
   return true
+}
+
+/**
+ * As {@link placeHold}, beside a running server: what is overdue may be much, and while all gates are held nobody is announced to. So most
+ * of it is marked before, a batch at a time. What is called off between the two is in doubt, which it is.
+ */
+export async function placeHoldBeside(
+  db: Pick<Database, 'query' | 'transaction'>,
+  hold: NewHold,
+  { clock = () => null, most = MARKED_AT_ONCE }: { clock?: () => Date | null; most?: number } = {},
+): Promise<boolean> {
+  if ((await readHold(db, '')) !== null) return false
+  let [at, id] = ['-infinity', FIRST]
+  while (hold.restored !== null) {
+    const [last] = await db.query<{ at: string; id: string }>(sql('hold-doubt-batch'), [
+      clock(),
+      at,
+      id,
+      most,
+    ])
+    if (last === undefined) break
+    ;({ at, id } = last)
+  }
+  return await db.transaction('hold', tx => placeHold(tx, hold, clock))
 }
 
 export async function readHold(db: Queries, tenant: string): Promise<Hold | null> {
