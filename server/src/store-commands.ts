@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { SecurityLog } from './auth/security-log.ts'
 import type { CliIo } from './cli/cli-io.ts'
 import { readConfig } from './config.ts'
-import { placeHold } from './engine/hold.ts'
+import { placeHold, placeHoldBeside } from './engine/hold.ts'
 import { backup } from './store/backup.ts'
 import { Database, type DatabaseOptions } from './store/database.ts'
 import { readEmbeddedPassword } from './store/embedded-password.ts'
@@ -84,13 +84,13 @@ async function placedHold(io: CliIo, { reason, pause }: HoldOptions): Promise<bo
     const db = new Database({ ...database, maxConnections: 1, statementTimeoutMs: 0 })
     try {
       await checkSchema(db)
-      return await db.transaction('hold', tx => placeHold(tx, hold))
+      return await placeHoldBeside(db, hold)
     } finally {
       await db.close()
     }
   }
   await using own = await openDatabase({ ...config, databaseUrl: config.databaseUrl ?? undefined })
-  return await own.db.transaction('hold', tx => placeHold(tx, hold))
+  return await placeHoldBeside(own.db, hold)
 }
 
 export type RunningServer = {

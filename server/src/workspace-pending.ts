@@ -49,14 +49,11 @@ export async function withPending(
   changes: readonly RoomChange[],
 ): Promise<{ readonly changes: readonly ShownChange[]; readonly gone: PendingOfTenant }> {
   const owned = changes.map(change => ownedBy(change.of))
-  const counts = await countPending(tx, tenant, owned)
-  const isGone = changes.map(change => change.is === 'removed')
-  const ofGone = owned.filter((_, i) => isGone[i]).flat()
-  const { all } =
-    ofGone.length === 0 ? { all: { events: 0, actions: 0 } } : await countPending(tx, tenant, [ofGone])
+  const isGone = (place: number) => changes[place]?.is === 'removed'
+  const { each, all } = await countPending(tx, tenant, owned, isGone)
   return {
-    changes: changes.map(({ of: _, ...change }, i) => shown(change, counts.each[i] as PendingWork)),
-    gone: { tenant, owned: ofGone, all },
+    changes: changes.map(({ of: _, ...change }, i) => shown(change, each[i] as PendingWork)),
+    gone: { tenant, owned: owned.filter((_, i) => isGone(i)).flat(), all },
   }
 }
 

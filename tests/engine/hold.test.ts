@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from '../../server/src/engine/context.ts'
 import type { Engine } from '../../server/src/engine/engine.ts'
-import { placeHold } from '../../server/src/engine/hold.ts'
+import { placeHold, placeHoldBeside } from '../../server/src/engine/hold.ts'
 import type { Carrier } from '../../server/src/engine/hooks.ts'
 import { dropPart, releasePart } from '../../server/src/engine/release.ts'
 import { closeReceipts, rescueOnce } from '../../server/src/engine/rescue.ts'
@@ -76,6 +76,36 @@ test('a start that is under way has ended when the hold is placed', async () => 
   })
   await placing
   assert.deepEqual(await startAllDue(contextOn(db), db), [])
+})
+
+test('beside a running server what is overdue is marked before anybody waits for the hold; what somebody holds, with it', async () => {
+  await using own = await testDatabase()
+  const { db } = own
+  const id = await announced(
+    db,
+    event(
+      'e',
+      [1, 2, 3, 4, 5].map(n => effect(`e${n}`)),
+    ),
+  )
+  await announced(db, event('later', [later('later')]))
+  const [held] = await idleEngine(db).effectsOf(TENANT, id)
+  const doubtful = async () =>
+    (await db.query({ text: 'select from engine.effect where doubt and due_at < now()' })).length
+  let placing: Promise<boolean> = Promise.resolve(false)
+  await db.transaction('announcing', async tx => {
+    await tx.query(sql('gates-shared'), [[0]])
+    await tx.query({ text: `select from engine.effect where id = '${held?.id}' for update` })
+    placing = placeHoldBeside(db, RESTORED, { most: 2 })
+    const waiting = { text: `select from pg_locks where locktype = 'advisory' and not granted` }
+    while ((await db.query(waiting)).length === 0);
+    assert.equal(await doubtful(), 4)
+    assert.equal(await idleEngine(db).hold(TENANT), null)
+  })
+  assert.equal(await placing, true)
+  assert.equal(await doubtful(), 5)
+  assert.equal((await db.query({ text: 'select from engine.effect where doubt' })).length, 5)
+  assert.equal(await placeHoldBeside(db, RESTORED), false, 'a second one changes nothing')
 })
 
 test('a part is released by kind, event and due time, of one tenant; the rest stays', async () => {
@@ -265,6 +295,34 @@ test('what had fallen due at a restore is in doubt, what falls due later is prev
   }
 })
 
+test('what waited for an answer from outside at a restore is in doubt when it is called off, in a pause it was stopped', async () => {
+  for (const [how, expected] of [
+    [RESTORED, 'in_doubt'],
+    [PAUSE, 'stopped'],
+  ] as const) {
+    await using own = await testDatabase()
+    const { db } = own
+    const context = contextOn(db)
+    const waits = await announced(db, event('waits', [effect('waits')]))
+    const answered = await announced(db, event('answered', [effect('answered')]))
+    const rows = await startAllDue(context, db)
+    for (const row of rows) await settleNow(context, attemptOf(row, { is: 'waiting' }))
+    await hold(db, how)
+    const meanwhile = await announced(db, event('meanwhile', [effect('meanwhile')]))
+    const engine = idleEngine(db)
+    const idOf = (title: string) => rows.find(row => row.title === title)?.id ?? ''
+    const answer = { effectId: idOf('answered'), verdict: { is: 'done' } as const, tenant: TENANT }
+    assert.deepEqual(await db.transaction('t', tx => engine.end(tx, [answer])), ['ended'])
+    const { receiptId } = cancelled(await engine.cancel(byId(waits)))
+    // As a room of offers takes one back, in the cancel's own commit.
+    const taken = { effectId: idOf('waits'), verdict: { is: 'stopped' } as const, tenant: TENANT }
+    assert.deepEqual(await db.transaction('t', tx => engine.end(tx, [taken])), ['ended'])
+    assert.equal((await engine.receipt(TENANT, receiptId))?.items[0]?.outcome, expected)
+    assert.deepEqual(await statesOf(engine, answered), ['done'])
+    assert.deepEqual(await statesOf(engine, meanwhile), ['pending'])
+  }
+})
+
 test('a receipt that was open at the hold stays open beyond its time; one of a cancel since is final in it', async () => {
   await using own = await testDatabase()
   const { db } = own
@@ -286,6 +344,25 @@ test('a receipt that was open at the hold stays open beyond its time; one of a c
   await engine.releaseTenant(TENANT)
   await closeReceipts(inAnHour)
   assert.equal((await engine.receipt(TENANT, open.receiptId))?.counts.in_doubt, 1)
+})
+
+test('what a cancel had asked to stop keeps no hold: it ends with the last that is listed, and the receipt closes', async () => {
+  await using own = await testDatabase()
+  const { db } = own
+  const context = contextOn(db)
+  const engine = idleEngine(db)
+  const stopping = await announced(db, event('stopping', [effect('stopping')]))
+  await startAllDue(context, db)
+  await announced(db, event('listed', [effect('listed')]))
+  const open = cancelled(await engine.cancel(byId(stopping)))
+  await hold(db)
+  assert.deepEqual(titles(await engine.held(TENANT, {}, null, 10)), ['listed'])
+  assert.equal((await engine.release(TENANT, {}, null))?.over, true)
+  await announced(db, event('new', [effect('new')]))
+  assert.deepEqual(titles(await startAllDue(context, db)), ['listed', 'new'])
+  await closeReceipts(contextOn(db, { clock: () => new Date(Date.now() + HOUR) }))
+  const receipt = await engine.receipt(TENANT, open.receiptId)
+  assert.deepEqual([receipt?.state, receipt?.counts.in_doubt], ['final', 1])
 })
 
 test('nothing is swept while on hold', async () => {

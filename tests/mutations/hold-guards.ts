@@ -8,9 +8,7 @@ export const HOLD_GUARDS: readonly Guard[] = [
   {
     keeps: 'on hold: what was not released is not started',
     file: `${ENGINE}/sql/start.sql`,
-    text: `    and ((select not exists (select from engine.hold)) or f.released
-      or f.tenant = any ((select h.released_tenants from engine.hold h)::text[]))
-`,
+    text: '    and (select not exists (select from engine.hold))\n',
     without: '',
     noticedBy: ['hold'],
   },
@@ -28,6 +26,14 @@ export const HOLD_GUARDS: readonly Guard[] = [
     text: "  if (restored !== null) await tx.query(sql('hold-doubt-overdue'), [clock()])\n",
     without: '',
     noticedBy: ['hold'],
+  },
+  {
+    keeps: 'what waited for an answer when a backup was restored is in doubt',
+    file: `${ENGINE}/hold.ts`,
+    text: "  if (restored !== null) await tx.query(sql('hold-doubt-waiting'))\n",
+    without: '',
+    noticedBy: ['hold'],
+    pattern: 'waited for an answer',
   },
   {
     keeps: 'what was running at the backup is not begun again by itself',

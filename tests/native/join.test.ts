@@ -244,6 +244,51 @@ test('below what was called off nothing is born: 409 that names the receipt, and
   assert.deepEqual([offer.status, offer.json.state], [201, 'arriving'])
 })
 
+test('a tree goes a hundred levels deep, and no deeper: 400 in each API, and nothing is half done', async () => {
+  let deepest = await world.native('app')
+  for (let level = 2; level <= 100; level++)
+    deepest = await world.native('app', { parent: { id: deepest, link: 'cancel' } })
+  const entity = randomUUID()
+  // An agent hangs offers from offers only, and has room for a few: those are as deep as the tree above.
+  const [offered, oneLess] = [
+    (await world.offer()).json.id as string,
+    (await world.offer()).json.id as string,
+  ]
+  const { db } = world.server.database
+  for (const [id, levels] of [
+    [offered, 100],
+    [oneLess, 99],
+  ] as const)
+    await db.query({ text: 'update engine.event set cancel_path = id || $2::uuid[] where id = $1' }, [
+      id,
+      Array.from({ length: levels - 1 }, () => randomUUID()),
+    ])
+  const headers = under(deepest)
+  const body = { idempotency: { key: entity } }
+  const refused: { readonly [api: string]: Said } = {
+    graph: await world.meeting('app', { headers, body: { transactionId: entity } }),
+    wix: await world.report(entity, { headers, body }),
+    cif: await world.offer({ parent: { id: offered }, cancellationTokens: [entity] }),
+    // The second token is an event between the two: there is room for one more level, not for two.
+    tokens: await world.offer({ parent: { id: oneLess }, cancellationTokens: [entity, randomUUID()] }),
+    native: await world.call('app', 'POST', '/api/v1/events', {
+      body: { title: 'x', parent: { id: deepest } },
+    }),
+  }
+  for (const [api, said] of Object.entries(refused))
+    assert.equal(said.status, 400, `${api}: ${JSON.stringify(said.json)}`)
+  assert.equal(refused.graph!.json.error.code, 'BadRequest')
+  assert.equal(refused.wix!.json.details.applicationError.code, 'TREE_TOO_DEEP')
+  assert.deepEqual(
+    [refused.cif!, refused.tokens!, refused.native!].map(said => said.json.code),
+    ['TREE_TOO_DEEP', 'TREE_TOO_DEEP', 'TREE_TOO_DEEP'],
+  )
+  // What each would have claimed is free, and what is kept begins anew.
+  assert.equal((await world.report(entity, { headers: under(deepest, '; link=keep'), body })).status, 200)
+  const last = await world.offer({ parent: { id: oneLess }, cancellationTokens: [entity] })
+  assert.equal(last.status, 201, JSON.stringify(last.json))
+})
+
 test('the same report again is acknowledged as before, whatever became of its parent meanwhile', async () => {
   const parent = await world.native('app')
   const entity = randomUUID()

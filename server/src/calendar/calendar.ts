@@ -1,6 +1,7 @@
 // The calendar's public face: its verbs over one set of needs, its domain and its carriers for the engine.
 
 import type { Carrier, Domain } from '../engine/hooks.ts'
+import { Turns } from '../engine/turns.ts'
 import { cancelMeeting, type MeetingCancel, type MeetingCancelled } from './cancel-meeting.ts'
 import { createMeeting, type MeetingCreation } from './create-meeting.ts'
 import { deleteEvent, type EventDeleted } from './delete-event.ts'
@@ -58,8 +59,9 @@ export type Calendar = {
 
 export function createCalendar(needs: CalendarNeeds): Calendar {
   const { db } = needs
+  const turns = new Turns('calendar.create-meeting')
   return {
-    createMeeting: creation => createMeeting(needs, creation),
+    createMeeting: creation => createMeeting({ ...needs, turns }, creation),
     cancelMeeting: request => cancelMeeting(needs, request),
     deleteEvent: request => deleteEvent(needs, request),
     findItem: (mailbox, id) => findItem(needs, mailbox, id),

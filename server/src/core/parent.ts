@@ -26,11 +26,17 @@ export const parentFault = faults({
     status: 409,
     message: 'The event {id}, which this was to hang from, was called off: nothing is born from it.',
   },
+  TREE_TOO_DEEP: {
+    status: 400,
+    message:
+      'The event {id} stands as deep below others as an event may: nothing can hang from it, except with `link=keep`, which begins anew.',
+  },
 })
 
 /** @throws Fault when it was refused because of its parent: nothing of it may be kept */
 export function refuseWithParent(announced: Announced | undefined): void {
   if (announced?.is === 'parent_unknown') throw parentFault.PARENT_NOT_FOUND({ id: announced.parentId })
+  if (announced?.is === 'too_deep') throw parentFault.TREE_TOO_DEEP({ id: announced.parentId })
   if (announced?.is !== 'parent_cancelled') return
   const { parentId: id, cancellationId: receiptId } = announced
   const receipt = receiptId === null ? null : `/api/v1/receipts/${receiptId}`

@@ -209,7 +209,8 @@ export async function endFromOutside(
         evidence: ('evidence' in verdict ? verdict.evidence : null) ?? null,
         result: 'result' in verdict ? (verdict.result ?? null) : null,
         doubtful: false,
-        aboutAll: true,
+        // Only the receiver speaks of every attempt. Who takes back what waits, speaks of what waits here.
+        aboutAll: verdict.is === 'resolved',
         domainKind: domainKindOf(context, row),
       },
     ]

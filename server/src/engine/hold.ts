@@ -16,12 +16,14 @@
 //   - what had fallen due when the backup was restored may have happened since the backup: it is in doubt from then on, so a cancel does not
 //     say *prevented* of it. What falls due later is prevented.
 //   - a receipt that was open stays open; those of cancels that come while on hold are final in their time.
-//   - what waits for an answer from outside (an offer on a screen) can be answered.
+//   - what waits for an answer from outside (an offer on a screen) can be answered. What was answered since the backup nobody knows: a cancel
+//     takes it off the screen and says *in doubt*.
 //   - nothing is swept.
 
-import type { Queries } from '../store/database.ts'
+import type { Database, Queries } from '../store/database.ts'
 import { ALL_GATES, type Context, sql } from './context.ts'
 
+const MARKED_AT_ONCE = 5000
 const FIRST = '00000000-0000-0000-0000-000000000000'
 
 export type Hold = {
@@ -39,7 +41,7 @@ export type Hold = {
 export type NewHold = {
   readonly by: string
   readonly reason: string | null
-  /** A restore: what had fallen due since the backup may have happened. Null: a pause, in which nothing becomes doubtful. */
+  /** A restore: what had fallen due since the backup may have happened, what waited may have been answered. Null: a pause, in which nothing becomes doubtful. */
   readonly restored: { readonly backupAt: Date | null } | null
   /** Takes the place of a hold that came with the backup. */
   readonly replace?: boolean
@@ -61,7 +63,32 @@ export async function placeHold(
   if (restored !== null) await tx.query(sql('hold-mark-lost'), [clock()])
   await tx.query(sql('hold-forget-released'))
   if (restored !== null) await tx.query(sql('hold-doubt-overdue'), [clock()])
+  if (restored !== null) await tx.query(sql('hold-doubt-waiting'))
   return true
+}
+
+/**
+ * As {@link placeHold}, beside a running server: what is overdue may be much, and while all gates are held nobody is announced to. So most
+ * of it is marked before, a batch at a time. What is called off between the two is in doubt, which it is.
+ */
+export async function placeHoldBeside(
+  db: Pick<Database, 'query' | 'transaction'>,
+  hold: NewHold,
+  { clock = () => null, most = MARKED_AT_ONCE }: { clock?: () => Date | null; most?: number } = {},
+): Promise<boolean> {
+  if ((await readHold(db, '')) !== null) return false
+  let [at, id] = ['-infinity', FIRST]
+  while (hold.restored !== null) {
+    const [last] = await db.query<{ at: string; id: string }>(sql('hold-doubt-batch'), [
+      clock(),
+      at,
+      id,
+      most,
+    ])
+    if (last === undefined) break
+    ;({ at, id } = last)
+  }
+  return await db.transaction('hold', tx => placeHold(tx, hold, clock))
 }
 
 export async function readHold(db: Queries, tenant: string): Promise<Hold | null> {

@@ -251,11 +251,12 @@ async function settleRest(
 async function settleWaiting(_: Context, tx: Tx, plans: readonly Plan[]): Promise<readonly SettleResult[]> {
   const rows = await tx.query<{ id: string }>(
     sql('leave-waiting'),
-    columns(plans, 4, p => [
+    columns(plans, 5, p => [
       p.attempt.effect.id,
       p.attempt.effect.startId,
       evidenceText(p.evidence),
       p.doubtful,
+      p.step === 'wait',
     ]),
   )
   const left = new Set(rows.map(row => row.id))

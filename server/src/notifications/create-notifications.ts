@@ -1,5 +1,6 @@
 // The room's verbs, bound to what they work with.
 
+import { Turns } from '../engine/turns.ts'
 import { type Answer, answerOffer } from './answer-offer.ts'
 import {
   type CancelForProvider,
@@ -32,8 +33,9 @@ type ByToken = { readonly agent: AgentRef; readonly channel: string; readonly to
 export function createNotifications(needs: NotificationNeeds) {
   const hints = new ScreenHints(needs.db)
   const parts: NotificationParts = { ...needs, hints }
+  const turns = new Turns('notifications.notify')
   return {
-    notifyAgent: (request: NotifyRequest) => notifyAgent(parts, request),
+    notifyAgent: (request: NotifyRequest) => notifyAgent({ ...parts, turns }, request),
     /** As `notifyAgent` would fill it: throws what that would throw. */
     fillCard: (tenant: string, of: Parameters<typeof fillCard>[2]) => fillCard(parts, tenant, of),
     answerOffer: (agent: AgentRef, offerId: string, answer: Answer) =>

@@ -5,6 +5,7 @@ import type { Announcement } from '../core/event.ts'
 import { makeId, shardOfId } from '../core/ids.ts'
 import type { OfferResult } from '../core/offer-queue.ts'
 import { type Parent, refuseWithParent } from '../core/parent.ts'
+import type { Turns } from '../engine/turns.ts'
 import type { Tx } from '../store/database.ts'
 import { notificationFaults } from './notification-faults.ts'
 import {
@@ -57,7 +58,10 @@ type Draft = {
   readonly at: Date
 }
 
-export async function notifyAgent(parts: NotificationParts, request: NotifyRequest): Promise<Notified> {
+export async function notifyAgent(
+  parts: NotificationParts & { readonly turns: Turns },
+  request: NotifyRequest,
+): Promise<Notified> {
   const { tenant, agentId } = request.agent
   const { template, card } = await fillCard(parts, tenant, request)
   const at = await parts.engine.now(tenant)
@@ -65,8 +69,8 @@ export async function notifyAgent(parts: NotificationParts, request: NotifyReque
     const joined = await join(parts, request)
     if (joined) return { offer: joined, joined: true }
     try {
-      const offer = await parts.db.transaction('notifications.notify', tx =>
-        raise(parts, tx, { request, template, card, at }),
+      const offer = await parts.turns.take(tenant, () =>
+        parts.db.transaction('notifications.notify', tx => raise(parts, tx, { request, template, card, at })),
       )
       parts.hints.changed(tenant, agentId)
       return { offer, joined: false }
@@ -170,7 +174,7 @@ async function raise(parts: NotificationParts, tx: Tx, draft: Draft): Promise<Of
 /**
  * True when an early cancellation was waiting for one of its tokens. A second token is an event of its own above the
  * offer, without effects: the cancel of either takes the offer along, and so does an early one.
- * @throws Fault PARENT_NOT_FOUND, PARENT_CANCELLED
+ * @throws Fault PARENT_NOT_FOUND, PARENT_CANCELLED, TREE_TOO_DEEP
  */
 async function announce(
   parts: NotificationParts,
@@ -195,5 +199,6 @@ async function announce(
   if (above?.is !== 'announced') return true
   const child: Announcement = { ...offer, parent: { id: of.aliasId, link: 'cancel' } }
   const [announced] = await parts.engine.announce(tx, [child])
+  refuseWithParent(announced)
   return announced?.is !== 'announced'
 }

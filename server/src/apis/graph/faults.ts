@@ -58,6 +58,7 @@ const CODES: { readonly [code: string]: string } = {
   INVALID_PARENT: 'BadRequest',
   PARENT_NOT_FOUND: 'ErrorItemNotFound',
   PARENT_CANCELLED: 'Conflict',
+  TREE_TOO_DEEP: 'BadRequest',
   UNAVAILABLE: 'ServiceUnavailable',
   INTERNAL: 'InternalServerError',
 }

@@ -5,7 +5,9 @@ import { announceRequestSchema, reviseRequestSchema } from '@standdown/wire/src/
 import type { FastifyInstance } from 'fastify'
 import type { Announced, Announcement, StoredEvent } from '../../core/event.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { parentFault } from '../../core/parent.ts'
 import { type Principal, principalKey } from '../../core/principal.ts'
+import { Turns } from '../../engine/turns.ts'
 import { keyOf, NATIVE_EVENT, requireAnnouncer } from './access.ts'
 import { effectsOf } from './child-effects.ts'
 import { withinKept } from './kept-bytes.ts'
@@ -17,6 +19,7 @@ import { receiptLink } from './views.ts'
 
 export function eventRoutes(app: FastifyInstance, context: NativeContext): void {
   const { engine, db, callers, events } = context
+  const turns = new Turns('native.announce')
 
   app.post(
     '/events',
@@ -34,16 +37,18 @@ export function eventRoutes(app: FastifyInstance, context: NativeContext): void 
       const body = request.body as AnnounceRequest
       // What is wrong with it now may have been right when the same request came first: that one's answer comes before.
       const [made] = await Promise.allSettled([announcementOf(caller, body, request.id)])
-      const { view, again } = await db.transaction('native.announce', async tx => {
-        // In one commit with the event: a refusal below gives the key back.
-        const first = await once(engine, tx, request, caller, { announce: body })
-        if (first?.answered) return { view: first.answered as AnnouncedView, again: true }
-        if (made.status === 'rejected') throw made.reason
-        const [announced] = await engine.announce(tx, [made.value])
-        const view = announcedView(announced!)
-        await first?.answer(tx, view)
-        return { view, again: false }
-      })
+      const { view, again } = await turns.take(caller.tenant, () =>
+        db.transaction('native.announce', async tx => {
+          // In one commit with the event: a refusal below gives the key back.
+          const first = await once(engine, tx, request, caller, { announce: body })
+          if (first?.answered) return { view: first.answered as AnnouncedView, again: true }
+          if (made.status === 'rejected') throw made.reason
+          const [announced] = await engine.announce(tx, [made.value])
+          const view = announcedView(announced!)
+          await first?.answer(tx, view)
+          return { view, again: false }
+        }),
+      )
       return reply
         .code(view.is === 'announced' && !again ? 201 : 200)
         .header('location', `/api/v1/events/${view.id}`)
@@ -67,14 +72,16 @@ export function eventRoutes(app: FastifyInstance, context: NativeContext): void 
       if (event.kind !== NATIVE_EVENT) throw nativeFault.NOT_REVISABLE({ id: event.id })
       const body = request.body as ReviseRequest
       const effects = withinKept(await effectsOf(context.effects, caller, body.effects))
-      const revised = await db.transaction('native.revise', tx =>
-        engine.revise(tx, {
-          tenant: caller.tenant,
-          eventId: event.id,
-          effects,
-          ...(body.title === undefined ? {} : { title: body.title }),
-          ...(body.data === undefined ? {} : { data: { ...event.data, data: body.data as JsonObject } }),
-        }),
+      const revised = await turns.take(caller.tenant, () =>
+        db.transaction('native.revise', tx =>
+          engine.revise(tx, {
+            tenant: caller.tenant,
+            eventId: event.id,
+            effects,
+            ...(body.title === undefined ? {} : { title: body.title }),
+            ...(body.data === undefined ? {} : { data: { ...event.data, data: body.data as JsonObject } }),
+          }),
+        ),
       )
       if (revised.is === 'unknown') throw nativeFault.NOT_FOUND({ what: 'event', id: event.id })
       if (revised.is === 'cancelled') {
@@ -136,6 +143,8 @@ function announcedView(announced: Announced): AnnouncedView {
       })
     case 'parent_unknown':
       throw nativeFault.NOT_FOUND({ what: 'parent event', id: announced.parentId })
+    case 'too_deep':
+      throw parentFault.TREE_TOO_DEEP({ id: announced.parentId })
     default:
       return announced satisfies never
   }

@@ -7,15 +7,13 @@
 with ticket as materialized (
   select t.id from engine.start_ticket t where t.id = $2::uuid for key share
 ), due as materialized (
-  select f.ctid as version, f.lane, f.kind, f.tenant, f.due_at
+  (select f.ctid as version, f.lane, f.kind, f.tenant, f.due_at
   from engine.effect f
   -- A subquery: asked row by row, a volatile clock could not bound the index, and all that is still to come would be read.
   where f.due_at <= (select coalesce($1::timestamptz, clock_timestamp()))
     and f.state = 'pending'
-    -- On hold (hold.ts): while nothing was released no row is read; then what was released.
-    and (select not exists (select from engine.hold h where not h.partly))
-    and ((select not exists (select from engine.hold)) or f.released
-      or f.tenant = any ((select h.released_tenants from engine.hold h)::text[]))
+    -- On hold (hold.ts) no row is read here.
+    and (select not exists (select from engine.hold))
     and f.kind = any ($7::text[]) and coalesce(($6::jsonb ->> f.lane)::int, 1) > 0 and coalesce(($9::jsonb ->> f.tenant)::int, 1) > 0
     -- Mostly there is none: asked once for all rows.
     and ((select not exists (select from engine.open_cancellation)) or not exists (
@@ -25,7 +23,40 @@ with ticket as materialized (
       join engine.open_cancellation o on o.shard = f.shard and o.tenant = e.tenant and a.sequence <= o.sequence_limit
         and (a.id = o.target_event or (a.key = o.target_key and a.entity = o.target_entity))))
   order by f.due_at
-  limit $5::int * 2
+  limit $5::int * 2)
+  union all
+  -- Partly on hold: what was released, and what is of a tenant that was; what is on hold is not read. Without a hold none of it is run.
+  (select f.version, f.lane, f.kind, f.tenant, f.due_at
+  from (
+    (select f.ctid as version, f.lane, f.kind, f.tenant, f.due_at, f.event_id, f.shard
+    from engine.effect f
+    where f.released and f.state = 'pending' and (select exists (select from engine.hold h where h.partly))
+      and (f.due_at at time zone 'UTC') <= (select coalesce($1::timestamptz, clock_timestamp()) at time zone 'UTC')
+      and f.kind = any ($7::text[]) and coalesce(($6::jsonb ->> f.lane)::int, 1) > 0 and coalesce(($9::jsonb ->> f.tenant)::int, 1) > 0
+    order by (f.due_at at time zone 'UTC')
+    limit $5::int * 2)
+    union all
+    select f.version, f.lane, f.kind, f.tenant, f.due_at, f.event_id, f.shard
+    from (select unnest(h.released_tenants) as id from engine.hold h where h.partly) t
+    cross join lateral (
+      select f.ctid as version, f.lane, f.kind, f.tenant, f.due_at, f.event_id, f.shard
+      from engine.effect f
+      where (f.tenant || '') = t.id and f.state = 'pending' and not f.released
+        and (f.due_at at time zone 'UTC') <= (select coalesce($1::timestamptz, clock_timestamp()) at time zone 'UTC')
+        and f.kind = any ($7::text[]) and coalesce(($6::jsonb ->> f.lane)::int, 1) > 0 and coalesce(($9::jsonb ->> f.tenant)::int, 1) > 0
+      order by (f.due_at at time zone 'UTC')
+      limit $5::int * 2) f
+  ) f
+  where (select exists (select from engine.hold h where h.partly))
+    -- Mostly there is none: asked once for all rows.
+    and ((select not exists (select from engine.open_cancellation)) or not exists (
+      -- The event once, then whatever is open: not the other way round.
+      select from (select e.tenant, e.cancel_path from engine.event e where e.id = f.event_id offset 0) e
+      cross join lateral (select a.id, a.key, a.entity, a.sequence from engine.event a where a.id = any (e.cancel_path) offset 0) a
+      join engine.open_cancellation o on o.shard = f.shard and o.tenant = e.tenant and a.sequence <= o.sequence_limit
+        and (a.id = o.target_event or (a.key = o.target_key and a.entity = o.target_entity))))
+  order by f.due_at
+  limit $5::int * 2)
 ), chosen as materialized (
   select q.version
   from (

@@ -16,7 +16,8 @@ create table engine.hold (
 
 -- An operator has released it while the rest is on hold. Nothing has ever written the column that this was.
 alter table engine.effect rename column on_hold to released;
-create index effect_released on engine.effect (id) where released;
+-- By when they fall due, as an expression: nothing takes this index but what looks for them (start.sql).
+create index effect_released on engine.effect ((due_at at time zone 'UTC')) where released;
 
 -- Started before the backup: nobody knows how it went, and it is not tried again by itself.
 alter table engine.start_batch add column lost boolean not null default false;
