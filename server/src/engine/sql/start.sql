@@ -53,7 +53,7 @@ with ticket as materialized (
       -- The event once, then whatever is open: not the other way round.
       select from (select e.tenant, e.cancel_path from engine.event e where e.id = f.event_id offset 0) e
       cross join lateral (select a.id, a.key, a.entity, a.sequence from engine.event a where a.id = any (e.cancel_path) offset 0) a
-      join engine.open_cancellation o on o.shard = f.shard and o.tenant = e.tenant and a.sequence <= o.sequence_limit
+      join engine.open_cancellation o on o.tenant = e.tenant and o.shard = f.shard and a.sequence <= o.sequence_limit
         and (a.id = o.target_event or (a.key = o.target_key and a.entity = o.target_entity))))
   order by f.due_at
   limit $5::int * 2)
