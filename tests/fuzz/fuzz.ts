@@ -160,7 +160,7 @@ function requestOf(number: number, { seed, world, documents }: Planning): Reques
 }
 
 /** Anybody tries everything; mostly who may, so that what lies behind the first refusal is come to. */
-function roleFor({ document, path }: Operation, choices: Choices): Role {
+export function roleFor({ document, path }: Operation, choices: Choices): Role {
   if (choices.maybe(0.3)) return choices.among(ROLES)
   if (document === ADDRESSES.automations) return 'app'
   if (document === ADDRESSES.notifications) return choices.among(['agent', 'agent', 'app'])
