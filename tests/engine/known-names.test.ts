@@ -90,6 +90,11 @@ test('a cancel is about what is live or done by itself; else about what its call
   )
   assert.deepEqual(aimedAt([mine, over, typo, ended], most), { places: [5], isOver: true })
   assert.deepEqual(aimedAt([ended, ended, ended], most), { places: [5, 5, 5], isOver: true }, 'more: over')
+  assert.deepEqual(
+    aimedAt([ended, mine, ended, ended], most),
+    { places: [2], isOver: true },
+    'more, and what was open was called off before: that receipt again',
+  )
   assert.deepEqual(aimedAt([mine, over, typo], most), { places: [2], isOver: true })
   assert.deepEqual(aimedAt([over, typo], most), { places: [3], isOver: true })
   assert.deepEqual(aimedAt([typo], most), { places: [], isOver: false })

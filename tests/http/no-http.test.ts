@@ -1,8 +1,11 @@
 // What is no HTTP is refused by a problem, on a fresh connection and on one that has served before, on HTTP and HTTPS alike.
 
 import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
+import type { Socket } from 'node:net'
 import { after, before, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
+import { refuseNoHttp } from '../../server/src/http/no-http.ts'
 import { type HttpServer, httpServer, raw } from './http-server.ts'
 
 const WRONG: readonly (readonly [name: string, bytes: string, status: number, code: string])[] = [
@@ -51,4 +54,26 @@ test('over TLS', async () => {
     for await (const chunk of socket) text += String(chunk)
     isProblem(text, status, code, name)
   }
+})
+
+test('behind several requests at once: each has its answer first', async () => {
+  const text = await raw(server.port, `${GOOD}${GOOD}${GOOD}hello\r\n\r\n`)
+  assert.deepEqual(
+    [...text.matchAll(/^HTTP\/1\.1 (\d+) /gm)].map(([, status]) => status),
+    ['200', '200', '200', '400'],
+  )
+})
+
+test('of what goes on behind a request under way nothing is kept', () => {
+  const underWay = Object.assign(new EventEmitter(), { headersSent: false, req: { complete: true } })
+  const sent: unknown[] = []
+  const socket = { writable: true, _httpMessage: underWay, end: (text: string) => void sent.push(text) }
+  const refuse = () =>
+    refuseNoHttp(Object.assign(new Error('x'), { code: 'HPE_INVALID_METHOD' }), socket as unknown as Socket)
+  for (let chunk = 0; chunk < 100; chunk++) refuse()
+  assert.equal(underWay.listenerCount('finish'), 1)
+  Object.assign(socket, { _httpMessage: null })
+  underWay.emit('finish')
+  refuse()
+  assert.equal(sent.length, 1)
 })

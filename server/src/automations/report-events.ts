@@ -78,7 +78,7 @@ export function reportEvents(parts: Parts): { readonly report: ReportEvents; rea
     run: reports => commitIfUnchanged(parts, reports),
   })
   // It waits for whoever holds its parent, and is refused when that was called off: nobody else's report may share that.
-  const turns = new Turns('automations.report-below', parts.maxQueue)
+  const turns = new Turns('automations.report-below', { maxQueue: parts.maxQueue })
   const submit: Submit = async report => {
     if (report.parent === null) return await gather.submit(report)
     const [reported] = await turns.take(report.app.tenant, () => commitIfUnchanged(parts, [report]))

@@ -70,6 +70,10 @@ export type Aim = { readonly places: readonly number[]; readonly isOver: boolean
 export function aimedAt(known: readonly Known[], most: number): Aim {
   const live = known.filter(name => name.live || name.done)
   const open = live.filter(name => name.isOpen || name.done)
+  const before = known.filter(name => name.calledOff && name.repeats)
+  // What was open has been called off by the same caller: that is what is told again.
+  if (live.length > most && open.length === 0 && before.length > 0)
+    return { places: before.map(name => name.place), isOver: true }
   if (live.length > 0) {
     const aimed = live.length > most && open.length > 0 ? open : live
     return { places: aimed.map(name => name.place), isOver: open.length === 0 }

@@ -8,22 +8,31 @@ import { problemOf } from './problem-of.ts'
 // Node's own refusal looks at the same, to see whether an answer is under way.
 type HttpSocket = Socket & { readonly _httpMessage?: ServerResponse | null }
 
+/** Node reports every further chunk on the same connection again. */
+const refused = new WeakSet<Socket>()
+
 /** For a server's 'clientError'. */
-export function refuseNoHttp(error: NodeJS.ErrnoException, socket: HttpSocket): void {
+export function refuseNoHttp({ code }: NodeJS.ErrnoException, socket: HttpSocket): void {
   const underWay = socket._httpMessage
-  if (error.code === 'ECONNRESET' || !socket.writable || underWay?.headersSent) {
+  if (code === 'ECONNRESET' || !socket.writable || underWay?.headersSent) {
     socket.destroy()
     return
   }
-  // Sent at once, it would be taken for the answer to the request before.
-  if (underWay && !underWay.req.complete) refuse(error, socket)
-  else if (underWay) underWay.once('finish', () => refuse(error, socket))
-  else refuse(error, socket)
+  if (refused.has(socket)) return
+  refused.add(socket)
+  if (underWay && !underWay.req.complete) refuse(code, socket)
+  else refuseWhenFree(code, socket)
 }
 
-function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+/** Sent at once, it would be taken for the answer to a request before. The error holds what was sent, so only its code is kept. */
+function refuseWhenFree(code: string | undefined, socket: HttpSocket): void {
+  if (socket._httpMessage) socket._httpMessage.once('finish', () => refuseWhenFree(code, socket))
+  else refuse(code, socket)
+}
+
+function refuse(code: string | undefined, socket: Socket): void {
   if (!socket.writable) return
-  const fault = faultOfCode(error.code)
+  const fault = faultOfCode(code)
   const body = JSON.stringify(problemOf(fault))
   socket.end(
     [

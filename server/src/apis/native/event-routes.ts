@@ -17,9 +17,12 @@ import { once, requestKeyHeaders } from './request-key.ts'
 import { eventIdParams, response } from './route-schema.ts'
 import { receiptLink } from './views.ts'
 
+/** Announces and revises at the database at once. */
+const ANNOUNCES_AT_ONCE = 5
+
 export function eventRoutes(app: FastifyInstance, context: NativeContext): void {
   const { engine, db, callers, events } = context
-  const turns = new Turns('native.announce')
+  const turns = new Turns('native.announce', { atOnce: ANNOUNCES_AT_ONCE })
 
   app.post(
     '/events',

@@ -28,33 +28,36 @@ with ticket as materialized (
   -- Partly on hold: what was released, and what is of a tenant that was; what is on hold is not read. Without a hold none of it is run.
   (select f.version, f.lane, f.kind, f.tenant, f.due_at
   from (
-    (select f.ctid as version, f.lane, f.kind, f.tenant, f.due_at, f.event_id, f.shard
+    (select f.ctid as version, f.lane, f.kind, f.tenant, f.due_at
     from engine.effect f
     where f.released and f.state = 'pending' and (select exists (select from engine.hold h where h.partly))
       and (f.due_at at time zone 'UTC') <= (select coalesce($1::timestamptz, clock_timestamp()) at time zone 'UTC')
       and f.kind = any ($7::text[]) and coalesce(($6::jsonb ->> f.lane)::int, 1) > 0 and coalesce(($9::jsonb ->> f.tenant)::int, 1) > 0
+      and ((select not exists (select from engine.open_cancellation)) or not exists (
+        select from (select e.tenant, e.cancel_path from engine.event e where e.id = f.event_id offset 0) e
+        cross join lateral (select a.id, a.key, a.entity, a.sequence from engine.event a where a.id = any (e.cancel_path) offset 0) a
+        join engine.open_cancellation o on o.tenant = e.tenant and o.shard = f.shard and a.sequence <= o.sequence_limit
+          and (a.id = o.target_event or (a.key = o.target_key and a.entity = o.target_entity))))
     order by (f.due_at at time zone 'UTC')
     limit $5::int * 2)
     union all
-    select f.version, f.lane, f.kind, f.tenant, f.due_at, f.event_id, f.shard
+    select f.version, f.lane, f.kind, f.tenant, f.due_at
     from (select unnest(h.released_tenants) as id from engine.hold h where h.partly) t
     cross join lateral (
-      select f.ctid as version, f.lane, f.kind, f.tenant, f.due_at, f.event_id, f.shard
+      select f.ctid as version, f.lane, f.kind, f.tenant, f.due_at
       from engine.effect f
       where (f.tenant || '') = t.id and f.state = 'pending' and not f.released
         and (f.due_at at time zone 'UTC') <= (select coalesce($1::timestamptz, clock_timestamp()) at time zone 'UTC')
         and f.kind = any ($7::text[]) and coalesce(($6::jsonb ->> f.lane)::int, 1) > 0 and coalesce(($9::jsonb ->> f.tenant)::int, 1) > 0
+        and ((select not exists (select from engine.open_cancellation)) or not exists (
+          select from (select e.tenant, e.cancel_path from engine.event e where e.id = f.event_id offset 0) e
+          cross join lateral (select a.id, a.key, a.entity, a.sequence from engine.event a where a.id = any (e.cancel_path) offset 0) a
+          join engine.open_cancellation o on o.tenant = e.tenant and o.shard = f.shard and a.sequence <= o.sequence_limit
+            and (a.id = o.target_event or (a.key = o.target_key and a.entity = o.target_entity))))
       order by (f.due_at at time zone 'UTC')
       limit $5::int * 2) f
   ) f
   where (select exists (select from engine.hold h where h.partly))
-    -- Mostly there is none: asked once for all rows.
-    and ((select not exists (select from engine.open_cancellation)) or not exists (
-      -- The event once, then whatever is open: not the other way round.
-      select from (select e.tenant, e.cancel_path from engine.event e where e.id = f.event_id offset 0) e
-      cross join lateral (select a.id, a.key, a.entity, a.sequence from engine.event a where a.id = any (e.cancel_path) offset 0) a
-      join engine.open_cancellation o on o.tenant = e.tenant and o.shard = f.shard and a.sequence <= o.sequence_limit
-        and (a.id = o.target_event or (a.key = o.target_key and a.entity = o.target_entity))))
   order by f.due_at
   limit $5::int * 2)
 ), chosen as materialized (
