@@ -2,9 +2,11 @@
 
 import { tmpdir } from 'node:os'
 import { readConfig } from '../server/src/config.ts'
+import { loadMetrics } from '../server/src/http/metrics.ts'
 import { createHttp } from '../server/src/http/server.ts'
 
 const http = createHttp({
+  metrics: await loadMetrics(),
   config: { ...readConfig({ PORT: '0', TLS_PORT: 'off', DATA_DIR: tmpdir() }, tmpdir()), logLevel: 'error' },
   now: () => new Date(),
 })

@@ -13,10 +13,10 @@ export type Graphile = AsyncDisposable & {
   drain(jobs: number): Promise<void>
 }
 
-export async function openGraphile({ host, user, database }: DatabaseOptions): Promise<Graphile> {
+export async function openGraphile({ host, user, database, password }: DatabaseOptions): Promise<Graphile> {
   // A pool of our own. graphile-worker does not wait until the one that it makes has ended, nor listen to it any more:
   // when PostgreSQL is then stopped, what it says to the last connections would end this process.
-  const pgPool = new pg.Pool({ host, user, database, max: POOL_SIZE })
+  const pgPool = new pg.Pool({ host, user, database, password, max: POOL_SIZE })
   pgPool.on('error', () => {})
   pgPool.on('connect', client => client.on('error', () => {}))
   const utils = await makeWorkerUtils({ pgPool, logger: silent })

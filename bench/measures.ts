@@ -1,8 +1,10 @@
 // What `npm run bench` can measure, by name, in the order of the table.
 
 import { cancelRows } from './cancel-rows.ts'
+import { fairnessRows } from './fairness-rows.ts'
 import { httpRow } from './http-row.ts'
 import { hugeCancelRow } from './huge-cancel-row.ts'
+import { loopRow } from './loop-row.ts'
 import { previewRows } from './preview-rows.ts'
 import { processRows } from './process-rows.ts'
 import { reportRow } from './report-row.ts'
@@ -37,5 +39,11 @@ export const MEASURES: readonly Measure[] = [
   { name: 'previews', about: 'previews of the same trees', rows: previewRows },
   { name: 'timers', about: 'how late timers are', rows: async size => [await timersRow(size)] },
   { name: 'process', about: 'ready again after kill -9; memory', rows: processRows },
+  { name: 'fairness', about: 'what one tenant notices of another’s worst', rows: fairnessRows },
+  {
+    name: 'loop',
+    about: 'the event loop under the longest texts',
+    rows: async size => [await loopRow(size)],
+  },
   { name: 'storage', about: 'disk and log for each', rows: storageRows },
 ]

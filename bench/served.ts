@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { readEmbeddedPassword } from '../server/src/store/embedded-password.ts'
 import { freshDirectory } from './fresh-directory.ts'
 import { kill, processTree } from './processes.ts'
 
@@ -31,13 +32,19 @@ export function portOf(server: Served): number {
 }
 
 /** Resolves when it says that it runs. With the flags that the launcher gave this process, as it would give the server. */
-export async function startServer(dataDir = freshDirectory()): Promise<Served> {
-  const child = spawn(process.execPath, [...process.execArgv, MAIN, 'start'], {
+export async function startServer(
+  dataDir = freshDirectory(),
+  { preload, env = {} }: { readonly preload?: URL; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<Served> {
+  const first = preload ? ['--import', preload.href] : []
+  const child = spawn(process.execPath, [...process.execArgv, ...first, MAIN, 'start'], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, PORT: '0', TLS_PORT: 'off', DATA_DIR: dataDir, LOG_LEVEL: 'error' },
+    env: { ...process.env, PORT: '0', TLS_PORT: 'off', DATA_DIR: dataDir, LOG_LEVEL: 'error', ...env },
   })
   await said(child, 'Standdown runs at')
-  const file = JSON.parse(readFileSync(join(dataDir, 'server.json'), 'utf8')) as ServerFile
+  const written = JSON.parse(readFileSync(join(dataDir, 'server.json'), 'utf8')) as ServerFile
+  const password = readEmbeddedPassword(dataDir)
+  const file = { ...written, database: { ...written.database, ...(password && { password }) } }
   return {
     file,
     process: child,

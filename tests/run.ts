@@ -14,6 +14,7 @@ import { spec, type TestEvent } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
 import { startEmbedded } from '../server/src/store/embedded.ts'
 import { findPostgresPackage, type PostgresMajor } from '../server/src/store/postgres-binaries.ts'
+import { trustEverybody } from './support/trusting-cluster.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const FILES = ['tests/**/*.test.ts', '{wire,client,console}/**/*.test.{js,mjs,ts}']
@@ -85,7 +86,7 @@ async function runOn(major: PostgresMajor, files: readonly string[]): Promise<bo
   const dataDir = mkdtempSync(join(tmpdir(), 'standdown-test-'))
   const postgres = await startEmbedded({ dataDir, pgMajor: major })
   try {
-    process.env.STANDDOWN_TEST_PG = JSON.stringify(postgres.options)
+    process.env.STANDDOWN_TEST_PG = JSON.stringify(await trustEverybody(postgres, dataDir))
     process.env.STANDDOWN_TEST_PG_MAJOR = String(major)
     return await runFiles(files)
   } finally {

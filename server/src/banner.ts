@@ -8,7 +8,12 @@ const TRIGGER = 'my_trigger'
 const ENTITY = '16ef8c9c-413e-4d5f-b77d-8c67c3c8ae0c'
 
 export async function banner({ server, url, tlsUrl, demo }: Serving, mail: string): Promise<string> {
-  const head = `Standdown runs at ${url}${tlsUrl === null ? '' : ` and ${tlsUrl}`}`
+  const hold = await server.engine.hold('')
+  const onHold =
+    hold === null
+      ? ''
+      : `\n  ON HOLD since ${hold.since.toISOString()}: nothing is sent before ./standdown release   (--list: what waits)`
+  const head = `Standdown runs at ${url}${tlsUrl === null ? '' : ` and ${tlsUrl}`}${onHold}`
   if (!demo) {
     return `${head}\n  Set it up:  ./standdown apply workspace.yaml   (examples/workspace.yaml is one)\n  Mail is ${mail}. ./standdown --help\n`
   }
@@ -22,7 +27,7 @@ export async function banner({ server, url, tlsUrl, demo }: Serving, mail: strin
   const target = `"triggerKey":"${TRIGGER}","externalEntityId":"${ENTITY}"`
   return [
     head,
-    `  Start page, signed in as Alice (once): ${url}${link}`,
+    `  Start page, to sign in as Alice (once): ${url}${link}`,
     '  Demo people: alice (organizer), bob, carol (attendees), dana (agent), all @contoso.example',
     '  Announce something that can be called off:',
     call('report', `{${target}}`),

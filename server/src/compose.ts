@@ -2,47 +2,77 @@
 
 import { hostname } from 'node:os'
 import { automationsApi } from './apis/automations/automations-api.ts'
+import { AUTOMATIONS_OPENAPI } from './apis/automations/openapi.ts'
 import { graphApi } from './apis/graph/graph-api.ts'
+import { GRAPH_OPENAPI } from './apis/graph/openapi.ts'
+import { childCarriers } from './apis/native/child-carriers.ts'
+import { createEventFinder } from './apis/native/event-finder.ts'
+import { metricsReaders } from './apis/native/metrics-readers.ts'
 import { mintRoutes } from './apis/native/mint-routes.ts'
-import { nativeApi } from './apis/native/native-api.ts'
+import { createNameFinder } from './apis/native/name-finder.ts'
+import { NATIVE_OPENAPI, nativeApi } from './apis/native/native-api.ts'
 import { delayCarrier, nativeDomain } from './apis/native/native-domain.ts'
 import type { NativeNeeds } from './apis/native/needs.ts'
 import { startPages } from './apis/native/page-routes.ts'
+import { problemPage } from './apis/native/pages/problem-page.ts'
+import { wantsPage } from './apis/native/pages/send-page.ts'
+import { createPersonMeetings } from './apis/native/person-meetings.ts'
 import { createReceiptFinder } from './apis/native/receipt-finder.ts'
+import { recordRefusedCredentials } from './apis/native/refused-credentials.ts'
 import { tokenRoutes } from './apis/native/token-routes.ts'
 import { notificationsApi } from './apis/notifications/notifications-api.ts'
+import { NOTIFICATIONS_OPENAPI } from './apis/notifications/openapi.ts'
 import { type Auth, createAuth } from './auth/auth.ts'
+import { SecurityLog } from './auth/security-log.ts'
 import { createAutomations } from './automations/create-automations.ts'
 import { createCalendar } from './calendar/calendar.ts'
 import type { Config } from './config.ts'
+import { Fault } from './core/fault.ts'
 import type { Random } from './core/ids.ts'
+import { FailingReceivers, type FailingReceiversOptions } from './delivery/failing-receivers.ts'
 import { createKeptMail } from './delivery/mail/kept-mail.ts'
 import { createMailCarrier } from './delivery/mail/mail-carrier.ts'
 import { createWebhookCarriers } from './delivery/webhook/webhook-carriers.ts'
 import { Engine } from './engine/engine.ts'
 import type { RunnerOptions } from './engine/runner.ts'
+import { showFigures, watchEngine } from './figures.ts'
 import { choresOf, Housekeeping } from './housekeeping.ts'
+import { securityLines } from './http/log.ts'
+import type { Metrics } from './http/metrics.ts'
+import { problemOf } from './http/problem-of.ts'
+import { CSP_PAGE } from './http/security-headers.ts'
 import { createHttp, type Http } from './http/server.ts'
 import { createNotifications } from './notifications/create-notifications.ts'
 import { createReader } from './reader/reader.ts'
+import { checkWrites } from './store/check-writes.ts'
 import { isUnavailable } from './store/database.ts'
 import { createMailStore } from './store/mail-store.ts'
 import { checkSchema } from './store/migrate.ts'
+import { knownMigrations } from './store/migrations.ts'
 import type { OpenDatabase } from './store/open-database.ts'
 import { createWebhookSecrets } from './store/webhook-secrets.ts'
 import { VERSION } from './version.ts'
+import { logHealth, watchReceivers } from './watch-receivers.ts'
 import { createWorkspaceApply, type WorkspaceApply } from './workspace-apply.ts'
+import { createWorkspaceReader } from './workspace-reader.ts'
+
+/** What the database has for one question of /readyz, and for its figures, which may have to be read from disk. */
+const PROBE_WITHIN_MS = 1000
+const FIGURES_WITHIN_MS = 5000
 
 export type ComposeNeeds = {
   readonly config: Config
   readonly database: OpenDatabase
   readonly now: () => Date
   readonly random: Random
+  readonly metrics: Metrics
   /** Where log lines go. Default: standard output. */
   readonly logStream?: { write(line: string): void }
   readonly runner?: RunnerOptions
   /** Callers that may wait for a batch of one verb; beyond, 503. Default 10,000. */
   readonly maxQueue?: number
+  /** How the watch over failing receivers tells the time; tests only. */
+  readonly receivers?: Partial<Pick<FailingReceiversOptions, 'clock' | 'nowMs' | 'everyMs'>>
   /** Origin of the demo soft-phone, once it listens; null: none. */
   readonly softphoneOrigin: () => string | null
 }
@@ -63,12 +93,20 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
   const { config, now, random } = needs
   const { db } = needs.database
   let auth: Auth | null = null
+  const { metrics } = needs
   const http = createHttp({
+    metrics,
     config,
     now,
     logStream: needs.logStream,
+    version: VERSION,
+    descriptions: [NATIVE_OPENAPI, GRAPH_OPENAPI, AUTOMATIONS_OPENAPI, NOTIFICATIONS_OPENAPI],
     demo: () => auth?.demo ?? false,
+    problemPage: (request, problem) => (wantsPage(request) ? problemPage(problem, request.url) : null),
+    mayReadMetrics: async request => auth !== null && metricsReaders(auth)(request),
   })
+  const securityLog = new SecurityLog({ write: securityLines(http.app.log, config.logLevel), now })
+  recordRefusedCredentials(http.app, securityLog)
   auth = await createAuth({
     db,
     config,
@@ -76,14 +114,20 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     random,
     publicUrl: () => urlOrNull(http),
     ownOrigins: () => http.ownOrigins(),
+    securityLog,
+    errorPage: ({ status, code, detail }) => {
+      const problem = problemOf(new Fault(code, status, detail))
+      return { text: problemPage(problem, '/').toString(), policy: CSP_PAGE }
+    },
   })
   const { directory } = auth
   const publicUrl = () => http.publicUrl()
 
-  const engine = new Engine({
+  const engine: Engine = new Engine({
     db,
     random,
     maxQueue: needs.maxQueue,
+    watch: watchEngine(metrics, () => engine.kinds),
     runner: {
       leaseMs: config.leaseMs,
       beatMs: Math.min(1000, config.leaseMs / 5),
@@ -94,6 +138,17 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     },
   })
 
+  const receivers = new FailingReceivers({
+    db,
+    nowMs: () => now().getTime(),
+    onChange: change => logHealth(http.app.log, change),
+    onError: error => {
+      if (!isUnavailable(error)) http.app.log.error({ err: error }, 'receivers')
+    },
+    ...needs.receivers,
+  })
+  watchReceivers(http, receivers)
+
   const mailStore = createMailStore(db)
   const keptMail = createKeptMail(mailStore)
   const mail = createMailCarrier({
@@ -103,15 +158,18 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     keep: async kept => mailStore.keep({ ...kept, at: await engine.now(kept.tenant) }),
     now,
     domains: async tenant => (await directory.tenant(tenant))?.domains ?? [],
+    observe: (receiver, health) => receivers.observe({ tenant: '', kind: 'mail', receiver }, health),
   })
   const secrets = createWebhookSecrets({ db, random })
   const webhooks = createWebhookCarriers({
     secretFor: (tenant, ref) => secrets.secretFor(tenant, ref),
     allowed: async tenant => (await directory.tenant(tenant))?.webhookAllow ?? [],
     now,
+    observe: (tenant, receiver, health) => receivers.observe({ tenant, kind: 'webhook', receiver }, health),
   })
 
   const reader = createReader()
+  const workspaceReader = createWorkspaceReader()
   const calendar = createCalendar({ db, engine, reader, directory, now, random })
   const automations = createAutomations({
     db,
@@ -135,6 +193,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
       ...automations.carriers,
       ...notifications.carriers,
       delayCarrier,
+      ...childCarriers({ engine, directory, notifications, calendar }),
     ],
     domains: [calendar.domain, automations.domain, notifications.domain, nativeDomain],
   })
@@ -145,18 +204,28 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     calendar,
     automations,
     notifications,
+    reader: workspaceReader,
     random,
     variables: () => ({ PUBLIC_URL: publicUrl() }),
   })
 
+  const names = createNameFinder({ directory, notifications })
+  const events = createEventFinder({ engine, calendar, directory })
+  const { findParent } = events
   const native: NativeNeeds = {
     db,
     engine,
     auth,
+    names,
+    events,
+    effects: { directory, notifications },
     longAnswers: http.longAnswers,
-    find: createReceiptFinder({ engine, directory, calendar, notifications }),
+    find: createReceiptFinder({ engine, directory, notifications, names, events }),
+    meetings: createPersonMeetings({ directory, calendar }),
+    appIdOf: async (tenant, nameOrId) => (await directory.app(tenant, nameOrId))?.id ?? null,
     mail: keptMail,
     webhookSecrets: secrets,
+    failingReceivers: tenant => receivers.list(tenant),
     facts: {
       version: VERSION,
       get publicUrl() {
@@ -173,12 +242,13 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     workspace: (principal, text, options) => workspace.forPrincipal(principal, text, options),
   }
   const { app } = http
-  await app.register(tokenRoutes({ auth }))
-  await app.register(graphApi({ calendar, auth, directory, publicUrl, now }))
+  await app.register(tokenRoutes({ auth, openApi: http.openApi }))
+  await app.register(graphApi({ calendar, auth, directory, findParent, publicUrl, now }))
   await app.register(
     automationsApi({
       automations,
       auth,
+      findParent,
       rateLimit: {
         keeps: async tenant => (await directory.tenant(tenant))?.rateLimits.includes('wix') ?? false,
         now,
@@ -189,7 +259,8 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     notificationsApi({
       notifications,
       auth,
-      ownOrigins: () => http.ownOrigins(),
+      directory,
+      findParent,
       publicUrl,
       signInUrl: returnTo => `/signin?return_to=${encodeURIComponent(returnTo)}`,
       now,
@@ -197,23 +268,35 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     }),
   )
   await app.register(nativeApi(native, [mintRoutes(auth)]))
-  await app.register(startPages(native))
+  await app.register(startPages(native, http.openApi))
 
-  http.ready('database', () => checkSchema(db))
+  // Not read again at every look.
+  const migrations = knownMigrations()
+  const probes = db.reserve(PROBE_WITHIN_MS)
+  http.ready('database', () => checkSchema(probes, migrations))
+  http.ready('writes', () => checkWrites(probes))
   http.ready('wake loop', async () => {
     // It goes round at least once a minute.
     if (engine.loopAgeMs() > 90_000) throw new Error('WakeLoopStuck')
   })
-  http.metrics.gauge(
-    'standdown_effects_running',
-    'Effects that this process is running.',
-    () => engine.runningCount,
-  )
-
-  const swept = http.metrics.counter(
-    'standdown_swept_total',
-    'What was deleted because nobody needs it any more.',
-  )
+  http.warn('hold', async () => {
+    const hold = await engine.hold('')
+    return hold && `on hold since ${hold.since.toISOString()}`
+  })
+  const figures = db.reserve(FIGURES_WITHIN_MS)
+  showFigures(metrics, {
+    running: () => engine.runningCount,
+    queues: () => ({ cancel: engine.cancelQueue, ...automations.queues() }),
+    pool: () => db.poolFigures,
+    backlog: () => engine.backlog(figures),
+    kinds: () => engine.kinds,
+    nowMs: () => performance.now(),
+  })
+  const swept = metrics.counter({
+    name: 'standdown_swept_total',
+    help: 'What was deleted because nobody needs it any more.',
+    labels: ['what'],
+  })
   const housekeeping = new Housekeeping({
     chores: choresOf({
       engine,
@@ -238,9 +321,13 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
     engine,
     workspace,
     async start() {
+      metrics.watchProcess()
       await http.listen()
       await engine.start()
+      const hold = await engine.hold('')
+      if (hold) http.app.log.warn({ hold }, 'on hold: nothing is started before it is released')
       housekeeping.start()
+      receivers.start()
     },
     async stop() {
       const swept = housekeeping.stop()
@@ -248,9 +335,10 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
       await notifications.stop()
       await http.close()
       // After HTTP: what is being read for a request that is under way may come to its end.
-      await reader.stop()
+      await Promise.all([reader.stop(), workspaceReader.stop()])
       await swept
       await engine.stop()
+      await receivers.stop()
       mail.close()
       webhooks.close()
     },

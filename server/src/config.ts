@@ -2,6 +2,8 @@
 
 import { isIP } from 'node:net'
 import { isAbsolute, resolve } from 'node:path'
+import { DEFAULT_LEASE_MS } from './core/lease.ts'
+import { readMailbox } from './core/mail-address.ts'
 
 export type Config = {
   /** TCP port of plain HTTP; 0: chosen by the system. Default 7700. */
@@ -20,8 +22,6 @@ export type Config = {
   readonly smtpUrl: string | null
   /** Default `Standdown <standdown@localhost>`. */
   readonly mailFrom: string
-  /** Port on which answers to invitations come in; null: none. */
-  readonly mailInPort: number | null
   /** An outside issuer of people's tokens; null: the built-in one. */
   readonly oidcIssuer: string | null
   /** The audience that tokens of the outside issuer must name; null: the public URL. */
@@ -37,6 +37,10 @@ export type Config = {
   /** Files with certificate chain and key in PEM; null: self-signed ones in DATA_DIR. Both or neither. */
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null
   readonly logLevel: LogLevel
+  /** With an https PUBLIC_URL: how long a browser keeps to HTTPS, seconds; 0: nothing is said. Default a day. */
+  readonly hstsSeconds: number
+  /** A bearer token with which a monitor reads /metrics; null: none. */
+  readonly metricsToken: string | null
   /** How long what a lost process was running stays its own before another takes it over, milliseconds. Default 15 s. */
   readonly leaseMs: number
 }
@@ -88,7 +92,6 @@ export function readConfig(env: Env, cwd: string): Config {
     databaseUrl: read('DATABASE_URL', null, value => parseUrl(value, ['postgres:', 'postgresql:'])),
     smtpUrl: read('SMTP_URL', null, value => parseUrl(value, ['smtp:', 'smtps:'])),
     mailFrom: read('MAIL_FROM', 'Standdown <standdown@localhost>', parseMailFrom),
-    mailInPort: read('MAIL_IN_PORT', null, parsePort),
     oidcIssuer: read('OIDC_ISSUER', null, parseIssuer),
     oidcAudience: text('OIDC_AUDIENCE'),
     trustProxy: read('TRUST_PROXY', false, parseTrustProxy),
@@ -97,7 +100,9 @@ export function readConfig(env: Env, cwd: string): Config {
     demo: read('DEMO', 'auto', parseSwitch),
     tls: certFile !== null && keyFile !== null ? { certFile, keyFile } : null,
     logLevel: read('LOG_LEVEL', 'warn', parseLogLevel),
-    leaseMs: read('STANDDOWN_LEASE_MS', 15_000, parseLease),
+    hstsSeconds: read('HSTS', DAY / 1000, parseHsts),
+    metricsToken: read('METRICS_TOKEN', null, parseMetricsToken),
+    leaseMs: read('STANDDOWN_LEASE_MS', DEFAULT_LEASE_MS, parseLease),
   }
   if (config.port !== 0 && config.port === config.tlsPort)
     problems.push('PORT and TLS_PORT must not be the same')
@@ -124,7 +129,7 @@ class Problem {
 }
 
 // Their values may hold a password and are not repeated in an error.
-const SECRET = new Set(['DATABASE_URL', 'SMTP_URL'])
+const SECRET = new Set(['DATABASE_URL', 'SMTP_URL', 'METRICS_TOKEN'])
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
@@ -165,10 +170,7 @@ function parseIssuer(value: string): string | Problem {
 }
 
 function parseMailFrom(value: string): string | Problem {
-  const address = /<([^<>\s]+@[^<>\s]+)>$/.exec(value)?.[1] ?? value
-  return /^[^\s<>@"]+@[^\s<>@"]+$/.test(address) && !/[\r\n]/.test(value)
-    ? value
-    : new Problem('not an address such as `Name <name@example.org>`')
+  return readMailbox(value) ? value : new Problem('not an address such as `Name <name@example.org>`')
 }
 
 function parseTrustProxy(value: string): boolean | readonly string[] | Problem {
@@ -204,6 +206,17 @@ function parseRetention(value: string): number | null | Problem {
   const ms = Number(match[1]) * (match[2]!.toLowerCase().startsWith('h') ? HOUR : DAY)
   // Who repeats a request must still be known, and be given the receipt that it had.
   return ms < DAY ? new Problem('less than a day') : ms
+}
+
+function parseHsts(value: string): number | Problem {
+  if (value === 'off') return 0
+  const match = /^(\d{1,4})\s*(h|d|hours?|days?)$/i.exec(value)
+  if (!match) return new Problem('not `off` or a time such as `1d` or `365d`')
+  return (Number(match[1]) * (match[2]!.toLowerCase().startsWith('h') ? HOUR : DAY)) / 1000
+}
+
+function parseMetricsToken(value: string): string | Problem {
+  return /^[\w.~+/=-]{16,512}$/.test(value) ? value : new Problem('not 16 to 512 letters, digits and -._~+/=')
 }
 
 function parseSwitch(value: string): 'on' | 'off' | Problem {

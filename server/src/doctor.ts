@@ -35,7 +35,7 @@ function nodeCheck(): DoctorCheck {
 
 function diskCheck(dataDir: string): DoctorCheck {
   try {
-    mkdirSync(dataDir, { recursive: true })
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
     const { bavail, bsize } = statfsSync(dataDir)
     const free = bavail * bsize
     const detail = `${(free / 1e9).toFixed(1)} GB free at ${dataDir}`

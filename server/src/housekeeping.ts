@@ -79,7 +79,7 @@ export class Housekeeping {
 
 /** What `choresOf` needs of the rooms. */
 export type ChoreNeeds = {
-  readonly engine: Pick<Engine, 'sweep' | 'sweepRequestKeys'>
+  readonly engine: Pick<Engine, 'sweep' | 'sweepRequestKeys' | 'hold'>
   readonly mail: { dropOlderThan(ms: number, most: number): Promise<number> }
   readonly webhookSecrets: { dropExpired(): Promise<number> }
   readonly auth: { dropExpired(): Promise<number> }
@@ -106,7 +106,10 @@ export function choresOf({ engine, mail, webhookSecrets, auth, retentionMs }: Ch
       },
     },
     choreOf('request_keys', MOST, most => engine.sweepRequestKeys(retentionMs, most)),
-    choreOf('mail', MOST, most => mail.dropOlderThan(retentionMs, most)),
+    // While on hold nothing goes: it shows what was sent before the backup.
+    choreOf('mail', MOST, async most =>
+      (await engine.hold('')) === null ? await mail.dropOlderThan(retentionMs, most) : 0,
+    ),
     ...expired,
   ]
 }

@@ -8,7 +8,7 @@ import { readConfig } from './config.ts'
 import { doctor } from './doctor.ts'
 import { systemRandom } from './random.ts'
 import { serve } from './serve.ts'
-import { backupDatabase, restoreDatabase } from './store-commands.ts'
+import { backupDatabase, holdDatabase, restoreDatabase } from './store-commands.ts'
 import { VERSION } from './version.ts'
 
 const io: CliIo = {
@@ -19,7 +19,7 @@ const io: CliIo = {
   isTerminal: process.stdout.isTTY === true,
   columns: process.stdout.columns ?? 100,
   confirm: process.stdin.isTTY ? confirm : null,
-  local: { start, doctor, backup: backupDatabase, restore: restoreDatabase },
+  local: { start, doctor, backup: backupDatabase, restore: restoreDatabase, hold: holdDatabase },
   version: VERSION,
 }
 

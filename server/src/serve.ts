@@ -1,13 +1,14 @@
 // A whole server, from its environment to the first request: the database, the parts, the demo, and the file by which the
 // command line finds it.
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSoftphoneServer } from './apis/notifications/softphone-server.ts'
-import { compose, type Server } from './compose.ts'
+import { type ComposeNeeds, compose, type Server } from './compose.ts'
 import type { Config } from './config.ts'
 import type { Random } from './core/ids.ts'
 import type { RunnerOptions } from './engine/runner.ts'
+import { loadMetrics } from './http/metrics.ts'
 import type { DatabaseOptions } from './store/database.ts'
 import { type OpenDatabase, openDatabase } from './store/open-database.ts'
 
@@ -24,6 +25,8 @@ export type ServeOptions = {
   readonly tell?: (line: string) => void
   /** Callers that may wait for a batch of one verb; beyond, 503. Default 10,000. */
   readonly maxQueue?: number
+  /** How the watch over failing receivers tells the time; tests only. */
+  readonly receivers?: ComposeNeeds['receivers']
 }
 
 export type Serving = {
@@ -34,7 +37,7 @@ export type Serving = {
   readonly certificateFile: string | null
   readonly softphoneUrl: string | null
   readonly demo: boolean
-  /** The command line's token: an operator's. */
+  /** The command line's token: an operator's. Another one after all of them were made void. */
   readonly token: string
   /** May be called twice. */
   stop(): Promise<void>
@@ -48,8 +51,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     // In the reverse order of starting: PostgreSQL last.
     for (let last = undo.pop(); last; last = undo.pop()) await last()
   }
+  // While the database starts.
+  const metrics = loadMetrics()
   try {
-    mkdirSync(config.dataDir, { recursive: true })
+    // With its own PostgreSQL the store makes it, and knows how private it may be.
+    if (config.databaseUrl !== null) mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
     const database = await openDatabase({
       ...config,
       databaseUrl: config.databaseUrl ?? undefined,
@@ -57,7 +63,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     })
     undo.push(() => database.close())
     let softphoneUrl: string | null = null
-    const server = await compose({ ...options, database, softphoneOrigin: () => softphoneUrl })
+    const server = await compose({
+      ...options,
+      database,
+      metrics: await metrics,
+      softphoneOrigin: () => softphoneUrl,
+    })
     undo.push(() => server.stop())
     const demo = server.auth.demo
     if (demo) {
@@ -69,15 +80,18 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     await server.start()
     const url = server.http.publicUrl()
     if (demo) await applyDemo(server, config, url)
-    const token = await server.auth.mintAdminToken(`command line of ${config.dataDir}`)
+    let token = ''
     const tlsUrl = server.http.tlsUrl()
-    writeServerFile(config, {
-      // Not the public one: that may lead through a proxy which is not there yet, or to another machine.
-      url: server.http.localUrl() ?? url,
-      tlsUrl,
-      token,
-      pid: process.pid,
-      database: database.kind === 'embedded' ? database.options : null,
+    await server.auth.provideServerKey(`command line of ${config.dataDir}`, key => {
+      token = key
+      writeServerFile(config, {
+        // Not the public one: that may lead through a proxy which is not there yet, or to another machine.
+        url: server.http.localUrl() ?? url,
+        tlsUrl,
+        token,
+        pid: process.pid,
+        database: database.kind === 'embedded' ? withoutPassword(database.options) : null,
+      })
     })
     return {
       server,
@@ -87,7 +101,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       certificateFile: server.http.certificateFile(),
       softphoneUrl,
       demo,
-      token,
+      get token() {
+        return token
+      },
       stop,
     }
   } catch (error) {
@@ -97,8 +113,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
 
   function writeServerFile(config: Config, content: ServerFile): void {
     const file = serverFile(config)
-    rmSync(file, { force: true })
-    writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
+    const draft = `${file}.new`
+    rmSync(draft, { force: true })
+    writeFileSync(draft, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
+    renameSync(draft, file)
   }
 }
 
@@ -110,6 +128,11 @@ type ServerFile = {
   readonly pid: number
   /** The embedded PostgreSQL's socket; null for a DATABASE_URL. */
   readonly database: DatabaseOptions | null
+}
+
+/** It has a file of its own. */
+function withoutPassword({ password, ...options }: DatabaseOptions): DatabaseOptions {
+  return options
 }
 
 function serverFile(config: Pick<Config, 'dataDir'>): string {

@@ -25,7 +25,7 @@ export const IMPORT_TABLE: readonly Allowed[] = [
   {
     room: 'core',
     rooms: [],
-    libraries: ['temporal-polyfill', 'windows-iana'],
+    libraries: ['temporal-polyfill', 'tr46', 'windows-iana'],
     node: false,
     because: 'pure decisions: no I/O, no clock',
   },
@@ -64,7 +64,12 @@ export const IMPORT_TABLE: readonly Allowed[] = [
     libraries: ['jose', 'oidc-provider', 'yaml', 'ajv', 'ajv-formats'],
     node: true,
   },
-  { room: 'http', rooms: ['wire', 'core', 'config'], libraries: ['fastify', 'selfsigned'], node: true },
+  {
+    room: 'http',
+    rooms: ['wire', 'core', 'config'],
+    libraries: ['fastify', '@peculiar/x509', 'prom-client'],
+    node: true,
+  },
   {
     room: 'apis/graph',
     rooms: ['wire', 'calendar', 'auth', 'http', 'core'],

@@ -14,6 +14,43 @@ test('every file imports only what the import table allows its room', () => {
   assert.deepEqual(broken, [])
 })
 
+test('the reading processes load nothing that reaches a secret, the database or the network', () => {
+  const files = new Map(filesBelow('server/src', ['.ts']).map(({ path, text }) => [path, text]))
+  const loaded = new Set(
+    ['reader/process-entry.ts', 'reader/jobs.ts', 'workspace-jobs.ts'].map(path => `server/src/${path}`),
+  )
+  const libraries = new Set<string>()
+  for (const path of loaded) {
+    for (const imported of valueImportsOf(files.get(path)!)) {
+      if (imported.startsWith('.')) loaded.add(posix.join(posix.dirname(path), imported))
+      else libraries.add(imported)
+    }
+  }
+  assert.ok(loaded.size > 20, 'found what it loads')
+  const rooms = [...loaded].filter(path => /^server\/src\/(store|engine|http|apis|cli|config)\b/.test(path))
+  assert.deepEqual(rooms, [])
+  const harmless = ['node:crypto', 'node:fs', 'node:net', 'node:vm']
+  const readers = [
+    'ajv',
+    'ajv-formats',
+    'html-to-text',
+    'htmlparser2',
+    'ipaddr.js',
+    'sanitize-html',
+    'tr46',
+    'yaml',
+  ]
+  assert.deepEqual(
+    [...libraries].filter(name => !harmless.includes(name) && !readers.includes(name)),
+    [],
+  )
+})
+
+/** Types are gone when it runs. */
+function valueImportsOf(text: string): string[] {
+  return importsOf(text.replace(/^(import|export) type [^'"]*?from '[^']+'/gm, ''))
+}
+
 test('every folder of the server has a row in the import table', () => {
   const folders = new Set(
     filesBelow('server/src', ['.ts'])

@@ -5,14 +5,19 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyRequest } from 'fastify'
+import { metricsReaders } from '../../server/src/apis/native/metrics-readers.ts'
 import { mintRoutes } from '../../server/src/apis/native/mint-routes.ts'
+import { recordRefusedCredentials } from '../../server/src/apis/native/refused-credentials.ts'
 import { tokenRoutes } from '../../server/src/apis/native/token-routes.ts'
 import { applyPeople } from '../../server/src/auth/apply-people.ts'
 import { type Auth, createAuth } from '../../server/src/auth/auth.ts'
-import { parseWorkspace } from '../../server/src/auth/workspace-file.ts'
+import { SecurityLog } from '../../server/src/auth/security-log.ts'
 import { readConfig } from '../../server/src/config.ts'
 import type { Principal } from '../../server/src/core/principal.ts'
+import { securityLines } from '../../server/src/http/log.ts'
+import { loadMetrics } from '../../server/src/http/metrics.ts'
 import { createHttp, type Http } from '../../server/src/http/server.ts'
+import { readWorkspaceFile } from '../../server/src/read-workspace-file.ts'
 import type { Database } from '../../server/src/store/database.ts'
 import { testDatabase } from '../support/database.ts'
 
@@ -64,11 +69,15 @@ export async function authServer(env: Record<string, string> = {}): Promise<Auth
   const now = () => new Date(Date.now() + clock.aheadMs)
   const random = (bytes: number) => randomBytes(bytes)
   const http = createHttp({
+    metrics: await loadMetrics(),
     config,
     now,
+    mayReadMetrics: async request => metricsReaders(auth)(request),
     logStream: { write: line => void log.push(line) },
     demo: () => auth.demo,
   })
+  const securityLog = new SecurityLog({ write: securityLines(http.app.log, config.logLevel), now })
+  recordRefusedCredentials(http.app, securityLog)
   const auth = await createAuth({
     db: database.db,
     config,
@@ -76,9 +85,10 @@ export async function authServer(env: Record<string, string> = {}): Promise<Auth
     random,
     publicUrl: () => (listening ? http.publicUrl() : config.publicUrl),
     ownOrigins: () => http.ownOrigins(),
+    securityLog,
   })
   let listening = false
-  await http.app.register(tokenRoutes({ auth }))
+  await http.app.register(tokenRoutes({ auth, openApi: http.openApi }))
   await http.app.register(mintRoutes(auth), { prefix: '/api/v1' })
   const shown = (principal: Principal) => ({
     ...principal,
@@ -108,13 +118,13 @@ export async function authServer(env: Record<string, string> = {}): Promise<Auth
     log,
     clock,
     async apply(text, { prune = false, demo } = {}) {
-      const { tenants } = parseWorkspace(text, { PUBLIC_URL: http.publicUrl() })
+      const tenants = readWorkspaceFile({ text, variables: { PUBLIC_URL: http.publicUrl() } })
       const changes = await database.db.transaction('test.apply', async tx => {
         const all = []
-        for (const section of tenants) {
+        for (const { wanted } of tenants) {
           const applied = await applyPeople(
             tx,
-            { section, apply: true, prune, ...(demo === undefined ? {} : { demo }) },
+            { wanted, apply: true, prune, ...(demo === undefined ? {} : { demo }) },
             { revision: auth.revision, random },
           )
           all.push(...applied.changes)

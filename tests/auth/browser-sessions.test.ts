@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { localPath } from '../../server/src/apis/native/sign-in-routes.ts'
+import { confirmLink } from '../support/sign-in-link.ts'
 import { ALICE, type AuthServer, authServer } from './auth-server.ts'
 
 describe('a browser that is signed in', () => {
@@ -21,6 +22,7 @@ describe('a browser that is signed in', () => {
       ...(options.form ? { body: new URLSearchParams(options.form) } : {}),
     })
   }
+  const confirm = (path: string, headers?: Record<string, string>) => confirmLink(server.url, path, headers)
   const cookieOf = (answer: Response) => answer.headers.getSetCookie()[0]!.split(';')[0]!
   async function link(user = 'alice@contoso.example'): Promise<string> {
     return server.auth.sessions.makeLink(await server.auth.person('contoso', user))
@@ -30,12 +32,14 @@ describe('a browser that is signed in', () => {
     return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
   }
 
-  it('came by a link, which works once', async () => {
+  it('came by a link, which works once, when its page was confirmed', async () => {
     const path = await link()
-    const answer = await go(`${path}&return_to=/receipts`)
+    const page = await go(`${path}&return_to=/receipts`)
+    assert.equal(page.status, 200)
+    assert.equal(page.headers.get('referrer-policy'), 'no-referrer')
+    const answer = await confirm(`${path}&return_to=/receipts`)
     assert.equal(answer.status, 303)
     assert.equal(answer.headers.get('location'), '/receipts')
-    assert.equal(answer.headers.get('referrer-policy'), 'no-referrer')
     const [cookie] = answer.headers.getSetCookie()
     assert.match(
       cookie!,
@@ -44,6 +48,41 @@ describe('a browser that is signed in', () => {
     const { body } = await session({ headers: { cookie: cookieOf(answer) } })
     assert.equal(body.id, ALICE)
     assert.equal((await go(path)).status, 410)
+    assert.equal((await confirm(path)).status, 410)
+  })
+
+  it('is not signed in by looking at a link, however often and by whatever method', async () => {
+    const path = await link()
+    for (const method of ['HEAD', 'GET', 'HEAD', 'OPTIONS', 'GET']) {
+      const answer = await go(path, { method, headers: { purpose: 'prefetch' } })
+      assert.deepEqual(answer.headers.getSetCookie(), [], method)
+    }
+    const text = await (await go(path)).text()
+    assert.match(text, /Sign in as Alice Anders\?/)
+    assert.match(text, /<form method="post" action="\/signin">/)
+    assert.equal((await confirm(path)).status, 303, 'and it is still good')
+  })
+
+  it('is not signed in by a page elsewhere that sends the browser to a link', async () => {
+    const path = await link()
+    for (const headers of [
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      { origin: `${server.url}.evil.example` },
+      { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
+      { origin: `http://localhost:${Number(new URL(server.url).port) + 1}`, 'sec-fetch-site': 'same-site' },
+    ] as Record<string, string>[]) {
+      const answer = await confirm(path, headers)
+      assert.equal(answer.status, 403, JSON.stringify(headers))
+      assert.deepEqual(answer.headers.getSetCookie(), [])
+    }
+    assert.equal((await confirm(path)).status, 303, 'nothing of it used the link up')
+  })
+
+  it('is let in under whatever name the page was opened by', async () => {
+    const localhost = server.url.replace('127.0.0.1', 'localhost')
+    assert.equal((await confirm(await link(), { origin: localhost })).status, 303)
+    assert.equal((await confirm(await link(), { origin: server.url })).status, 303)
   })
 
   it('has a link that ends', async () => {
@@ -51,14 +90,15 @@ describe('a browser that is signed in', () => {
     server.clock.aheadMs += 3_600_001
     try {
       assert.equal((await go(path)).status, 410)
+      assert.equal((await confirm(path)).status, 410)
     } finally {
       server.clock.aheadMs -= 3_600_001
     }
-    assert.equal((await go(path)).status, 410, 'and is gone')
+    assert.equal((await confirm(path)).status, 410, 'and is gone')
   })
 
   it('is nobody with no cookie, a forged one, or an ended one', async () => {
-    const cookie = cookieOf(await go(await link()))
+    const cookie = cookieOf(await confirm(await link()))
     const [name] = cookie.split('=')
     for (const forged of ['', `${name}=`, `${name}=${'A'.repeat(43)}`, `${cookie}A`, `x${cookie}`]) {
       assert.deepEqual((await session({ headers: { cookie: forged } })).body, { nobody: true }, forged)
@@ -72,7 +112,7 @@ describe('a browser that is signed in', () => {
   })
 
   it('may write from our own pages only', async () => {
-    const cookie = cookieOf(await go(await link()))
+    const cookie = cookieOf(await confirm(await link()))
     const write = async (headers: Record<string, string>) =>
       (await session({ method: 'POST', headers: { cookie, ...headers } })).status
     const { port } = new URL(server.url)
@@ -104,8 +144,8 @@ describe('a browser that is signed in', () => {
   })
 
   it('signs out, here and when its tokens are revoked', async () => {
-    const cookie = cookieOf(await go(await link()))
-    const other = cookieOf(await go(await link('bob@contoso.example')))
+    const cookie = cookieOf(await confirm(await link()))
+    const other = cookieOf(await confirm(await link('bob@contoso.example')))
     assert.equal(
       (await go('/signout', { method: 'POST', headers: { cookie } })).status,
       403,
@@ -217,7 +257,7 @@ describe('the demo', () => {
     const path = await server.auth.sessions.makeLink(
       await server.auth.person('contoso', 'bob@contoso.example'),
     )
-    const answer = await fetch(`${localUrl(server)}${path}`, { redirect: 'manual' })
+    const answer = await confirmLink(localUrl(server), path)
     assert.match(answer.headers.getSetCookie()[0]!, /^__Host-standdown_.*; Secure$/)
   })
 })

@@ -2,9 +2,11 @@
 
 import { type Automations, createAutomations } from '../../server/src/automations/create-automations.ts'
 import type { CallingApp } from '../../server/src/automations/needs.ts'
+import { type Declared, readWorkspace } from '../../server/src/automations/read-workspace.ts'
 import type { EventInfo, Reported } from '../../server/src/automations/report-events.ts'
 import type { Cancelled, Receipt } from '../../server/src/core/cancellation.ts'
 import type { JsonObject } from '../../server/src/core/json.ts'
+import { Mistakes, pathText } from '../../server/src/core/mistakes.ts'
 import { createMailCarrier } from '../../server/src/delivery/mail/mail-carrier.ts'
 import { createWebhookCarriers } from '../../server/src/delivery/webhook/webhook-carriers.ts'
 import { Engine } from '../../server/src/engine/engine.ts'
@@ -67,6 +69,15 @@ export function sectionOf(automations: Readonly<Record<string, readonly object[]
   } as unknown as JsonObject
 }
 
+/** @throws Error naming the first mistake */
+function declaredIn(section: JsonObject): Declared {
+  const mistakes = new Mistakes()
+  const declared = readWorkspace({ ...section, apps: APPS }, mistakes)
+  const [first] = mistakes.kept
+  if (first) throw new Error(`${pathText(first.path)} ${first.problem}`)
+  return declared
+}
+
 /** `start` false: nothing runs, so that states stand still. */
 export async function automationsWorld(options: { readonly start?: boolean } = {}): Promise<World> {
   const database = await testDatabase()
@@ -94,6 +105,7 @@ export async function automationsWorld(options: { readonly start?: boolean } = {
       app,
       triggerKey,
       events: events.map(event => ({ payload: {}, externalEntityId: null, idempotency: null, ...event })),
+      parent: null,
     })
   return {
     engine,
@@ -101,9 +113,9 @@ export async function automationsWorld(options: { readonly start?: boolean } = {
     database,
     smtp,
     hooks,
-    apply: (section, { apply = true } = {}) =>
-      db.transaction('test.apply', tx =>
-        automations.applyWorkspace(tx, { ...section, tenant: TENANT, apps: APPS, apply }),
+    apply: async (section, { apply = true } = {}) =>
+      await db.transaction('test.apply', tx =>
+        automations.applyWorkspace(tx, { declared: declaredIn(section), tenant: TENANT, apps: APPS, apply }),
       ),
     reportAll,
     async report(triggerKey, event = {}, app = callingApp()) {

@@ -148,9 +148,10 @@ test('an activation goes on with the revision that it began with', async () => {
     sectionOf({ my_trigger: [{ delay: '2 days' }, mailTo('bob@contoso.example', subject)] })
   await world.apply(version('old'))
   await world.report('my_trigger')
-  assert.deepEqual(await world.apply(version('new')), [
-    { is: 'changed', at: 'automations.demo-app.On my_trigger', detail: 'revision 2' },
-  ])
+  assert.deepEqual(
+    (await world.apply(version('new'))).map(({ is, at, detail }) => [is, at, detail]),
+    [['changed', 'automations.demo-app.On my_trigger', 'revision 2: - mail "old", + mail "new"']],
+  )
   await world.advance(1)
   await world.report('my_trigger')
   await world.advance(1.5)

@@ -6,11 +6,18 @@ import { payloadViolation, scheduledTime } from '../../server/src/automations/pa
 import { readActions } from '../../server/src/automations/read-actions.ts'
 import { fill, fillLine, templateFault } from '../../server/src/automations/template.ts'
 import type { JsonObject } from '../../server/src/core/json.ts'
+import { Mistakes, pathText } from '../../server/src/core/mistakes.ts'
 
 const mail = (to: string) => ({ mail: { to, subject: 'Hello', text: 'Text' } })
 
+function read(actions: unknown) {
+  const mistakes = new Mistakes()
+  const program = readActions(actions, { path: ['actions'], mistakes, webhookRefusal: () => null })
+  return { program, mistakes: mistakes.kept.map(({ path, problem }) => `${pathText(path)} ${problem}`) }
+}
+
 function names(actions: unknown, payload: JsonObject): string[] {
-  const program = { ...readActions(actions, 'actions'), before: null }
+  const program = { ...read(actions).program, before: null }
   return stepsAhead(program, program.first, payload).map(({ step }) =>
     step.do === 'mail' ? step.to : step.do === 'delay' ? `${step.wait.amount} ${step.wait.unit}` : step.do,
   )
@@ -58,29 +65,34 @@ test('an action that cannot be understood is refused with its place', () => {
     // biome-ignore lint/suspicious/noThenProperty: the workspace file's own word
     levels === 0 ? mail('a@x') : { if: { field: 'f', isEmpty: true, then: [deep(levels - 1)] } }
   const cases: [unknown, RegExp][] = [
-    ['mail', /^actions: must be a list/],
-    [[{ sms: {} }], /^actions\[0\]: has an unknown action "sms"/],
-    [[{ mail: {}, delay: '1 day' }], /^actions\[0\]: must be one action/],
-    [
-      [{ mail: { to: 'a@x', subject: 's', text: 't', html: 'h' } }],
-      /^actions\[0\]\.mail\.html: is not known/,
-    ],
+    ['mail', /^actions must be a list/],
+    [[{ sms: {} }], /^actions\[0\] has an unknown action "sms"/],
+    [[{ mail: {}, delay: '1 day' }], /^actions\[0\] must be one action/],
+    [[{ mail: { to: 'a@x', subject: 's', text: 't', html: 'h' } }], /^actions\[0\]\.mail\.html is not known/],
     [
       [{ mail: { to: 'a@x', subject: 's', text: '{{lower(x)}}' } }],
-      /^actions\[0\]\.mail\.text: has "\{\{lower/,
+      /^actions\[0\]\.mail\.text has "\{\{lower/,
     ],
     [[{ delay: '400 days' }], /^actions\[0\]\.delay/],
     [[{ delay: '0 days' }], /^actions\[0\]\.delay/],
     [[{ webhook: { url: 'http://{{host}}/', type: 't' } }], /^actions\[0\]\.webhook\.url/],
     [[{ webhook: { url: 'http://a:b@x/', type: 't' } }], /^actions\[0\]\.webhook\.url/],
     [[{ webhook: { url: 'file:///etc/passwd', type: 't' } }], /^actions\[0\]\.webhook\.url/],
-    [[{ if: { field: 'f' } }], /^actions\[0\]\.if: needs either/],
-    [[{ if: { field: 'f', equals: 1, isEmpty: true } }], /^actions\[0\]\.if: needs either/],
+    [[{ if: { field: 'f' } }], /^actions\[0\]\.if needs either/],
+    [[{ if: { field: 'f', equals: 1, isEmpty: true } }], /^actions\[0\]\.if needs either/],
     [[{ if: { field: 'f', equals: [] } }], /^actions\[0\]\.if\.equals/],
     [[deep(12)], /is nested deeper than 10/],
-    [Array.from({ length: 46 }, () => mail('a@x')), /^actions: has more than 45/],
+    [Array.from({ length: 46 }, () => mail('a@x')), /^actions has more than 45/],
   ]
-  for (const [actions, message] of cases) assert.throws(() => readActions(actions, 'actions'), { message })
+  for (const [actions, message] of cases) {
+    const { mistakes } = read(actions)
+    assert.ok(mistakes.length >= 1 && message.test(mistakes[0]!), `${message}: ${mistakes}`)
+  }
+  assert.equal(
+    read(cases.map(([actions]) => (actions as unknown[])[0])).mistakes.length > 8,
+    true,
+    'all at once',
+  )
 })
 
 test('delays: calendar months end on the last day of a short month; bounds are those of the builder', () => {
@@ -117,16 +129,13 @@ test('a template takes payload fields, and what they bring in is never read agai
 })
 
 test('an effect names the steps behind it and carries what they need; the last one carries nothing', () => {
-  const read = readActions(
-    [
-      mail('{{email}}'),
-      { webhook: { url: 'https://hooks.example:8443/in', type: 'invoice.due' } },
-      { delay: '3 days' },
-      mail('{{email}}'),
-    ],
-    'actions',
-  )
-  const program = { ...read, before: null }
+  const actions = [
+    mail('{{email}}'),
+    { webhook: { url: 'https://hooks.example:8443/in', type: 'invoice.due' } },
+    { delay: '3 days' },
+    mail('{{email}}'),
+  ]
+  const program = { ...read(actions).program, before: null }
   const run = {
     activationId: 'a',
     automationId: 'b',

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { redisInstalled } from '../../bench/redis.ts'
 import { reportRow } from '../../bench/report-row.ts'
+import { runRow } from '../../bench/run-row.ts'
 import { markdown } from '../../bench/table.ts'
 import { STATISTICS, treeRow } from '../../bench/tree-rows.ts'
 import { SHAPES } from '../../bench/tree-shapes.ts'
@@ -20,6 +21,18 @@ test('the row of reports has a rate of ours, and beside it one of BullMQ where t
     assert.deepEqual(row.figures, [])
   }
   assert.match(markdown([row]), /^\| report with one delayed action, in process, 64 callers \| /m)
+})
+
+test('the row of due effects stands beside one of graphile-worker, and ends with its database without an error', async () => {
+  const unheard: unknown[] = []
+  const hear = (error: unknown) => void unheard.push(error)
+  process.on('uncaughtExceptionMonitor', hear)
+  const row = await runRow({ runs: 1, effects: 200 })
+  // What PostgreSQL says to connections when it stops arrives with its end, which was waited for.
+  await new Promise(resolve => setImmediate(resolve))
+  process.off('uncaughtExceptionMonitor', hear)
+  assert.ok(row.ours.median > 0 && row.peer!.median > 0)
+  assert.deepEqual(unheard, [])
 })
 
 test('the row of a small tree follows its cancel until the receipt is final', async () => {

@@ -10,10 +10,12 @@ import { createAuth } from '../../server/src/auth/auth.ts'
 import { type Calendar, createCalendar } from '../../server/src/calendar/calendar.ts'
 import type { CalendarReader } from '../../server/src/calendar/needs.ts'
 import { readConfig } from '../../server/src/config.ts'
+import { type FindParent, parentFault } from '../../server/src/core/parent.ts'
 import type { MailToKeep } from '../../server/src/delivery/mail/kept-mail.ts'
 import { createMailCarrier } from '../../server/src/delivery/mail/mail-carrier.ts'
 import { Engine } from '../../server/src/engine/engine.ts'
 import type { Carrier } from '../../server/src/engine/hooks.ts'
+import { loadMetrics } from '../../server/src/http/metrics.ts'
 import { createHttp } from '../../server/src/http/server.ts'
 import { createReader, type ReaderOptions } from '../../server/src/reader/reader.ts'
 import type { Database } from '../../server/src/store/database.ts'
@@ -100,7 +102,7 @@ export async function calendarServer(options: CalendarServerOptions = {}): Promi
   const now = () => new Date()
   const random = (bytes: number) => randomBytes(bytes)
   await declare(db)
-  const http = createHttp({ config, now })
+  const http = createHttp({ metrics: await loadMetrics(), config, now })
   stack.defer(() => http.close(0))
   const publicUrl = () => http.publicUrl()
   const auth = await createAuth({
@@ -140,7 +142,11 @@ export async function calendarServer(options: CalendarServerOptions = {}): Promi
   await calendar.provision(TENANT, [
     { user: 'alice@contoso.example', calendarGroups: [{ name: 'Projects', calendars: ['Project plans'] }] },
   ])
-  await http.app.register(graphApi({ calendar, auth, directory: auth.directory, publicUrl, now }))
+  // Who may use what is tried on a whole server (tests/native/join.test.ts); here nothing can be a parent.
+  const findParent: FindParent = async (_principal, { id }) => {
+    throw parentFault.PARENT_NOT_FOUND({ id })
+  }
+  await http.app.register(graphApi({ calendar, auth, directory: auth.directory, findParent, publicUrl, now }))
   await http.listen()
   if (!options.idle) await engine.start()
   stack.defer(() => engine.stop())

@@ -3,7 +3,7 @@ import test from 'node:test'
 import fc from 'fast-check'
 import { makeICalUid } from '../../server/src/calendar/ical-uid.ts'
 import { decodeOutlookId, encodeOutlookId, looksLikeOutlookId } from '../../server/src/calendar/outlook-id.ts'
-import { ianaZone, instantOf, wallTime } from '../../server/src/calendar/time-zone.ts'
+import { ianaZone, readWallTime, wallTime } from '../../server/src/calendar/time-zone.ts'
 
 const id = fc.record(
   {
@@ -65,7 +65,7 @@ test('zones go by IANA and Windows names', () => {
 })
 
 test('wall times, with the hour that does not exist and the hour that comes twice', () => {
-  const at = (text: string, zone = 'America/New_York') => instantOf(text, zone)?.toISOString()
+  const at = (text: string, zone = 'America/New_York') => readWallTime(text, zone)?.at.toISOString()
   assert.equal(at('2026-07-01T09:00:00'), '2026-07-01T13:00:00.000Z')
   assert.equal(at('2026-07-01T09:00'), '2026-07-01T13:00:00.000Z')
   assert.equal(at('2026-07-01'), '2026-07-01T04:00:00.000Z')

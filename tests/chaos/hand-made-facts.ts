@@ -76,7 +76,15 @@ export function cancelled(
     by: { principal: `app:${name}`, api: 'native', name },
     ...over,
   }
-  const outcome = { receiptId, replayed: isReplay, eventIds: [], counts: countOutcomes([]), early: isEarly }
+  const is = isReplay ? 'repeated' : isEarly ? 'waiting' : 'cancelled'
+  const outcome = {
+    receiptId,
+    is,
+    replayed: isReplay,
+    eventIds: [],
+    counts: countOutcomes([]),
+    early: isEarly,
+  } as const
   return [
     { is: 'cancel asked', op, request },
     { is: 'cancel answered', op, outcome },

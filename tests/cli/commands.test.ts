@@ -48,9 +48,71 @@ test('preview, cancel and receipt, as text and as JSON', async () => {
 test('a cancel that comes first says that it waits', async () => {
   await using server = await nativeServer()
   const { run } = session({ env: { STANDDOWN_URL: server.url, STANDDOWN_TOKEN: 'alice' } })
-  const { out } = await run('cancel', '--key', 'soon', '--early', '1h')
+  const { code, out, err } = await run('cancel', '--key', 'soon', '--app', 'people', '--early', '1h')
+  assert.equal(code, 4)
+  assert.match(err, /^standdown: Nothing matches yet: the cancel waits for its event\./)
   assert.match(out, /waits for its event/i)
+  const nobodys = await run('cancel', '--key', 'soon', '--early', '1h')
+  assert.equal(nobodys.code, 1)
+  assert.match(nobodys.err, /Nothing is kept early unless `app` says whose key it is/)
   assert.equal((await run('cancel', '--key', 'soon', '--early', 'soon')).code, 2)
+})
+
+test('several apps have the key: the list first, then each receipt; a repeat, what is over, and nobody: three sentences', async () => {
+  await using server = await nativeServer()
+  const { run } = session({ env: { STANDDOWN_URL: server.url, STANDDOWN_TOKEN: 'alice' } })
+  const other = session({ env: { STANDDOWN_URL: server.url, STANDDOWN_TOKEN: 'olga' } })
+  await announce(server, 'opk', 'Order of people')
+  for (const who of ['shop', 'rival']) {
+    const body = { key: 'opk', title: `Order of ${who}\u001b[2J` }
+    await server.call(who, 'POST', '/api/v1/events', { body })
+  }
+  const preview = await run('cancel', '--key', 'opk', '--preview')
+  assert.equal(preview.code, 0)
+  assert.match(preview.out, /^People\nIf it were cancelled now: 2 prevented\.[\s\S]+\nshop\n[\s\S]+\nrival\n/)
+
+  const one = await run('cancel', '--key', 'opk', '--app', 'rival')
+  assert.match(one.out, /Order of rival/)
+  assert.doesNotMatch(one.out, /have that name/)
+  const { code, out } = await run('cancel', '--key', 'opk')
+  assert.equal(code, 0)
+  assert.match(
+    out,
+    /^2 have that name, each with a receipt of its own:\n {2}People {2}Nothing got through: 2 prevented\. Receipt [0-9a-f-]{36}\n {2}shop {4}It was called off/,
+  )
+  assert.equal(out.match(/^Receipt /gm)?.length, 2)
+  assert.doesNotMatch(out, /\u001b\[2J/)
+
+  const again = await run('cancel', '--key', 'opk', '--app', 'shop')
+  assert.equal(again.code, 0)
+  assert.match(again.out, /^This was asked for before: nothing was changed/)
+  const over = await other.run('cancel', '--key', 'opk', '--app', 'shop')
+  assert.equal(over.code, 0)
+  assert.match(over.out, /^Nothing was left to call off: it had ended, or had been called off before\./)
+  for (const args of [
+    ['--key', 'opk7'],
+    ['--trigger', 'due', '--entity', '16ef8c9c-413e-4d5f-b77d-8c67c3c8ae0c'],
+    ['--token', 'call-1'],
+  ]) {
+    const nothing = await run('cancel', ...args)
+    assert.equal(nothing.code, 4)
+    assert.equal(nothing.out, '')
+    assert.match(
+      nothing.err,
+      /^standdown: Nothing matches: nobody has that name, and nothing was called off\.\n$/,
+    )
+    const previewed = await run('cancel', ...args, '--preview')
+    assert.deepEqual([previewed.code, previewed.out], [4, ''])
+    assert.match(previewed.err, /^standdown: Nothing live matches/)
+  }
+  const json = await run('cancel', '--key', 'opk7', '--json')
+  assert.deepEqual([json.code, JSON.parse(json.out)], [4, { is: 'nothing', receipts: [] }])
+  await announce(server, 'one', 'One')
+  const receipt = JSON.parse((await run('cancel', '--key', 'one', '--json')).out)
+  assert.deepEqual([receipt.is, receipt.counts.prevented, receipt.of.app], ['cancelled', 2, null])
+  const gone = await run('cancel', '--key', 'one', '--app', 'nobody')
+  assert.equal(gone.code, 1)
+  assert.match(gone.err, /There is no app nobody here/)
 })
 
 test('what callers wrote cannot steer the terminal', async () => {

@@ -29,7 +29,11 @@ export function session(options: SessionOptions = {}): Session {
     },
     restore: async (_io, file) => {
       calls.push(`restore ${file}`)
-      return { tables: 2 }
+      return { tables: 2, createdAt: '2026-03-01T12:00:00.000Z' }
+    },
+    hold: async (_io, { reason, pause }) => {
+      calls.push(`hold ${reason} ${pause}`)
+      return calls.length === 1
     },
   }
   return {

@@ -101,7 +101,7 @@ export const engineScenarios = [
         effects: [world.webhook('/now'), world.webhook('/later', HOUR)],
       }),
     async check(world, { committed }) {
-      const { eventIds } = await world.aliceOk('POST', '/api/v1/previews', { key: 'k' })
+      const { eventIds = [] } = await world.aliceOk('POST', '/api/v1/previews', { key: 'k' })
       assert.equal(eventIds.length, committed ? 1 : 0)
       if (committed) await world.receiver.arrived(1)
       assert.deepEqual(world.called, committed ? ['/now'] : [], 'no timer is early')

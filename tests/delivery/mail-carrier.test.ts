@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import PostalMime from 'postal-mime'
-import { generate } from 'selfsigned'
 import type { Verdict } from '../../server/src/core/effect.ts'
 import { createMailCarrier, type MailCarrierOptions } from '../../server/src/delivery/mail/mail-carrier.ts'
+import { selfSigned } from '../support/self-signed.ts'
 import { smtpReceiver } from '../support/smtp-receiver.ts'
 import { calm, now, startedEffect } from './started-effect.ts'
 
@@ -24,12 +24,7 @@ function errorOf(verdict: Verdict): string {
   return 'error' in verdict ? verdict.error : ''
 }
 
-async function certificate() {
-  const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
-    extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
-  })
-  return { cert, key }
-}
+const certificate = () => selfSigned(['127.0.0.1'])
 
 suite('a mail that is sent', () => {
   test('arrives whole, and its evidence is the server’s reply', async () => {

@@ -5,8 +5,9 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import PostalMime from 'postal-mime'
 import type { JsonObject } from '../../server/src/core/json.ts'
+import { readMailbox } from '../../server/src/core/mail-address.ts'
 import { composeMail } from '../../server/src/delivery/mail/compose-mail.ts'
-import { MAX_SUBJECT, readMailFrom, readMailOrder } from '../../server/src/delivery/mail/mail-order.ts'
+import { MAX_SUBJECT, readMailOrder } from '../../server/src/delivery/mail/mail-order.ts'
 
 const EFFECT = '0195f0c4-6d00-8a07-9c11-2b5f4d3e7a10'
 const DATE = new Date('2026-03-01T09:00:00.000Z')
@@ -14,7 +15,7 @@ const DATE = new Date('2026-03-01T09:00:00.000Z')
 async function compose(data: JsonObject, domains: readonly string[] = []) {
   const order = readMailOrder(data)
   assert.ok(typeof order !== 'string', String(order))
-  const mailFrom = readMailFrom('Standdown <standdown@mail.example>')!
+  const mailFrom = readMailbox('Standdown <standdown@mail.example>')!
   return await composeMail({ effectId: EFFECT, order, mailFrom, domains, date: DATE })
 }
 

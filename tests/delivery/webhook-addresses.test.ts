@@ -92,6 +92,64 @@ suite('an address', () => {
   })
 })
 
+suite('a metadata service of a cloud', () => {
+  const METADATA = [
+    '169.254.169.254',
+    '168.63.129.16',
+    'fd00:ec2::254',
+    'fd20:ce::254',
+    '100.100.100.200',
+    '192.0.0.192',
+    '169.254.170.2',
+    '169.254.170.23',
+    '169.254.42.42',
+    'fe80::a9fe:a9fe',
+  ]
+  const WIDE = [
+    '0.0.0.0/0',
+    '::/0',
+    '169.254.0.0/16',
+    '168.63.129.0/24',
+    '100.64.0.0/10',
+    'fd00::/8',
+    '64:ff9b::/96',
+  ]
+
+  test('is refused, however it is written, also where a network of the allow-list has it', () => {
+    for (const address of METADATA) {
+      for (const list of [NOTHING, readAllowList(WIDE)]) {
+        assert.equal(typeof refusedAddress(address, list), 'string', address)
+        if (!address.includes(':'))
+          assert.equal(typeof refusedAddress(`::ffff:${address}`, list), 'string', address)
+      }
+    }
+    assert.equal(typeof refusedAddress('64:ff9b::a9fe:a9fe', readAllowList(WIDE)), 'string', 'by NAT64')
+    assert.equal(refusedAddress('169.254.169.253', readAllowList(WIDE)), null, 'its neighbour was allowed')
+    assert.equal(refusedAddress('168.63.129.17', NOTHING), null, 'and this one is public')
+  })
+
+  test('is allowed when it is listed itself', () => {
+    for (const address of METADATA)
+      assert.equal(refusedAddress(address, readAllowList([address])), null, address)
+    assert.equal(refusedAddress('::ffff:168.63.129.16', readAllowList(['168.63.129.16'])), null)
+    assert.equal(refusedAddress('fd00:ec2::254', readAllowList(['FD00:0EC2:0:0::0254'])), null)
+  })
+
+  test('is not reached by a name, though the name is on the allow-list', async () => {
+    const effect = startedEffect('webhook.call', { url: 'http://crm.internal/', type: 'a.b', payload: {} })
+    for (const address of METADATA) {
+      using carriers = webhookCarriers({
+        allowed: async () => ['crm.internal', 'crm.internal:80', ...WIDE],
+        lookup: async () => [address],
+        connectMs: 50,
+      })
+      const verdict = await carriers.call.run(effect, calm)
+      assert.equal(verdict.is, 'failed', address)
+      assert.match(errorOf(verdict), /metadata of a cloud/)
+    }
+  })
+})
+
 suite('an allow-list', () => {
   const list = readAllowList([
     'Crm.Internal',

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { generate } from 'selfsigned'
 import { readWebhookSecret, webhookHeaders } from '../../server/src/delivery/webhook/signature.ts'
 import { type HttpAnswer, httpReceiver } from '../support/http-receiver.ts'
+import { selfSigned } from '../support/self-signed.ts'
 import { calm, NOW, startedEffect } from './started-effect.ts'
 import { errorOf, SECRET, signatureHolds, webhookCarriers } from './webhook-receiver.ts'
 
@@ -70,9 +70,7 @@ suite('a webhook', () => {
   })
 
   test('goes over https only to a certificate that can be trusted', async () => {
-    const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
-      extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'hooks.example' }] }],
-    })
+    const { cert, key } = await selfSigned(['hooks.example'])
     await using receiver = await httpReceiver({ tls: { cert, key } })
     const lookup = async () => ['127.0.0.1']
     using trusting = webhookCarriers({ ca: cert, lookup })
@@ -116,32 +114,40 @@ suite('an answer', () => {
     [
       '301',
       { status: 301, headers: { location: '/elsewhere' } },
-      { is: 'retry', error: /301: redirects are not followed/ },
+      { is: 'retry', error: /301: redirects are not followed/, mayHaveHappened: true },
     ],
-    ['307', { status: 307, headers: { location: '/elsewhere' } }, { is: 'retry', error: /307: redirects/ }],
+    [
+      '307',
+      { status: 307, headers: { location: '/elsewhere' } },
+      { is: 'retry', error: /307: redirects/, mayHaveHappened: true },
+    ],
     ['400', { status: 400 }, { is: 'retry', error: /400/ }],
     ['404', { status: 404 }, { is: 'retry', error: /404/ }],
-    ['410', { status: 410 }, { is: 'failed', error: /410/ }],
-    ['429 with seconds', { status: 429, headers: { 'retry-after': '7' } }, { is: 'retry', afterMs: 7000 }],
+    ['410', { status: 410 }, { is: 'failed', error: /410/, mayHaveHappened: true }],
+    [
+      '429 with seconds',
+      { status: 429, headers: { 'retry-after': '7' } },
+      { is: 'retry', notBeforeMs: 7000 },
+    ],
     [
       '503 with a date',
       { status: 503, headers: { 'retry-after': 'Sun, 01 Mar 2026 09:02:00 GMT' } },
-      { is: 'retry', afterMs: 120_000 },
+      { is: 'retry', notBeforeMs: 120_000 },
     ],
     [
       '503 with a date gone by',
       { status: 503, headers: { 'retry-after': 'Sun, 01 Mar 2026 08:00:00 GMT' } },
-      { is: 'retry', afterMs: 0 },
+      { is: 'retry', notBeforeMs: 0 },
     ],
     [
       '429 with a year',
       { status: 429, headers: { 'retry-after': '31536000' } },
-      { is: 'retry', afterMs: 86_400_000 },
+      { is: 'retry', notBeforeMs: 86_400_000 },
     ],
     [
       '429 with nonsense',
       { status: 429, headers: { 'retry-after': 'soon' } },
-      { is: 'retry', afterMs: undefined },
+      { is: 'retry', notBeforeMs: undefined },
     ],
     ['500', { status: 500 }, { is: 'retry', mayHaveHappened: true }],
     ['504', { status: 504 }, { is: 'retry', mayHaveHappened: true }],

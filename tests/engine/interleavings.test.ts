@@ -284,7 +284,7 @@ const verbs = {
     db.transaction('retry', async tx => {
       const event = (await lockParents(tx, [world.root], { tenants: [TENANT] })).get(world.root)
       if (event?.cancellation_id != null) return 'cancelled'
-      const revived = await tx.query(sql('revive'), [null, world.dead, TENANT])
+      const revived = await tx.query(sql('revive'), [null, [world.dead], TENANT])
       if (revived.length > 0)
         tx.afterCommit(() => world.seen.push({ saw: 'retry by hand', effectId: world.dead }))
       return revived

@@ -12,6 +12,7 @@ const FOLDER = join(import.meta.dirname, '../../server/src/engine/sql')
 const TAKES: { readonly [place in LockPlace]: RegExp } = {
   'key gates': /advisory_xact_lock(_shared)?\(7302/,
   'shard gates': /advisory_xact_lock(_shared)?\(7301/,
+  hold: /(insert into|update|delete from) engine\.hold|engine\.hold h for update/,
   'start tickets': /delete from engine\.start_ticket|for key share/,
   'start batches': /engine\.start_batch[\s\S]*for update/,
   'sandbox tenants': /from engine\.tenant[\s\S]*for (share|update)/,

@@ -144,6 +144,32 @@ test('the same cancel again while it is being marked has the same receipt; after
   await checkInvariants(db, [])
 })
 
+test('a second open cancel of a key has all of it in its receipt, called off by the first, however far that one was', async () => {
+  for (const marked of [0, 2]) {
+    await using database = await testDatabase()
+    const { db } = database
+    const names = ['1', '2', '3', '4', '5']
+    for (const name of names) await announced(db, event(name, [effect(`e${name}`)], { key: 'k' }))
+    const old = await announced(db, event('old', [effect('old')], { key: 'k', entity: 'another' }))
+    await idleEngine(db, { maxMarkedAtOnce: 5000 }).cancel(byId(old))
+    const first = cancelled(await openCancellation(contextOn(db), byKey('k')))
+    assert.equal(first.is, 'cancelled')
+    for (let i = 0; i < marked; i++) await markSomeOpen(contextOn(db), 1)
+    const second = cancelled(await openCancellation(contextOn(db), byKey('k', 'b')))
+    assert.deepEqual([second.is, second.replayed], ['over', false])
+    const third = await announced(db, event('since', [effect('since')], { key: 'k' }))
+    await markAll(db, 2)
+    const engine = idleEngine(db, { maxMarkedAtOnce: 5000 })
+    const { receipt, items } = await wholeReceipt(engine, second.receiptId)
+    assert.deepEqual([receipt.counts.total, receipt.counts.already_cancelled], [5, 5], `${marked} marked`)
+    assert.deepEqual(items.map(item => item.title).toSorted(), ['e1', 'e2', 'e3', 'e4', 'e5'])
+    assert.ok(items.every(item => item.cancellationId === first.receiptId))
+    assert.equal((await engine.receipt(TENANT, first.receiptId))?.counts.prevented, 5)
+    assert.equal((await engine.event(TENANT, third))?.cancellationId, null)
+    await checkInvariants(db, [], { settled: false })
+  }
+})
+
 test('a small cancel of what an open one covers leaves it to that one and names it', async () => {
   await using database = await testDatabase()
   const { db } = database

@@ -73,6 +73,11 @@ type Node = {
   'Relation Name'?: string
   'Index Name'?: string
   'Index Cond'?: string
+  'Scan Direction'?: string
+  'Parent Relationship'?: string
+  'Actual Loops'?: number
+  'Actual Rows'?: number
+  'Rows Removed by Filter'?: number
   Plans?: Node[]
 }
 
@@ -83,7 +88,7 @@ function nodes(plan: Node): Node[] {
 function literal(value: unknown): string {
   if (value === null) return 'null'
   const text = Array.isArray(value)
-    ? `{${value.map(v => (v === null ? 'null' : `"${v}"`)).join(',')}}`
+    ? `{${value.map(v => (v === null ? 'null' : JSON.stringify(String(v)))).join(',')}}`
     : String(value)
   return `'${text.replaceAll("'", "''")}'`
 }
@@ -106,7 +111,7 @@ const onClient: Queries = {
 async function plan(on: Queries, name: string, values: readonly unknown[]): Promise<Node[]> {
   await on.query({ text: `prepare p as ${sql(name).text}` })
   const [row] = await on.query<{ 'QUERY PLAN': [{ Plan: Node }] }>({
-    text: `explain (format json) execute p(${values.map(literal).join(', ')})`,
+    text: `explain (format json) execute p${values.length > 0 ? `(${values.map(literal).join(', ')})` : ''}`,
   })
   await on.query({ text: 'deallocate p' })
   return nodes(row!['QUERY PLAN'][0].Plan)
@@ -118,6 +123,13 @@ const shards = some.map(n => n % 256)
 const same = <T>(value: T) => some.map(() => value)
 const keys = some.map(n => `key ${n}`)
 const NEVER = '2030-01-01'
+const NOBODY = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+
+/** Of walk-events: one stream of each sort, and these filters by their place. */
+function walkValues(filters: { readonly [place: number]: unknown }): readonly unknown[] {
+  const values = ['contoso', NOBODY, 10_000, 51, [1, null], [2, null], [null, 'e'], ids]
+  return [...values, ...Array.from({ length: 11 }, (_, i) => filters[i + 9] ?? null)]
+}
 
 const STATEMENTS: {
   readonly [name: string]: {
@@ -133,6 +145,17 @@ const STATEMENTS: {
     bound: 'due_at',
   },
   'next-due': { values: [null, '{}', ['mail'], '{}'], by: 'effect_due', bound: 'due_at' },
+  'hold-mark-lost': { values: [null], walks: 'start_batch_pkey' },
+  'hold-forget-released': { values: [], walks: 'effect_released' },
+  'hold-doubt-overdue': { values: [null], by: 'effect_due', bound: 'due_at' },
+  'hold-doubt-batch': { values: [null, '-infinity', id(0), 100], by: 'effect_due', bound: 'due_at' },
+  'hold-doubt-waiting': { values: [], by: 'effect_due', bound: 'due_at' },
+  'hold-items': {
+    values: [null, 'contoso', null, ids[0], null, null, null, id(0), 100],
+    by: 'event_pkey',
+  },
+  'hold-release-effects': { values: ['contoso', ids], by: 'effect_pkey' },
+  'hold-drop-notices': { values: [null, 'contoso', ids, 'x', 5], by: 'effect_pkey' },
   'started-in-batch': { values: [id(1)], by: 'effect_pkey' },
   'read-started': { values: [ids], by: 'effect_pkey' },
   'forget-batches': { values: [ids], by: 'start_batch_pkey' },
@@ -153,7 +176,7 @@ const STATEMENTS: {
     by: 'effect_pkey',
   },
   'back-to-pending': {
-    values: [null, ids, ids, same(2), same(1000), same('x'), same(false)],
+    values: [null, ids, ids, same(2), same(1000), same('x'), same(false), same(0)],
     by: 'effect_pkey',
   },
   // What was called off and still runs is little, and no more than that stands in this index.
@@ -163,10 +186,17 @@ const STATEMENTS: {
   'note-late': { values: [null, ids, ids, same('x'), same(null)], by: 'ended_pkey' },
   'read-dead': { values: ['contoso', 100], by: 'ended_dead' },
   'read-effect': { values: [ids[0], 'contoso'], by: 'effect_pkey' },
+  'find-dead': {
+    values: ['contoso', null, 'x', null, null, null, null, '-infinity', id(0), NEVER, 100, 10_000],
+    by: 'ended_dead',
+  },
+  'pending-owners': { values: ['contoso', ['k'], ['app']], by: 'effect_listed' },
+  'pending-events': { values: ['contoso', ['k'], ['app'], ['k'], ['["a"]'], 100], by: 'event_pkey' },
+  'mark-replaced': { values: [ids[0], 'contoso', ids[1]], by: 'ended_pkey' },
   'read-request-key': { values: [shards[0], 'contoso', 'app:a', 'r 1'], by: 'request_key_pkey' },
   'not-yet-asked': { values: [ids, ids], by: 'effect_pkey' },
   'held-effects': { values: [ids], by: 'effect_pkey' },
-  'leave-waiting': { values: [ids, ids, same(null), same(false)], by: 'effect_pkey' },
+  'leave-waiting': { values: [ids, ids, same(null), same(false), same(false)], by: 'effect_pkey' },
   'prevent-pending': { values: [null, ids, ids, same(false)], by: 'effect_pkey' },
   'request-stop': { values: [ids, ids], by: 'effect_pkey' },
   'doubt-ended': { values: [ids, ids, same(false)], by: 'ended_pkey' },
@@ -185,8 +215,15 @@ const STATEMENTS: {
   'find-children': { values: [ids, 5001], by: 'event_parent', bound: 'parent_id' },
   'effects-of-events': { values: [ids, 5001], by: 'effect_event' },
   supersede: { values: [null, ids[0]], by: 'effect_event' },
-  revive: { values: [null, ids[0], 'contoso'] },
+  revive: { values: [null, [ids[0]], 'contoso'], by: 'ended_pkey' },
   'announced-since': { values: ['contoso', keys[0], 'e', 5], by: 'event_key' },
+  'is-called-off': { values: [same('contoso'), keys, same('e')], by: 'event_called_off' },
+  'find-known': { values: ['contoso', 'app:a', keys, same('e'), same('r 1'), ['k']], by: 'event_called_off' },
+  'open-roots-before': {
+    values: ['contoso', keys[0], 'e', 0, 1_000_000, 2000, ids],
+    by: 'event_called_off',
+    bound: 'sequence',
+  },
   'open-roots': { values: ['contoso', null, keys[0], 'e', 1_000_000, 2000, id(7)], by: 'event_key' },
   'open-parents': { values: [id(7), 0, 2000], by: 'receipt_event_order', bound: 'sequence' },
   'open-children': { values: [ids, id(0), 2000], by: 'event_parent', bound: 'id >' },
@@ -210,9 +247,36 @@ const STATEMENTS: {
   'read-effects': { values: [ids[0], 'contoso'], by: 'effect_event' },
   'read-events-by-key': { values: ['contoso', keys[0], 'e'], by: 'event_key' },
   'receipts-of-event': { values: ['contoso', ids[0], 20] },
-  'receipts-of-key': { values: ['contoso', keys[0], 20], by: 'cancellation_key' },
+  'receipts-of-keys': { values: ['contoso', keys, 20], by: 'cancellation_key' },
   'receipts-of-correlation': { values: ['contoso', 'c 1000', 20] },
   'receipts-recent': { values: ['contoso', 20], by: 'cancellation_recent' },
+  'event-streams': { values: ['contoso', null, null], by: 'event_listed' },
+  'event-details': { values: [ids, 'contoso', null], by: 'event_pkey' },
+  'event-path': { values: [ids[0], 'contoso', 50], by: 'event_pkey' },
+  'event-children': { values: [ids[0], 'contoso', id(0), 51], by: 'event_parent', bound: 'id >' },
+  'read-effects-page': { values: [ids[0], 'contoso', id(0), 1001], by: 'effect_event', bound: 'id >' },
+  'walk-due': {
+    values: ['contoso', null, null, '-infinity', id(0), 51],
+    by: 'effect_listed',
+    bound: 'due_at',
+  },
+  'list-live-effects': {
+    values: ['contoso', 'pending', '-infinity', id(0), 10_000, 51, null, null, null, null],
+    by: 'effect_listed',
+    bound: 'due_at',
+  },
+  'list-running-effects': { values: ['contoso', id(0), 51, null, null], by: 'start_batch_worker' },
+  'list-dead-effects': { values: ['contoso', 'infinity', NOBODY, 10_000, 51, null, null], by: 'ended_dead' },
+  'list-ended-effects': {
+    values: ['contoso', 'done', NOBODY, 10_000, 51, null, null],
+    by: 'ended_pkey',
+    bound: 'id <',
+  },
+  // Three looks at a bounded number of rows, each along its index.
+  backlog: { values: [null, 10_000], by: 'effect_due', bound: 'due_at' },
+  'status-effects': { values: ['contoso', 10_000], by: 'effect_listed', bound: 'due_at' },
+  // Each of its three sources by its own index: see below.
+  'walk-events': { values: walkValues({}), by: 'event_listed', bound: 'id <' },
   'sweep-seeds': { values: [id(0), ids.at(-1), 100], by: 'event_pkey', bound: 'id >' },
   'sweep-finished': { values: [ids, NEVER], by: 'event_pkey' },
   'sweep-look': { values: [ids, same(true), NEVER, [], true, 2001], by: 'receipt_item_effect' },
@@ -250,6 +314,128 @@ for (const [name, { values, by, bound }] of Object.entries(STATEMENTS)) {
     }
   })
 }
+
+// Whatever a list is narrowed by, its streams are read by their indexes, newest first, and no further than the look goes: nothing is
+// sorted but what is given.
+for (const [what, filters] of Object.entries({
+  nothing: {},
+  'kind, app, site and key': { 9: ['k'], 10: 'a', 11: 's', 12: 'key 1' },
+  entity: { 13: 'e' },
+  'what is to come': { 14: 'announced' },
+  'what is over': { 14: 'ended' },
+  'a span of time': { 15: '2026-01-01', 16: NEVER },
+  'a text': { 17: 'text', 18: 'text', 19: 1_000_000 },
+  everything: {
+    9: ['k'],
+    10: 'a',
+    11: 's',
+    12: 'k',
+    13: 'e',
+    14: 'ended',
+    15: NEVER,
+    16: NEVER,
+    17: 't',
+    18: 't',
+    19: 1,
+  },
+} satisfies Record<string, { readonly [place: number]: unknown }>)) {
+  test(`a list of events by ${what} goes through its streams by their indexes`, async () => {
+    for (const plan of await plans('walk-events', walkValues(filters))) {
+      const used = new Set(plan.flatMap(node => node['Index Name'] ?? []))
+      for (const index of ['event_listed', 'event_entity', 'event_pkey'])
+        assert.ok(used.has(index), `by ${[...used].join(', ')}, not ${index}`)
+      for (const node of plan.filter(node =>
+        ['event_listed', 'event_entity'].includes(node['Index Name'] ?? ''),
+      )) {
+        assert.equal(node['Scan Direction'], 'Backward')
+        assert.match(node['Index Cond'] ?? '', /id </)
+      }
+      const effects = plan.filter(node => node['Relation Name'] === 'effect')
+      assert.ok(effects.every(node => node['Index Name'] === 'effect_event'))
+    }
+  })
+}
+
+test('partly on hold, a start and a sleep read what was released, and nothing of the backlog that is not', async () => {
+  await using own = await testDatabase()
+  const { db } = own
+  await db.query({
+    text: `insert into engine.effect (shard, id, event_id, due_at, due_shown, max_attempts, touches_world, tenant, kind, lane, title, data, released)
+      select 0, gen_random_uuid(), gen_random_uuid(), now() - n * interval '1 s', now(), 3, true, case when n % 1000 = 1 then 'free' else 'contoso' end, 'mail', 'm', 't', '{}',
+        n % 1000 = 2
+      from generate_series(1, 5000) n`,
+  })
+  await db.query({ text: 'vacuum (analyze) engine.effect' })
+  await db.query({ text: `insert into engine.start_ticket (id, worker) values ('${id(1)}', '${id(3)}')` })
+  const statements = {
+    start: [null, id(1), id(2), id(3), 1000, '{}', ['mail'], '{"mail": 100}', '{}', 2000],
+    'next-due': [null, '{}', ['mail'], '{}'],
+  }
+  const readBy = async (name: keyof typeof statements) =>
+    await db.transaction('look', async tx => {
+      await tx.query({ text: `prepare looks as ${sql(name).text}` })
+      await tx.query({ text: 'savepoint before' })
+      const [row] = await tx.query<{ 'QUERY PLAN': [{ Plan: Node }] }>({
+        text: `explain (analyze, format json) execute looks(${statements[name].map(literal).join(', ')})`,
+      })
+      await tx.query({ text: 'rollback to savepoint before' })
+      await tx.query({ text: 'deallocate looks' })
+      return nodes(row!['QUERY PLAN'][0].Plan)
+        .filter(node => node['Relation Name'] === 'effect' && node['Index Name'] !== undefined)
+        .map(node => ({
+          by: node['Index Name'] as string,
+          rows:
+            ((node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0)) *
+            (node['Actual Loops'] ?? 0),
+        }))
+        .filter(({ rows }) => rows > 0)
+        .toSorted((a, b) => (a.by < b.by ? -1 : 1))
+    })
+  for (const name of ['start', 'next-due'] as const) {
+    assert.deepEqual(
+      (await readBy(name)).map(({ by }) => by),
+      ['effect_due'],
+      'no hold',
+    )
+  }
+  await db.query({ text: `insert into engine.hold (since, placed_by) values (now(), 'x')` })
+  for (const name of ['start', 'next-due'] as const) assert.deepEqual(await readBy(name), [])
+  await db.query({ text: `update engine.hold set partly = true, released_tenants = '{free}'` })
+  assert.deepEqual(await readBy('start'), [
+    { by: 'effect_listed', rows: 5 },
+    { by: 'effect_released', rows: 5 },
+  ])
+  assert.deepEqual(await readBy('next-due'), [
+    { by: 'effect_listed', rows: 1 },
+    { by: 'effect_released', rows: 1 },
+  ])
+})
+
+test('find-dead reads what is large of a dead effect only where a receiver is asked for', async () => {
+  await using own = await testDatabase()
+  const { db } = own
+  await db.query({
+    text: `insert into engine.ended (shard, id, at, due_shown, attempt, max_attempts, touches_world, keep, tenant, ending, kind, lane, title, data)
+      select 0, gen_random_uuid(), now(), now(), 1, 3, true, false, 'contoso', 'dead', 'mail', 'm', 't', '{"to": "a@b.example"}'
+      from generate_series(1, 5)`,
+  })
+  const { text } = sql('find-dead')
+  const looks = async (receiver: string | null) => {
+    const values = ['contoso', null, receiver, null, null, null, null, '-infinity', id(0), NEVER, 100, 10_000]
+    await db.transaction('find', async tx => {
+      await tx.query({ text: `prepare found as ${text}` })
+      const [row] = await tx.query<{ 'QUERY PLAN': [{ Plan: Node }] }>({
+        text: `explain (analyze, format json) execute found(${values.map(literal).join(', ')})`,
+      })
+      await tx.query({ text: 'deallocate found' })
+      const read = nodes(row!['QUERY PLAN'][0].Plan).filter(node => node['Parent Relationship'] === 'SubPlan')
+      assert.equal(read.length, 1)
+      assert.equal(read[0]?.['Actual Loops'], receiver === null ? 0 : 5)
+    })
+  }
+  await looks(null)
+  await looks('b.example')
+})
 
 // A plan is kept prepared while its tables grow, until the next analyze: it must be a good one whatever was known when it
 // was made. On the connections that the server uses, with nothing known of the tables; with it known that they were empty,

@@ -332,3 +332,77 @@ test('one cancel calls off what three kinds of events hang on a tree, in one com
     'offer o false prevented',
   ])
 })
+
+test('items stand in the order of time; a huge receipt is paged by id, each page in that order', async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const { context, make, cancel } = bench(db)
+  // Due in an order that is not that of their ids.
+  const effects = Array.from({ length: 1500 }, (_, i) =>
+    effect(`e${i}`, { due: { afterMs: 1000 + ((i * 997) % 1500) } }),
+  )
+  const { eventId: id } = await make(event('huge', effects))
+  const [done] = await cancel(byId(id))
+  const first = await readReceipt(context, TENANT, done!.receiptId)
+  assert.ok(first?.itemsAfter)
+  const second = await readReceipt(context, TENANT, done!.receiptId, first.itemsAfter)
+  assert.equal(second?.itemsAfter, null)
+  assert.deepEqual([first.items.length, second!.items.length], [1000, 500])
+  assert.equal(new Set([...first.items, ...second!.items].map(item => item.effectId)).size, 1500)
+  for (const { items } of [first, second!]) {
+    const due = items.map(item => Date.parse(item.dueAt))
+    assert.deepEqual(
+      due,
+      due.toSorted((a, b) => a - b),
+    )
+  }
+  assert.ok(first.items.every(item => item.effectId <= first.itemsAfter!))
+  assert.ok(second!.items.every(item => item.effectId > first.itemsAfter!))
+})
+
+test("all that a receipt dates is dated by one clock, the tenant's, also when it moves on meanwhile", async () => {
+  await using database = await testDatabase()
+  const { db } = database
+  const { context, time, make, startAll, cancel } = bench(db)
+  const setClock = (days: number) =>
+    db.query({
+      text: `insert into engine.tenant (id, sandbox, clock_offset) values ('${TENANT}', true, '${days} days')
+        on conflict (id) do update set clock_offset = excluded.clock_offset`,
+    })
+  const now = (days: number) => new Date(time.ms + days * 86_400_000).toISOString()
+  await setClock(3)
+  const { eventId: id } = await make(
+    event('all', [
+      effect('done'),
+      effect('stopped'),
+      effect('too late'),
+      effect('in doubt'),
+      effect('unheard'),
+      effect('prevented', { due: { afterMs: 3_600_000 } }),
+    ]),
+  )
+  const started = new Map((await startAll()).map(row => [row.title, row]))
+  const settle = async (title: string, verdict: Parameters<typeof attemptOf>[1]) =>
+    db.transaction('settle', tx => settleAttempts(context, tx, [attemptOf(started.get(title)!, verdict)]))
+  time.ms += 1000
+  await settle('done', { is: 'done' })
+  const expected: Record<string, string | null> = { done: now(3) }
+  time.ms += 1000
+  const [result] = await cancel(byId(id))
+  expected.prevented = now(3)
+  time.ms += 1000
+  await settle('stopped', { is: 'stopped' })
+  expected.stopped = now(3)
+  await settle('too late', { is: 'done' })
+  expected['too late'] = now(3)
+  await settle('in doubt', { is: 'in_doubt' })
+  expected['in doubt'] = now(3)
+  // Nobody looks for an hour. It is in doubt from when its time was up.
+  const finalBy = (await readReceipt(context, TENANT, result!.receiptId))!.finalBy
+  time.ms += 3_600_000
+  const receipt = await readReceipt(context, TENANT, result!.receiptId)
+  expected.unheard = finalBy
+  assert.equal(receipt?.state, 'final')
+  assert.deepEqual(Object.fromEntries(receipt!.items.map(item => [item.title, item.at])), expected)
+  assert.equal(receipt!.cancelledAt, expected.prevented)
+})

@@ -3,11 +3,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Cancelled, CancelOutcome } from '../../server/src/core/cancellation.ts'
-import type { EarlyPolicy } from '../../server/src/core/event.ts'
+import type { Announced, EarlyPolicy } from '../../server/src/core/event.ts'
 import { Engine } from '../../server/src/engine/engine.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { random, SteeredCarrier } from '../support/engine.ts'
-import { byId, byKey, effect, event, TENANT } from './engine-parts.ts'
+import {
+  attemptOf,
+  byId,
+  byKey,
+  contextOn,
+  effect,
+  event,
+  settleNow,
+  startAllDue,
+  TENANT,
+} from './engine-parts.ts'
 
 const T0 = Date.parse('2026-06-01T12:00:00Z')
 
@@ -131,6 +141,72 @@ test('an early cancellation whose time is over is not what the same cancel is an
   const second = await cancel(byKey('k', 'a', early))
   assert.deepEqual([second.replayed, second.early], [false, true])
   assert.equal((await announce({ early: 'absorb' })).is, 'absorbed')
+})
+
+test('announced since and called off since by its id, or with its parent: the same cancel by key is a new one', async () => {
+  await using database = await testDatabase()
+  const { announce, cancel, engine } = world(database)
+  const idOf = (result: Announced) => {
+    assert.ok(result.is === 'announced')
+    return result.eventId
+  }
+  await announce()
+  const first = await cancel(byKey('k'))
+  for (const by of ['a', 'b']) {
+    const before = await cancel(byKey('k'))
+    await cancel(byId(idOf(await announce()), by))
+    const again = await cancel(byKey('k'))
+    assert.deepEqual([again.replayed, again.is], [false, 'over'], `called off by ${by}`)
+    assert.notEqual(again.receiptId, before.receiptId)
+  }
+  const parent = idOf(await announce({ key: null }))
+  await announce({ parent: { id: parent, link: 'cancel' } })
+  const before = await cancel(byKey('other'))
+  await cancel(byId(parent))
+  const again = await cancel(byKey('k'))
+  assert.deepEqual([again.replayed, again.is], [false, 'over'])
+  assert.equal((await cancel(byKey('k'))).receiptId, again.receiptId, 'and that one is repeated')
+  assert.equal((await engine.receipt(TENANT, first.receiptId))?.counts.total, 1)
+  assert.notEqual(before.receiptId, first.receiptId)
+})
+
+test('what a cancel came to: cancelled, repeated, over, waiting, nothing', async () => {
+  await using database = await testDatabase()
+  const { announce, cancel, engine, time } = world(database)
+  const is = async (request: Parameters<typeof cancel>[0]) => (await cancel(request)).is
+  assert.equal(await is(byKey('k')), 'nothing')
+  assert.equal(await is(byKey('k')), 'nothing', 'nobody has it still')
+  const early = { early: { ttlMs: 60_000 } }
+  assert.equal(await is(byKey('soon', 'a', early)), 'waiting')
+  assert.equal(await is(byKey('soon', 'a', early)), 'waiting', 'it waits still')
+  await announce({ key: 'soon', early: 'absorb' })
+  assert.equal(await is(byKey('soon', 'a', early)), 'repeated', 'it has met its event')
+
+  const announced = await announce()
+  assert.equal(await is(byKey('k')), 'cancelled')
+  assert.equal(await is(byKey('k')), 'repeated')
+  assert.equal(await is(byKey('k', 'b')), 'over', 'called off by somebody else')
+  assert.equal(await is(byKey('k', 'b')), 'repeated')
+  assert.ok(announced.is === 'announced')
+  assert.equal(await is(byId(announced.eventId)), 'over')
+  assert.equal(await is(byId(announced.eventId)), 'repeated')
+
+  // Everything had ended; the same with something beside it that had not.
+  for (const [key, effects, came] of [
+    ['ended', [effect('over')], 'over'],
+    ['half', [effect('over'), effect('later', { due: { afterMs: 3_600_000 } })], 'cancelled'],
+    ['none', [], 'cancelled'],
+  ] as const) {
+    const [result] = await database.db.transaction('t', tx =>
+      engine.announce(tx, [event(key, effects, { key })]),
+    )
+    assert.ok(result?.is === 'announced')
+    const context = { ...contextOn(database.db), clock: () => new Date(time.ms) }
+    const started = await startAllDue(context, database.db)
+    for (const row of started) await settleNow(context, attemptOf(row, { is: 'done' }))
+    assert.equal(await is(byKey(key)), came, key)
+    assert.equal(await is(byKey(key)), 'repeated', key)
+  }
 })
 
 test('announced by one and called off by another since: the first one’s cancel is a new one', async () => {

@@ -161,7 +161,7 @@ test('what is taken up again while it is swept stays', async t => {
     try {
       await client.query('begin')
       // As revive.sql does.
-      await client.query(sql('revive').text, [null, notice!.effectId, TENANT])
+      await client.query(sql('revive').text, [null, [notice!.effectId], TENANT])
       const sweep = world.sweep()
       assert.equal(await overOrWaiting(db, sweep), 'waiting')
       await client.query('commit')

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import type { TestServer } from '../support/server.ts'
+import { confirmLink } from '../support/sign-in-link.ts'
 
 export type ApiCall = {
   readonly name: string
@@ -40,7 +41,7 @@ export async function apiCalls(server: TestServer): Promise<ApiCalls> {
   const link = await server.server.auth.sessions.makeLink(
     await server.server.auth.person('contoso', 'alice@contoso.example'),
   )
-  const signedIn = await fetch(`${server.url}${link}`, { redirect: 'manual' })
+  const signedIn = await confirmLink(server.url, link)
   const cookie = (signedIn.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
   const { clientId, clientSecret } = await server.server.auth.credentials('contoso', 'demo-app')
 

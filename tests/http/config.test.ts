@@ -13,7 +13,6 @@ describe('the environment', () => {
       databaseUrl: null,
       smtpUrl: null,
       mailFrom: 'Standdown <standdown@localhost>',
-      mailInPort: null,
       oidcIssuer: null,
       oidcAudience: null,
       trustProxy: false,
@@ -22,6 +21,8 @@ describe('the environment', () => {
       demo: 'auto',
       tls: null,
       logLevel: 'warn',
+      hstsSeconds: 86_400,
+      metricsToken: null,
       leaseMs: 15_000,
     })
     assert.deepEqual(
@@ -77,7 +78,6 @@ describe('the environment', () => {
       DATABASE_URL: 'mysql://root:hunter2@h',
       SMTP_URL: 'hunter2',
       MAIL_FROM: 'nobody',
-      MAIL_IN_PORT: '-1',
       OIDC_ISSUER: 'http://issuer.example',
       TRUST_PROXY: 'proxy.example',
       CORS_ORIGINS: 'a.example',
@@ -85,6 +85,8 @@ describe('the environment', () => {
       DEMO: 'maybe',
       TLS_CERT: 'c.pem',
       LOG_LEVEL: 'loud',
+      HSTS: 'always',
+      METRICS_TOKEN: 'hunter2',
     }
     assert.throws(
       () => readConfig(bad, '/srv'),
@@ -97,6 +99,15 @@ describe('the environment', () => {
       },
     )
     assert.throws(() => readConfig({ PORT: '8000', TLS_PORT: '8000' }, '/'), /must not be the same/)
+  })
+
+  it('takes times of HSTS and tokens of monitors up to their limits', () => {
+    const hsts = (value: string) => readConfig({ HSTS: value }, '/').hstsSeconds
+    assert.deepEqual([hsts('off'), hsts('0d'), hsts('2h'), hsts('9999d')], [0, 0, 7200, 9999 * 86_400])
+    assert.throws(() => hsts('99999d'), /HSTS/)
+    const token = (length: number) => readConfig({ METRICS_TOKEN: 'a'.repeat(length) }, '/').metricsToken
+    assert.deepEqual([token(16)?.length, token(512)?.length], [16, 512])
+    for (const length of [15, 513]) assert.throws(() => token(length), /METRICS_TOKEN=…/)
   })
 
   it('knows what only this machine reaches', () => {

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { readConfig } from '../../server/src/config.ts'
 import type { ConnectionLimits } from '../../server/src/http/connections.ts'
-import { createHttp, type Http } from '../../server/src/http/server.ts'
+import { loadMetrics } from '../../server/src/http/metrics.ts'
+import { createHttp, type Http, type HttpNeeds } from '../../server/src/http/server.ts'
 
 export type HttpServer = {
   readonly http: Http
@@ -25,6 +26,8 @@ export type HttpServerOptions = {
   readonly connections?: ConnectionLimits
   readonly routes?: (app: FastifyInstance) => void
   readonly prepare?: (http: Http) => void
+  readonly wellForMs?: number
+  readonly problemPage?: NonNullable<HttpNeeds['problemPage']>
 }
 
 export async function httpServer(options: HttpServerOptions = {}): Promise<HttpServer> {
@@ -32,11 +35,14 @@ export async function httpServer(options: HttpServerOptions = {}): Promise<HttpS
   const env = { PORT: '0', TLS_PORT: 'off', DATA_DIR: dataDir, LOG_LEVEL: 'debug', ...options.env }
   const log: string[] = []
   const http = createHttp({
+    metrics: await loadMetrics(),
     config: readConfig(env, dataDir),
     now: () => new Date(),
     logStream: { write: line => void log.push(line) },
     demo: () => options.demo ?? false,
     connections: options.connections,
+    ...(options.wellForMs !== undefined && { wellForMs: options.wellForMs }),
+    ...(options.problemPage && { problemPage: options.problemPage }),
   })
   http.app.post('/echo', async request => ({ got: request.body === undefined ? 'nothing' : request.body }))
   options.routes?.(http.app)

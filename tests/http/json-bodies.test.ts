@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { jsonFault } from '../../server/src/core/json.ts'
 import { parseJsonBody } from '../../server/src/http/json-body.ts'
-import { type HttpServer, httpServer } from './http-server.ts'
+import { MOST_READ_AWAY_BYTES } from '../../server/src/http/read-away.ts'
+import { type HttpServer, httpServer, raw } from './http-server.ts'
 
 describe('a JSON body', () => {
   let server: HttpServer
@@ -132,6 +134,32 @@ describe('a JSON body', () => {
     assert.equal(await refusal(big), '413 BODY_TOO_LARGE')
     assert.equal((await post(JSON.stringify('x'.repeat(1_048_574)))).status, 200, 'exactly a megabyte')
     assert.equal(await refusal(JSON.stringify('x'.repeat(1_048_575))), '413 BODY_TOO_LARGE', 'one more')
+  })
+
+  it('that is refused unread is read away, so that its answer is not lost, up to a limit', async () => {
+    const big = 'x'.repeat(8_000_000)
+    for (const [type, status] of [
+      ['application/json', 413],
+      ['text/plain', 415],
+    ] as const) {
+      const head = `POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nContent-Length: ${big.length}\r\n\r\n`
+      const next = 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+      const answers = (await raw(server.port, head + big + next)).match(/HTTP\/1\.1 \d+/g)
+      assert.deepEqual(answers, [`HTTP/1.1 ${status}`, 'HTTP/1.1 200'], type)
+    }
+    const endless = connect(server.port, '127.0.0.1')
+    endless.on('error', () => {})
+    endless.write(
+      'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n',
+    )
+    let sent = 0
+    const push = () => {
+      while (!endless.destroyed && endless.write(Buffer.alloc(65_536))) sent += 65_536
+    }
+    endless.on('drain', push)
+    push()
+    await new Promise(resolve => endless.once('close', resolve))
+    assert.ok(sent < 3 * MOST_READ_AWAY_BYTES, `${sent} bytes`)
   })
 
   it('of another type is 415', async () => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { Fault } from '../../server/src/core/fault.ts'
 import { loggedError, scrub } from '../../server/src/http/log.ts'
 import { authServer, DEMO_APP } from '../auth/auth-server.ts'
+import { confirmLink } from '../support/sign-in-link.ts'
 import { httpServer } from './http-server.ts'
 
 describe('the log', () => {
@@ -52,6 +54,7 @@ describe('the log', () => {
         body: `{"client_secret":"${secret}"`,
       })
       await fetch(`${server.url}/signin?code=${secret}`, { redirect: 'manual' })
+      await confirmLink(server.url, `/signin?code=${secret}`)
       await fetch(`${server.url}/oidc/token`, {
         method: 'POST',
         body: new URLSearchParams({ code: secret, client_secret: secret, grant_type: 'authorization_code' }),
@@ -77,6 +80,24 @@ describe('the log', () => {
     const line = server.log.find(each => each.includes('request failed'))!
     assert.ok(line.includes('connect postgres://[redacted]@db failed for Bearer [redacted]'), line)
     assert.ok(!server.log.join('').includes('hunter2'))
+  })
+
+  it('has no error for what is asked for and not offered: anybody could fill it', async () => {
+    await using server = await httpServer({
+      routes: app => {
+        app.get('/missing', async () => {
+          throw new Fault('NOT_OFFERED', 501, 'This is not offered.')
+        })
+        app.get('/broken', async () => {
+          throw new Error('broken')
+        })
+      },
+    })
+    const errors = () => server.log.filter(line => JSON.parse(line).level >= 50)
+    assert.equal((await fetch(`${server.url}/missing`)).status, 501)
+    assert.deepEqual(errors(), [])
+    assert.equal((await fetch(`${server.url}/broken`)).status, 500)
+    assert.equal(errors().length, 1)
   })
 
   it('scrubs what looks like a credential and leaves the rest', () => {

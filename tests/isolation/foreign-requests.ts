@@ -7,6 +7,7 @@ export type Attempt = {
   readonly method: string
   readonly path: string
   readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 const as =
@@ -21,8 +22,17 @@ const report = { triggerKey: 'zebra_trigger', externalEntityId: '{entity}' }
 const bulk = { triggerKey: 'zebra_trigger', eventsInfo: [{ externalEntityId: '{entity}' }] }
 const bulkCancel = { triggerKey: 'zebra_trigger', externalEntityIds: ['{entity}'] }
 const wixBodies = { report, 'bulk-report': bulk, cancel: report, 'bulk-cancel': bulkCancel } as const
+const below = (attempt: Attempt): Attempt => ({ ...attempt, headers: { 'standdown-parent': '{event}' } })
 const wixRoutes = (prefix: string, verbs: readonly (keyof typeof wixBodies)[]) =>
-  verbs.map(verb => [`POST ${prefix}/${verb}`, [wix('POST', `${prefix}/${verb}`, wixBodies[verb])]] as const)
+  verbs.map(verb => {
+    const attempt = wix('POST', `${prefix}/${verb}`, wixBodies[verb])
+    return [`POST ${prefix}/${verb}`, [attempt, below(attempt)]] as const
+  })
+const MEETING = {
+  subject: 'x',
+  start: { dateTime: '2031-05-06T10:00:00' },
+  end: { dateTime: '2031-05-06T11:00:00' },
+}
 const ALL = ['report', 'bulk-report', 'cancel', 'bulk-cancel'] as const
 
 const graph = (version: string): readonly Attempt[] =>
@@ -37,6 +47,7 @@ const graph = (version: string): readonly Attempt[] =>
     person('GET', `${version}/me/calendars/{calendar}`),
     person('GET', `${version}/groups/{group}/events/{meeting}`),
     person('POST', `${version}/users/{user}/events`, { subject: 'x' }),
+    below(person('POST', `${version}/me/events`, MEETING)),
     person('POST', `${version}/users/{user}/events/{meeting}/cancel`, { Comment: 'x' }),
     person('POST', `${version}/me/events/{meeting}/cancel`, { Comment: 'x' }),
     person('DELETE', `${version}/users/{user}/events/{meeting}`),
@@ -45,6 +56,10 @@ const graph = (version: string): readonly Attempt[] =>
     app('POST', `${version}/users/{user}/events/{meeting}/cancel`, { Comment: 'x' }),
   ] as const
 
+const OFFER_EFFECT = { kind: 'offer', channel: 'zebra_phone', template: 'zebra_template' }
+const MEETING_EFFECT = { kind: 'meeting', ...MEETING }
+// The stranger's own channel and template: only the parent is another's.
+const MINE = { channel: 'evil_phone', templateName: 'evil_call' }
 const OFFER = { channel: 'zebra_phone', templateName: 'zebra_template', cancellationTokens: ['{token}'] }
 const BY_TOKEN = '?channel=zebra_phone&cancellationToken={token}'
 const NOTIFICATIONS = '/api/v1/notifications'
@@ -55,11 +70,17 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
   ['GET /healthz', []],
   ['GET /readyz', []],
   ['GET /metrics', []],
+  ['GET /openapi.json', []],
   ['GET /api/v1/openapi.json', []],
+  ['GET /api/v1/notifications/openapi.json', []],
+  ['GET /automations/v1/openapi.json', []],
+  ['GET /v1.0/openapi.json', []],
+  ['GET /beta/openapi.json', []],
+  ['GET /docs/api/openapi.json', []],
   ['GET /standdown.css', []],
   ['POST /demo/webhook', []],
   ['GET /agent/:file', []],
-  ['GET /*', []],
+  ['GET /:webresources(^[Ww][Ee][Bb][Rr][Ee][Ss][Oo][Uu][Rr][Cc][Ee][Ss]$)/*', []],
   // Pages of whoever is signed in, by a session (tests/auth/browser-sessions.test.ts).
   ['GET /', [as('nobody')('GET', '/'), browser('GET', '/'), browser('GET', '/?key={key}')]],
   ['GET /signin', []],
@@ -67,6 +88,14 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
   ['GET /sign-in', []],
   ['POST /signout', []],
   ['GET /oidc/interaction/:id', []],
+  [
+    'ANY /oidc/*',
+    [
+      person('GET', '/oidc/me'),
+      browser('GET', '/oidc/auth?client_id={app}&response_type=code&scope=openid'),
+      as('nobody')('POST', '/oidc/token', { client_id: '{app}', grant_type: 'authorization_code' }),
+    ],
+  ],
   ['GET /oidc/session/end', [browser('GET', '/oidc/session/end?client_id={app}')]],
   ['POST /oidc/session/end', [as('nobody')('POST', '/oidc/session/end', { client_id: '{app}' })]],
   ['GET /mail/:id', [person('GET', '/mail/{mail}'), browser('GET', '/mail/{mail}')]],
@@ -93,9 +122,27 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
     'POST /api/v1/users/:user/revoke-tokens',
     [person('POST', '/api/v1/users/{user}/revoke-tokens?tenant={tenant}')],
   ],
-  ['POST /api/v1/keys/rotate', [person('POST', '/api/v1/keys/rotate')]],
+  ['POST /api/v1/apps/:name/revoke-tokens', [person('POST', '/api/v1/apps/{app}/revoke-tokens')]],
+  [
+    'POST /api/v1/operators/revoke-tokens',
+    [
+      person('POST', '/api/v1/operators/revoke-tokens?tenant={tenant}'),
+      app('POST', '/api/v1/operators/revoke-tokens?tenant={tenant}'),
+    ],
+  ],
+  ['POST /api/v1/keys/rotate', [person('POST', '/api/v1/keys/rotate', { now: true })]],
 
   ['GET /api/v1/status', [person('GET', '/api/v1/status')]],
+  ['GET /api/v1/hold', [person('GET', '/api/v1/hold'), person('GET', '/api/v1/hold?eventId={event}')]],
+  [
+    'POST /api/v1/hold/release',
+    // tests/native/hold.test.ts tries these where something is on hold.
+    [
+      person('POST', '/api/v1/hold/release', { all: true }),
+      person('POST', '/api/v1/hold/release', { eventId: '{event}' }),
+      app('POST', '/api/v1/hold/release', { eventId: '{event}', cancel: true }),
+    ],
+  ],
   ['GET /api/v1/sandbox/clock', [person('GET', '/api/v1/sandbox/clock')]],
   ['POST /api/v1/sandbox/clock', [person('POST', '/api/v1/sandbox/clock', { advance: '1d' })]],
   [
@@ -103,24 +150,105 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
     [
       person('POST', '/api/v1/events', { title: 'x', parent: { id: '{event}' } }),
       app('POST', '/api/v1/events', { title: 'x', parent: { id: '{event}', link: 'keep' } }),
+      person('POST', '/api/v1/events', { title: 'x', parent: { id: '{meeting}' } }),
+      app('POST', '/api/v1/events', { title: 'x', parent: { id: '{offer}' } }),
+      person('POST', '/api/v1/events', { title: 'x', effects: [{ ...OFFER_EFFECT, agent: '{user}' }] }),
+      person('POST', '/api/v1/events', { title: 'x', effects: [{ ...MEETING_EFFECT, organizer: '{user}' }] }),
     ],
   ],
-  ['GET /api/v1/events/:id', [person('GET', '/api/v1/events/{event}'), app('GET', '/api/v1/events/{event}')]],
+  [
+    'GET /api/v1/events/:id',
+    [
+      person('GET', '/api/v1/events/{event}'),
+      app('GET', '/api/v1/events/{event}'),
+      person('GET', '/api/v1/events/{meeting}'),
+      app('GET', '/api/v1/events/{meeting}'),
+      person('GET', '/api/v1/events/{offer}'),
+    ],
+  ],
+  [
+    'GET /api/v1/events',
+    [
+      '',
+      '?key={key}',
+      '?entity={entity}',
+      '?app={app}',
+      '?api=wix&count=true',
+      '?q=zebra',
+      '?state=announced&dueAfter=2020-01-01T00:00:00Z',
+    ]
+      .flatMap(query => [person('GET', `/api/v1/events${query}`), app('GET', `/api/v1/events${query}`)])
+      .concat(browser('GET', '/api/v1/events')),
+  ],
   ['POST /api/v1/events/:id/revise', [person('POST', '/api/v1/events/{event}/revise', { effects: [] })]],
-  ['POST /api/v1/events/:id/cancel', [person('POST', '/api/v1/events/{event}/cancel')]],
-  ['GET /api/v1/effects', [person('GET', '/api/v1/effects?state=dead')]],
+  [
+    'POST /api/v1/events/:id/cancel',
+    ['event', 'meeting', 'offer'].map(what => person('POST', `/api/v1/events/{${what}}/cancel`)),
+  ],
+  [
+    'GET /api/v1/effects',
+    [
+      'state=dead',
+      'state=pending',
+      'state=running',
+      'state=waiting',
+      'state=done',
+      'eventId={event}',
+      'eventId={event}&state=pending',
+    ].map(query => person('GET', `/api/v1/effects?${query}`)),
+  ],
   ['POST /api/v1/effects/:id/retry', [person('POST', '/api/v1/effects/{effect}/retry')]],
+  [
+    'POST /api/v1/effects/retry',
+    [
+      person('POST', '/api/v1/effects/retry', {}),
+      person('POST', '/api/v1/effects/retry', { eventId: '{event}' }),
+      app('POST', '/api/v1/effects/retry', { eventId: '{event}' }),
+    ],
+  ],
+  [
+    'POST /api/v1/effects/:id/replace',
+    [
+      person('POST', '/api/v1/effects/{effect}/replace', {
+        effect: { kind: 'webhook', url: 'https://x.example/' },
+      }),
+      app('POST', '/api/v1/effects/{effect}/replace', {
+        effect: { kind: 'webhook', url: 'https://x.example/' },
+      }),
+    ],
+  ],
   [
     'POST /api/v1/cancellations',
     [
       person('POST', '/api/v1/cancellations', { eventId: '{event}' }),
       app('POST', '/api/v1/cancellations', { eventId: '{event}' }),
+      person('POST', '/api/v1/cancellations', { eventId: '{meeting}' }),
       person('POST', '/api/v1/cancellations', { key: '{key}', earlyMs: 0 }),
+      ...['/api/v1/cancellations', '/api/v1/previews'].flatMap(path => [
+        person('POST', path, { key: '{key}' }),
+        person('POST', path, { key: '{key}', app: '{app}' }),
+        person('POST', path, { triggerKey: 'form_submitted', externalEntityId: '{entity}' }),
+        person('POST', path, { triggerKey: 'form_submitted', externalEntityId: '{entity}', app: '{app}' }),
+        person('POST', path, { cancellationToken: '{token}' }),
+        person('POST', path, { cancellationToken: '{token}', agent: '{user}' }),
+        // With the role operator, and names of its own.
+        app('POST', path, { key: '{key}', app: '{app}' }),
+        app('POST', path, { triggerKey: 'form_submitted', externalEntityId: '{entity}' }),
+        app('POST', path, { cancellationToken: '{token}' }),
+        app('POST', path, { eventId: '{meeting}' }),
+      ]),
     ],
   ],
   [
     'GET /api/v1/receipts',
-    ['', '?key={key}', '?eventId={cancelled}', '?eventId={meeting}', '?correlationId={correlation}']
+    [
+      '',
+      '?key={key}',
+      '?key={key}&app={app}',
+      '?eventId={cancelled}',
+      '?eventId={meeting}',
+      '?correlationId={correlation}',
+    ]
       .concat('?triggerKey=zebra_trigger&externalEntityId={entity}', '?cancellationToken={token}')
       .map(query => person('GET', `/api/v1/receipts${query}`)),
   ],
@@ -136,6 +264,7 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
     'POST /api/v1/previews',
     [
       person('POST', '/api/v1/previews', { eventId: '{event}' }),
+      person('POST', '/api/v1/previews', { eventId: '{meeting}' }),
       person('POST', '/api/v1/previews', { key: '{key}' }),
       person('POST', '/api/v1/previews', { key: 'mine', after: '{event}_{effect}' }),
     ],
@@ -158,16 +287,38 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
     ],
   ],
 
-  [`POST ${NOTIFICATIONS}/offers`, [person('POST', `${NOTIFICATIONS}/offers`, OFFER)]],
+  [
+    `POST ${NOTIFICATIONS}/offers`,
+    [
+      person('POST', `${NOTIFICATIONS}/offers`, OFFER),
+      person('POST', `${NOTIFICATIONS}/offers`, { ...MINE, parent: { id: '{event}' } }),
+    ],
+  ],
   [`GET ${NOTIFICATIONS}/offers`, [person('GET', `${NOTIFICATIONS}/offers${BY_TOKEN}`)]],
   [`GET ${NOTIFICATIONS}/offers/:id`, [person('GET', `${NOTIFICATIONS}/offers/{offer}`)]],
   [`POST ${NOTIFICATIONS}/offers/:id/accept`, [person('POST', `${NOTIFICATIONS}/offers/{offer}/accept`)]],
   [`POST ${NOTIFICATIONS}/offers/:id/reject`, [person('POST', `${NOTIFICATIONS}/offers/{offer}/reject`)]],
   [
     `POST ${NOTIFICATIONS}/cancel`,
-    [person('POST', `${NOTIFICATIONS}/cancel`, { channel: 'zebra_phone', cancellationToken: '{token}' })],
+    [
+      person('POST', `${NOTIFICATIONS}/cancel`, { channel: 'zebra_phone', cancellationToken: '{token}' }),
+      app('POST', `${NOTIFICATIONS}/cancel`, { channel: 'demo_softphone', cancellationToken: '{token}' }),
+      app('POST', `${NOTIFICATIONS}/cancel`, { channel: 'evil_phone', cancellationToken: '{token}' }),
+      app('POST', `${NOTIFICATIONS}/cancel`, {
+        channel: 'evil_phone',
+        cancellationToken: '{token}',
+        agent: '{user}',
+      }),
+    ],
   ],
-  [`GET ${NOTIFICATIONS}/receipts`, [person('GET', `${NOTIFICATIONS}/receipts${BY_TOKEN}`)]],
+  [
+    `GET ${NOTIFICATIONS}/receipts`,
+    [
+      person('GET', `${NOTIFICATIONS}/receipts${BY_TOKEN}`),
+      app('GET', `${NOTIFICATIONS}/receipts?channel=demo_softphone&cancellationToken={token}`),
+      app('GET', `${NOTIFICATIONS}/receipts?channel=evil_phone&cancellationToken={token}`),
+    ],
+  ],
   [`GET ${NOTIFICATIONS}/screen`, [person('GET', `${NOTIFICATIONS}/screen`)]],
   // The same rows as the screen, as a stream that does not end: as an app, which is no agent.
   [`GET ${NOTIFICATIONS}/screen/events`, [app('GET', `${NOTIFICATIONS}/screen/events`)]],
@@ -178,12 +329,9 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
   ...wixRoutes('/workflows/v1/events', ['report']),
 
   ['ANY /v1.0', []],
-  ['ANY /v1.0/', []],
   ['ANY /v1.0/*', graph('/v1.0')],
   ['ANY /beta', []],
-  ['ANY /beta/', []],
   ['ANY /beta/*', graph('/beta')],
   ['ANY /docs/api', []],
-  ['ANY /docs/api/', []],
   ['ANY /docs/api/*', graph('/docs/api')],
 ])

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type TestServer, testServer } from '../support/server.ts'
+import { confirmLink } from '../support/sign-in-link.ts'
 import { type Attempt, FOREIGN_REQUESTS } from './foreign-requests.ts'
 import { routesOf } from './routes.ts'
 import { type Names, nobodysNames, ownTenant, SECRET_WORD, STRANGERS } from './two-tenants.ts'
@@ -33,11 +34,11 @@ after(() => server?.[Symbol.asyncDispose]())
 
 test('every route that the server has is tried', () => {
   assert.deepEqual(
-    routesOf(server.server.http.app).filter(route => !FOREIGN_REQUESTS.has(route)),
+    routesOf(server.server.http).filter(route => !FOREIGN_REQUESTS.has(route)),
     [],
     'add them to foreign-requests.ts',
   )
-  const real = new Set(routesOf(server.server.http.app))
+  const real = new Set(routesOf(server.server.http))
   assert.deepEqual(
     [...FOREIGN_REQUESTS.keys()].filter(route => !real.has(route)),
     [],
@@ -72,7 +73,7 @@ test("another tenant's ids answer as ids of nobody do, tell nothing and change n
 
 type Seen = { readonly status: number; readonly text: string; readonly shape: unknown }
 
-async function send({ who, method, path, body }: Attempt, filling: Names): Promise<Seen> {
+async function send({ who, method, path, body, headers = {} }: Attempt, filling: Names): Promise<Seen> {
   const fill = (text: string) =>
     text.replace(/\{(\w+)\}/g, (whole, name: string) => filling[name as keyof Names] ?? whole)
   const sent = body === undefined ? undefined : fill(JSON.stringify(body))
@@ -81,6 +82,7 @@ async function send({ who, method, path, body }: Attempt, filling: Names): Promi
     redirect: 'manual',
     headers: {
       ...credentials[who],
+      ...JSON.parse(fill(JSON.stringify(headers))),
       ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
     },
     ...(sent === undefined ? {} : { body: sent }),
@@ -98,7 +100,7 @@ async function send({ who, method, path, body }: Attempt, filling: Names): Promi
 async function signIn(tenant: string, upn: string): Promise<string> {
   const { auth } = server.server
   const link = await auth.sessions.makeLink(await auth.person(tenant, upn))
-  const signedIn = await fetch(`${server.url}${link}`, { redirect: 'manual' })
+  const signedIn = await confirmLink(server.url, link)
   const cookie = signedIn.headers.get('set-cookie')?.split(';')[0]
   assert.ok(cookie)
   const start = await fetch(`${server.url}/`, { headers: { cookie } })

@@ -60,6 +60,10 @@ tenants:
         roles: [admin, operator]
         scopes: [SCOPE.DC.MANAGE-YOUR-APP, SCOPE.CRM.SETUP-AUTOMATIONS, Calendars.Read, Calendars.ReadWrite, Mail.Read, User.Read.All, Group.Read.All, Notifications.ReadWrite, Events.ReadWrite, Receipts.Read]
         sites: [{ name: Evil site }]
+    templates:
+      - { uniqueName: evil_call, name: Call, title: A call }
+    channels:
+      - { uniqueName: evil_phone, label: Telephone, address: 'https://phone.example/', app: evil-app }
 `
 
 export async function ownTenant(

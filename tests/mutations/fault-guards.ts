@@ -112,8 +112,8 @@ export const FAULT_GUARDS: readonly Guard[] = [
   {
     keeps: 'a tenant has no more open cancellations than every start can look at',
     file: `${ENGINE}/cancel-open.ts`,
-    text: 'of.open >= MOST_OPEN',
-    without: 'of.open < 0',
+    text: 'beside.length >= MOST_OPEN',
+    without: 'beside.length < 0',
     noticedBy: ['faults-stay-alone'],
     pattern: 'told to come again',
   },
@@ -194,5 +194,26 @@ export const FAULT_GUARDS: readonly Guard[] = [
     without: '',
     noticedBy: ['engine/gather'],
     pattern: 'fills its share',
+  },
+  {
+    keeps: 'an event is used by who could call it off, and found by nobody else',
+    file: 'server/src/apis/native/event-finder.ts',
+    text: 'return event && (await mayUse(needs.directory, principal, event)) ? event : null',
+    without: 'return event',
+    noticedBy: ['native/join'],
+  },
+  {
+    keeps: 'what an action makes is found by a start that comes again',
+    file: 'server/src/apis/native/child-carriers.ts',
+    text: 'if (await needs.engine.event(effect.tenant, id))',
+    without: 'if ((await needs.engine.event(effect.tenant, id)) && false)',
+    noticedBy: ['native/child-effects'],
+  },
+  {
+    keeps: 'a report below what was called off keeps nothing',
+    file: 'server/src/automations/report-events.ts',
+    text: '    refuseWithParent(result)\n',
+    without: '',
+    noticedBy: ['native/join'],
   },
 ]

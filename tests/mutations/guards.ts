@@ -3,6 +3,7 @@
 
 import { FAULT_GUARDS } from './fault-guards.ts'
 import type { Guard } from './guard.ts'
+import { HOLD_GUARDS } from './hold-guards.ts'
 
 /** The test file that is meant by a name of `noticedBy`. */
 export function fileOf(name: string): string {
@@ -249,6 +250,21 @@ export const GUARDS: readonly Guard[] = [
     noticedBy: ['open-cancellation'],
   },
   {
+    keeps: 'a second open cancel of a key has in its receipt what the first one marks',
+    file: `${ENGINE}/cancel-open.ts`,
+    text: 'open.target_key === null || open.beside.length === 0',
+    without: 'open.beside.length >= 0',
+    noticedBy: ['open-cancellation'],
+  },
+  {
+    keeps:
+      'a cancel of a key is no repeat when something was announced since, by whatever name that was called off',
+    file: `${SQL}/find-requests.sql`,
+    text: 'e.cancellation_id is not null and e.sequence > c.sequence',
+    without: 'e.cancellation_id is null and e.sequence > c.sequence',
+    noticedBy: ['repeats'],
+  },
+  {
     keeps: 'an early cancellation meets its event at the key’s gate',
     file: `${ENGINE}/announce.ts`,
     text: "  tx.send(sql('key-gates-shared')",
@@ -460,4 +476,5 @@ export const GUARDS: readonly Guard[] = [
     pattern: 'places in all',
   },
   ...FAULT_GUARDS,
+  ...HOLD_GUARDS,
 ]

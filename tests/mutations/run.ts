@@ -9,12 +9,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startEmbedded } from '../../server/src/store/embedded.ts'
+import { trustEverybody } from '../support/trusting-cluster.ts'
 import type { Guard } from './guard.ts'
 import { fileOf, GUARDS } from './guards.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const PAGE = join(ROOT, 'docs/guards.md')
-const FOLDERS = ['server', 'tests', 'wire', 'docs', 'package.json']
+const FOLDERS = ['server', 'tests', 'wire', 'docs', 'examples', 'package.json']
 
 type Result = { readonly guard: Guard; readonly caughtBy: string | null; readonly seconds: number }
 
@@ -30,6 +31,7 @@ const chosen = GUARDS.filter(
 )
 const dataDir = mkdtempSync(join(tmpdir(), 'standdown-mutations-'))
 const postgres = await startEmbedded({ dataDir })
+const testPostgres = JSON.stringify(await trustEverybody(postgres, dataDir))
 const results: Result[] = []
 try {
   // First what the page says nothing of yet.
@@ -103,7 +105,7 @@ async function firstFailure(copy: string, guard: Guard): Promise<string | null> 
     {
       cwd: copy,
       stdio: ['ignore', 'pipe', 'ignore'],
-      env: { ...process.env, STANDDOWN_TEST_PG: JSON.stringify(postgres.options) },
+      env: { ...process.env, STANDDOWN_TEST_PG: testPostgres },
       detached: true,
     },
   )

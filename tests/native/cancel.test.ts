@@ -108,9 +108,9 @@ test('the same cancel again gets the same receipt, and a key of a different canc
 test('a cancel that comes first waits, and the event is absorbed or refused as it asks', async () => {
   await using server = await nativeServer()
   const early = (
-    await server.call('alice', 'POST', '/api/v1/cancellations', { body: { key: 'soon' } })
+    await server.call('alice', 'POST', '/api/v1/cancellations', { body: { key: 'soon', app: 'people' } })
   ).json()
-  assert.equal(early.early, true)
+  assert.deepEqual([early.early, early.is], [true, 'waiting'])
   const body = { key: 'soon', title: 'Soon', effects: [{ ...REMINDER, afterMs: 0 }] }
   const refused = await server.call('alice', 'POST', '/api/v1/events', { body: { ...body, early: 'reject' } })
   assert.equal(refused.status, 409)

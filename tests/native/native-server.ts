@@ -1,13 +1,18 @@
 // The native API over HTTP, on a real engine and database. Who calls is said by the token itself, so that a test can be
 // anybody: 'alice', 'bob' …
 
+import { createEventFinder } from '../../server/src/apis/native/event-finder.ts'
+import { createNameFinder } from '../../server/src/apis/native/name-finder.ts'
 import { nativeApi } from '../../server/src/apis/native/native-api.ts'
 import { delayCarrier, nativeDomain } from '../../server/src/apis/native/native-domain.ts'
-import type { KeptMail, WorkspaceDifference } from '../../server/src/apis/native/needs.ts'
+import type { KeptMail, WorkspaceApplied } from '../../server/src/apis/native/needs.ts'
 import { startPages } from '../../server/src/apis/native/page-routes.ts'
+import { createReceiptFinder } from '../../server/src/apis/native/receipt-finder.ts'
+import { type SecurityLine, SecurityLog } from '../../server/src/auth/security-log.ts'
 import { readConfig } from '../../server/src/config.ts'
 import { Fault } from '../../server/src/core/fault.ts'
 import type { Principal, Role } from '../../server/src/core/principal.ts'
+import { loadMetrics } from '../../server/src/http/metrics.ts'
 import { createHttp } from '../../server/src/http/server.ts'
 import { createWebhookSecrets } from '../../server/src/store/webhook-secrets.ts'
 import { random, SteeredCarrier, testEngine } from '../support/engine.ts'
@@ -60,6 +65,9 @@ export type NativeServer = AsyncDisposable & {
   readonly engine: Awaited<ReturnType<typeof testEngine>>['engine']
   readonly db: Awaited<ReturnType<typeof testEngine>>['database']['db']
   readonly applied: { text: string; apply: boolean }[]
+  /** Of the one tenant's directory. */
+  readonly apps: { id: string; name: string }[]
+  readonly removedApps: { id: string; name: string }[]
   call(token: string | null, method: string, path: string, options?: CallOptions): Promise<Reply>
 }
 
@@ -80,12 +88,32 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
     await engine.putTenant(tx, 'fabrikam', false)
   })
   const config = readConfig({ PORT: '0', TLS_PORT: 'off', LOG_LEVEL: 'silent' }, process.cwd())
-  const http = createHttp({ config, now: () => new Date() })
+  const http = createHttp({ metrics: await loadMetrics(), config, now: () => new Date() })
+  const securityLines: SecurityLine[] = []
   const applied: { text: string; apply: boolean }[] = []
+  const apps = ['shop', 'rival'].map(name => ({ id: `${name}-id`, name }))
+  const removedApps: { id: string; name: string }[] = []
+  const names = createNameFinder({
+    directory: {
+      apps: async tenant => (tenant === TENANT ? apps : []),
+      removedApps: async tenant => (tenant === TENANT ? removedApps : []),
+      instances: async () => [],
+      removedInstances: async () => [],
+      users: async () => [],
+      user: async () => null,
+    },
+    notifications: { tokenHolders: async () => [] },
+  })
+  const events = createEventFinder({
+    engine,
+    calendar: { findItem: async () => null },
+    directory: { user: async () => null, groupsOf: async () => [] },
+  })
   const needs = {
     db: database.db,
     engine,
     auth: {
+      securityLog: new SecurityLog({ write: line => void securityLines.push(line), now: () => new Date() }),
       authenticate: async (header: string | undefined) => {
         const token = /^Bearer (.+)$/.exec(header ?? '')?.[1]
         if (token === undefined) throw new Fault('UNAUTHENTICATED', 401, 'No credential was sent.')
@@ -96,14 +124,31 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
         return typeof cookie === 'string' && cookie.startsWith('who=') ? principalOf(cookie.slice(4)) : null
       },
     },
-    find: {
-      byTrigger: async () => [],
-      byToken: async () => [],
-      byEvent: async (who: Principal, eventId: string) => engine.findReceipts(who.tenant, { eventId }),
-    },
+    names,
+    events,
+    find: createReceiptFinder({
+      engine,
+      directory: { instances: async () => [] },
+      notifications: { channelsOf: async () => [] },
+      names,
+      events,
+    }),
     longAnswers: http.longAnswers,
+    meetings: { idsOf: async () => [], has: async () => false },
+    appIdOf: async (_tenant: string, name: string) => (name in PEOPLE ? `${name}-id` : null),
+    // Actions that make events of other rooms are tried on a whole server (child-effects.test.ts): here is nobody.
+    effects: {
+      directory: { user: async () => null },
+      notifications: {
+        channelsOf: async () => [],
+        fillCard: async () => {
+          throw new Error('there are no templates')
+        },
+      },
+    },
     mail: mails,
     webhookSecrets: createWebhookSecrets({ db: database.db, random }),
+    failingReceivers: async () => [],
     facts: {
       version: '0.0.0-test',
       get publicUrl() {
@@ -119,13 +164,17 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
       _who: Principal,
       text: string,
       { apply }: { apply: boolean },
-    ): Promise<WorkspaceDifference[]> => {
+    ): Promise<WorkspaceApplied> => {
       applied.push({ text, apply })
-      return [{ is: 'added', at: 'users.eve@contoso.example' }]
+      return {
+        applied: apply,
+        changes: [{ is: 'added', at: 'users.eve@contoso.example' }],
+        cancelled: [],
+      }
     },
   }
   await http.app.register(nativeApi(needs, []))
-  await http.app.register(startPages(needs))
+  await http.app.register(startPages(needs, http.openApi))
   await http.listen()
   return {
     url: http.publicUrl(),
@@ -134,6 +183,8 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
     engine,
     db: database.db,
     applied,
+    apps,
+    removedApps,
     async call(token, method, path, { body, raw, headers = {} } = {}) {
       const sent = raw ?? (body === undefined ? undefined : JSON.stringify(body))
       const response = await fetch(`${http.publicUrl()}${path}`, {

@@ -37,6 +37,21 @@ test('the sandbox clock moves with progress, and what falls due happens in due o
   assert.equal(server.mail.runs.length, 3)
 })
 
+test('the sandbox clock runs a hundred years ahead and no further, and what is announced then is still dated', async () => {
+  await using server = await nativeServer()
+  const move = (advance: string) =>
+    server.call('alice', 'POST', '/api/v1/sandbox/clock', { body: { advance } })
+  for (let decade = 1; decade <= 10; decade++) assert.equal((await move('520w')).status, 200)
+  assert.equal((await move('125d')).status, 200, '36,525 days in all')
+  const further = await move('1h')
+  assert.deepEqual([further.status, further.json().code], [409, 'CLOCK_TOO_FAR'])
+  const effects = [{ kind: 'delay', title: 'later', afterMs: 315_576_000_000 }]
+  const announced = await server.call('alice', 'POST', '/api/v1/events', { body: { title: 'E', effects } })
+  assert.equal(announced.status, 201)
+  const shown = await server.call('alice', 'GET', `/api/v1/events/${announced.json().id}`)
+  assert.match(shown.json().effects[0].dueAt, /^21\d\d-/)
+})
+
 test('a clock that is none cannot be moved, and a time that is none is refused', async () => {
   await using server = await nativeServer()
   const foreign = await server.call('mallory', 'POST', '/api/v1/sandbox/clock', { body: { advance: '1d' } })
@@ -87,6 +102,7 @@ test('an admin compares a workspace file, then applies it', async () => {
   assert.deepEqual(look.json(), {
     applied: false,
     changes: [{ is: 'added', at: 'users.eve@contoso.example' }],
+    receipts: [],
   })
   const applied = await server.call('alice', 'POST', '/api/v1/workspace', {
     body: { workspace: 'tenants: []' },

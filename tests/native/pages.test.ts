@@ -62,7 +62,9 @@ test('the page of a receipt that is not final loads itself again', async () => {
 test('a receipt of somebody else is a page that says no more than it must', async () => {
   await using server = await nativeServer()
   const { receipt } = (
-    await server.call('alice', 'POST', '/api/v1/cancellations', { body: { key: 'secret-key' } })
+    await server.call('alice', 'POST', '/api/v1/cancellations', {
+      body: { key: 'secret-key', app: 'people' },
+    })
   ).json()
   const page = await server.call(null, 'GET', receipt, { headers: { ...PAGE, cookie: 'who=bob' } })
   assert.equal(page.status, 404)

@@ -126,7 +126,7 @@ test('whatever the tree, all pages say what the receipt of the cancel then says'
         run += 1
         const entity = `tree ${run}`
         const { rootId } = await grow(server, plan, entity)
-        const target = byKey ? { key: 'named', entity } : { eventId: rootId }
+        const target = byKey ? { key: 'named', entity, app: 'people' } : { eventId: rootId }
         const previewed = new Map<string, string>()
         const eventIds = new Set<string>()
         for await (const page of pages(server, { ...target, limit })) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nativeFaultCatalogue } from '../../server/src/apis/native/native-faults.ts'
+import { parentFault } from '../../server/src/core/parent.ts'
 import { filesBelow } from '../architecture/source-files.ts'
 import { nativeServer } from './native-server.ts'
 
@@ -80,7 +81,7 @@ test('what cannot be kept or understood is a 4xx problem, and nothing is half do
   })
   assert.equal(form.status, 415)
   const preview = (await server.call('alice', 'POST', '/api/v1/previews', { body: { key: 'k' } })).json()
-  assert.deepEqual(preview.eventIds, [], 'nothing was announced')
+  assert.deepEqual(preview, { previews: [] }, 'nothing was announced')
 })
 
 test('a complaint names the place and says what is wrong', async () => {
@@ -111,12 +112,54 @@ test('ids that are none, and ids of nothing', async () => {
   assert.equal((await server.call('bob', 'GET', '/api/v1/receipts')).json().code, 'SEARCH_NEEDED')
 })
 
+test('a place in a list that is none is refused, wherever there is a list', async () => {
+  await using server = await nativeServer()
+  const { id } = (await server.call('alice', 'POST', '/api/v1/events', { body: { title: 'K' } })).json()
+  const { receipt } = (await server.call('alice', 'POST', `/api/v1/events/${id}/cancel`)).json()
+  const cursor = (text: string) => Buffer.from(text).toString('base64url')
+  const none = [
+    'x',
+    `urn:uuid:${id}`,
+    `${id}_`,
+    `{${id}}`,
+    cursor('x'),
+    cursor(`${id} 9999-99-99T99:99:99.000000Z`),
+  ]
+  const paths = [
+    `${receipt}?after=`,
+    '/api/v1/events?after=',
+    '/api/v1/effects?state=dead&after=',
+    '/api/v1/effects?state=pending&after=',
+    `/api/v1/effects?eventId=${id}&after=`,
+    `/api/v1/events/${id}?effectsAfter=`,
+    `/api/v1/events/${id}?childrenAfter=`,
+    '/api/v1/hold?after=',
+  ]
+  for (const path of paths)
+    for (const place of none) {
+      const said = await server.call('alice', 'GET', `${path}${encodeURIComponent(place)}`)
+      assert.equal(said.status, 400, `${path}${place}: ${said.text}`)
+    }
+  for (const after of none)
+    for (const [path, body] of [
+      ['previews', { eventId: id, after }],
+      ['effects/retry', { after }],
+      ['hold/release', { kind: 'mail.send', after }],
+    ] as const)
+      assert.equal((await server.call('alice', 'POST', `/api/v1/${path}`, { body })).status, 400, path)
+  assert.equal((await server.call('alice', 'GET', `${receipt}?after=${id}`)).status, 200)
+  assert.equal((await server.call('alice', 'GET', `/api/v1/receipts/urn:uuid:${id}`)).status, 400)
+})
+
 test('docs/native-api.md lists every error of the native API, and no other', () => {
   const docs = filesBelow('docs', ['native-api.md'])[0]!.text
   const listed = [...docs.matchAll(/^\| *`([A-Z_]+)` *\| *(\d{3}) *\|/gm)].map(([, code, status]) => [
     code,
     Number(status),
   ])
-  const known = Object.entries(nativeFaultCatalogue).map(([code, { status }]) => [code, status])
+  // What all APIs say of a parent has its own names in each; this one has none of its own here.
+  const { code, status } = parentFault.TREE_TOO_DEEP({ id: 'x' })
+  const own = Object.entries(nativeFaultCatalogue).map(([name, fault]) => [name, fault.status])
+  const known = [...own, [code, status]]
   assert.deepEqual(listed.toSorted(), known.toSorted())
 })

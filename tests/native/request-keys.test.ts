@@ -49,7 +49,7 @@ test('the same announcement again is answered as before, also at the same time',
 test('a refused announcement gives its key back; one that was absorbed is answered so again', async () => {
   await using server = await nativeServer()
   const early = (
-    await server.call('alice', 'POST', '/api/v1/cancellations', { body: { key: 'soon' } })
+    await server.call('alice', 'POST', '/api/v1/cancellations', { body: { key: 'soon', app: 'people' } })
   ).json()
   const announce = (more: object) =>
     server.call('alice', 'POST', '/api/v1/events', {

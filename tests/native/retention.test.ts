@@ -100,7 +100,7 @@ test('finished work of every room goes, and nothing that can still be called off
   const later = { kind: 'delay', afterMs: 3000 * DAY }
   const pending = (await call(operator, '/api/v1/events', { key: 'order', title: 'Order', effects: [later] }))
     .json.id
-  const early = (await call(operator, '/api/v1/cancellations', { key: 'not yet' })).receipt!
+  const early = (await call(operator, '/api/v1/cancellations', { key: 'not yet', app: 'people' })).receipt!
 
   await server.advance(60 * DAY)
   for (const receipt of receipts)

@@ -21,7 +21,8 @@ after(async () => {
   await server?.[Symbol.asyncDispose]()
 })
 
-const apply = (text: string) => server.server.workspace.apply(text, { apply: true, prune: true, demo: true })
+const apply = (text: string) =>
+  server.server.workspace.apply(text, { apply: true, prune: true, pending: 'keep', demo: true })
 afterEach(() => apply(DEMO))
 
 type Headers = Record<string, string>

@@ -76,7 +76,11 @@ export async function desktopWorld(channels = ''): Promise<DesktopWorld> {
       const dana = await server.server.auth.directory.user(DEMO_TENANT, 'dana@contoso.example')
       if (!dana) throw new Error('the demo has no dana')
       const link = await server.server.auth.sessions.makeLink(dana)
-      return world.open(context, `${link}&return_to=%2Fagent`)
+      const page = await context.newPage()
+      await page.goto(`${server.url}${link}&return_to=%2Fagent`)
+      await page.getByRole('button', { name: 'Sign in as' }).click()
+      await page.waitForURL(`${server.url}/agent`)
+      return desktopOn(page)
     },
     async open(context, path = '/agent') {
       const page = await context.newPage()

@@ -1,6 +1,7 @@
 // The notifications room on a real engine and database: one sandbox tenant, two agents, a channel, some templates.
 
 import type { Caller } from '../../server/src/core/cancellation.ts'
+import { Mistakes } from '../../server/src/core/mistakes.ts'
 import { Engine } from '../../server/src/engine/engine.ts'
 import {
   createNotifications,
@@ -8,7 +9,7 @@ import {
 } from '../../server/src/notifications/create-notifications.ts'
 import { type AgentRef, type Offer, shardOfAgent } from '../../server/src/notifications/offer.ts'
 import type { AgentScreen } from '../../server/src/notifications/read-offers.ts'
-import { readNotificationWorkspace } from '../../server/src/notifications/workspace.ts'
+import { readNotificationWorkspace } from '../../server/src/notifications/read-workspace.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { random } from '../support/engine.ts'
 
@@ -93,7 +94,7 @@ export async function notificationWorld({ started = true, on }: WorldOptions = {
     softphoneOrigin: () => null,
   })
   engine.register({ carriers: notifications.carriers, domains: [notifications.domain] })
-  const settings = readNotificationWorkspace(SETTINGS)
+  const settings = readNotificationWorkspace(SETTINGS, new Mistakes())
   await database.db.transaction('test.apply', async tx => {
     await engine.putTenant(tx, TENANT, true)
     await notifications.applyWorkspace(tx, TENANT, settings)
@@ -128,6 +129,7 @@ export async function notificationWorld({ started = true, on }: WorldOptions = {
         tokens: options.tokens ?? (options.token === undefined ? [] : [options.token]),
         correlationId: options.correlationId ?? null,
         page: options.page ?? null,
+        parent: null,
       })
       return offer
     },

@@ -55,7 +55,8 @@ async function cookieOf(upn = DANA): Promise<string> {
   return cookie.split(';')[0] as string
 }
 
-const apply = (text: string) => here.server.workspace.apply(text, { apply: true, prune: true, demo: true })
+const apply = (text: string) =>
+  here.server.workspace.apply(text, { apply: true, prune: true, pending: 'keep', demo: true })
 /** The demo's file with other rights for dana; undone by applying the file as it is. */
 const without = (text: string, what: string, instead: string) => {
   assert.ok(text.includes(what))

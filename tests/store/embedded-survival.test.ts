@@ -104,7 +104,7 @@ test('a directory belongs to one server, which the refusal names; when that is g
   await next.stop()
   await next.stop()
   assert.equal(await next.exited, null)
-  assert.deepEqual(readdirSync(dataDir), ['postgresql'])
+  assert.deepEqual(readdirSync(dataDir).sort(), ['database-password', 'postgresql'])
   assert.equal(existsSync(next.options.host ?? ''), false)
 })
 

@@ -79,13 +79,8 @@ test('a backup of the version before is restored and goes on, whatever leases ar
   const before = new Map<string, ReadBefore>()
   for (const id of world.cancellations) before.set(id, await readBefore(source.db, id))
   await backup(source.db, file, { now: () => new Date(), known: released })
-  await restore(target.db, file)
-  const lines: string[] = []
-  assert.ok((await migrate(target.db, undefined, { tell: line => lines.push(line) })).includes(9))
-  assert.ok(
-    lines.every(line => !line.includes('waiting')),
-    lines.join('\n'),
-  )
+  await restore(target.db, file, { restored: async () => {} })
+  assert.deepEqual(await migrate(target.db), [])
   const engine = engineOn(target.db)
   for (const [id, was] of before) {
     const receipt = await engine.receipt('contoso', id)

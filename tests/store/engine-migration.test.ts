@@ -42,7 +42,7 @@ test('every receipt reads as before, but that inner steps stand apart and what h
   assert.deepEqual([counting?.state, counting?.progress], ['counting', { marked: 5 }])
   const found = async (by: Parameters<Engine['findReceipts']>[1]) =>
     (await engine.findReceipts('contoso', by)).map(one => one.id)
-  assert.deepEqual(await found({ key: 'k-off' }), [called.by])
+  assert.deepEqual(await found({ keys: ['k-off'] }), [called.by])
   assert.deepEqual(await found({ eventId: called.event.id }), [called.again, called.by])
   assert.deepEqual(await found({ eventId: called.child.id }), [called.by])
   assert.deepEqual(await found({ correlationId: 'corr-2' }), [called.by])

@@ -109,7 +109,7 @@ test('a backup has none; a restored database gets them at its next start', async
   await using target = await testDatabase({ empty: true })
   const file = join(folder, 'standdown.backup')
   await backup(source.db, file, { now: () => new Date() })
-  await restore(target.db, file)
+  await restore(target.db, file, { restored: async () => {} })
   assert.deepEqual(await functionsOf(target.db), [])
   assert.deepEqual(await migrate(target.db), [])
   assert.equal(await cancelsPlainly(target.db), 1)

@@ -1,5 +1,6 @@
-// The PostgreSQL that tests run on: the real embedded one, with production's settings. `npm test` starts one for the
-// whole run and names its socket in STANDDOWN_TEST_PG; a test file that is run alone starts its own, which ends with it.
+// The PostgreSQL that tests run on: the real embedded one, with production's settings but for its password
+// (trusting-cluster.ts). `npm test` starts one for the whole run and names its socket in STANDDOWN_TEST_PG; a test file that is
+// run alone starts its own, which ends with it.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -8,6 +9,7 @@ import { join } from 'node:path'
 import type { DatabaseOptions } from '../../server/src/store/database.ts'
 import { startEmbedded } from '../../server/src/store/embedded.ts'
 import type { PostgresMajor } from '../../server/src/store/postgres-binaries.ts'
+import { trustEverybody } from './trusting-cluster.ts'
 
 /** Which PostgreSQL this run is about: STANDDOWN_TEST_PG_MAJOR, 15 or 18 (the default). */
 export const testPostgresMajor: PostgresMajor = process.env.STANDDOWN_TEST_PG_MAJOR === '15' ? 15 : 18
@@ -34,5 +36,5 @@ async function start(): Promise<DatabaseOptions> {
       if (path) rmSync(path, { recursive: true, force: true })
     }
   })
-  return postgres.options
+  return trustEverybody(postgres, dataDir)
 }

@@ -36,6 +36,8 @@ export type ServerProcess = AsyncDisposable & {
   /** Of the server itself, where a launcher stands before it. */
   readonly pid: number
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
+  /** The lines that it wrote. */
+  readonly said: readonly string[]
   /** null: the connection broke, or there was none. */
   call(method: string, path: string, options?: CallOptions): Promise<Reply | null>
   /** As call; throws when there is no answer. */
@@ -128,6 +130,7 @@ export async function startServer({
     operator,
     pid,
     ended,
+    said,
     call,
     ask,
     async token(whose) {

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ComposeNeeds } from '../../server/src/compose.ts'
 import { readConfig } from '../../server/src/config.ts'
 import { DEMO_TENANT, type Serving, serve } from '../../server/src/serve.ts'
 import type { DatabaseOptions } from '../../server/src/store/database.ts'
@@ -34,12 +35,16 @@ export type TestServerOptions = {
   readonly through?: { readonly port: number; readonly password?: string; readonly query?: string }
   /** Callers that may wait for a batch of one verb. */
   readonly maxQueue?: number
+  /** The process's own clock. */
+  readonly now?: () => Date
+  /** How the watch over failing receivers tells the time. */
+  readonly receivers?: ComposeNeeds['receivers']
 }
 
 /** `env`: settings as the environment gives them, over the test's own. */
 export async function testServer(
   env: Readonly<Record<string, string>> = {},
-  { through, maxQueue }: TestServerOptions = {},
+  { through, maxQueue, receivers, now = () => new Date() }: TestServerOptions = {},
 ): Promise<TestServer> {
   const database = await testDatabase({ empty: true })
   const dataDir = await mkdtemp(join(tmpdir(), 'standdown-server-'))
@@ -59,10 +64,11 @@ export async function testServer(
         { PORT: '0', TLS_PORT: '0', DATA_DIR: dataDir, DATABASE_URL: databaseUrl, ...env },
         dataDir,
       ),
-      now: () => new Date(),
+      now,
       random: bytes => randomBytes(bytes),
       logStream: { write: line => void log.push(line) },
       ...(maxQueue !== undefined && { maxQueue }),
+      ...(receivers && { receivers }),
     })
   } catch (error) {
     await clean()

@@ -44,10 +44,30 @@ export type RaiseOffer = {
   readonly correlationId?: string | null
   /** A name that the page drew when it was opened: by it a tab that is behind is told from a call that comes again. */
   readonly page?: string | null
+  /** What the offer hangs from: an event's id, as any of the APIs spells it. */
+  readonly parent?: { readonly id: string; readonly link?: 'cancel' | 'keep' } | null
 }
 
 export type CancelOffer = {
   readonly channel: string
   readonly cancellationToken: string
   readonly correlationId?: string | null
+  /** For a provider's server: userPrincipalName or id. Left out: every agent who has something under the token. */
+  readonly agent?: string
+}
+
+export type CancelledOffer = {
+  readonly cancellationToken: string
+  readonly receiptId: string
+  /** What it came to; see CameTo in receipt.ts. */
+  readonly is: 'cancelled' | 'repeated' | 'over' | 'waiting' | 'nothing'
+  /** For a provider's server: whose offers they were. */
+  readonly agent?: string
+}
+
+/** At several agents, each with a receipt of its own; or at none. */
+export type CancelledOffers = {
+  readonly cancellationToken: string
+  readonly receipts: readonly CancelledOffer[]
+  readonly is: CancelledOffer['is']
 }

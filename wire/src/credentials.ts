@@ -1,7 +1,11 @@
 // Native API: tokens and apps' credentials, for operators.
 
 /** POST /api/v1/tokens: for a person or an app. */
-export type TokenRequest = ({ readonly user: string } | { readonly app: string }) & {
+export type TokenRequest = (
+  | { readonly user: string }
+  /** `site`: its name, siteId or instanceId; needed where the app has several. */
+  | { readonly app: string; readonly site?: string }
+) & {
   /** Separated by spaces. Default: all that the person or app may have. */
   readonly scope?: string
   /** Default: the only tenant, or the caller's. */
@@ -36,7 +40,7 @@ const signInLinkSchema = {
 const appCredentialsSchema = {
   $id: 'AppCredentials',
   type: 'object',
-  required: ['name', 'clientId', 'clientSecret', 'scopes', 'instances'],
+  required: ['name', 'clientId', 'clientSecret', 'scopes', 'instances', 'apiKeys'],
   properties: {
     name: text,
     clientId: text,
@@ -51,6 +55,15 @@ const appCredentialsSchema = {
         type: 'object',
         required: ['name', 'instanceId', 'siteId', 'refreshToken'],
         properties: { name: text, instanceId: text, siteId: text, refreshToken: text },
+      },
+    },
+    apiKeys: {
+      type: 'array',
+      description: 'What there is, by label; a key itself is shown once, when it is made.',
+      items: {
+        type: 'object',
+        required: ['label', 'createdAt'],
+        properties: { label: text, createdAt: text },
       },
     },
   },

@@ -1,7 +1,10 @@
 // Native API: announcing an event and looking at it.
 
+import { eventIdSchema } from './event-id.ts'
+import { type EventSummary, type RelativeView, summaryProperties } from './lists.ts'
+
 /** What shall happen because of the event. Without `at` and `afterMs`: at once. */
-export type EffectRequest = MailRequest | WebhookRequest | DelayRequest
+export type EffectRequest = MailRequest | WebhookRequest | DelayRequest | OfferRequest | MeetingRequest
 
 type Timing = {
   /** Short text for people, at most 200 characters. Left out: made from the rest. */
@@ -10,29 +13,66 @@ type Timing = {
   readonly at?: string
   /** Milliseconds after the announcement, 0 to ten years. */
   readonly afterMs?: number
+}
+
+type Kept = {
   /** What the cancel of the event means for it. Default 'cancel'. */
   readonly link?: 'cancel' | 'keep'
 }
 
-export type MailRequest = Timing & {
-  readonly kind: 'mail'
-  /** 1 to 50 addresses; each gets a mail of its own, which is an action of its own. */
-  readonly to: readonly string[]
-  readonly subject: string
-  readonly text: string
-  readonly html?: string
-}
+export type MailRequest = Timing &
+  Kept & {
+    readonly kind: 'mail'
+    /** 1 to 50 addresses; each gets a mail of its own, which is an action of its own. */
+    readonly to: readonly string[]
+    readonly subject: string
+    readonly text: string
+    readonly html?: string
+  }
 
-export type WebhookRequest = Timing & {
-  readonly kind: 'webhook'
-  readonly url: string
-  /** Standard Webhooks event type, e.g. 'invoice.due'. Default 'native.effect'. */
-  readonly type?: string
-  readonly payload?: { readonly [key: string]: unknown }
-}
+export type WebhookRequest = Timing &
+  Kept & {
+    readonly kind: 'webhook'
+    readonly url: string
+    /** Standard Webhooks event type, e.g. 'invoice.due'. Default 'native.effect'. */
+    readonly type?: string
+    readonly payload?: { readonly [key: string]: unknown }
+  }
 
 /** A timer that does nothing but fall due. */
-export type DelayRequest = Timing & { readonly kind: 'delay' }
+export type DelayRequest = Timing & Kept & { readonly kind: 'delay' }
+
+/** An offer on an agent's screen, as an event below this one. It is never born when this one was called off, so it has no `link`. */
+export type OfferRequest = Timing & {
+  readonly kind: 'offer'
+  /** The agent, by id or userPrincipalName. */
+  readonly agent: string
+  /** Unique names of a channel of the agent, and of a notification template. */
+  readonly channel: string
+  readonly template: string
+  /** What fills the template's slugs. */
+  readonly parameters?: { readonly [slug: string]: string | number | boolean }
+}
+
+/** A wall time as Graph writes it: '2031-03-03T09:00:00' in 'Europe/Berlin'. */
+export type WallTime = { readonly dateTime: string; readonly timeZone?: string }
+
+/** A meeting in an organizer's calendar, with invitations, as an event below this one. As an offer, it has no `link`. */
+export type MeetingRequest = Timing & {
+  readonly kind: 'meeting'
+  /** The user whose meeting it is, by id or userPrincipalName. */
+  readonly organizer: string
+  readonly subject: string
+  readonly start: WallTime
+  readonly end: WallTime
+  readonly attendees?: readonly {
+    readonly address: string
+    readonly name?: string
+    readonly type?: 'required' | 'optional' | 'resource'
+  }[]
+  readonly text?: string
+  readonly location?: string
+}
 
 export type AnnounceRequest = {
   /** What to cancel by later; every live event of the same caller with it is meant. Left out: only by id. */
@@ -60,7 +100,7 @@ export type EffectView = {
   readonly id: string
   readonly kind: string
   readonly title: string
-  /** pending, running, done, skipped, dead, superseded, prevented, stopped, too_late, in_doubt. */
+  /** pending, running (also what waits for an answer from outside), done, skipped, dead, superseded, prevented, stopped, too_late, in_doubt. */
   readonly state: string
   readonly dueAt: string
   /** When it ended; null before. */
@@ -68,21 +108,26 @@ export type EffectView = {
   readonly attempt: number
   readonly error: string | null
   readonly evidence: { readonly [key: string]: unknown } | null
+  /** The dead action that this one was announced in the place of. */
+  readonly replaces: string | null
+  /** The action that was announced in the place of this dead one. */
+  readonly replacedBy: string | null
 }
 
-export type EventView = {
-  readonly id: string
-  readonly kind: string
-  readonly key: string | null
-  readonly entity: string
-  readonly title: string
-  readonly parentId: string | null
-  readonly state: 'announced' | 'cancelled'
-  readonly createdAt: string
-  readonly correlationId: string | null
-  /** Address of the receipt of the cancel that called it off; null while it lives. */
-  readonly receipt: string | null
+/** An event with what hangs from it. At most 1,000 actions and 50 children stand on a page. */
+export type EventView = EventSummary & {
+  /** What its caller gave: of a native event its `data`, of others what their API knows of it. */
+  readonly data: { readonly [key: string]: unknown }
   readonly effects: readonly EffectView[]
+  /** Pass it as `effectsAfter` for the next actions; null: these are the last ones. */
+  readonly effectsAfter: string | null
+  /** Its parent first, then that one's, up to the root; at most 50. */
+  readonly path: readonly RelativeView[]
+  readonly children: {
+    readonly value: readonly RelativeView[]
+    /** Pass it as `childrenAfter` for the next ones; null: these are the last ones. */
+    readonly after: string | null
+  }
 }
 
 /** Answer to an announcement and a revision. */
@@ -107,9 +152,29 @@ const timing = {
     maximum: 315_576_000_000,
     description: 'Milliseconds after the announcement.',
   },
+} as const
+
+const kept = {
   link: {
     enum: ['cancel', 'keep'],
     description: 'What the cancel of the event means for it. Default cancel.',
+  },
+} as const
+
+const address = { type: 'string', maxLength: 254, format: 'email' } as const
+const oneLine = '^[^\\r\\n]*$'
+const plainLine = '^[^\\x00-\\x1f\\x7f]*$'
+const wallTime = {
+  type: 'object',
+  required: ['dateTime'],
+  additionalProperties: false,
+  properties: {
+    dateTime: {
+      type: 'string',
+      pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d(:\\d\\d)?$',
+      description: 'A wall time without offset.',
+    },
+    timeZone: { ...shortText, maxLength: 100, description: 'IANA or Windows name. Default UTC.' },
   },
 } as const
 
@@ -127,13 +192,14 @@ export const effectRequestSchema = {
       properties: {
         kind: { const: 'mail' },
         ...timing,
+        ...kept,
         to: {
           type: 'array',
           minItems: 1,
           maxItems: 50,
-          items: { type: 'string', maxLength: 254, pattern: '^[^\\s@<>,;"]+@[^\\s@<>,;"]+$' },
+          items: address,
         },
-        subject: { type: 'string', maxLength: 500, pattern: '^[^\\r\\n]*$' },
+        subject: { type: 'string', maxLength: 500, pattern: oneLine },
         text: { type: 'string', maxLength: 100_000 },
         html: { type: 'string', maxLength: 200_000 },
       },
@@ -146,6 +212,7 @@ export const effectRequestSchema = {
       properties: {
         kind: { const: 'webhook' },
         ...timing,
+        ...kept,
         url: { type: 'string', maxLength: 2000, pattern: '^https?://' },
         type: { type: 'string', maxLength: 100, pattern: '^[A-Za-z0-9_.-]+$' },
         payload: object,
@@ -156,7 +223,56 @@ export const effectRequestSchema = {
       title: 'delay',
       required: ['kind'],
       additionalProperties: false,
-      properties: { kind: { const: 'delay' }, ...timing },
+      properties: { kind: { const: 'delay' }, ...timing, ...kept },
+      ...notBoth,
+    },
+    {
+      title: 'offer',
+      required: ['kind', 'agent', 'channel', 'template'],
+      additionalProperties: false,
+      properties: {
+        kind: { const: 'offer' },
+        ...timing,
+        agent: { ...shortText, maxLength: 254 },
+        channel: { ...shortText, maxLength: 64 },
+        template: { ...shortText, maxLength: 128 },
+        parameters: {
+          type: 'object',
+          maxProperties: 200,
+          propertyNames: { minLength: 1, maxLength: 100 },
+          additionalProperties: { type: ['string', 'number', 'boolean'], maxLength: 2000 },
+        },
+      },
+      ...notBoth,
+    },
+    {
+      title: 'meeting',
+      required: ['kind', 'organizer', 'subject', 'start', 'end'],
+      additionalProperties: false,
+      properties: {
+        kind: { const: 'meeting' },
+        ...timing,
+        organizer: { ...shortText, maxLength: 254 },
+        subject: { ...shortText, maxLength: 255, pattern: plainLine },
+        start: wallTime,
+        end: wallTime,
+        attendees: {
+          type: 'array',
+          maxItems: 50,
+          items: {
+            type: 'object',
+            required: ['address'],
+            additionalProperties: false,
+            properties: {
+              address: { type: 'string', maxLength: 254, format: 'email' },
+              name: { ...shortText, maxLength: 255, pattern: plainLine },
+              type: { enum: ['required', 'optional', 'resource'] },
+            },
+          },
+        },
+        text: { type: 'string', maxLength: 2000 },
+        location: { ...shortText, maxLength: 255, pattern: plainLine },
+      },
       ...notBoth,
     },
   ],
@@ -176,7 +292,7 @@ export const announceRequestSchema = {
       type: 'object',
       required: ['id'],
       additionalProperties: false,
-      properties: { id: guid, link: { enum: ['cancel', 'keep'] } },
+      properties: { id: eventIdSchema, link: { enum: ['cancel', 'keep'] } },
     },
     effects: effectList,
     early: {
@@ -202,7 +318,19 @@ const textOrNull = { type: ['string', 'null'] } as const
 export const effectViewSchema = {
   $id: 'Effect',
   type: 'object',
-  required: ['id', 'kind', 'title', 'state', 'dueAt', 'at', 'attempt', 'error', 'evidence'],
+  required: [
+    'id',
+    'kind',
+    'title',
+    'state',
+    'dueAt',
+    'at',
+    'attempt',
+    'error',
+    'evidence',
+    'replaces',
+    'replacedBy',
+  ],
   properties: {
     id: guid,
     kind: text,
@@ -213,25 +341,26 @@ export const effectViewSchema = {
     attempt: { type: 'integer' },
     error: textOrNull,
     evidence: { type: ['object', 'null'] },
+    replaces: textOrNull,
+    replacedBy: textOrNull,
   },
 } as const
 
 export const eventViewSchema = {
   $id: 'Event',
   type: 'object',
-  required: ['id', 'kind', 'key', 'entity', 'title', 'parentId', 'state', 'createdAt', 'receipt', 'effects'],
+  required: [...Object.keys(summaryProperties), 'data', 'effects', 'effectsAfter', 'path', 'children'],
   properties: {
-    id: guid,
-    kind: text,
-    key: textOrNull,
-    entity: text,
-    title: text,
-    parentId: textOrNull,
-    state: { enum: ['announced', 'cancelled'] },
-    createdAt: text,
-    correlationId: textOrNull,
-    receipt: textOrNull,
+    ...summaryProperties,
+    data: object,
     effects: { type: 'array', items: { $ref: 'Effect#' } },
+    effectsAfter: textOrNull,
+    path: { type: 'array', items: { $ref: 'Relative#' } },
+    children: {
+      type: 'object',
+      required: ['value', 'after'],
+      properties: { value: { type: 'array', items: { $ref: 'Relative#' } }, after: textOrNull },
+    },
   },
 } as const
 

@@ -1,4 +1,7 @@
-// Native API: looking after the server: dead actions, the sandbox clock, kept mail, the workspace file.
+// Native API: looking after the server: its state, the sandbox clock, kept mail, the workspace file.
+
+import { type CancelledOf, cancelledOfSchema } from './hold.ts'
+import type { ActionCounts } from './lists.ts'
 
 export type MailSummary = {
   readonly id: string
@@ -15,16 +18,6 @@ export type MailView = MailSummary & {
   readonly calendar: string | null
   /** The message as it would have been sent, RFC 5322. */
   readonly raw: string
-}
-
-export type DeadEffectView = {
-  readonly id: string
-  readonly eventId: string | null
-  readonly kind: string
-  readonly title: string
-  readonly at: string
-  readonly attempt: number
-  readonly error: string | null
 }
 
 /** How far the sandbox clock is moved: '3d', '90m', '1w2d', '+12h'; units s m h d w. */
@@ -44,16 +37,54 @@ export type WorkspaceChange = {
   /** Where in the workspace, e.g. 'tenants.contoso.users.alice@contoso.example'. */
   readonly at: string
   readonly detail?: string
+  /** What is under way of it. */
+  readonly pending?: { readonly events: number; readonly actions: number }
 }
 
-/** `apply` false: only the differences. `prune`: what the file leaves out goes, instead of being refused. */
+/**
+ * `apply` false: only the differences. `prune`: what the file leaves out goes, instead of being refused. `pending`: what becomes of the work
+ * of what goes; left out, a file is refused where there is any.
+ */
 export type WorkspaceRequest = {
   readonly workspace: string
   readonly apply?: boolean
   readonly prune?: boolean
+  readonly pending?: 'cancel' | 'keep'
 }
 
-export type WorkspaceView = { readonly applied: boolean; readonly changes: readonly WorkspaceChange[] }
+/** A mistake in the workspace file: one of `errors` of the problem INVALID_WORKSPACE. */
+export type WorkspaceMistake = {
+  /** 'tenants[0].users[1].upn'; '' for the whole file. */
+  readonly at: string
+  readonly message: string
+  /** What would be taken, where the message does not say it. */
+  readonly accepted?: string
+  /** The tenant's id; null when it is not in one, or has none. */
+  readonly tenant: string | null
+  readonly line: number | null
+  readonly column: number | null
+}
+
+/** The first hundred in the order of the file, and how many more there are. */
+export type WorkspaceMistakes = { readonly errors: readonly WorkspaceMistake[]; readonly more: number }
+
+export type WorkspaceView = {
+  /** False although it was asked for: more had to be called off than one call takes on. Ask again. */
+  readonly applied: boolean
+  readonly changes: readonly WorkspaceChange[]
+  /** Of the events that were called off. */
+  readonly receipts: readonly CancelledOf[]
+}
+
+export type FailingReceiverView = {
+  readonly kind: 'webhook' | 'mail'
+  /** Host and port. */
+  readonly receiver: string
+  readonly since: string
+  readonly lastFailureAt: string
+  readonly failures: number
+  readonly error: string
+}
 
 export type StatusView = {
   readonly version: string
@@ -61,11 +92,17 @@ export type StatusView = {
   readonly tenant: string
   readonly sandbox: boolean
   readonly now: string
+  /** Nothing is sent before somebody releases it; null: not on hold. */
+  readonly onHoldSince: string | null
   readonly publicUrl: string
   readonly tlsUrl: string | null
   /** For operators only. */
   readonly database?: string
   readonly mail?: string
+  /** Receivers that have only failed for five minutes or more, longest first; at most 100. */
+  readonly failing?: readonly FailingReceiverView[]
+  /** For operators only, where a tenant is chosen. */
+  readonly actions?: ActionCounts
   readonly demo: boolean
   readonly you: { readonly name: string; readonly principal: string; readonly roles: readonly string[] }
 }
@@ -92,6 +129,11 @@ export const workspaceRequestSchema = {
     workspace: { type: 'string', maxLength: 1_000_000, description: 'The workspace file, YAML or JSON.' },
     apply: { type: 'boolean', description: 'false: say what would change, change nothing. Default true.' },
     prune: { type: 'boolean', description: 'Remove what the file leaves out, instead of refusing it.' },
+    pending: {
+      enum: ['cancel', 'keep'],
+      description:
+        'What becomes of the work that is pending of what goes: called off with receipts, or left. Without it such a file is refused.',
+    },
   },
 } as const
 
@@ -118,21 +160,6 @@ export const mailViewSchema = {
   },
 } as const
 
-export const deadEffectSchema = {
-  $id: 'DeadEffect',
-  type: 'object',
-  required: ['id', 'eventId', 'kind', 'title', 'at', 'attempt', 'error'],
-  properties: {
-    id: text,
-    eventId: textOrNull,
-    kind: text,
-    title: text,
-    at: text,
-    attempt: { type: 'integer' },
-    error: textOrNull,
-  },
-} as const
-
 export const clockViewSchema = {
   $id: 'Clock',
   type: 'object',
@@ -143,7 +170,7 @@ export const clockViewSchema = {
 export const workspaceViewSchema = {
   $id: 'Workspace',
   type: 'object',
-  required: ['applied', 'changes'],
+  required: ['applied', 'changes', 'receipts'],
   properties: {
     applied: { type: 'boolean' },
     changes: {
@@ -151,25 +178,52 @@ export const workspaceViewSchema = {
       items: {
         type: 'object',
         required: ['is', 'at'],
-        properties: { is: { enum: ['added', 'changed', 'removed'] }, at: text, detail: text },
+        properties: {
+          is: { enum: ['added', 'changed', 'removed'] },
+          at: text,
+          detail: text,
+          pending: {
+            type: 'object',
+            required: ['events', 'actions'],
+            properties: { events: { type: 'integer' }, actions: { type: 'integer' } },
+          },
+        },
       },
     },
+    receipts: { type: 'array', items: cancelledOfSchema },
   },
 } as const
 
 export const statusViewSchema = {
   $id: 'Status',
   type: 'object',
-  required: ['version', 'tenant', 'sandbox', 'now', 'publicUrl', 'demo', 'you'],
+  required: ['version', 'tenant', 'sandbox', 'now', 'onHoldSince', 'publicUrl', 'demo', 'you'],
   properties: {
     version: text,
     tenant: text,
     sandbox: { type: 'boolean' },
     now: text,
+    onHoldSince: textOrNull,
     publicUrl: text,
     tlsUrl: textOrNull,
     database: text,
     mail: text,
+    failing: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['kind', 'receiver', 'since', 'lastFailureAt', 'failures', 'error'],
+        properties: {
+          kind: { enum: ['webhook', 'mail'] },
+          receiver: text,
+          since: text,
+          lastFailureAt: text,
+          failures: { type: 'integer' },
+          error: text,
+        },
+      },
+    },
+    actions: { $ref: 'ActionCounts#' },
     demo: { type: 'boolean' },
     you: {
       type: 'object',

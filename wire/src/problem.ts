@@ -8,7 +8,7 @@ export type Problem = {
   /** In CONSTANT_CASE; never changes its meaning. */
   readonly code: string
   readonly detail: string
-  /** Which part of the request, for 400s: a JSON pointer and what is wrong with it. */
+  /** Which part of the request, for 400s: a JSON pointer (in a workspace file: a path) and what is wrong with it. */
   readonly errors?: readonly { readonly at: string; readonly message: string }[]
   readonly [fact: string]: unknown
 }

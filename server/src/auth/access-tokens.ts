@@ -2,7 +2,7 @@
 
 import { SignJWT } from 'jose'
 import type { Random } from '../core/ids.ts'
-import type { App, Person, SiteInstance } from './directory.ts'
+import type { App, Person, SiteInstance, Tenant } from './directory.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 /** Seconds that an app's token lives, as Wix's do. */
@@ -14,7 +14,13 @@ export type Bearer =
   | { readonly is: 'person'; readonly person: Person; readonly appId: string | null }
   | { readonly is: 'app'; readonly app: App; readonly instance: SiteInstance | null }
   /** Looks after one tenant with the rights of an admin; minted for the command line. */
-  | { readonly is: 'operator'; readonly tenant: string }
+  | { readonly is: 'operator'; readonly tenant: Pick<Tenant, 'id' | 'operatorGeneration'> }
+
+export type TokenLife = {
+  readonly ttlSeconds: number
+  /** When what it is minted by ends: it ends with that at the latest. Null: that has no end. */
+  readonly notAfter?: Date | null
+}
 
 export type AccessToken = {
   readonly token: string
@@ -25,7 +31,7 @@ export type AccessToken = {
 /**
  * Claims beside the registered ones:
  * - tid: tenant; idtyp: what `sub` is the id of: user, app, operator
- * - gen: generation of that person or app: another one makes the token void
+ * - gen: generation of that person, app or tenant's operators: another one makes the token void
  * - scp: scopes, separated by spaces; azp: the app it was issued to; instance_id: Wix's site instance
  */
 export type OwnClaims = {
@@ -52,20 +58,27 @@ export class AccessTokens {
     this.#random = parts.random
   }
 
-  async sign(bearer: Bearer, scopes: readonly string[], ttlSeconds: number): Promise<AccessToken> {
+  async sign(bearer: Bearer, scopes: readonly string[], life: TokenLife): Promise<AccessToken> {
+    await this.#keys.follow()
     const key = this.#keys.signer('ES256')
     const issuedAt = Math.floor(this.#now().getTime() / 1000)
-    const life = Math.max(1, Math.min(Math.floor(ttlSeconds), LONGEST_TOKEN_SECONDS))
+    const expiresAt = endOf(life, issuedAt)
     const token = await new SignJWT({ ...claimsOf(bearer, scopes) })
       .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'at+jwt' })
       .setIssuer(this.#urn)
       .setAudience(this.#urn)
       .setIssuedAt(issuedAt)
-      .setExpirationTime(issuedAt + life)
+      .setExpirationTime(expiresAt)
       .setJti(Buffer.from(this.#random(12)).toString('base64url'))
       .sign(key.privateKey)
-    return { token, expiresInSeconds: life, scopes }
+    return { token, expiresInSeconds: expiresAt - issuedAt, scopes }
   }
+}
+
+/** Seconds since 1970. */
+function endOf({ ttlSeconds, notAfter = null }: TokenLife, issuedAt: number): number {
+  const wanted = issuedAt + Math.max(1, Math.min(Math.floor(ttlSeconds), LONGEST_TOKEN_SECONDS))
+  return notAfter === null ? wanted : Math.min(wanted, Math.floor(notAfter.getTime() / 1000))
 }
 
 function claimsOf(bearer: Bearer, scopes: readonly string[]): OwnClaims {
@@ -87,7 +100,9 @@ function claimsOf(bearer: Bearer, scopes: readonly string[]): OwnClaims {
       const instance = bearer.instance ? { instance_id: bearer.instance.id } : {}
       return { sub: id, tid: tenant, idtyp: 'app', gen: generation, scp, azp: id, ...instance }
     }
-    case 'operator':
-      return { sub: 'operator', tid: bearer.tenant, idtyp: 'operator', gen: 0, scp }
+    case 'operator': {
+      const { id, operatorGeneration: gen } = bearer.tenant
+      return { sub: 'operator', tid: id, idtyp: 'operator', gen, scp }
+    }
   }
 }

@@ -1,16 +1,16 @@
 // What an app proves itself with. Secrets and refresh tokens are derived from the installation's master key, the app and
-// its generation, so they can be shown again and are stored nowhere; a new generation makes all of them void. Whoever can
+// its secret's generation, so they can be shown again and are stored nowhere; a new generation makes all of them void. Whoever can
 // read the master key can read the signing keys beside it as well, so deriving gives nothing away.
 
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Random } from '../core/ids.ts'
 import type { App } from './directory.ts'
 
-export type AppSecret = Pick<App, 'id' | 'generation' | 'secret'>
+export type AppSecret = Pick<App, 'id' | 'secretGeneration' | 'secret'>
 
 /** The derived secret of an app. An app with a secret of its own (from the workspace file) has none that can be shown. */
-export function deriveSecret(masterKey: Buffer, app: Pick<App, 'id' | 'generation'>): string {
-  return `sds_${derive(masterKey, ['app-secret', app.id, String(app.generation)])}`
+export function deriveSecret(masterKey: Buffer, app: Pick<App, 'id' | 'secretGeneration'>): string {
+  return `sds_${derive(masterKey, ['app-secret', app.id, String(app.secretGeneration)])}`
 }
 
 export function isSecretOf(masterKey: Buffer, app: AppSecret, given: string): boolean {
@@ -21,10 +21,10 @@ export function isSecretOf(masterKey: Buffer, app: AppSecret, given: string): bo
 /** Wix's refresh token: the app at one site instance. */
 export function deriveRefreshToken(
   masterKey: Buffer,
-  app: Pick<App, 'id' | 'generation'>,
+  app: Pick<App, 'id' | 'secretGeneration'>,
   instanceId: string,
 ): string {
-  const proof = derive(masterKey, ['refresh-token', app.id, String(app.generation), instanceId])
+  const proof = derive(masterKey, ['refresh-token', app.id, String(app.secretGeneration), instanceId])
   return `sdr_${app.id.replaceAll('-', '')}${instanceId.replaceAll('-', '')}_${proof}`
 }
 
@@ -38,7 +38,7 @@ export function readRefreshToken(
 
 export function isRefreshTokenOf(
   masterKey: Buffer,
-  app: Pick<App, 'id' | 'generation'>,
+  app: Pick<App, 'id' | 'secretGeneration'>,
   given: { readonly token: string; readonly instanceId: string },
 ): boolean {
   return sameText(deriveRefreshToken(masterKey, app, given.instanceId), given.token)

@@ -9,8 +9,7 @@ import { statements } from '../store/statements.ts'
 import { hashSecret } from './app-secrets.ts'
 import { type KeptTenant, keptOf } from './kept-people.ts'
 import type { Revision } from './revision.ts'
-import type { TenantSection } from './workspace-file.ts'
-import { type Wanted, type WantedApp, wantedOf } from './workspace-people.ts'
+import type { Wanted, WantedApp } from './workspace-people.ts'
 
 const sql = statements(import.meta.url)
 
@@ -19,6 +18,8 @@ export type WorkspaceChange = {
   /** `tenants.contoso.users.alice@contoso.example` */
   readonly at: string
   readonly detail?: string
+  /** What goes: whatever is under way of it bears this id. */
+  readonly of?: { readonly [what in 'user' | 'group' | 'app' | 'site']?: string }
 }
 
 export const applyFault = faults({
@@ -37,7 +38,7 @@ export const applyFault = faults({
 })
 
 export type ApplyPeople = {
-  readonly section: TenantSection
+  readonly wanted: Wanted
   /** false: says what would change, and changes nothing. */
   readonly apply: boolean
   /** Removes persons, groups, apps and sites that the file leaves out; else such a file is refused. */
@@ -57,17 +58,17 @@ export type AppliedPeople = {
 /** @throws Fault WOULD_ORPHAN, ID_CHANGED, TAKEN, TENANT_SETTINGS */
 export async function applyPeople(
   tx: Tx,
-  { section, apply, prune, demo, settingsFixed = false }: ApplyPeople,
+  { wanted, apply, prune, demo, settingsFixed = false }: ApplyPeople,
   parts: { readonly revision: Revision; readonly random: Random },
 ): Promise<AppliedPeople> {
   await tx.query(sql('lock-installation'))
-  const wanted = wantedOf(section)
-  const kept = await keptOf(tx, section.id)
+  const { id: tenant } = wanted.tenant
+  const kept = await keptOf(tx, tenant)
   const settings = settingChanges(wanted, kept)
   if (settingsFixed && settings.length > 0) {
-    throw applyFault.TENANT_SETTINGS({ tenant: section.id, names: settings.join(', ') })
+    throw applyFault.TENANT_SETTINGS({ tenant, names: settings.join(', ') })
   }
-  const at = `tenants.${section.id}`
+  const at = `tenants.${tenant}`
   const { persons, teams, apps, instances } = compareAll(wanted, kept, at)
   const differences = [persons, teams, apps, instances]
   const changes: WorkspaceChange[] = differences.flatMap(each => each.changes)
@@ -106,14 +107,18 @@ type Difference<Row> = {
 function compareAll(wanted: Wanted, kept: KeptTenant, at: string) {
   const appNames = new Map([...kept.apps, ...wanted.apps].map(app => [app.id, app.name]))
   return {
-    persons: compare(kept.persons, wanted.persons, { name: person => `${at}.users.${person.upn}` }),
-    teams: compare(kept.teams, wanted.teams, { name: team => `${at}.groups.${team.name}` }),
+    persons: compare(kept.persons, wanted.persons, {
+      what: 'user',
+      name: person => `${at}.users.${person.upn}`,
+    }),
+    teams: compare(kept.teams, wanted.teams, { what: 'group', name: team => `${at}.groups.${team.name}` }),
     apps: compare(
       kept.apps,
       wanted.apps.map(app => ({ ...app, secret: secretAsKept(app, kept) })),
-      { name: app => `${at}.apps.${app.name}` },
+      { what: 'app', name: app => `${at}.apps.${app.name}` },
     ),
     instances: compare(kept.instances, wanted.instances, {
+      what: 'site',
       name: instance => `${at}.apps.${appNames.get(instance.appId)}.sites.${instance.name}`,
     }),
   }
@@ -123,7 +128,7 @@ function compareAll(wanted: Wanted, kept: KeptTenant, at: string) {
 function compare<Row extends { readonly id: string }>(
   kept: readonly Row[],
   wanted: readonly Row[],
-  { name }: { readonly name: (row: Row) => string },
+  { what, name }: { readonly what: 'user' | 'group' | 'app' | 'site'; readonly name: (row: Row) => string },
 ): Difference<Row> {
   const before = new Map(kept.map(row => [row.id, row]))
   const put: Row[] = []
@@ -144,7 +149,7 @@ function compare<Row extends { readonly id: string }>(
   const names = new Set(put.map(name))
   for (const row of before.values()) {
     if (names.has(name(row))) throw applyFault.ID_CHANGED({ at: name(row), id: row.id })
-    changes.push({ is: 'removed', at: name(row) })
+    changes.push({ is: 'removed', at: name(row), of: { [what]: row.id } })
   }
   return { put, dropIds: [...before.keys()], changes }
 }

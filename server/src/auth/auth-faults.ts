@@ -13,9 +13,19 @@ export const authFault = faults({
   UNKNOWN_TENANT: { status: 404, message: 'There is no tenant {tenant}.' },
   UNKNOWN_PERSON: { status: 404, message: 'Tenant {tenant} has no person {person}.' },
   UNKNOWN_APP: { status: 404, message: 'Tenant {tenant} has no app {app}.' },
+  SITE_NEEDED: {
+    status: 400,
+    message:
+      'App {app} is at several sites, and a token acts at one of them: name it (--site). There are {sites}.',
+  },
+  UNKNOWN_SITE: { status: 404, message: 'App {app} has no site {site}. There are {sites}.' },
   UNKNOWN_SCOPE: { status: 400, message: 'App {app} does not have scope {scope}.' },
   UNKNOWN_PERSON_SCOPE: { status: 400, message: 'No person’s token has scope {scope}.' },
   LINK_USED: { status: 410, message: 'This sign-in link was used already, or has expired.' },
+  TOO_MANY_ATTEMPTS: {
+    status: 429,
+    message: 'Too many links that are not good came from there. Try again in {retryAfterSeconds} s.',
+  },
   DEMO_OFF: { status: 404, message: 'Nobody signs in by choosing a person here.' },
   DEMO_FORWARDED: {
     status: 403,

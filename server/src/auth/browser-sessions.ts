@@ -1,6 +1,7 @@
 // Who is signed in with a browser. The cookie is 256 random bits, kept as a hash; it proves the person for reading, and
 // for writing only together with a proof that the page that writes is one of ours.
 
+import { isForwarded } from '../core/forwarded.ts'
 import type { Random } from '../core/ids.ts'
 import type { Principal } from '../core/principal.ts'
 import type { Database } from '../store/database.ts'
@@ -8,7 +9,6 @@ import { statements } from '../store/statements.ts'
 import { hashKey, makeKey } from './app-secrets.ts'
 import { authFault } from './auth-faults.ts'
 import type { Directory, Person } from './directory.ts'
-import { isForwarded } from './forwarded.ts'
 import { personPrincipal } from './principals.ts'
 import { type Revision, RevisionCache } from './revision.ts'
 import { PEOPLE_SCOPES } from './scopes.ts'
@@ -82,6 +82,19 @@ export class BrowserSessions {
     throw authFault.CROSS_SITE()
   }
 
+  /**
+   * For what needs no session: that the page is of the same origin as what it writes to, by whichever name that is called.
+   * @throws Fault CROSS_SITE
+   */
+  requireSameOrigin(request: BrowserRequest): void {
+    const { origin, host } = request.headers
+    if (typeof origin === 'string' && typeof host === 'string' && URL.canParse(origin)) {
+      if (new URL(origin).host === host.toLowerCase()) return
+    }
+    if (request.headers['sec-fetch-site'] === 'same-origin') return
+    this.requireOwnPage(request)
+  }
+
   /** `request`: of the browser, whose session of before ends. */
   async signIn(person: Person, request: BrowserRequest): Promise<SignedIn> {
     const { db, now, random } = this.#parts
@@ -110,7 +123,7 @@ export class BrowserSessions {
     return this.#cookie('', 0)
   }
 
-  /** A link that signs one person in, once. Resolves with its path. */
+  /** A link that signs one person in, once, when that is confirmed on the page it leads to. Resolves with its path. */
   async makeLink(person: Person, ttlSeconds: number = LINK_SECONDS): Promise<string> {
     const { db, now, random } = this.#parts
     const { key, hash } = makeKey('', random)
@@ -122,6 +135,14 @@ export class BrowserSessions {
       new Date(now().getTime() + ttlSeconds * 1000),
     ])
     return `/signin?code=${key}`
+  }
+
+  /** Whom a link would sign in; null for one that is used, too old or none at all. Uses nothing up. */
+  async linkPerson(code: string): Promise<Person | null> {
+    const { db, directory, now } = this.#parts
+    const [row] = await db.query<SessionRow>(sql('find-link'), [hashKey(code)])
+    if (!row || row.expires_at <= now()) return null
+    return directory.userById(row.tenant, row.person_id)
   }
 
   /** @throws Fault LINK_USED */

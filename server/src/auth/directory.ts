@@ -1,6 +1,7 @@
 // Tenants, people, groups and apps, as every room reads them. Answers are cached until something is changed.
 
 import { isGuid } from '../core/ids.ts'
+import { mailboxKey } from '../core/mail-address.ts'
 import type { Role } from '../core/principal.ts'
 import type { Database } from '../store/database.ts'
 import { type Statement, statements } from '../store/statements.ts'
@@ -23,6 +24,8 @@ export type Tenant = {
   readonly webhookAllow: readonly string[]
   /** Which vendors' rate limits are kept. */
   readonly rateLimits: readonly ('wix' | 'graph')[]
+  /** Of the tokens of its operators: another one makes them void. */
+  readonly operatorGeneration: number
 }
 
 export type Person = {
@@ -62,7 +65,10 @@ export type App = {
   readonly scopes: readonly string[]
   readonly roles: readonly Role[]
   readonly redirectUris: readonly string[]
+  /** Of its tokens: another one makes them void. */
   readonly generation: number
+  /** Of its derived secret and refresh tokens, as well. */
+  readonly secretGeneration: number
   /** Of a secret that the workspace file gave; null: derived. */
   readonly secret: { readonly salt: Buffer; readonly hash: Buffer } | null
 }
@@ -74,16 +80,23 @@ export type ApiKey = {
   readonly expiresAt: Date | null
 }
 
-type TenantRow = Omit<Tenant, 'webhookAllow' | 'rateLimits'> & {
+/** As tenants.sql answers. */
+export type TenantRow = Omit<Tenant, 'webhookAllow' | 'rateLimits' | 'operatorGeneration'> & {
   webhook_allow: string[]
   rate_limits: ('wix' | 'graph')[]
+  operator_generation: number
 }
-type AppRow = Omit<App, 'redirectUris' | 'secret'> & {
+type AppRow = Omit<App, 'redirectUris' | 'secret' | 'secretGeneration'> & {
   redirect_uris: string[]
+  secret_generation: number
   secret_salt: Buffer | null
   secret_hash: Buffer | null
 }
 type InstanceRow = { id: string; tenant: string; app_id: string; site_id: string; name: string }
+
+/** One that left the workspace file. */
+export type RemovedApp = { readonly id: string; readonly name: string }
+export type RemovedInstance = { readonly id: string; readonly appId: string; readonly name: string }
 
 export class Directory {
   readonly #db: Database
@@ -96,11 +109,7 @@ export class Directory {
 
   async tenants(): Promise<readonly Tenant[]> {
     const rows = await this.#ask<TenantRow>('tenants', [])
-    return rows.map(({ webhook_allow, rate_limits, ...row }) => ({
-      ...row,
-      webhookAllow: webhook_allow,
-      rateLimits: rate_limits,
-    }))
+    return rows.map(tenantOf)
   }
 
   async tenant(id: string): Promise<Tenant | null> {
@@ -109,7 +118,9 @@ export class Directory {
 
   /** By GUID or userPrincipalName, in any case. */
   async user(tenant: string, idOrUpn: string): Promise<Person | null> {
-    return isGuid(idOrUpn) ? this.userById(tenant, idOrUpn) : this.#one('person-by-upn', tenant, idOrUpn)
+    return isGuid(idOrUpn)
+      ? this.userById(tenant, idOrUpn)
+      : this.#one('person-by-upn', tenant, mailboxKey(idOrUpn))
   }
 
   async userById(tenant: string, id: string): Promise<Person | null> {
@@ -123,7 +134,7 @@ export class Directory {
 
   /** By mail address or userPrincipalName, in any case. */
   async userByMail(tenant: string, mail: string): Promise<Person | null> {
-    return this.#one('person-by-mail', tenant, mail)
+    return this.#one('person-by-mail', tenant, mailboxKey(mail))
   }
 
   /** In order of userPrincipalName. */
@@ -166,6 +177,16 @@ export class Directory {
 
   async apps(tenant: string): Promise<readonly App[]> {
     return (await this.#ask<AppRow>('apps', [tenant])).map(appOf)
+  }
+
+  /** Apps that left the workspace file, and what they announced is still there. */
+  async removedApps(tenant: string): Promise<readonly RemovedApp[]> {
+    return this.#ask<RemovedApp>('removed-apps', [tenant])
+  }
+
+  async removedInstances(tenant: string): Promise<readonly RemovedInstance[]> {
+    const rows = await this.#ask<Omit<InstanceRow, 'tenant' | 'site_id'>>('removed-instances', [tenant])
+    return rows.map(({ id, app_id: appId, name }) => ({ id, appId, name }))
   }
 
   async instances(tenant: string): Promise<readonly SiteInstance[]> {
@@ -215,9 +236,18 @@ export class Directory {
   }
 }
 
-function appOf({ redirect_uris, secret_salt, secret_hash, ...row }: AppRow): App {
+export function tenantOf({ webhook_allow, rate_limits, operator_generation, ...row }: TenantRow): Tenant {
+  return {
+    ...row,
+    webhookAllow: webhook_allow,
+    rateLimits: rate_limits,
+    operatorGeneration: operator_generation,
+  }
+}
+
+function appOf({ redirect_uris, secret_generation, secret_salt, secret_hash, ...row }: AppRow): App {
   const secret = secret_salt && secret_hash ? { salt: secret_salt, hash: secret_hash } : null
-  return { ...row, redirectUris: redirect_uris, secret }
+  return { ...row, redirectUris: redirect_uris, secretGeneration: secret_generation, secret }
 }
 
 function instanceOf({ app_id, site_id, ...row }: InstanceRow): SiteInstance {

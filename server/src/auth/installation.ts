@@ -59,7 +59,13 @@ function openToOthers({ host, publicUrl, trustProxy }: DemoConfig) {
 
 /** Whoever got in while anybody could be anybody is out: every token, key and session of the demo is void. */
 async function endDemo(db: Database): Promise<void> {
-  const ofTheDemo = ['end-demo', 'renew-demo-persons', 'renew-demo-apps', 'drop-demo-keys'] as const
+  const ofTheDemo = [
+    'end-demo',
+    'renew-demo-persons',
+    'renew-demo-apps',
+    'renew-demo-operators',
+    'drop-demo-keys',
+  ] as const
   const everywhere = ['drop-all-sessions', 'drop-all-links', 'drop-all-oidc'] as const
   await db.transaction('auth.end-demo', async tx => {
     for (const statement of [...ofTheDemo, ...everywhere]) await tx.query(sql(statement))

@@ -2,7 +2,7 @@
 
 import type { Queries } from '../store/database.ts'
 import { statements } from '../store/statements.ts'
-import type { Person, Tenant } from './directory.ts'
+import { type Person, type Tenant, type TenantRow, tenantOf } from './directory.ts'
 import {
   sorted,
   type WantedApp,
@@ -28,13 +28,9 @@ type AppRow = Omit<WantedApp, 'redirectUris' | 'secret'> & {
   secret_salt: Buffer | null
   secret_hash: Buffer | null
 }
-type TenantRow = Omit<Tenant, 'webhookAllow' | 'rateLimits'> & {
-  webhook_allow: string[]
-  rate_limits: ('wix' | 'graph')[]
-}
 
 export async function keptOf(queries: Queries, tenant: string): Promise<KeptTenant> {
-  const tenants = await queries.query<TenantRow>(sql('tenants'))
+  const [row] = await queries.query<TenantRow>(sql('tenant'), [tenant])
   const persons = await queries.query<Person>(sql('persons'), [tenant])
   const teams = await queries.query<{ id: string; name: string; mail: string }>(sql('teams'), [tenant])
   const members = await queries.query<{ team_id: string; person_id: string }>(sql('memberships'), [tenant])
@@ -44,9 +40,8 @@ export async function keptOf(queries: Queries, tenant: string): Promise<KeptTena
     [tenant],
   )
   const memberIds = Map.groupBy(members, member => member.team_id)
-  const row = tenants.find(each => each.id === tenant)
   return {
-    tenant: row ? tenantOf(row) : null,
+    tenant: row ? sortedTenant(row) : null,
     persons: persons.map(({ id, upn, mail, name, roles }) => ({ id, upn, mail, name, roles: sorted(roles) })),
     teams: teams.map(({ id, name, mail }) => ({
       id,
@@ -71,11 +66,13 @@ export async function keptOf(queries: Queries, tenant: string): Promise<KeptTena
   }
 }
 
-function tenantOf({ webhook_allow, rate_limits, ...row }: TenantRow): Tenant {
+function sortedTenant(row: TenantRow): Tenant {
+  const tenant = tenantOf(row)
+  const { domains, webhookAllow, rateLimits } = tenant
   return {
-    ...row,
-    domains: sorted(row.domains),
-    webhookAllow: sorted(webhook_allow),
-    rateLimits: sorted(rate_limits),
+    ...tenant,
+    domains: sorted(domains),
+    webhookAllow: sorted(webhookAllow),
+    rateLimits: sorted(rateLimits),
   }
 }

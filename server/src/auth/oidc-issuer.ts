@@ -4,13 +4,14 @@
 import { createHmac } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { compactVerify } from 'jose'
-import Provider, { type Configuration, errors, type Session } from 'oidc-provider'
+import Provider, { type Configuration, errors, type KoaContextWithOIDC, type Session } from 'oidc-provider'
 import type { Database } from '../store/database.ts'
 import { authFault } from './auth-faults.ts'
 import type { Directory, Person } from './directory.ts'
 import { OidcAdapter } from './oidc-adapter.ts'
 import { OIDC_PATH } from './people-issuer.ts'
 import { PEOPLE_SCOPES, peopleScopesOf, readScopes } from './scopes.ts'
+import type { Circumstances, SecurityFacts, SecurityLog } from './security-log.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 export type OidcIssuerParts = {
@@ -20,7 +21,16 @@ export type OidcIssuerParts = {
   readonly masterKey: Buffer
   readonly origin: () => string | null
   readonly now: () => Date
+  readonly securityLog: SecurityLog
+  readonly errorPage?: ErrorPage | undefined
 }
+
+/** What a browser is shown of a refusal, and the content security policy of that page. */
+export type ErrorPage = (error: {
+  readonly status: number
+  readonly code: string
+  readonly detail: string
+}) => { readonly text: string; readonly policy: string }
 
 /** Path of the page at which somebody signs in for an app; the interaction's id follows. */
 export const INTERACTION_PATH = `${OIDC_PATH}/interaction/`
@@ -43,13 +53,16 @@ const OIDC_SCOPES = ['openid', 'offline_access', 'profile', 'email']
 export class OidcIssuer {
   readonly #parts: OidcIssuerParts
   #made: { readonly provider: Provider; readonly signedBy: string } | null = null
+  readonly #asked = new WeakMap<IncomingMessage, Circumstances>()
 
   constructor(parts: OidcIssuerParts) {
     this.#parts = parts
   }
 
   /** Answers a request below {@link OIDC_PATH}. The server must be listening. */
-  async answer({ request, response }: Exchange): Promise<void> {
+  async answer({ request, response }: Exchange, circumstances: Circumstances): Promise<void> {
+    await this.#parts.keys.follow()
+    this.#asked.set(request, circumstances)
     const provider = this.#provider()
     this.#under(request)
     const url = request.url ?? ''
@@ -160,8 +173,31 @@ export class OidcIssuer {
     if (this.#made?.signedBy === kid) return this.#made.provider
     const provider = new Provider(`${this.#origin()}${OIDC_PATH}`, this.#configuration())
     provider.proxy = true
+    provider.on('grant.success', ctx => this.#record('token_granted', ctx))
+    provider.on('grant.error', (ctx, error) => this.#record('token_refused', ctx, { code: error.error }))
+    provider.on('authorization.error', (ctx, error) =>
+      this.#record('token_refused', ctx, { code: error.error }),
+    )
     this.#made = { provider, signedBy: kid }
     return provider
+  }
+
+  /** Nothing of what a request says, but for an app and a kind of grant that there are. */
+  #record(
+    event: 'token_granted' | 'token_refused',
+    ctx: KoaContextWithOIDC,
+    facts: SecurityFacts = {},
+  ): void {
+    const circumstances = this.#asked.get(ctx.req)
+    if (!circumstances) return
+    const { client, entities, route } = ctx.oidc
+    const person = entities.Account?.accountId
+    const by = person === undefined ? null : `user:${person}`
+    this.#parts.securityLog.record(
+      event,
+      { ...circumstances, by },
+      { app: client?.clientId, grant: `oidc ${route}`, ...facts },
+    )
   }
 
   #configuration(): Configuration {
@@ -261,9 +297,14 @@ export class OidcIssuer {
         await grant.save()
         return grant
       },
-      async renderError(ctx, out) {
-        ctx.type = 'text/plain'
-        ctx.body = `${out.error}: ${out.error_description ?? ''}\n`
+      // Only for a browser: programs get the issuer's own JSON.
+      renderError: async (ctx, out) => {
+        const { error: code, error_description: detail = code } = out
+        const page = this.#parts.errorPage?.({ status: ctx.status, code, detail })
+        ctx.vary('Accept')
+        if (page) ctx.set('content-security-policy', page.policy)
+        ctx.type = page ? 'text/html' : 'text/plain'
+        ctx.body = page?.text ?? `${code}: ${detail}\n`
       },
     }
   }

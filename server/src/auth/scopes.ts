@@ -32,14 +32,30 @@ export const WIX_SCOPES = [
   'SCOPE.DEV_CENTER.APP-INSTANCE-READ-BASIC-INFO',
 ] as const
 
+/** Each of these lets its bearer write in calendars: a person in their own and their groups', an app in every user's. */
+export const CALENDAR_WRITE: readonly string[] = ['Calendars.ReadWrite', 'Calendars.ReadWrite.Shared']
+
+/** And in a group's, where its bearer is a member of the group. */
+export const GROUP_CALENDAR_WRITE: readonly string[] = [...CALENDAR_WRITE, 'Group.ReadWrite.All']
+
+/** Wix's, for reporting events. */
+export const WIX_REPORT: readonly string[] = ['SCOPE.CRM.SETUP-AUTOMATIONS', 'SCOPE.DC.MANAGE-YOUR-APP']
+
+/** Raising and answering offers. */
+export const NOTIFICATIONS_WRITE = 'Notifications.ReadWrite'
+
 /** Looking after the whole server, all tenants: given to the command line's key and to nothing else. */
 export const SERVER_SCOPE = 'standdown.server'
 
-const SCOPE = /^[A-Za-z][\w.:-]{0,99}$/
-
-export function isScope(text: string): boolean {
-  return SCOPE.test(text) && text !== SERVER_SCOPE
-}
+/** All that the workspace file may give to an app, the rights of Graph's that only apps have among them. */
+export const APP_SCOPES: readonly string[] = [
+  ...PEOPLE_SCOPES,
+  'Calendars.ReadBasic.All',
+  'Directory.Read.All',
+  'Mail.ReadBasic.All',
+  'User.Read.All',
+  ...WIX_SCOPES,
+]
 
 /**
  * Splits a `scope` parameter. The resource in front (`https://graph.microsoft.com/Calendars.Read`) is dropped;

@@ -5,6 +5,7 @@ import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from 
 import type { Random } from '../core/ids.ts'
 import type { Database } from '../store/database.ts'
 import { statements } from '../store/statements.ts'
+import type { Revision } from './revision.ts'
 
 const sql = statements(import.meta.url)
 
@@ -19,6 +20,13 @@ export type SigningKey = {
   readonly retired: boolean
 }
 
+export type SigningKeysParts = {
+  readonly now: () => Date
+  readonly random: Random
+  /** Every process sees by it that keys were rotated. */
+  readonly revision: Revision
+}
+
 type Row = { kid: string; alg: SigningAlg; private_jwk: JWK; created_at: Date; retires_at: Date | null }
 
 /** How long a retired key still verifies: longer than any token that it may have signed, except those minted by hand. */
@@ -31,27 +39,34 @@ export class SigningKeys {
   readonly #db: Database
   readonly #now: () => Date
   readonly #random: Random
+  readonly #revision: Revision
   #keys: readonly SigningKey[] = []
   #readAtMs = Number.NEGATIVE_INFINITY
+  /** The revision that they are of. */
+  #of = -1
 
-  private constructor(db: Database, now: () => Date, random: Random) {
+  private constructor(db: Database, make: SigningKeysParts) {
     this.#db = db
-    this.#now = now
-    this.#random = random
+    this.#now = make.now
+    this.#random = make.random
+    this.#revision = make.revision
   }
 
   /** Makes the first keys where there are none. */
-  static async open(
-    db: Database,
-    make: { readonly now: () => Date; readonly random: Random },
-  ): Promise<SigningKeys> {
-    const keys = new SigningKeys(db, make.now, make.random)
+  static async open(db: Database, make: SigningKeysParts): Promise<SigningKeys> {
+    const keys = new SigningKeys(db, make)
     await keys.#read()
-    if (keys.#keys.filter(key => !key.retired).length < ALGS.length) await keys.#renew({ retire: false })
+    if (keys.#keys.filter(key => !key.retired).length < ALGS.length) await keys.#renew('where there are none')
     return keys
   }
 
-  /** The one that signs now. */
+  /** Sees what another process has rotated, as soon as a cache would. */
+  async follow(): Promise<void> {
+    const revision = this.#revision.fresh() ?? (await this.#revision.current())
+    if (revision !== this.#of) await this.#read()
+  }
+
+  /** The one that signs now, as of the last `follow`. */
   signer(alg: SigningAlg): SigningKey {
     return this.#keys.findLast(key => key.alg === alg && !key.retired)!
   }
@@ -63,6 +78,7 @@ export class SigningKeys {
 
   /** The key of that id and algorithm; null for any other. Ids are looked up in memory only, never in paths or SQL. */
   async verifier(kid: string, alg: SigningAlg): Promise<SigningKey | null> {
+    await this.follow()
     const known = this.#keys.find(key => key.kid === kid && key.alg === alg)
     if (known) return known
     if (this.#now().getTime() - this.#readAtMs < LOOK_AGAIN_MS) return null
@@ -70,24 +86,29 @@ export class SigningKeys {
     return this.#keys.find(key => key.kid === kid && key.alg === alg) ?? null
   }
 
-  /** New keys sign from now on; the old ones still verify for a while. */
-  async rotate(): Promise<void> {
-    await this.#renew({ retire: true })
+  /** New keys sign from now on. The old ones still verify for a while; with `now` they are gone, and what they signed is void. */
+  async rotate({ now = false }: { readonly now?: boolean } = {}): Promise<void> {
+    await this.#renew(now ? 'and drop' : 'and retire')
   }
 
-  async #renew(how: { readonly retire: boolean }): Promise<void> {
+  async #renew(how: 'where there are none' | 'and retire' | 'and drop'): Promise<void> {
     // Made before the lock is taken: an RSA key takes a good part of a second.
     const made = await Promise.all(ALGS.map(alg => this.#make(alg)))
     await this.#db.transaction('auth.renew-keys', async tx => {
       await tx.query(sql('lock-installation'))
       const rows = await tx.query<Row>(sql('read-keys'))
       const now = this.#now()
-      if (!how.retire && ALGS.every(alg => rows.some(row => row.alg === alg && row.retires_at === null)))
+      if (
+        how === 'where there are none' &&
+        ALGS.every(alg => rows.some(row => row.alg === alg && row.retires_at === null))
+      )
         return
+      if (how === 'and drop') await tx.query(sql('drop-all-keys'))
       await tx.query(sql('retire-keys'), [new Date(now.getTime() + RETIRED_KEYS_VERIFY_MS)])
       await tx.query(sql('drop-retired-keys'), [now])
       for (const { kid, alg, jwk } of made)
         await tx.query(sql('put-key'), [kid, alg, JSON.stringify(jwk), now])
+      await this.#revision.raise(tx)
     })
     await this.#read()
   }
@@ -100,15 +121,21 @@ export class SigningKeys {
 
   async #read(): Promise<void> {
     const now = this.#now()
+    // Before the keys: they are of this revision at least.
+    const revision = await this.#revision.current()
     const rows = await this.#db.query<Row>(sql('read-keys'))
     const live = rows.filter(row => row.retires_at === null || row.retires_at > now)
-    this.#keys = await Promise.all(live.map(keyOf))
+    const before = new Map(this.#keys.map(key => [key.kid, key]))
+    this.#keys = await Promise.all(live.map(row => keyOf(row, before.get(row.kid))))
     this.#readAtMs = now.getTime()
+    this.#of = revision
   }
 }
 
-async function keyOf(row: Row): Promise<SigningKey> {
+/** `known`: the same key, imported before. */
+async function keyOf(row: Row, known: SigningKey | undefined): Promise<SigningKey> {
   const { kid, alg, private_jwk: privateJwk } = row
+  if (known) return { ...known, retired: row.retires_at !== null }
   return {
     kid,
     alg,

@@ -3,8 +3,10 @@
 import { Fault, faults } from '../core/fault.ts'
 import { type AccessTokens, APP_TOKEN_SECONDS } from './access-tokens.ts'
 import { deriveRefreshToken, isRefreshTokenOf, isSecretOf, readRefreshToken } from './app-secrets.ts'
+import type { Attempts } from './attempts.ts'
 import type { App, Directory, SiteInstance } from './directory.ts'
 import { readScopes } from './scopes.ts'
+import type { Circumstances, SecurityLog } from './security-log.ts'
 import type { TokenVerifier } from './token-verifier.ts'
 
 /** RFC 6749, 5.2: the codes are the wire's. */
@@ -12,6 +14,10 @@ export const grantFault = faults({
   invalid_request: { status: 400, message: '{detail}' },
   invalid_client: { status: 401, message: 'The app is unknown, or its secret is wrong.' },
   invalid_grant: { status: 400, message: '{detail}' },
+  slow_down: {
+    status: 429,
+    message: 'Too many wrong secrets came from there. Try again in {retryAfterSeconds} s.',
+  },
   invalid_scope: { status: 400, message: 'The app does not have scope {scope}.' },
   unsupported_grant_type: { status: 400, message: 'grant_type {grantType} is not supported here. {hint}' },
 })
@@ -23,6 +29,7 @@ export type GrantRequest = {
   readonly authorization?: string | undefined
   /** The tenant that the address names, where it names one: an app of another is unknown there. */
   readonly tenant?: string
+  readonly circumstances: Circumstances
 }
 
 export type Granted = {
@@ -32,6 +39,9 @@ export type Granted = {
   readonly scope: string
   readonly refresh_token?: string
 }
+
+/** What was given, and to whom. */
+type Grant = { readonly granted: Granted; readonly app: App; readonly instance: SiteInstance | null }
 
 export type TokenInfo =
   | { readonly active: false }
@@ -52,6 +62,8 @@ export type TokenEndpointParts = {
   readonly tokens: AccessTokens
   readonly verifier: TokenVerifier
   readonly masterKey: Buffer
+  readonly attempts: Attempts
+  readonly securityLog: SecurityLog
 }
 
 const LONGEST_PARAMETER = 10_000
@@ -65,6 +77,20 @@ export class TokenEndpoint {
 
   /** POST /oauth2/token. @throws Fault of {@link grantFault} */
   async token(request: GrantRequest): Promise<Granted> {
+    return this.#recorded(request, () => this.#token(request))
+  }
+
+  /** POST /oauth/access: Wix's older endpoint. Every token request of an SDK with a refresh token comes here, uncached. */
+  async access(request: GrantRequest): Promise<Granted> {
+    return this.#recorded(request, async () => {
+      const { grant_type: grantType } = checked(request.parameters)
+      if (grantType === 'refresh_token') return this.#refresh(request)
+      if (grantType === undefined) throw grantFault.invalid_request({ detail: 'grant_type is missing.' })
+      throw unsupported(grantType)
+    })
+  }
+
+  async #token(request: GrantRequest): Promise<Grant> {
     const { grant_type: grantType } = checked(request.parameters)
     switch (grantType) {
       case 'client_credentials':
@@ -80,12 +106,37 @@ export class TokenEndpoint {
     }
   }
 
-  /** POST /oauth/access: Wix's older endpoint. Every token request of an SDK with a refresh token comes here, uncached. */
-  async access(request: GrantRequest): Promise<Granted> {
-    const { grant_type: grantType } = checked(request.parameters)
-    if (grantType === 'refresh_token') return this.#refresh(request)
-    if (grantType === undefined) throw grantFault.invalid_request({ detail: 'grant_type is missing.' })
-    throw unsupported(grantType)
+  /** Writes down who was given a token, and who was refused one. */
+  async #recorded(request: GrantRequest, work: () => Promise<Grant>): Promise<Granted> {
+    const { securityLog } = this.#parts
+    const { circumstances } = request
+    try {
+      const { granted, app, instance } = await work()
+      securityLog.record(
+        'token_granted',
+        { ...circumstances, by: `app:${app.id}` },
+        { tenant: app.tenant, app: app.id, instance: instance?.id, grant: grantOf(request) },
+      )
+      return granted
+    } catch (error) {
+      if (error instanceof Fault && error.status < 500) {
+        const app = await this.#claimed(request)
+        securityLog.record('token_refused', circumstances, {
+          tenant: app?.tenant,
+          // Only one that is there: what else stands in its place may be a secret.
+          app: app?.id,
+          grant: grantOf(request),
+          code: error.code,
+        })
+      }
+      throw error
+    }
+  }
+
+  /** The app that the request says to be of, if there is one. */
+  async #claimed({ parameters, authorization }: GrantRequest): Promise<App | null> {
+    const id = parameters.client_id ?? (authorization === undefined ? undefined : basicId(authorization))
+    return id === undefined ? null : this.#parts.directory.appAnywhere(id)
   }
 
   /** POST /oauth2/token-info, for access and refresh tokens. Whoever holds a token may ask what it is. */
@@ -123,7 +174,7 @@ export class TokenEndpoint {
     }
   }
 
-  async #clientCredentials(request: GrantRequest): Promise<Granted> {
+  async #clientCredentials(request: GrantRequest): Promise<Grant> {
     const app = await this.#client(request)
     const { instance_id: instanceId, scope } = request.parameters
     let instance: SiteInstance | null = null
@@ -135,7 +186,7 @@ export class TokenEndpoint {
     return this.#grant(app, instance, scope)
   }
 
-  async #refresh(request: GrantRequest): Promise<Granted> {
+  async #refresh(request: GrantRequest): Promise<Grant> {
     const app = await this.#client(request)
     const { refresh_token: token } = request.parameters
     if (token === undefined) throw grantFault.invalid_request({ detail: 'refresh_token is missing.' })
@@ -143,12 +194,12 @@ export class TokenEndpoint {
     if (!found || found.app.id !== app.id) {
       throw grantFault.invalid_grant({ detail: 'The refresh token is not valid for this app.' })
     }
-    const granted = await this.#grant(app, found.instance, request.parameters.scope)
-    return { ...granted, refresh_token: token }
+    const grant = await this.#grant(app, found.instance, request.parameters.scope)
+    return { ...grant, granted: { ...grant.granted, refresh_token: token } }
   }
 
   /** Wix: an app's backend turns a token that its page was given into one of its own. */
-  async #unbind(request: GrantRequest): Promise<Granted> {
+  async #unbind(request: GrantRequest): Promise<Grant> {
     const { access_token: token, client_secret: secret, scope } = checked(request.parameters)
     if (token === undefined || secret === undefined) {
       throw grantFault.invalid_request({ detail: 'access_token and client_secret are needed.' })
@@ -160,7 +211,7 @@ export class TokenEndpoint {
     })
     const app =
       principal.appId === null ? null : await this.#parts.directory.app(principal.tenant, principal.appId)
-    if (!app || !isSecretOf(this.#parts.masterKey, app, secret)) throw grantFault.invalid_client()
+    this.#prove(app, app?.id ?? '', { secret, circumstances: request.circumstances })
     const { siteInstanceId } = principal
     return this.#grant(
       app,
@@ -179,7 +230,7 @@ export class TokenEndpoint {
   }
 
   /** Who is asking: id and secret in the parameters or in a Basic header, not in both. */
-  async #client({ parameters, authorization, tenant }: GrantRequest): Promise<App> {
+  async #client({ parameters, authorization, tenant, circumstances }: GrantRequest): Promise<App> {
     checked(parameters)
     const basic = authorization === undefined ? null : readBasic(authorization)
     if (basic && parameters.client_secret !== undefined) {
@@ -191,32 +242,64 @@ export class TokenEndpoint {
     const secret = basic?.secret ?? parameters.client_secret
     if (id === undefined || secret === undefined) throw grantFault.invalid_client()
     const app = await this.#parts.directory.appAnywhere(id)
-    if (!app || !isSecretOf(this.#parts.masterKey, app, secret)) throw grantFault.invalid_client()
+    this.#prove(app, id, { secret, circumstances })
     if (tenant !== undefined && tenant !== app.tenant) throw grantFault.invalid_client()
     return app
   }
 
-  async #grant(app: App, instance: SiteInstance | null, scope: string | undefined): Promise<Granted> {
+  /** That it is the app, by its secret. `claimed`: the id that was given, of an app or of none. @throws Fault slow_down, invalid_client */
+  #prove(
+    app: App | null,
+    claimed: string,
+    { secret, circumstances }: { readonly secret: string; readonly circumstances: Circumstances },
+  ): asserts app is App {
+    const { attempts, masterKey } = this.#parts
+    const attempt = { client: claimed, address: circumstances.from }
+    const retryAfterSeconds = attempts.waitSeconds(attempt)
+    if (retryAfterSeconds !== null) throw grantFault.slow_down({ retryAfterSeconds })
+    if (!app || !isSecretOf(masterKey, app, secret)) {
+      attempts.failed(attempt)
+      throw grantFault.invalid_client()
+    }
+    attempts.succeeded(attempt)
+  }
+
+  async #grant(app: App, instance: SiteInstance | null, scope: string | undefined): Promise<Grant> {
     const asked = readScopes(scope ?? '')
     const foreign = asked.names.find(name => !app.scopes.includes(name))
     if (foreign !== undefined && !asked.all) throw grantFault.invalid_scope({ scope: foreign.slice(0, 100) })
     const scopes = asked.all || asked.names.length === 0 ? app.scopes : asked.names
-    const { token, expiresInSeconds } = await this.#parts.tokens.sign(
-      { is: 'app', app, instance },
-      scopes,
-      APP_TOKEN_SECONDS,
-    )
-    return {
+    const { token, expiresInSeconds } = await this.#parts.tokens.sign({ is: 'app', app, instance }, scopes, {
+      ttlSeconds: APP_TOKEN_SECONDS,
+    })
+    const granted: Granted = {
       access_token: token,
       token_type: 'Bearer',
       expires_in: expiresInSeconds,
       scope: scopes.join(' '),
     }
+    return { granted, app, instance }
   }
 
   /** For whoever shows an app's credentials. */
   refreshToken(app: App, instance: SiteInstance): string {
     return deriveRefreshToken(this.#parts.masterKey, app, instance.id)
+  }
+}
+
+const GRANTS = ['client_credentials', 'refresh_token', 'strip_bound_session']
+
+/** For the log: one of ours, or that it was another one. */
+function grantOf({ parameters }: GrantRequest): string {
+  const { grant_type: grantType = '' } = parameters
+  return GRANTS.includes(grantType) ? grantType : 'other'
+}
+
+function basicId(authorization: string): string | undefined {
+  try {
+    return readBasic(authorization)?.id
+  } catch {
+    return undefined
   }
 }
 

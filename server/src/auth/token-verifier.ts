@@ -113,7 +113,7 @@ export class TokenVerifier {
         return appPrincipal(app, scopes, instance)
       }
       case 'operator':
-        if (!(await directory.tenant(tid))) throw authFault.TOKEN_REVOKED()
+        if ((await directory.tenant(tid))?.operatorGeneration !== gen) throw authFault.TOKEN_REVOKED()
         return operatorPrincipal({ id: installationId, tenant: tid, server: false })
       default:
         throw authFault.INVALID_TOKEN()

@@ -2,6 +2,7 @@
 // ids everywhere and every time, and a diff needs nothing written down.
 
 import { createHash } from 'node:crypto'
+import { asciiDomain } from '../core/mail-address.ts'
 
 type Named = { readonly id: string | undefined } & (
   | { readonly user: string }
@@ -26,7 +27,8 @@ export function idOf(tenant: string, named: Named): string {
   )
 }
 
-/** Lower case; of a mail address. */
+/** Lower case and ASCII; of a mail address. */
 export function domainOf(mail: string): string {
-  return mail.slice(mail.lastIndexOf('@') + 1).toLowerCase()
+  const written = mail.slice(mail.lastIndexOf('@') + 1)
+  return asciiDomain(written) ?? written.toLowerCase()
 }

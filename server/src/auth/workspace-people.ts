@@ -1,10 +1,11 @@
 // What a tenant of the workspace file says of people, groups, apps and sites, as rows: every default filled in.
 
+import { mailboxKey } from '../core/mail-address.ts'
 import type { App, Person, SiteInstance, Team, Tenant } from './directory.ts'
 import type { TenantSection } from './workspace-file.ts'
 import { idOf } from './workspace-ids.ts'
 
-export type WantedTenant = Omit<Tenant, 'demo'>
+export type WantedTenant = Omit<Tenant, 'demo' | 'operatorGeneration'>
 export type WantedPerson = Pick<Person, 'id' | 'upn' | 'mail' | 'name' | 'roles'>
 /** `members`: ids of persons, sorted. */
 export type WantedTeam = Pick<Team, 'id' | 'name' | 'mail'> & { readonly members: readonly string[] }
@@ -26,8 +27,8 @@ export function wantedOf(section: TenantSection): Wanted {
   const { id: tenant } = section
   const persons = (section.users ?? []).map(user => ({
     id: idOf(tenant, { user: user.upn, id: user.id }),
-    upn: user.upn.toLowerCase(),
-    mail: (user.mail ?? user.upn).toLowerCase(),
+    upn: mailboxKey(user.upn),
+    mail: mailboxKey(user.mail ?? user.upn),
     name: user.name,
     roles: sorted(user.roles ?? ['member']),
   }))
@@ -35,8 +36,8 @@ export function wantedOf(section: TenantSection): Wanted {
   const teams = (section.groups ?? []).map(group => ({
     id: idOf(tenant, { group: group.name, id: group.id }),
     name: group.name,
-    mail: (group.mail ?? `${group.name}@${section.domains[0]}`).toLowerCase(),
-    members: sorted([...new Set((group.members ?? []).map(upn => idByUpn.get(upn.toLowerCase())!))]),
+    mail: mailboxKey(group.mail ?? `${group.name}@${section.domains[0]}`),
+    members: sorted([...new Set((group.members ?? []).map(upn => idByUpn.get(mailboxKey(upn))!))]),
   }))
   const apps = (section.apps ?? []).map(app => ({
     id: idOf(tenant, { app: app.name, id: app.clientId }),

@@ -4,6 +4,7 @@
 import type { NewEffect } from '../core/effect.ts'
 import type { JsonObject } from '../core/json.ts'
 import { MAIL_LANE, webhookLane } from '../core/lane.ts'
+import type { Retries, RetryKind } from '../core/retry-plan.ts'
 import { durationMs, durationText, moveBy } from './duration.ts'
 import type { ActionStep, DelayStep, MailStep, WebhookStep } from './program.ts'
 import { fill, fillLine } from './template.ts'
@@ -31,6 +32,8 @@ export type StepBirth = {
   /** In `data` when steps are behind it. */
   readonly flow: JsonObject | null
   readonly next: readonly string[]
+  /** What the automation says of retries. */
+  readonly retries?: Retries | undefined
 }
 
 /** The effect of an action step. */
@@ -65,7 +68,7 @@ export function stepTitle(step: ActionStep, payload: JsonObject): string {
  * The carrier takes one plain address: whatever a payload brings in, it chooses one recipient at most. A text that is no
  * address ends dead there, seen by the operator, and the run goes on, as Wix's does past a failing action.
  */
-function mailEffect(step: MailStep, { run, at, flow, next }: StepBirth): NewEffect {
+function mailEffect(step: MailStep, { run, at, flow, next, retries }: StepBirth): NewEffect {
   const to = fillLine(step.to, run.payload)
   const subject = fillLine(step.subject, run.payload)
   const text = fill(step.text, run.payload)
@@ -77,10 +80,11 @@ function mailEffect(step: MailStep, { run, at, flow, next }: StepBirth): NewEffe
     lane: MAIL_LANE,
     data,
     next,
+    ...retriesOf(retries, 'mail'),
   }
 }
 
-function webhookEffect(step: WebhookStep, { run, at, flow, next }: StepBirth): NewEffect {
+function webhookEffect(step: WebhookStep, { run, at, flow, next, retries }: StepBirth): NewEffect {
   const { activationId, automationId, triggerKey, externalEntityId, payload } = run
   const body = { activationId, automationId, triggerKey, externalEntityId, payload }
   return {
@@ -96,6 +100,7 @@ function webhookEffect(step: WebhookStep, { run, at, flow, next }: StepBirth): N
       ...withFlow(flow),
     },
     next,
+    ...retriesOf(retries, 'webhook'),
   }
 }
 
@@ -108,6 +113,11 @@ function delayEffect(step: DelayStep, { run, at, flow, next }: StepBirth): NewEf
 
 function immediately(at: BornAt): NewEffect['due'] {
   return at === null ? { afterMs: 0 } : { at }
+}
+
+function retriesOf(retries: Retries | undefined, kind: RetryKind): Pick<NewEffect, 'retry'> {
+  const retry = retries?.[kind]
+  return retry ? { retry } : {}
 }
 
 function withFlow(flow: JsonObject | null): JsonObject {

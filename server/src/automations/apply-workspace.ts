@@ -9,12 +9,8 @@ import type { Tx } from '../store/database.ts'
 import { statements } from '../store/statements.ts'
 import type { Needs } from './needs.ts'
 import type { Program } from './program.ts'
-import {
-  type Declared,
-  type DeclaredTrigger,
-  readWorkspace,
-  type WorkspaceSection,
-} from './read-workspace.ts'
+import { programChanges } from './program-changes.ts'
+import type { Declared, DeclaredTrigger } from './read-workspace.ts'
 
 const sql = statements(import.meta.url)
 
@@ -23,12 +19,22 @@ export type WorkspaceChange = {
   /** `triggers.<app>.<key>` or `automations.<app>.<name>`. */
   readonly at: string
   readonly detail?: string
+  /** What goes, or is replaced: whatever is under way of it bears these names. */
+  readonly of?:
+    | { readonly trigger: string; readonly appId: string }
+    | { readonly automation: string; readonly revision: number }
 }
 
-/** `apply` false: says what would change and changes nothing. Throws INVALID_WORKSPACE (400) naming the place. */
+/** `apply` false: says what would change and changes nothing. */
 export type ApplyWorkspace = (
   tx: Tx,
-  workspace: WorkspaceSection & { readonly tenant: string; readonly apply: boolean },
+  workspace: {
+    readonly tenant: string
+    readonly declared: Declared
+    /** The tenant's apps: name → id. */
+    readonly apps: ReadonlyMap<string, string>
+    readonly apply: boolean
+  },
 ) => Promise<readonly WorkspaceChange[]>
 
 type TriggerRow = {
@@ -50,7 +56,7 @@ type AutomationRow = {
 
 export function applyWorkspace({ now, random }: Pick<Needs, 'now' | 'random'>): ApplyWorkspace {
   return async (tx, workspace) => {
-    const declared = readWorkspace(workspace)
+    const { declared } = workspace
     const names = new Map([...workspace.apps].map(([name, id]) => [id, name]))
     await tx.query(sql('lock-tenant'), [workspace.tenant])
     const triggers = compareTriggers(
@@ -92,7 +98,11 @@ function compareTriggers(
   for (const old of before.values()) {
     if (old.retired) continue
     rows.push({ ...old, retired: true })
-    changes.push({ is: 'removed', at: `triggers.${names.get(old.app_id) ?? old.app_id}.${old.trigger_key}` })
+    changes.push({
+      is: 'removed',
+      at: `triggers.${names.get(old.app_id) ?? old.app_id}.${old.trigger_key}`,
+      of: { trigger: old.trigger_key, appId: old.app_id },
+    })
   }
   return { rows, changes }
 }
@@ -135,22 +145,35 @@ function compareAutomations(
     })
     const at = `automations.${appName}.${name}`
     changes.push(
-      old ? { is: 'changed', at, detail: whatChanged(old, { active, newRevision }) } : { is: 'added', at },
+      old
+        ? {
+            is: 'changed',
+            at,
+            detail: whatChanged(old, { active, newRevision, program }),
+            ...(newRevision ? { of: { automation: old.id, revision: old.revision } } : {}),
+          }
+        : { is: 'added', at },
     )
   }
   for (const old of before.values()) {
     if (!old.active) continue
     rows.push({ ...old, active: false, newRevision: false })
-    changes.push({ is: 'removed', at: `automations.${names.get(old.app_id) ?? old.app_id}.${old.name}` })
+    changes.push({
+      is: 'removed',
+      at: `automations.${names.get(old.app_id) ?? old.app_id}.${old.name}`,
+      of: { automation: old.id, revision: old.revision },
+    })
   }
   return { rows, changes }
 }
 
 function whatChanged(
   old: AutomationRow,
-  is: { readonly active: boolean; readonly newRevision: boolean },
+  is: { readonly active: boolean; readonly newRevision: boolean; readonly program: Program },
 ): string {
-  const revision = is.newRevision ? [`revision ${old.revision + 1}`] : []
+  const revision = is.newRevision
+    ? [`revision ${old.revision + 1}: ${programChanges(old.program, is.program).join(', ')}`]
+    : []
   const activity = old.active === is.active ? [] : [is.active ? 'switched on' : 'switched off']
   return [...revision, ...activity].join(', ') || 'another trigger'
 }

@@ -1,6 +1,7 @@
 // The automations room, put together: what compose calls.
 
 import { DATABASE_ATTEMPTS } from '../core/effect.ts'
+import type { Queue } from '../engine/gather.ts'
 import type { Carrier, Domain } from '../engine/hooks.ts'
 import { DELAY_KIND } from './action-effect.ts'
 import { type ApplyWorkspace, applyWorkspace } from './apply-workspace.ts'
@@ -15,6 +16,8 @@ export type Automations = {
   /** One event or many: the single call of the API is a list of one. */
   readonly report: ReportEvents
   readonly cancel: CancelEvents
+  /** How full what callers wait in is, by what it is for. */
+  readonly queues: () => { readonly report: Queue; readonly trigger: Queue }
   readonly applyWorkspace: ApplyWorkspace
   readonly domain: Domain
   readonly carriers: readonly Carrier[]
@@ -23,8 +26,10 @@ export type Automations = {
 export function createAutomations(needs: Needs): Automations {
   const programs = new ProgramCache()
   const parts = { ...needs, triggers: new Triggers(needs.db, needs.maxQueue), programs }
+  const { report, queue } = reportEvents(parts)
   return {
-    report: reportEvents(parts),
+    report,
+    queues: () => ({ report: queue(), trigger: parts.triggers.queue }),
     cancel: cancelEvents(parts),
     applyWorkspace: applyWorkspace(needs),
     domain: activationDomain(programs),

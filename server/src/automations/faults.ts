@@ -34,5 +34,4 @@ export const fault = faults({
   // One text for a key that nobody has and for another app's: which it is, is nobody's business.
   PERMISSION_DENIED: { status: 403, message: 'The calling app does not own this trigger key.' },
   NOT_ANNOUNCED: { status: 409, message: 'The event could not be announced: {why}.' },
-  INVALID_WORKSPACE: { status: 400, message: '{at}: {problem}' },
 })

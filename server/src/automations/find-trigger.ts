@@ -4,7 +4,7 @@
 // What was found is kept, so that a report needs no look-up before its own transaction. There it is compared with what the
 // trigger is by then (checkTriggers): what a workspace file has changed, in whichever process, makes the report be made again.
 
-import { Gather } from '../engine/gather.ts'
+import { Gather, type Queue } from '../engine/gather.ts'
 import type { Database, Tx } from '../store/database.ts'
 import { functionName } from '../store/functions.ts'
 import { type Statement, statements } from '../store/statements.ts'
@@ -55,6 +55,10 @@ export class Triggers {
       ownerOf: ({ tenant }) => tenant,
       run: names => findTriggers(db, names),
     })
+  }
+
+  get queue(): Queue {
+    return this.gather.fill
   }
 
   /** As it was found last, which may be out of date; null: it has not been found yet. */

@@ -1,7 +1,7 @@
 // From one reported event to the announcements of its activations, one per active automation.
 
 import type { Announcement } from '../core/event.ts'
-import { makeId, shardOfEntity } from '../core/ids.ts'
+import { makeId, shardOfEntity, shardOfId } from '../core/ids.ts'
 import { type BornAt, type Run, short } from './action-effect.ts'
 import { ACTIVATION_KIND, activationKey } from './activation-key.ts'
 import { moveBy } from './duration.ts'
@@ -23,7 +23,7 @@ export function activationsOf(
   needs: Needs,
   { report, event, programs, now }: Reporting,
 ): readonly Announcement[] {
-  const { app, triggerKey, trigger } = report
+  const { app, triggerKey, trigger, parent } = report
   const { tenant, appId, site } = app
   const externalEntityId = event.externalEntityId
   const key = externalEntityId === null ? null : activationKey({ appId, site, triggerKey, externalEntityId })
@@ -31,9 +31,13 @@ export function activationsOf(
     const program = programs.get(programName({ tenant, automationId, revision }))
     if (!program) throw new Error(`automation ${automationId} has no revision ${revision}`)
     const nowMs = needs.now().getTime()
-    // The entity decides the shard and the id carries it; what is about nothing is about something of its own.
+    // Its parent decides the shard, or else the entity, and the id carries it; what is about nothing is about something of its own.
     const entity = externalEntityId?.toLowerCase() ?? makeId(0, nowMs, needs.random)
-    const activationId = makeId(shardOfEntity(tenant, entity), nowMs, needs.random)
+    const activationId = makeId(
+      parent ? shardOfId(parent.id) : shardOfEntity(tenant, entity),
+      nowMs,
+      needs.random,
+    )
     const run: Run = {
       activationId,
       automationId,
@@ -42,14 +46,17 @@ export function activationsOf(
       externalEntityId,
       payload: event.payload,
     }
-    const { effects, skipped } = begin({ program, run, startsAt: event.startsAt, now })
+    const { effects, skipped, startAt } = begin({ program, run, startsAt: event.startsAt, now })
     return {
       id: activationId,
       tenant,
       kind: ACTIVATION_KIND,
       key,
       entity,
+      ...(parent ? { parent } : {}),
       title: short(`${triggerKey}: ${name}`),
+      app: appId,
+      bareKey: triggerKey,
       data: {
         appId,
         site,
@@ -58,7 +65,7 @@ export function activationsOf(
         revision,
         externalEntityId,
         payload: event.payload,
-        ...(skipped ? { skipped } : {}),
+        ...(skipped ? { skipped, startAt } : {}),
       },
       effects,
       early: 'ignore',
@@ -73,17 +80,21 @@ type Begin = {
   readonly now: BornAt
 }
 
-function begin({ program, run, startsAt, now }: Begin): {
+type Begun = {
   readonly effects: Announcement['effects']
   readonly skipped: 'SCHEDULE_DATE_EXPIRED' | null
-} {
+  /** When it should have started, if that was skipped. */
+  readonly startAt: string | null
+}
+
+function begin({ program, run, startsAt, now }: Begin): Begun {
   if (startsAt === null) {
     const effect = firstEffect(program, program.first, { run, at: now })
-    return { effects: effect ? [effect] : [], skipped: null }
+    return { effects: effect ? [effect] : [], skipped: null, startAt: null }
   }
   const start = program.before ? moveBy(startsAt, program.before, -1) : startsAt
   // Wix: a start that has passed at the report is skipped, never made up for.
   if (now !== null && start.getTime() < now.getTime())
-    return { effects: [], skipped: 'SCHEDULE_DATE_EXPIRED' }
-  return { effects: [startLater(program, start, { run, at: null })], skipped: null }
+    return { effects: [], skipped: 'SCHEDULE_DATE_EXPIRED', startAt: start.toISOString() }
+  return { effects: [startLater(program, start, { run, at: null })], skipped: null, startAt: null }
 }

@@ -41,6 +41,7 @@ export function firstEffect(program: Program, from: StepIndex, birth: Birth): Ne
     ...birth,
     flow: behind.length > 0 ? flowOf(birth.run, first.step.next) : null,
     next: behind.map(({ step }) => stepTitle(step, birth.run.payload)),
+    retries: program.retries,
   })
 }
 

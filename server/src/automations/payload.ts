@@ -2,6 +2,7 @@
 // underscores that do not begin with one; values string, number, boolean, a list of flat objects or one flat object.
 // Null is taken where a value may stand, because the SDK sends NaN and Infinity as null.
 
+import { readInstant } from '../core/instant.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Violation } from './faults.ts'
 
@@ -48,8 +49,6 @@ function nameViolation(name: string, field: string): Violation | null {
   return { field, description, violatedRule: 'FORMAT', data: { expected: 'PROPERTY_NAME' } }
 }
 
-const DATE_TIME = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/
-
 /** The instant in the payload field that a scheduled trigger names, or what is wrong with it. */
 export function scheduledTime(payload: JsonObject, field: string, at: string): Date | Violation {
   const value = Object.hasOwn(payload, field) ? payload[field] : undefined
@@ -57,8 +56,9 @@ export function scheduledTime(payload: JsonObject, field: string, at: string): D
   if (value === undefined || value === null || value === '') {
     return { field: path, description: 'must not be empty', violatedRule: 'REQUIRED_FIELD' }
   }
-  const instant = typeof value === 'string' && DATE_TIME.test(value) ? new Date(value) : null
-  if (instant && !Number.isNaN(instant.getTime()) && instant.getUTCFullYear() < 10_000) return instant
+  // The payload itself is handed on as it is, so nothing of a finer time is lost.
+  const instant = typeof value === 'string' ? readInstant(value, { finer: 'up' }) : null
+  if (instant) return instant
   const description = 'must be a date-time with an offset, like 2026-05-01T09:00:00Z'
   return { field: path, description, violatedRule: 'FORMAT', data: { expected: 'DATE_TIME' } }
 }

@@ -2,6 +2,7 @@
 // successor by index. It is immutable per revision; an activation in a delay goes on with the revision it began with.
 
 import type { Json } from '../core/json.ts'
+import type { Retries } from '../core/retry-plan.ts'
 import type { Duration } from './duration.ts'
 
 /** Index of a step in `Program.steps`; null: the run is over. */
@@ -39,6 +40,8 @@ export type Program = {
   readonly steps: readonly Step[]
   /** Scheduled triggers only: how long before the payload's time it starts; null: at that time. */
   readonly before: Duration | null
+  /** How often its mails and webhooks are tried again, where that is not left to the app. */
+  readonly retries?: Retries
 }
 
 /** Which program: an automation at one revision. */

@@ -1,14 +1,19 @@
-// The `triggers` and `automations` of a tenant in the workspace file, read and checked. Throws INVALID_WORKSPACE naming
-// the place.
+// The `triggers` and `automations` of a tenant in the workspace file, read and checked. What is wrong is noted; then nothing
+// may be made of what is read.
 
+import type { Mistakes, Path } from '../core/mistakes.ts'
+import { type Retries, readRetries } from '../core/retry-plan.ts'
+import { type Place, SettingReader, suggestion } from '../core/setting-reader.ts'
 import { type Duration, readDuration } from './duration.ts'
 import type { Program } from './program.ts'
-import { invalid, readActions } from './read-actions.ts'
+import { type ActionPlace, readActions } from './read-actions.ts'
 
 /** Wix: activationIds of one report hold at most 100. */
 const MAX_ACTIVE_PER_TRIGGER = 100
 const MAX_TRIGGERS = 1000
 const MAX_AUTOMATIONS = 5000
+const AUTOMATION = ['name', 'app', 'trigger', 'active', 'before', 'retries', 'actions'] as const
+const FIELD = /^[A-Za-z0-9]\w{0,99}$/
 
 export type DeclaredTrigger = {
   readonly appId: string
@@ -37,123 +42,140 @@ export type WorkspaceSection = {
   readonly automations?: unknown
   /** The tenant's apps: name → id. */
   readonly apps: ReadonlyMap<string, string>
+  /** What holds for retries of an app, by its name, where an automation is silent: of the tenant, then of the app. */
+  readonly retries?: (appName: string) => readonly Retries[]
+  /** Where the tenant stands in the file. */
+  readonly path?: Path
+  /** Default: every http or https address may work. */
+  readonly webhookRefusal?: ActionPlace['webhookRefusal']
 }
 
-export function readWorkspace(section: WorkspaceSection): Declared {
-  const triggers = list(section.triggers, 'triggers', MAX_TRIGGERS).map((raw, i) =>
-    readTrigger(raw, `triggers[${i}]`, section.apps),
-  )
+type Reading = Required<Pick<WorkspaceSection, 'apps' | 'path' | 'retries' | 'webhookRefusal'>> & {
+  readonly mistakes: Mistakes
+}
+
+export function readWorkspace(section: WorkspaceSection, mistakes: Mistakes): Declared {
+  const { apps, path = [], retries = () => [], webhookRefusal = () => null } = section
+  const reading: Reading = { apps, path, retries, webhookRefusal, mistakes }
   const known = new Map<string, DeclaredTrigger>()
-  for (const [i, trigger] of triggers.entries()) {
+  const triggers = listOf(section.triggers, 'triggers', { most: MAX_TRIGGERS, reading }).flatMap((raw, i) => {
+    const place = { path: [...path, 'triggers', i], mistakes }
+    const trigger = readTrigger(raw, place, apps)
+    if (!trigger) return []
     const name = pair(trigger)
-    if (known.has(name)) throw invalid(`triggers[${i}].key`, `declares ${trigger.triggerKey} a second time`)
+    if (known.has(name))
+      mistakes.add({ path: [...place.path, 'key'], problem: `declares ${trigger.triggerKey} a second time` })
     known.set(name, trigger)
-  }
-  const automations = list(section.automations, 'automations', MAX_AUTOMATIONS).map((raw, i) =>
-    readAutomation(raw, `automations[${i}]`, { apps: section.apps, triggers: known }),
-  )
+    return [trigger]
+  })
   const names = new Set<string>()
-  for (const [i, { appId, name }] of automations.entries()) {
-    const full = JSON.stringify([appId, name])
-    if (names.has(full)) throw invalid(`automations[${i}].name`, `${JSON.stringify(name)} is used twice`)
-    names.add(full)
-  }
+  const automations = listOf(section.automations, 'automations', { most: MAX_AUTOMATIONS, reading }).flatMap(
+    (raw, i) => {
+      const automation = readAutomation(raw, { ...reading, path: [...path, 'automations', i] }, known)
+      if (!automation) return []
+      const full = JSON.stringify([automation.appId, automation.name])
+      if (automation.name !== '' && names.has(full)) {
+        const problem = `${JSON.stringify(automation.name)} is used twice`
+        mistakes.add({ path: [...path, 'automations', i, 'name'], problem })
+      }
+      names.add(full)
+      return [automation]
+    },
+  )
   const active = Map.groupBy(
     automations.filter(automation => automation.active),
     pair,
   )
   for (const [, group] of active) {
     if (group.length <= MAX_ACTIVE_PER_TRIGGER) continue
-    throw invalid(
-      'automations',
-      `has more than ${MAX_ACTIVE_PER_TRIGGER} active ones on ${group[0]!.triggerKey}`,
-    )
+    const problem = `has more than ${MAX_ACTIVE_PER_TRIGGER} active ones on ${group[0]!.triggerKey}`
+    mistakes.add({ path: [...path, 'automations'], problem })
   }
   return { triggers, automations }
 }
 
-function readTrigger(raw: unknown, at: string, apps: WorkspaceSection['apps']): DeclaredTrigger {
-  const { app, key, title, schedule } = object(raw, ['app', 'key', 'title', 'schedule'], at)
-  const appName = text(app, `${at}.app`, 200)
-  const triggerKey = text(key, `${at}.key`, 100)
-  if (schedule !== undefined && (typeof schedule !== 'string' || !/^[A-Za-z0-9]\w{0,99}$/.test(schedule))) {
-    throw invalid(`${at}.schedule`, 'must name the payload field with the date and time')
-  }
-  return {
-    appId: appOf(appName, `${at}.app`, apps),
-    appName,
-    triggerKey,
-    title: title === undefined ? triggerKey : text(title, `${at}.title`, 200),
-    scheduleField: schedule ?? null,
-  }
+function readTrigger(raw: unknown, place: Place, apps: Reading['apps']): DeclaredTrigger | null {
+  const read = new SettingReader(raw, ['app', 'key', 'title', 'schedule'], place)
+  if (!read.isThere) return null
+  const app = appOf(read, apps)
+  const triggerKey = read.text('key', { most: 100 })
+  const title = read.text('title', { most: 200, fallback: triggerKey })
+  const pattern = [FIELD, 'the name of the payload field with the date and time'] as const
+  const schedule = read.text('schedule', { most: 100, pattern, fallback: '' })
+  if (app === null || triggerKey === '') return null
+  return { ...app, triggerKey, title, scheduleField: schedule === '' ? null : schedule }
 }
 
 function readAutomation(
   raw: unknown,
-  at: string,
-  known: { readonly apps: WorkspaceSection['apps']; readonly triggers: ReadonlyMap<string, DeclaredTrigger> },
-): DeclaredAutomation {
-  const names = ['name', 'app', 'trigger', 'active', 'before', 'actions'] as const
-  const { name, app, trigger, active, before, actions } = object(raw, names, at)
-  const appName = text(app, `${at}.app`, 200)
-  const appId = appOf(appName, `${at}.app`, known.apps)
-  const triggerKey = text(trigger, `${at}.trigger`, 100)
-  const on = known.triggers.get(pair({ appId, triggerKey }))
-  if (!on) throw invalid(`${at}.trigger`, `${appName} has no trigger ${JSON.stringify(triggerKey)}`)
-  if (active !== undefined && typeof active !== 'boolean')
-    throw invalid(`${at}.active`, 'must be true or false')
-  const offset = readBefore(before, `${at}.before`, on)
-  return {
-    appId,
-    appName,
-    triggerKey,
-    name: text(name, `${at}.name`, 500),
-    active: active ?? true,
-    program: { ...readActions(actions, `${at}.actions`), before: offset },
-  }
+  reading: Reading,
+  triggers: ReadonlyMap<string, DeclaredTrigger>,
+): DeclaredAutomation | null {
+  const read = new SettingReader(raw, AUTOMATION, reading)
+  if (!read.isThere) return null
+  const name = read.text('name', { most: 500 })
+  const app = appOf(read, reading.apps)
+  const triggerKey = read.text('trigger', { most: 100 })
+  const trigger = app === null || triggerKey === '' ? null : triggerOf(read, { ...app, triggerKey }, triggers)
+  const active = read.flag('active', true)
+  const before = readBefore(read, trigger)
+  const given = read.raw('retries')
+  const around = app === null ? [] : reading.retries(app.appName)
+  const retries = given === undefined ? null : readRetries(given, around, read.place('retries'))
+  const place = { ...reading, path: [...reading.path, 'actions'] }
+  const program = { ...readActions(read.raw('actions'), place), before, ...(retries ? { retries } : {}) }
+  return app && { ...app, triggerKey, name, active, program }
 }
 
-function readBefore(before: unknown, at: string, trigger: DeclaredTrigger): Duration | null {
+type AutomationReader = SettingReader<(typeof AUTOMATION)[number]>
+
+function triggerOf(
+  read: AutomationReader,
+  of: { readonly appId: string; readonly appName: string; readonly triggerKey: string },
+  triggers: ReadonlyMap<string, DeclaredTrigger>,
+): DeclaredTrigger | null {
+  const found = triggers.get(pair(of))
+  if (found) return found
+  const keys = [...triggers.values()].filter(each => each.appId === of.appId).map(each => each.triggerKey)
+  const problem = `${of.appName} has no trigger ${JSON.stringify(of.triggerKey)}`
+  read.wrong('trigger', suggestion(problem, of.triggerKey, keys))
+  return null
+}
+
+function readBefore(read: AutomationReader, trigger: DeclaredTrigger | null): Duration | null {
+  const before = read.raw('before')
   if (before === undefined) return null
-  if (trigger.scheduleField === null) throw invalid(at, 'is for scheduled triggers only')
+  if (trigger?.scheduleField === null) read.wrong('before', 'is for scheduled triggers only')
   const offset = readDuration(before)
-  if (!offset) throw invalid(at, 'must be like "1 day"')
+  if (!offset) read.wrong('before', 'is no time to start earlier', '"30 minutes", "1 day"')
   return offset
 }
 
-function appOf(name: string, at: string, apps: WorkspaceSection['apps']): string {
-  const id = apps.get(name)
-  if (id === undefined) throw invalid(at, `there is no app ${JSON.stringify(name)}`)
-  return id
+function appOf(
+  read: SettingReader<'app'> | AutomationReader,
+  apps: Reading['apps'],
+): { readonly appId: string; readonly appName: string } | null {
+  const appName = read.text('app', { most: 200 })
+  if (appName === '') return null
+  const appId = apps.get(appName)
+  if (appId !== undefined) return { appId, appName }
+  read.wrong('app', suggestion(`there is no app ${JSON.stringify(appName)}`, appName, [...apps.keys()]))
+  return null
 }
 
 function pair({ appId, triggerKey }: { readonly appId: string; readonly triggerKey: string }): string {
   return JSON.stringify([appId, triggerKey])
 }
 
-function list(raw: unknown, at: string, most: number): readonly unknown[] {
-  if (raw === undefined || raw === null) return []
-  if (!Array.isArray(raw)) throw invalid(at, 'must be a list')
-  if (raw.length > most) throw invalid(at, `has more than ${most} entries`)
-  return raw
-}
-
-function object<const Name extends string>(
+function listOf(
   raw: unknown,
-  names: readonly Name[],
-  at: string,
-): { readonly [name in Name]?: unknown } {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw invalid(at, 'must be an object')
-  for (const name of Object.keys(raw)) {
-    if (!(names as readonly string[]).includes(name)) throw invalid(`${at}.${name}`, 'is not known here')
-  }
-  return raw as { readonly [name in Name]?: unknown }
-}
-
-function text(raw: unknown, at: string, most: number): string {
-  if (typeof raw !== 'string' || raw.trim() === '') throw invalid(at, 'must be a text')
-  if (raw.length > most) throw invalid(at, `is longer than ${most} characters`)
-  if (/[\u0000-\u001f\u007f]/.test(raw) || !raw.isWellFormed())
-    throw invalid(at, 'holds characters that may not be kept')
-  return raw
+  name: string,
+  { most, reading }: { readonly most: number; readonly reading: Reading },
+): readonly unknown[] {
+  if (raw === undefined || raw === null) return []
+  const path = [...reading.path, name]
+  if (!Array.isArray(raw)) reading.mistakes.add({ path, problem: 'must be a list' })
+  else if (raw.length > most) reading.mistakes.add({ path, problem: `has more than ${most} entries` })
+  else return raw
+  return []
 }

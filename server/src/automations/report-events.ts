@@ -9,7 +9,9 @@
 import type { Announcement } from '../core/event.ts'
 import { Fault } from '../core/fault.ts'
 import type { JsonObject } from '../core/json.ts'
-import { Gather, Overloaded } from '../engine/gather.ts'
+import { type Parent, refuseWithParent } from '../core/parent.ts'
+import { Gather, Overloaded, type Queue } from '../engine/gather.ts'
+import { Turns } from '../engine/turns.ts'
 import { claimKeys, DEFAULT_TTL_MS, type KeyClaim } from './claim-keys.ts'
 import { fault, invalidArgument } from './faults.ts'
 import { checkTriggers, isTriggerChanged, type Trigger, type Triggers } from './find-trigger.ts'
@@ -30,6 +32,8 @@ export type ReportRequest = {
   readonly app: CallingApp
   readonly triggerKey: string
   readonly events: readonly EventInfo[]
+  /** What all of them hang from; null: nothing. */
+  readonly parent: Parent | null
 }
 
 /** Of one event. `repeated`: its idempotency key was used inside its life, nothing was started. */
@@ -45,10 +49,12 @@ export type CheckedReport = {
   readonly triggerKey: string
   readonly trigger: Trigger
   readonly events: readonly CheckedEvent[]
+  readonly parent: Parent | null
 }
 
 export type ReportEvents = (request: ReportRequest) => Promise<readonly Reported[]>
 
+type Submit = (report: CheckedReport) => Promise<readonly Reported[]>
 type Parts = Needs & { readonly triggers: Triggers; readonly programs: ProgramCache }
 
 /** Given to those whose trigger was changed between their look-up and their commit: nothing was done. */
@@ -63,38 +69,39 @@ const MOST_LOOKS = 10
  * One result per event, in order. Throws PERMISSION_DENIED (403) for a key that is not the app's; an event whose payload
  * breaks a rule is refused alone, INVALID_ARGUMENT.
  */
-export function reportEvents(parts: Parts): ReportEvents {
+export function reportEvents(parts: Parts): { readonly report: ReportEvents; readonly queue: () => Queue } {
   const gather = new Gather<CheckedReport, readonly Reported[]>({
     name: 'automations.report',
     maxBatch: 256,
     maxQueue: parts.maxQueue,
     ownerOf: report => report.app.tenant,
-    run: async reports => {
-      try {
-        return await commitReports(parts, reports)
-      } catch (error) {
-        if (!isTriggerChanged(error)) throw error
-        // Whose it is, is found out by all of them together: each looks its own up again.
-        return reports.map(() => new TriggerChanged('the trigger was changed meanwhile'))
-      }
-    },
+    run: reports => commitIfUnchanged(parts, reports),
   })
-  return async request => {
+  // It waits for whoever holds its parent, and is refused when that was called off: nobody else's report may share that.
+  const turns = new Turns('automations.report-below', { maxQueue: parts.maxQueue })
+  const submit: Submit = async report => {
+    if (report.parent === null) return await gather.submit(report)
+    const [reported] = await turns.take(report.app.tenant, () => commitIfUnchanged(parts, [report]))
+    if (reported instanceof Error) throw reported
+    return reported!
+  }
+  const report: ReportEvents = async request => {
     const name = nameOf(request)
     for (let looks = 0; ; looks++) {
       const known = looks === 0 ? parts.triggers.known(name) : null
       try {
-        const reported = known && (await reportTo(request, known, gather))
+        const reported = known && (await reportTo(request, known, submit))
         if (reported) return reported
         const trigger = await parts.triggers.find(name)
         if (!trigger || trigger.retired) throw fault.PERMISSION_DENIED()
-        return (await reportTo(request, trigger, gather)) ?? refusals(request, trigger)
+        return (await reportTo(request, trigger, submit)) ?? refusals(request, trigger)
       } catch (error) {
         if (!(error instanceof TriggerChanged)) throw error
         if (looks === MOST_LOOKS) throw new Overloaded(`${error.message}, ${looks} times`)
       }
     }
   }
+  return { report, queue: () => gather.fill }
 }
 
 function nameOf({ app, triggerKey }: Pick<ReportRequest, 'app' | 'triggerKey'>) {
@@ -103,14 +110,14 @@ function nameOf({ app, triggerKey }: Pick<ReportRequest, 'app' | 'triggerKey'>) 
 
 /** Null when no event passes the checks. */
 async function reportTo(
-  { app, triggerKey, events }: ReportRequest,
+  { app, triggerKey, events, parent }: ReportRequest,
   trigger: Trigger,
-  gather: Gather<CheckedReport, readonly Reported[]>,
+  submit: Submit,
 ): Promise<readonly Reported[] | null> {
   const checked = events.map(event => checkEvent(event, trigger))
   const good = checked.filter((event): event is CheckedEvent => !(event instanceof Fault))
   if (good.length === 0) return null
-  const done = (await gather.submit({ app, triggerKey, trigger, events: good })).values()
+  const done = (await submit({ app, triggerKey, trigger, events: good, parent })).values()
   return checked.map(event => (event instanceof Fault ? { is: 'refused', fault: event } : done.next().value!))
 }
 
@@ -124,6 +131,19 @@ function checkEvent(event: EventInfo, trigger: Trigger): CheckedEvent | Fault {
   if (trigger.scheduleField === null) return { ...event, startsAt: null }
   const startsAt = scheduledTime(event.payload, trigger.scheduleField, 'payload')
   return startsAt instanceof Date ? { ...event, startsAt } : invalidArgument([startsAt])
+}
+
+async function commitIfUnchanged(
+  parts: Parts,
+  reports: readonly CheckedReport[],
+): Promise<readonly (readonly Reported[] | TriggerChanged)[]> {
+  try {
+    return await commitReports(parts, reports)
+  } catch (error) {
+    if (!isTriggerChanged(error)) throw error
+    // Whose it is, is found out by all of them together: each looks its own up again.
+    return reports.map(() => new TriggerChanged('the trigger was changed meanwhile'))
+  }
 }
 
 async function commitReports(
@@ -181,7 +201,8 @@ async function announceAll(
   if (announcements.length === 0) return []
   const announced = await engine.announce(tx, announcements)
   return announced.map(result => {
-    // A root with the policy 'ignore' is always announced; anything else is a fault of ours, and nothing is committed.
+    refuseWithParent(result)
+    // With the policy 'ignore' anything else is announced; if not, that is a fault of ours. Nothing is committed.
     if (result.is !== 'announced') throw fault.NOT_ANNOUNCED({ why: result.is })
     return result.eventId
   })

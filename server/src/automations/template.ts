@@ -15,6 +15,12 @@ export function templateFault(text: string): string | null {
   return rest.includes('{{') ? rest.slice(rest.indexOf('{{'), rest.indexOf('{{') + 40) : null
 }
 
+/** `text` with something in the place of each field, the first one being 0. */
+export function everyFieldAs(text: string, filling: (index: number) => string): string {
+  let index = 0
+  return text.replace(BRACES, () => filling(index++))
+}
+
 /** `text` with its fields filled from `payload`. A field that is missing or null is empty; lists and objects are JSON. */
 export function fill(text: string, payload: JsonObject): string {
   return text.replace(BRACES, (whole, inner: string) => {

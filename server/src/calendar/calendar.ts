@@ -1,12 +1,13 @@
 // The calendar's public face: its verbs over one set of needs, its domain and its carriers for the engine.
 
 import type { Carrier, Domain } from '../engine/hooks.ts'
+import { Turns } from '../engine/turns.ts'
 import { cancelMeeting, type MeetingCancel, type MeetingCancelled } from './cancel-meeting.ts'
 import { createMeeting, type MeetingCreation } from './create-meeting.ts'
 import { deleteEvent, type EventDeleted } from './delete-event.ts'
 import { cancellationCarrier } from './deliver-cancellation.ts'
 import { invitationCarrier } from './deliver-invitation.ts'
-import { findItem, type ItemList, itemOfMeeting, listItems } from './events.ts'
+import { findItem, type ItemList, isInMeeting, itemOfMeeting, listItems, meetingsOf } from './events.ts'
 import {
   defaultCalendar,
   findCalendar,
@@ -36,6 +37,8 @@ export type Calendar = {
   deleteEvent(request: Omit<MeetingCancel, 'verb' | 'comment'>): Promise<EventDeleted>
   findItem(mailbox: Mailbox, id: string): Promise<Item | null>
   itemOfMeeting(mailbox: Mailbox, meetingId: string): Promise<Item | null>
+  meetingsOf(tenant: string, mailboxIds: readonly string[], most: number): Promise<readonly string[]>
+  isInMeeting(tenant: string, mailboxIds: readonly string[], meetingId: string): Promise<boolean>
   listItems(mailbox: Mailbox, list: ItemList): Promise<readonly Item[]>
   listCalendars(mailbox: Mailbox): Promise<readonly CalendarFolder[]>
   findCalendar(mailbox: Mailbox, id: string): Promise<CalendarFolder | null>
@@ -56,12 +59,15 @@ export type Calendar = {
 
 export function createCalendar(needs: CalendarNeeds): Calendar {
   const { db } = needs
+  const turns = new Turns('calendar.create-meeting')
   return {
-    createMeeting: creation => createMeeting(needs, creation),
+    createMeeting: creation => createMeeting({ ...needs, turns }, creation),
     cancelMeeting: request => cancelMeeting(needs, request),
     deleteEvent: request => deleteEvent(needs, request),
     findItem: (mailbox, id) => findItem(needs, mailbox, id),
     itemOfMeeting: (mailbox, meetingId) => itemOfMeeting(needs, mailbox, meetingId),
+    meetingsOf: (tenant, mailboxIds, most) => meetingsOf(needs, tenant, mailboxIds, most),
+    isInMeeting: (tenant, mailboxIds, meetingId) => isInMeeting(needs, tenant, mailboxIds, meetingId),
     listItems: (mailbox, list) => listItems(needs, mailbox, list),
     listCalendars: mailbox => listCalendars(needs, mailbox),
     findCalendar: (mailbox, id) => findCalendar(needs, mailbox, id),

@@ -3,6 +3,9 @@
 import type { NewEffect } from '../core/effect.ts'
 import { makeId, shardOfEntity, shardOfId } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
+import { mailboxKey } from '../core/mail-address.ts'
+import { type Parent, refuseWithParent } from '../core/parent.ts'
+import type { Turns } from '../engine/turns.ts'
 import type { Tx } from '../store/database.ts'
 import { type BodyText, readBody } from './body-text.ts'
 import { checkCopies } from './copied-body.ts'
@@ -23,77 +26,90 @@ export type MeetingCreation = {
   readonly calendarId: string
   readonly draft: MeetingDraft
   readonly correlationId: string | null
+  /** What it hangs from; null: nothing. */
+  readonly parent: Parent | null
+  /** The meeting's own id, in its parent's shard. Left out: made. */
+  readonly meetingId?: string
 }
 
 /**
  * The id of the organizer's item; of an earlier one when its transactionId is the same.
- * @throws Fault with status 400 for a body that cannot be read, 413 for one that is too long for so many attendees
+ * @throws Fault with status 400 for a body that cannot be read, 413 for one that is too long for so many attendees;
+ * PARENT_NOT_FOUND, PARENT_CANCELLED
  */
-export async function createMeeting(needs: CalendarNeeds, creation: MeetingCreation): Promise<string> {
-  const { mailbox, draft } = creation
+export async function createMeeting(
+  needs: CalendarNeeds & { readonly turns: Turns },
+  creation: MeetingCreation,
+): Promise<string> {
+  const { mailbox, draft, parent } = creation
   const bodyText = await readBody(needs.reader, draft.body, mailbox.id)
   await ensureMailbox(needs, mailbox)
   const now = await needs.engine.now(mailbox.tenant)
   const iCalUid = makeICalUid(now, needs.random)
-  const shard = shardOfEntity(mailbox.tenant, iCalUid)
+  const shard = parent ? shardOfId(parent.id) : shardOfEntity(mailbox.tenant, iCalUid)
   const newId = () => makeId(shard, now.getTime(), needs.random)
-  const item = { id: newId(), meetingId: newId(), iCalUid, shard, now, data: dataOf(draft, mailbox) }
+  const meetingId = creation.meetingId ?? newId()
+  const item = { id: newId(), meetingId, iCalUid, shard, now, data: dataOf(draft, mailbox) }
   const invitations = await invitationsOf(needs, mailbox, item, { ...draft, bodyText })
-  return await needs.db.transaction('calendar.create-meeting', async tx => {
-    const earlier =
-      draft.transactionId === null ? null : await sameCreation(tx, mailbox, draft.transactionId, item.id)
-    if (earlier !== null) return earlier
-    await tx.query(sql('insert-meeting'), [
-      shard,
-      item.meetingId,
-      mailbox.tenant,
-      iCalUid,
-      mailbox.id,
-      now,
-      ...(draft.body.contentType === 'text' ? [null, null] : [bodyText.text, bodyText.safeHtml]),
-    ])
-    await tx.query(sql('insert-item'), [
-      shard,
-      item.id,
-      mailbox.tenant,
-      mailbox.id,
-      creation.calendarId,
-      item.meetingId,
-      'organizer',
-      draft.startAt,
-      draft.endAt,
-      now,
-      JSON.stringify(item.data),
-    ])
-    const to = mailedAttendees(item.data)
-    if (to.length > 0) {
-      const message = {
-        id: newId(),
-        mailbox,
-        folder: 'sentitems',
-        kind: 'meetingRequest',
-        sentAt: now,
-      } as const
-      await insertMessages(tx, [
-        { ...message, meetingId: item.meetingId, data: requestMessage(item.data, draft, to) },
+  return await needs.turns.take(mailbox.tenant, () =>
+    needs.db.transaction('calendar.create-meeting', async tx => {
+      const earlier =
+        draft.transactionId === null ? null : await sameCreation(tx, mailbox, draft.transactionId, item.id)
+      if (earlier !== null) return earlier
+      await tx.query(sql('insert-meeting'), [
+        shard,
+        item.meetingId,
+        mailbox.tenant,
+        iCalUid,
+        mailbox.id,
+        now,
+        ...(draft.body.contentType === 'text' ? [null, null] : [bodyText.text, bodyText.safeHtml]),
       ])
-    }
-    const [announced] = await needs.engine.announce(tx, [
-      {
-        id: item.meetingId,
-        tenant: mailbox.tenant,
-        kind: MEETING,
-        key: null,
-        entity: iCalUid,
-        title: titleOf(draft.subject),
-        data: { itemId: item.id, mailboxId: mailbox.id },
-        correlationId: creation.correlationId,
-        effects: invitations,
-      },
-    ])
-    if (announced?.is !== 'announced') throw new Error(`a meeting was not announced: ${announced?.is}`)
-    return item.id
-  })
+      await tx.query(sql('insert-item'), [
+        shard,
+        item.id,
+        mailbox.tenant,
+        mailbox.id,
+        creation.calendarId,
+        item.meetingId,
+        'organizer',
+        draft.startAt,
+        draft.endAt,
+        now,
+        JSON.stringify(item.data),
+      ])
+      const to = mailedAttendees(item.data)
+      if (to.length > 0) {
+        const message = {
+          id: newId(),
+          mailbox,
+          folder: 'sentitems',
+          kind: 'meetingRequest',
+          sentAt: now,
+        } as const
+        await insertMessages(tx, [
+          { ...message, meetingId: item.meetingId, data: requestMessage(item.data, draft, to) },
+        ])
+      }
+      const [announced] = await needs.engine.announce(tx, [
+        {
+          id: item.meetingId,
+          tenant: mailbox.tenant,
+          kind: MEETING,
+          key: null,
+          entity: iCalUid,
+          ...(parent ? { parent } : {}),
+          title: titleOf(draft.subject),
+          data: { itemId: item.id, mailboxId: mailbox.id },
+          correlationId: creation.correlationId,
+          effects: invitations,
+        },
+      ])
+      refuseWithParent(announced)
+      if (announced?.is !== 'announced') throw new Error(`a meeting was not announced: ${announced?.is}`)
+      return item.id
+    }),
+  )
 }
 
 /** Null when this is the first create with that transactionId. */
@@ -127,10 +143,12 @@ async function invitationsOf(
   item: NewItem,
   { startAt, endAt, bodyText }: MeetingDraft & { readonly bodyText: BodyText },
 ): Promise<readonly NewEffect[]> {
-  const meeting = { iCalUid: item.iCalUid, sequence: 0, stamp: item.now, startAt, endAt, data: item.data }
+  const { data, iCalUid, now: stamp } = item
+  const everybody = mailedAttendees(data)
+  const meeting = { iCalUid, sequence: 0, stamp, startAt, endAt, data, everybody }
   const effects: NewEffect[] = [...invitationMails(meeting, bodyText)]
-  for (const attendee of mailedAttendees(item.data)) {
-    const user = await needs.directory.userByMail(mailbox.tenant, attendee.address)
+  for (const attendee of everybody) {
+    const user = await needs.directory.userByMail(mailbox.tenant, mailboxKey(attendee.address))
     if (user && user.id !== mailbox.id) {
       const data: JsonObject = {
         meetingId: item.meetingId,

@@ -4,6 +4,7 @@
 
 import { DATABASE_ATTEMPTS, type StartedEffect, type Verdict } from '../core/effect.ts'
 import { makeId, shardOfId } from '../core/ids.ts'
+import { mailboxKey } from '../core/mail-address.ts'
 import type { Carrier } from '../engine/hooks.ts'
 import type { Tx } from '../store/database.ts'
 import { DELIVER, requestMessage } from './create-meeting.ts'
@@ -81,7 +82,7 @@ async function deliver(needs: CalendarNeeds, tx: Tx, delivery: Delivery): Promis
 }
 
 function copyFor(data: ItemData, mailbox: Mailbox): ItemData {
-  const own = (address: string) => address.toLowerCase() === mailbox.address.toLowerCase()
+  const own = (address: string) => mailboxKey(address) === mailboxKey(mailbox.address)
   return {
     ...data,
     attendees: data.hideAttendees ? data.attendees.filter(({ address }) => own(address)) : data.attendees,

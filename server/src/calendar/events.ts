@@ -24,6 +24,32 @@ export async function itemOfMeeting(
   return (await withText(needs, rows, itemOf))[0] ?? null
 }
 
+/** The meetings that these mailboxes have a copy of; of each mailbox and place those `most` that start last. */
+export async function meetingsOf(
+  { db }: Pick<CalendarNeeds, 'db'>,
+  tenant: string,
+  mailboxIds: readonly string[],
+  most: number,
+): Promise<readonly string[]> {
+  const rows = await db.query<{ meeting_id: string }>(sql('meetings-of-mailboxes'), [
+    tenant,
+    mailboxIds,
+    most,
+  ])
+  return rows.map(row => row.meeting_id)
+}
+
+/** Whether one of these mailboxes has a copy of the meeting. */
+export async function isInMeeting(
+  { db }: Pick<CalendarNeeds, 'db'>,
+  tenant: string,
+  mailboxIds: readonly string[],
+  meetingId: string,
+): Promise<boolean> {
+  const values = [shardOfId(meetingId), meetingId, tenant, mailboxIds]
+  return (await db.query(sql('mailbox-with-meeting'), values)).length > 0
+}
+
 export type ItemList = Page & {
   readonly place: Item['place']
   /** Null: of all calendars. */

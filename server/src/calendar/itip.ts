@@ -1,6 +1,7 @@
 // The two iTIP messages that an organizer's server sends (RFC 5546 3.2.2 and 3.2.5): REQUEST invites, CANCEL calls off.
 // What mail programs need beyond the RFC (DTSTART in a CANCEL, STATUS:CANCELLED, SEQUENCE + 1) is in it.
 
+import { readAddress } from '../core/mail-address.ts'
 import { plainLine, textLine } from './content-line.ts'
 import type { Address, Attendee } from './meeting.ts'
 
@@ -31,7 +32,7 @@ export function itipRequest(
     plainLine('STATUS', 'CONFIRMED'),
     plainLine('TRANSP', meeting.transparent ? 'TRANSPARENT' : 'OPAQUE'),
     ...meeting.attendees.map(attendee =>
-      plainLine('ATTENDEE', `mailto:${attendee.address}`, [
+      plainLine('ATTENDEE', mailto(attendee), [
         ['CN', attendee.name],
         ...cuType(attendee),
         ['ROLE', role(attendee)],
@@ -52,7 +53,7 @@ export function itipCancel(meeting: ItipMeeting & { readonly comment: string | n
     plainLine('STATUS', 'CANCELLED'),
     plainLine('TRANSP', 'TRANSPARENT'),
     ...meeting.attendees.map(attendee =>
-      plainLine('ATTENDEE', `mailto:${attendee.address}`, [
+      plainLine('ATTENDEE', mailto(attendee), [
         ['CN', attendee.name],
         ...cuType(attendee),
         ['ROLE', role(attendee)],
@@ -87,8 +88,13 @@ function common(meeting: ItipMeeting): readonly string[] {
     plainLine('SEQUENCE', String(meeting.sequence)),
     plainLine('DTSTAMP', utcTime(meeting.stamp)),
     ...time,
-    plainLine('ORGANIZER', `mailto:${meeting.organizer.address}`, [['CN', meeting.organizer.name]]),
+    plainLine('ORGANIZER', mailto(meeting.organizer), [['CN', meeting.organizer.name]]),
   ]
+}
+
+/** As the address stands in the mail itself: mail programs compare the two. */
+function mailto({ address }: Address): string {
+  return `mailto:${readAddress(address) ?? address}`
 }
 
 function role(attendee: Attendee): string {

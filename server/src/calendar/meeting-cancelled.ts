@@ -1,9 +1,10 @@
 // What a cancelled meeting means in mailboxes, inside the cancel's own transaction: SEQUENCE goes up, the organizer's event
-// moves to Deleted Items, and everybody whom the invitation has reached, or may have reached, is owed a cancellation.
+// moves to Deleted Items, and everybody whom an invitation has reached, or may have reached, is owed a cancellation.
 
 import type { NewEffect } from '../core/effect.ts'
 import { makeId, shardOfId } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
+import { mailboxKey } from '../core/mail-address.ts'
 import type { CancelledEvent, Domain } from '../engine/hooks.ts'
 import type { Tx } from '../store/database.ts'
 import { MEETING, titleOf } from './create-meeting.ts'
@@ -104,10 +105,16 @@ function owedBy(
     startAt: original.start_at,
     endAt: original.end_at,
     data,
+    everybody: mailedAttendees(data),
   }
-  const toMail = mailedAttendees(data).filter(({ address }) => mayHaveReached(event, address))
+  const invited = invitedOf(event)
+  const attending = new Set(meeting.everybody.map(({ address }) => mailboxKey(address)))
+  const toMail = [
+    ...meeting.everybody.filter(({ address }) => invited?.has(mailboxKey(address)) ?? true),
+    ...[...(invited ?? [])].flatMap(([mailbox, to]) => (attending.has(mailbox) ? [] : [to])),
+  ]
   const told = new Map<string, Address>()
-  for (const { name, address } of [...toMail, ...copies]) told.set(address.toLowerCase(), { name, address })
+  for (const { name, address } of [...toMail, ...copies]) told.set(mailboxKey(address), { name, address })
   const message: MessageData = {
     subject: `Canceled: ${data.subject}`,
     body: { contentType: 'text', content: comment ?? '' },
@@ -130,16 +137,26 @@ function owedBy(
 }
 
 /**
- * True unless the attendee's invitation was prevented. In a tree so large that it is marked behind the acknowledgement the
- * effects are not known here: then everybody is told, and whom no invitation had reached gets a CANCEL that means nothing.
+ * By mailbox whom an invitation was for, and whether it may have reached them: unless it was prevented. Null in a tree so
+ * large that it is marked behind the acknowledgement, where the effects are not known here: then every attendee is told, and
+ * whom no invitation had reached gets a CANCEL that means nothing.
  */
-function mayHaveReached(event: CancelledEvent, address: string): boolean {
-  const mails = event.effects.filter(({ kind }) => kind === 'mail.send')
-  if (mails.length === 0) return true
-  return mails.some(({ data: { to }, outcome }) => {
-    const isTo = typeof to === 'object' && to !== null && 'address' in to
-    return isTo && String(to.address).toLowerCase() === address.toLowerCase() && outcome !== 'prevented'
-  })
+function invitedOf({ effects }: CancelledEvent): ReadonlyMap<string, Address> | null {
+  const invitations = effects.filter(({ kind, data }) => kind === 'mail.send' && data.ical !== undefined)
+  if (invitations.length === 0) return null
+  return new Map(
+    invitations
+      .filter(({ outcome }) => outcome !== 'prevented')
+      .map(({ data }) => recipientOf(data.to))
+      .map(to => [mailboxKey(to.address), to]),
+  )
+}
+
+/** Of an attendee it is name and address; of an invitation that was sent to another address instead, the address alone. */
+function recipientOf(to: JsonObject[string] | undefined): Address {
+  if (typeof to === 'object' && to !== null && 'address' in to)
+    return { name: String(to.name ?? to.address), address: String(to.address) }
+  return { name: String(to), address: String(to) }
 }
 
 function cancelCopy(meetingId: string, copy: CopyRow, message: MessageData): NewEffect {

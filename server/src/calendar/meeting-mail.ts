@@ -3,6 +3,7 @@
 import type { NewEffect } from '../core/effect.ts'
 import type { JsonObject } from '../core/json.ts'
 import { MAIL_LANE } from '../core/lane.ts'
+import { mailboxKey } from '../core/mail-address.ts'
 import { type BodyText, escapeHtml } from './body-text.ts'
 import { itipCancel, itipRequest } from './itip.ts'
 import type { Address, Attendee, ItemData } from './meeting.ts'
@@ -23,11 +24,12 @@ export type MailedMeeting = {
   readonly startAt: Date
   readonly endAt: Date
   readonly data: ItemData
+  /** mailedAttendees of `data`: found once for all of the mails. */
+  readonly everybody: readonly Attendee[]
 }
 
 export function invitationMails(meeting: MailedMeeting, body: BodyText): readonly NewEffect[] {
-  const { data } = meeting
-  const everybody = mailedAttendees(data)
+  const { data, everybody } = meeting
   const description = short(body.text)
   const facts = [when(meeting), place(data)].filter(line => line !== '')
   const text = [facts.join('\r\n'), description].filter(part => part !== '').join('\r\n\r\n')
@@ -68,9 +70,9 @@ export function cancellationMail(meeting: MailedMeeting, to: Address, comment: s
 
 /** Who gets mail: every attendee once, by address, but for the organizer. */
 export function mailedAttendees(data: ItemData): readonly Attendee[] {
-  const seen = new Set([data.organizer.address.toLowerCase()])
+  const seen = new Set([mailboxKey(data.organizer.address)])
   return data.attendees.filter(({ address }) => {
-    const key = address.toLowerCase()
+    const key = mailboxKey(address)
     if (seen.has(key)) return false
     seen.add(key)
     return true
@@ -97,9 +99,10 @@ function mail(to: Address, { title, ...parts }: MailParts): NewEffect {
   }
 }
 
-function itipOf({ iCalUid, sequence, stamp, startAt, endAt, data }: MailedMeeting, to: Address) {
-  const everybody = mailedAttendees(data)
-  const only = everybody.filter(({ address }) => address.toLowerCase() === to.address.toLowerCase())
+function itipOf({ iCalUid, sequence, stamp, startAt, endAt, data, everybody }: MailedMeeting, to: Address) {
+  const only = everybody.filter(({ address }) => address === to.address)
+  // Somebody whom an invitation reached beside its attendees.
+  if (only.length === 0) only.push({ ...to, type: 'required', response: 'none' })
   return {
     uid: iCalUid,
     sequence,
@@ -110,7 +113,10 @@ function itipOf({ iCalUid, sequence, stamp, startAt, endAt, data }: MailedMeetin
     isAllDay: data.isAllDay,
     location: placeName(data),
     organizer: data.organizer,
-    attendees: data.hideAttendees || everybody.length > MAX_LISTED_ATTENDEES ? only : everybody,
+    attendees:
+      data.hideAttendees || everybody.length > MAX_LISTED_ATTENDEES
+        ? only
+        : [...new Set([...everybody, ...only])],
   }
 }
 

@@ -14,8 +14,11 @@ export type Attendee = Address & {
   readonly response: Response
 }
 
-/** A wall time as given: `local` is ISO without offset ('2026-03-01T09:00:00'), `zone` an IANA or Windows name. */
-export type WallTime = { readonly local: string; readonly zone: string }
+/**
+ * A wall time as given: `local` is ISO without offset and decimals ('2026-03-01T09:00:00'), `zone` an IANA or Windows name,
+ * `ticks` what was written behind the milliseconds, four digits; left out: zeros.
+ */
+export type WallTime = { readonly local: string; readonly zone: string; readonly ticks?: string }
 
 /** What an organizer writes down. */
 export type MeetingDraft = {

@@ -2,6 +2,7 @@
 
 import { Temporal } from 'temporal-polyfill'
 import { findIana } from 'windows-iana'
+import { instantOf as instantOfWritten, millisecondsOf, readWrittenTime } from '../core/instant.ts'
 
 /** The IANA name of a zone, or null when nobody knows it. Bare offsets are no zones to Graph. */
 export function ianaZone(name: string): string | null {
@@ -14,30 +15,36 @@ export function ianaZone(name: string): string | null {
   }
 }
 
-const WALL_TIME = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?(Z|[+-]\d\d:\d\d)?$/i
+/** Decimals of a second that Graph writes. */
+const DECIMALS = 7
+
+export type ReadTime = {
+  readonly at: Date
+  /** The decimals behind the milliseconds, four digits: an instant does not keep them. */
+  readonly ticks: string
+}
 
 /**
  * The instant of a wall time in an IANA zone; an offset in the text itself wins. A time that a change to summer time
  * leaves out is read with the offset before it (RFC 5545 3.3.5), one that comes twice is the first. Null: not a time.
  */
-export function instantOf(text: string, iana: string): Date | null {
-  const match = WALL_TIME.exec(text)
-  if (!match) return null
-  const [, date, time = '00:00:00', offset] = match
-  try {
-    const instant = offset
-      ? Temporal.Instant.from(`${date}T${time}${offset}`)
-      : Temporal.PlainDateTime.from(`${date}T${time}`).toZonedDateTime(iana).toInstant()
-    return new Date(instant.epochMilliseconds)
-  } catch {
-    return null
+export function readWallTime(text: string, iana: string): ReadTime | null {
+  const time = readWrittenTime(text, DECIMALS)
+  if (!time) return null
+  const ticks = time.decimals.slice(3).padEnd(4, '0')
+  const { decimals, offset, ...wall } = time
+  if (offset !== null) {
+    const at = instantOfWritten({ ...time, offset })
+    return at && { at, ticks }
   }
+  const local = Temporal.PlainDateTime.from({ ...wall, millisecond: millisecondsOf(decimals).ms })
+  return { at: new Date(local.toZonedDateTime(iana).toInstant().epochMilliseconds), ticks }
 }
 
 /** Graph's output form: seven decimals, no offset. */
-export function wallTime(at: Date, iana: string): string {
+export function wallTime(at: Date, iana: string, ticks = '0000'): string {
   const local = Temporal.Instant.fromEpochMilliseconds(at.getTime())
     .toZonedDateTimeISO(iana)
     .toPlainDateTime()
-  return `${local.toString({ smallestUnit: 'millisecond' })}0000`
+  return `${local.toString({ smallestUnit: 'millisecond' })}${ticks}`
 }

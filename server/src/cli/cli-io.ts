@@ -3,6 +3,8 @@
 export type CliIo = {
   readonly stdout: (text: string) => void
   readonly stderr: (text: string) => void
+  /** For what must not be changed on its way into a file (a raw mail); run-cli.ts provides it. */
+  readonly exact?: (text: string) => void
   readonly env: { readonly [name: string]: string | undefined }
   /** Absolute; what relative files and the default DATA_DIR are relative to. */
   readonly cwd: string
@@ -24,8 +26,10 @@ export type LocalCommands = {
   doctor(io: CliIo): Promise<readonly DoctorCheck[]>
   /** Writes everything into one file. Returns what was written. */
   backup(io: CliIo, file: string): Promise<{ readonly bytes: number; readonly rows: number }>
-  /** Into an empty database. */
-  restore(io: CliIo, file: string): Promise<{ readonly tables: number }>
+  /** Into an empty database, which is on hold then. `createdAt`: of the backup, ISO 8601. */
+  restore(io: CliIo, file: string): Promise<{ readonly tables: number; readonly createdAt: string }>
+  /** Puts the database on hold; false: it was before. */
+  hold(io: CliIo, options: { readonly reason: string | null; readonly pause: boolean }): Promise<boolean>
 }
 
 export type DoctorCheck = {

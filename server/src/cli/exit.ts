@@ -8,6 +8,8 @@ export const EXIT = {
   usage: 2,
   /** No server answered. */
   unreachable: 3,
+  /** A cancel, or its preview: nothing matched. */
+  nothing: 4,
 } as const
 
 /** Ends the command: `message` goes to standard error, and says what to do. */

@@ -38,7 +38,7 @@ export function receiptText(receipt: ReceiptView, io: Pick<CliIo, 'isTerminal' |
   const shown = OUTCOME_ORDER.filter(outcome => receipt.counts[outcome] > 0)
   const labelWidth = widest(shown.map(outcome => OUTCOME_WORDS[outcome].short))
   const titleWidth = width - INDENT - labelWidth - 2 - WHEN_WIDTH - 2
-  for (const item of inOrder(receipt)) {
+  for (const item of receipt.items) {
     const label = colours[item.outcome](pad(OUTCOME_WORDS[item.outcome].short, labelWidth))
     const what = pad(fit(line(item.title), titleWidth), titleWidth)
     lines.push(`${' '.repeat(INDENT)}${label}  ${what}  ${paint.dim(itemWhen(item))}`)
@@ -78,13 +78,6 @@ export function receiptText(receipt: ReceiptView, io: Pick<CliIo, 'isTerminal' |
 
 /** 'due 21 Nov 03:04' is the longest. */
 const WHEN_WIDTH = 16
-
-function inOrder(receipt: ReceiptView): readonly ReceiptItemView[] {
-  return receipt.items.toSorted(
-    (a, b) =>
-      OUTCOME_ORDER.indexOf(a.outcome) - OUTCOME_ORDER.indexOf(b.outcome) || a.dueAt.localeCompare(b.dueAt),
-  )
-}
 
 function title(receipt: ReceiptView): string {
   const [first, ...more] = receipt.events

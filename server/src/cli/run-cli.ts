@@ -9,35 +9,49 @@ import { cancelCommand } from './commands/cancel.ts'
 import { clockCommand } from './commands/clock.ts'
 import { demoCommand } from './commands/demo.ts'
 import { envCommand } from './commands/env.ts'
+import { eventCommand } from './commands/event.ts'
+import { eventsCommand } from './commands/events.ts'
+import { holdCommand, releaseCommand } from './commands/hold.ts'
+import { keysCommand } from './commands/keys.ts'
 import { backupCommand, doctorCommand, restoreCommand, startCommand } from './commands/local.ts'
 import { mailCommand } from './commands/mail.ts'
 import { receiptCommand } from './commands/receipt.ts'
+import { retryCommand } from './commands/retry.ts'
+import { revokeCommand } from './commands/revoke.ts'
 import { statusCommand } from './commands/status.ts'
 import { tokenCommand } from './commands/token.ts'
 import { webhookSecretCommand } from './commands/webhook-secret.ts'
 import { CommandEnd, EXIT } from './exit.ts'
-import { widest } from './terminal.ts'
+import { printable, widest } from './terminal.ts'
 
 export const COMMANDS: readonly Command[] = [
   startCommand,
   demoCommand,
   tokenCommand,
   appCommand,
+  revokeCommand,
+  keysCommand,
   applyCommand,
   cancelCommand,
   receiptCommand,
+  eventsCommand,
+  eventCommand,
   mailCommand,
   webhookSecretCommand,
   clockCommand,
   envCommand,
   statusCommand,
+  retryCommand,
   doctorCommand,
   backupCommand,
   restoreCommand,
+  holdCommand,
+  releaseCommand,
 ]
 
-/** Runs `./standdown …args` and returns its exit code: 0 done, 1 refused or failed, 2 wrong usage, 3 no server. */
-export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+/** Runs `./standdown …args` and returns its exit code: 0 done, 1 refused or failed, 2 wrong usage, 3 no server, 4 nothing matched. */
+export async function runCli(args: readonly string[], outside: CliIo): Promise<number> {
+  const io = printable(outside)
   const [name = 'help', ...rest] = args
   if (name === 'help' || name === '--help' || name === '-h') {
     const asked = COMMANDS.find(command => command.name === rest[0])
@@ -80,6 +94,6 @@ Usage: ./standdown COMMAND [--help], or ./standdown --version
 ${rows.join('\n')}
 
 It talks to the server that runs here; STANDDOWN_URL and STANDDOWN_TOKEN name another one.
-Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no server answers.
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no server answers, 4 a cancel matched nothing.
 `
 }

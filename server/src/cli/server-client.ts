@@ -90,7 +90,8 @@ If it was stopped, start it with npm start; if it runs elsewhere, set STANDDOWN_
   )
 }
 
-function refused(answer: Answer): CommandEnd {
+/** The server's own sentence about why not. */
+export function refused(answer: Answer): CommandEnd {
   let problem: Partial<Problem> = {}
   try {
     problem = JSON.parse(answer.body) as Partial<Problem>

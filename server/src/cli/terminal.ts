@@ -1,4 +1,4 @@
-// Colour and columns, for people. Scripts use --json.
+// Colour and columns, for people, and what no text may do to a terminal. Scripts use --json.
 
 import type { CliIo } from './cli-io.ts'
 
@@ -15,21 +15,68 @@ const CODES = {
   magenta: [35, 39],
 } as const
 
+// Our own sequences, until they are written: between two code points that are no characters, which no text has any use for. So
+// the one place that writes can take every control character out of a text, whoever wrote it, and put ours in.
+const BEGIN = '\ufdd0'
+const END = '\ufdd1'
+/** Overwrites the line that the cursor is in, where that is a terminal. */
+export const REWRITE_LINE = `${BEGIN}K${END}`
+const OURS: ReadonlyMap<string, string> = new Map([
+  ['K', '\r\u001b[K'],
+  ...Object.values(CODES)
+    .flat()
+    .map(code => [String(code), `\u001b[${code}m`] as const),
+])
+
+// C0 but for tab and line feed, DEL and C1; what turns the direction of text around; line ends that only some programs know;
+// and the marks of our own sequences.
+const UNFIT =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufdd0\ufdd1]/g
+
 /** Colours on a terminal, unless NO_COLOR says otherwise (no-color.org). */
 export function palette(io: Pick<CliIo, 'isTerminal' | 'env'>): Palette {
   const on = io.isTerminal && (io.env.NO_COLOR ?? '') === '' && io.env.TERM !== 'dumb'
   return Object.fromEntries(
     Object.entries(CODES).map(([name, [open, close]]) => [
       name,
-      (text: string) => (on && text !== '' ? `\u001b[${open}m${text}\u001b[${close}m` : text),
+      (text: string) => (on && text !== '' ? `${BEGIN}${open}${END}${text}${BEGIN}${close}${END}` : text),
     ]),
   ) as Palette
 }
 
-/** What came over the network, safe to print: no control characters that move the cursor or start a sequence. */
-export function plain(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
+/** What the command line writes with: whatever is handed to it, no control character but ours gets out. */
+export function printable(io: CliIo): CliIo {
+  const { confirm } = io
+  return {
+    ...io,
+    stdout: text => io.stdout(written(text)),
+    stderr: text => io.stderr(written(text)),
+    confirm: confirm && (question => confirm(written(question))),
+    // A terminal shows it; a file gets it octet by octet.
+    exact: text => io.stdout(io.isTerminal ? plain(text.replaceAll('\r\n', '\n')) : text),
+  }
 }
+
+function written(text: string): string {
+  return text
+    .split(/(\ufdd0(?:K|\d{1,2})\ufdd1)/)
+    .map((part, at) => (at % 2 === 1 ? (OURS.get(part.slice(1, -1)) ?? '') : plain(part)))
+    .join('')
+}
+
+/** What came over the network, safe to print: nothing that moves the cursor, starts a sequence or turns text around. */
+export function plain(text: string): string {
+  return text.replace(UNFIT, '\ufffd')
+}
+
+/** JSON for scripts: what is not fit to print stands in it as an escape, so that nothing is lost. */
+export function json(value: unknown, indent = 2): string {
+  const text = JSON.stringify(value, null, indent)
+  return `${text.replace(UNFIT_IN_JSON, one => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
+}
+
+// Without the line ends of the JSON itself: within a text JSON escapes C0 anyway.
+const UNFIT_IN_JSON = new RegExp(UNFIT.source, 'g')
 
 /** The same on one line: what came over the network cannot write lines of its own. */
 export function line(text: string): string {

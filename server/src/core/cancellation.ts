@@ -29,8 +29,16 @@ export type CancelRequest = {
   readonly data?: JsonObject
 }
 
+/**
+ * What a request came to. `cancelled`: something was called off. `repeated`: it is an earlier request again, and has that
+ * one's receipt. `over`: all of it had ended or been called off before. `waiting`: it is kept for an event still to come.
+ * `nothing`: nobody has what it names.
+ */
+export type CameTo = 'cancelled' | 'repeated' | 'over' | 'waiting' | 'nothing'
+
 export type Cancelled = {
   readonly receiptId: string
+  readonly is: CameTo
   /** True when this is the receipt of an earlier, same request: nothing was changed by this one. */
   readonly replayed: boolean
   /** Ids of the events that this cancellation called off (capped at 1,000; empty when none matched). */

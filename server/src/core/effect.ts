@@ -21,6 +21,7 @@
 // goes with the effect, whatever becomes of it.
 
 import type { JsonObject } from './json.ts'
+import type { RetrySettings } from './retry-plan.ts'
 
 /** Kinds of effect, each with one carrier. See ARCHITECTURE.md's table: when it counts as started, what abort does. */
 export type EffectKind = string
@@ -44,6 +45,8 @@ export type NewEffect = {
   readonly link?: Link
   /** How many attempts before it ends dead. Default: the carrier's. */
   readonly maxAttempts?: number
+  /** What is wanted of its retries beyond what its tenant and app say. For kinds whose carrier has a plan. */
+  readonly retry?: RetrySettings
 }
 
 /**
@@ -90,7 +93,7 @@ export class EffectAborted extends Error {
  * What a carrier says of one attempt. It returns, never throws, to steer; a throw counts as `retry`.
  * - done: took effect. `evidence` e.g. the SMTP reply. `result` is handed to the domain's `settled`.
  * - skipped: there was nothing to do (a condition was false, the recipient is gone).
- * - retry: failed, worth another attempt after `afterMs` (default: backoff with jitter).
+ * - retry: failed, worth another attempt: after `afterMs`, or when its retry plan says, but not before `notBeforeMs`.
  * - failed: will never work; ends dead, retryable by hand.
  * - stopped: an abort was heeded, provably without effect.
  * - waiting: nobody runs it any more and it ends from outside, by `Engine.end`: an offer that waits for its agent, or a
@@ -106,6 +109,7 @@ export type Verdict =
       readonly is: 'retry'
       readonly error: string
       readonly afterMs?: number
+      readonly notBeforeMs?: number
       readonly mayHaveHappened?: boolean
       readonly evidence?: JsonObject
     }

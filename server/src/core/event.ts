@@ -40,6 +40,8 @@ export type Announced =
   | { readonly is: 'rejected'; readonly cancellationId: string }
   | { readonly is: 'parent_cancelled'; readonly parentId: string; readonly cancellationId: string | null }
   | { readonly is: 'parent_unknown'; readonly parentId: string }
+  /** It would stand deeper below its parent's root than a tree may go. */
+  | { readonly is: 'too_deep'; readonly parentId: string }
 
 /** An event as stored. */
 export type StoredEvent = {

@@ -25,6 +25,15 @@ export function shardOfId(id: string): Shard {
   return Number.parseInt(id.slice(16, 18), 16)
 }
 
+/**
+ * The id of what is made because of `id`, in its shard: always the same, so that making it again makes nothing new. Of another
+ * kind of thing than `id` names, since the two turn into each other.
+ */
+export function madeFrom(id: string): string {
+  const rest = BigInt(`0x${id.slice(24)}`) ^ 0xffff_ffff_ffffn
+  return id.slice(0, 24) + rest.toString(16).padStart(12, '0')
+}
+
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 /** True for a GUID of any version and case. */

@@ -1,6 +1,12 @@
 // Pure arithmetic of receipts.
 
-import { OUTCOMES, type Outcome, type ReceiptCounts } from './cancellation.ts'
+import {
+  OUTCOMES,
+  type Outcome,
+  type ReceiptCounts,
+  type ReceiptItem,
+  type ReceiptNotice,
+} from './cancellation.ts'
 
 /** Counts of a list of outcomes; `total` is their number. */
 export function countOutcomes(outcomes: Iterable<Outcome>): ReceiptCounts {
@@ -24,4 +30,26 @@ export function sumOutcomes(
     total += items
   }
   return { total, ...counts }
+}
+
+/**
+ * The order of time: by when it happened, or, of what has not, by when it was due; at one moment by id. For `sort`. Instants are
+ * spelled alike, so their texts compare as they do.
+ */
+export function byTime(a: ReceiptItem, b: ReceiptItem): number {
+  return compare(timeOf(a), timeOf(b)) || compare(a.effectId, b.effectId)
+}
+
+/** What was told first stands first; what is still on its way last. */
+export function noticesByTime(a: ReceiptNotice, b: ReceiptNotice): number {
+  if ((a.at === null) !== (b.at === null)) return a.at === null ? 1 : -1
+  return compare(a.at ?? '', b.at ?? '') || compare(a.effectId, b.effectId)
+}
+
+function timeOf({ outcome, at, dueAt }: ReceiptItem): string {
+  return outcome === 'prevented' || outcome === 'kept' || at === null ? dueAt : at
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }

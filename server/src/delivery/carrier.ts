@@ -3,11 +3,13 @@
 
 import type { NewEffect, StartedEffect, Verdict } from '../core/effect.ts'
 import type { JsonObject } from '../core/json.ts'
+import type { RetryPlan } from '../core/retry-plan.ts'
 
 export type Carrier = {
   readonly kind: string
   readonly slots: number
   readonly maxAttempts: number
+  readonly retryPlan?: RetryPlan
   readonly touchesWorld?: boolean
   run(effect: StartedEffect, signal: AbortSignal): Promise<Verdict>
   withdraw?(effect: {

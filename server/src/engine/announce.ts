@@ -20,6 +20,12 @@ export type Parent = {
   cancellation_id: string | null
 }
 
+/**
+ * Events that stand below one another and are called off together. Each keeps the ids of those above it, and a cancel goes down level
+ * by level. Nothing of the product's own goes deeper than a few.
+ */
+export const MOST_LEVELS = 100
+
 /** Thrown for an announcement that could not be stored; a domain lets none through. */
 export class UnstorableAnnouncement extends Error {
   override readonly name = 'UnstorableAnnouncement'
@@ -59,6 +65,10 @@ export async function announce(
     }
     if (a.parent && parent && parent.cancellation_id !== null) {
       results.push({ is: 'parent_cancelled', parentId: a.parent.id, cancellationId: parent.cancellation_id })
+      continue
+    }
+    if (parent && a.parent?.link === 'cancel' && parent.cancel_path.length >= MOST_LEVELS) {
+      results.push({ is: 'too_deep', parentId: parent.id })
       continue
     }
     const cancellationId = a.key === null ? null : (early.get(`${a.tenant}\n${a.key}\n${a.entity}`) ?? null)

@@ -16,16 +16,25 @@ import { countOutcomes } from '../core/receipt.ts'
 import { isUnavailable, type Tx } from '../store/database.ts'
 import {
   type Earlier,
+  findCalledOff,
   findRepeats,
   keepItems,
   keyGates,
   type Prepared,
   prepare,
+  repeatCameTo,
   repeatVerdict,
   writeCancellations,
   writeNotices,
 } from './cancel.ts'
-import { type EffectRow, type EventRow, type MarkedEffect, markEffects, unmarked } from './cancel-tree.ts'
+import {
+  type EffectRow,
+  type EventRow,
+  findCovered,
+  type MarkedEffect,
+  markEffects,
+  unmarked,
+} from './cancel-tree.ts'
 import { ALL_GATES, type Context, gateOf, lockTenants, sql } from './context.ts'
 import { Overloaded } from './gather.ts'
 
@@ -50,25 +59,49 @@ export async function openCancellation(context: Context, request: CancelRequest)
     tx.send(sql('open-gates'), [keyGates([p]), gates])
     const earlier = (await findRepeats(context, tx, [p])).get(0) ?? []
     const verdict = repeatVerdict(p, earlier, await announcedSince(tx, p, earlier))
-    if (verdict !== null) return verdict
-    const [of] = await tx.query<{ open: number }>(sql('open-of-tenant'), [request.tenant])
-    if (of && of.open >= MOST_OPEN)
-      throw new Overloaded(`cancel: ${of.open} huge cancels of this tenant are still being written down`)
+    if (verdict !== null) {
+      if (!('is' in verdict)) return verdict
+      return { ...verdict, is: repeatCameTo(verdict.is, (await findCalledOff(tx, [p])).size > 0) }
+    }
+    const beside = await tx.query<Beside>(sql('open-beside'), [request.tenant, p.key, p.entity])
+    if (beside.length >= MOST_OPEN)
+      throw new Overloaded(
+        `cancel: ${beside.length} huge cancels of this tenant are still being written down`,
+      )
+    const isOver = await wasCalledOff(tx, p, beside)
     writeCancellations(context, tx, [p], { early: new Set(), open: true, events: new Map() })
-    tx.send(sql('insert-open'), [p.shard, p.id, request.tenant, p.eventId, p.key, p.entity])
+    const ids = beside.map(open => open.id)
+    tx.send(sql('insert-open'), [p.shard, p.id, request.tenant, p.eventId, p.key, p.entity, ids])
     tx.afterCommit(() => {
       context.hints.due()
       context.hints.asked([])
     })
-    return { receiptId: p.id, replayed: false, eventIds: [], counts: countOutcomes([]), early: false }
+    const is = isOver ? 'over' : 'cancelled'
+    return { receiptId: p.id, is, replayed: false, eventIds: [], counts: countOutcomes([]), early: false }
   })
 }
+
+/** True when all that the request names was called off before, or is covered by an open cancellation of the same. */
+async function wasCalledOff(tx: Tx, p: Prepared, beside: readonly Beside[]): Promise<boolean> {
+  if (p.eventId === null)
+    return !(await announcedAfter(tx, p, beside.findLast(open => open.is_same)?.sequence_limit))
+  const [event] = await tx.query<EventRow>(sql('lock-events'), [[p.eventId]])
+  return (event?.cancellation_id ?? null) !== null || (await findCovered(tx, [p.eventId])).size > 0
+}
+
+/** Another cancellation that is still to mark all of what it covers. */
+type Beside = { readonly id: string; readonly sequence_limit: number; readonly is_same: boolean }
 
 /** True if an event with the key was announced after its last open cancel. The caller has established that a live one exists. */
 async function announcedSince(tx: Tx, p: Prepared, earlier: readonly Earlier[]): Promise<boolean> {
   const last = earlier.reduce((most, e) => (e.open ? Math.max(most, e.sequence) : most), 0)
-  if (p.key === null || last === 0) return true
-  const values = [p.request.tenant, p.key, p.entity, last]
+  return await announcedAfter(tx, p, last === 0 ? undefined : last)
+}
+
+/** True if a live event with the key was announced after that number, and where there is no key or no number. */
+async function announcedAfter(tx: Tx, p: Prepared, sequence: number | undefined): Promise<boolean> {
+  if (p.key === null || sequence === undefined) return true
+  const values = [p.request.tenant, p.key, p.entity, sequence]
   const [row] = await tx.query<{ announced: boolean }>(sql('announced-since'), values)
   return row?.announced === true
 }
@@ -82,6 +115,9 @@ type OpenRow = {
   sequence_limit: number
   parents_after: number
   child_after: string
+  /** The tenant's open cancellations that were there before it. */
+  beside: string[]
+  roots_after: number
   effects_event: number
   effects_after: string
   caller: string
@@ -175,7 +211,7 @@ async function markRoots(context: Context, tx: Tx, open: OpenRow, batch: number)
     batch,
     open.cancellation_id,
   ])
-  if (roots.length === 0) return false
+  if (roots.length === 0) return await findRootsBefore(context, tx, open, batch)
   await markFound(
     context,
     tx,
@@ -183,6 +219,33 @@ async function markRoots(context: Context, tx: Tx, open: OpenRow, batch: number)
     roots.map(({ id }) => ({ id, how: 'called_off' })),
     true,
   )
+  return true
+}
+
+/**
+ * What the request names by key was live for its caller, and has been marked by another open cancellation meanwhile: it
+ * stands in both receipts, in this one as called off before.
+ */
+async function findRootsBefore(context: Context, tx: Tx, open: OpenRow, batch: number): Promise<boolean> {
+  if (open.target_key === null || open.beside.length === 0) return false
+  const { cancellation_id: id } = open
+  const looked = await tx.query<{ id: string; sequence: number; is_mine: boolean }>(
+    sql('open-roots-before'),
+    [
+      open.tenant,
+      open.target_key,
+      open.target_entity,
+      open.roots_after,
+      open.sequence_limit,
+      batch,
+      open.beside,
+    ],
+  )
+  const last = looked.at(-1)
+  if (!last) return false
+  const found = looked.filter(row => row.is_mine).map(row => ({ id: row.id, how: 'called_off' as const }))
+  await markFound(context, tx, open, found, true)
+  tx.send(sql('open-roots-after'), [id, last.sequence])
   return true
 }
 

@@ -20,7 +20,13 @@ const CANCEL_PLAIN: Statement = {
 /** Effects of one request that its row may hold. */
 const MOST_ITEMS = 1000
 
-type PlainRow = { place: number; event_ids: string[]; prevented: number; already_ended: number }
+type PlainRow = {
+  place: number
+  event_ids: string[]
+  prevented: number
+  already_ended: number
+  was_over: boolean
+}
 
 /** Results by position; null for those that have to go the long way. One round trip. */
 export async function cancelPlain(
@@ -49,6 +55,7 @@ export async function cancelPlain(
     const { id } = prepared[row.place - 1] as Prepared
     results[row.place - 1] = {
       receiptId: id,
+      is: row.was_over ? 'over' : 'cancelled',
       replayed: false,
       eventIds: row.event_ids.slice(0, 1000),
       counts: {

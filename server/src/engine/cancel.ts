@@ -5,7 +5,7 @@
 //
 // Most requests are plain and go the short way first (cancel-plain.ts), which decides before it writes.
 
-import type { Cancelled, CancelOutcome, CancelRequest } from '../core/cancellation.ts'
+import type { CameTo, Cancelled, CancelOutcome, CancelRequest, Outcome } from '../core/cancellation.ts'
 import type { NewEffect } from '../core/effect.ts'
 import { type Shard, shardOfEntity, shardOfId } from '../core/ids.ts'
 import { countOutcomes } from '../core/receipt.ts'
@@ -48,6 +48,10 @@ export type Earlier = {
   target_event: string | null
   sequence: number
   open: boolean
+  /** It called something off, or named an event that is there. */
+  found: boolean
+  /** It still waits for an event of its key; null: it never did. */
+  waits: boolean | null
   /** It waited for its event, until its time was over. */
   lapsed: boolean | null
   called_off_since: boolean
@@ -112,8 +116,13 @@ export async function cancelBatch(
     for (const request of requests) one.push(...(await cancelBatch(context, tx, [request], most)))
     return one
   }
-  const early = new Set(
-    fresh.filter(({ p, i }) => p.request.early && (targets.get(i) ?? []).length === 0).map(({ p }) => p.id),
+  const isEmpty = ({ i }: { readonly i: number }) => (targets.get(i) ?? []).length === 0
+  const early = new Set(fresh.filter(f => f.p.request.early && isEmpty(f)).map(({ p }) => p.id))
+  const calledOffBefore = await findCalledOff(
+    tx,
+    prepared.filter(
+      (p, i) => p.key !== null && (results[i] === null ? isEmpty({ i }) : isRepeat(results[i])),
+    ),
   )
   writeCancellations(
     context,
@@ -124,19 +133,29 @@ export async function cancelBatch(
   markEvents(tx, tree)
   await markTree(context, tx, tree)
   keepItems(tx, tree)
-  await writeNotices(context, tx, tree, new Map(fresh.map(({ p }) => [p.id, p.request])))
+  const owing = await writeNotices(context, tx, tree, new Map(fresh.map(({ p }) => [p.id, p.request])))
 
   const effectsOf = Map.groupBy(tree.effects, effect => effect.cancellationId)
   const eventsOf = Map.groupBy(tree.events, event => event.cancellationId)
+  for (const [i, result] of results.entries()) {
+    const p = prepared[i] as Prepared
+    if (isRepeat(result)) results[i] = { ...result, is: repeatCameTo(result.is, calledOffBefore.has(p.id)) }
+  }
   for (const { p, i } of fresh) {
+    const events = (eventsOf.get(p.id) ?? []).filter(e => e.row.cancellation_id === null)
+    const effects = effectsOf.get(p.id) ?? []
     results[i] = {
       receiptId: p.id,
+      is: cameTo({
+        calledOff: events.length,
+        outcomes: effects.map(e => e.outcome),
+        owesNotices: owing.has(p.id),
+        waits: early.has(p.id),
+        isKnown: !isEmpty({ i }) || calledOffBefore.has(p.id),
+      }),
       replayed: false,
-      eventIds: (eventsOf.get(p.id) ?? [])
-        .filter(e => e.row.cancellation_id === null)
-        .slice(0, 1000)
-        .map(e => e.row.id),
-      counts: countOutcomes((effectsOf.get(p.id) ?? []).filter(e => e.row.touches_world).map(e => e.outcome)),
+      eventIds: events.slice(0, 1000).map(e => e.row.id),
+      counts: countOutcomes(effects.filter(e => e.row.touches_world).map(e => e.outcome)),
       early: early.has(p.id),
     } satisfies Cancelled
   }
@@ -205,7 +224,7 @@ export function repeatVerdict(p: Prepared, earlier: readonly Earlier[], live: bo
     const { target_key, target_entity, target_event } = sameRequest
     const sameTarget =
       target_key === p.key && (p.key === null || target_entity === p.entity) && target_event === p.eventId
-    return sameTarget ? replay(sameRequest.id) : { refused: 'request_key_reused', receiptId: sameRequest.id }
+    return sameTarget ? replay(sameRequest) : { refused: 'request_key_reused', receiptId: sameRequest.id }
   }
   if (p.request.requestKey) return null
   const before = earlier.reduce<Earlier | null>(
@@ -217,11 +236,48 @@ export function repeatVerdict(p: Prepared, earlier: readonly Earlier[], live: bo
   const nothingSince = p.key === null || !live
   // An early cancellation whose time is over has no power any more: asked for again, it is kept again (I6).
   const again = before.lapsed === true && p.request.early != null
-  return nothingSince && !before.called_off_since && !again ? replay(before.id) : null
+  return nothingSince && !before.called_off_since && !again ? replay(before) : null
 }
 
-function replay(receiptId: string): Cancelled {
-  return { receiptId, replayed: true, eventIds: [], counts: countOutcomes([]), early: false }
+function replay({ id, found, waits }: Earlier): Cancelled {
+  const is = found ? 'repeated' : waits ? 'waiting' : 'nothing'
+  return { receiptId: id, is, replayed: true, eventIds: [], counts: countOutcomes([]), early: false }
+}
+
+function isRepeat(outcome: CancelOutcome | null | undefined): outcome is Cancelled {
+  return outcome != null && 'replayed' in outcome && outcome.replayed
+}
+
+/** A cancel of what was over is repeated like any; of a key that nobody ever had it is said again. Pure. */
+export function repeatCameTo(is: CameTo, wasCalledOff: boolean): CameTo {
+  return (is === 'nothing' || is === 'waiting') && wasCalledOff ? 'repeated' : is
+}
+
+/** What a request that is no repeat came to. `isKnown`: there is, or was, something by that name. Pure. */
+export function cameTo(of: {
+  /** Events that this request called off. */
+  readonly calledOff: number
+  /** Of all that hangs from them, inner steps included. */
+  readonly outcomes: readonly Outcome[]
+  /** Somebody is to be told: a meeting is called off, although all its invitations had arrived. */
+  readonly owesNotices: boolean
+  readonly waits: boolean
+  readonly isKnown: boolean
+}): CameTo {
+  const wasOver = (outcome: Outcome) => outcome === 'already_ended' || outcome === 'already_cancelled'
+  if (!of.isKnown) return of.waits ? 'waiting' : 'nothing'
+  if (of.calledOff === 0) return 'over'
+  return !of.owesNotices && of.outcomes.length > 0 && of.outcomes.every(wasOver) ? 'over' : 'cancelled'
+}
+
+/** By the ids of those whose key an event had that was called off. */
+export async function findCalledOff(tx: Tx, prepared: readonly Prepared[]): Promise<ReadonlySet<string>> {
+  if (prepared.length === 0) return new Set()
+  const rows = await tx.query<{ place: number }>(
+    sql('is-called-off'),
+    columns(prepared, 3, p => [p.request.tenant, p.key, p.entity]),
+  )
+  return new Set(rows.map(row => (prepared[row.place - 1] as Prepared).id))
 }
 
 export function writeCancellations(
@@ -314,13 +370,16 @@ export function keepItems(tx: Tx, tree: MarkedTree): void {
   )
 }
 
-/** Asks the domains and carriers which notices follow, and writes them: they belong to the cancellations (I3). */
+/**
+ * Asks the domains and carriers which notices follow, and writes them: they belong to the cancellations (I3). Gives back
+ * which cancellations have any.
+ */
 export async function writeNotices(
   context: Context,
   tx: Tx,
   tree: MarkedTree,
   requests: ReadonlyMap<string, CancelRequest>,
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const notices: NewEffectRow[] = []
   const add = (effect: NewEffect, tenant: string, cancellationId: string) =>
     notices.push({ effect, tenant, under: { noticeOf: cancellationId } })
@@ -361,6 +420,7 @@ export async function writeNotices(
   }
   insertEffects(context, tx, notices)
   await lookAgainAtStopping(tx, tree)
+  return new Set(notices.flatMap(({ under }) => ('noticeOf' in under ? [under.noticeOf] : [])))
 }
 
 function cancelledEffect(e: MarkedEffect): CancelledEffect {

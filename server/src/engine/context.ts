@@ -5,6 +5,7 @@ import { makeId, type Shard } from '../core/ids.ts'
 import type { Database, Tx } from '../store/database.ts'
 import { statements } from '../store/statements.ts'
 import type { Carrier, Domain } from './hooks.ts'
+import type { EngineWatch } from './watch.ts'
 
 export const sql = statements(import.meta.url)
 
@@ -19,6 +20,7 @@ export type Context = {
   readonly carriers: ReadonlyMap<string, Carrier>
   readonly domains: ReadonlyMap<string, Domain>
   readonly hints: Hints
+  readonly watch?: EngineWatch | undefined
   /** A cancel of more effects or events than this is acknowledged first and written down behind (I10). */
   readonly maxMarkedAtOnce: number
   /** A receipt is final at the latest this long after its commit. */

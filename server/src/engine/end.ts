@@ -49,12 +49,26 @@ export async function endEffects(
   if (ends.length === 0) return new Map()
   const rows = await tx.query<{ id: string; ending: Ending }>(sql('settle'), endValues(context, ends))
   const written = new Map(rows.map(row => [row.id, row.ending]))
+  tx.afterCommit(() => tellEnds(context, ends, written))
   const following = ends.filter(({ effect, domainKind }) => {
     const live = effect.eventId !== null && parents.get(effect.eventId)?.cancellation_id === null
     return domainKind !== null && live && isLiveEnding(written.get(effect.id))
   })
   await announceNextSteps(context, tx, following, written)
   return written
+}
+
+/** For those who count; after the commit. */
+export function tellEnds(
+  { watch }: Pick<Context, 'watch'>,
+  ends: readonly EndOf[],
+  written: ReadonlyMap<string, Ending>,
+): void {
+  if (!watch) return
+  for (const { effect } of ends) {
+    const ending = written.get(effect.id)
+    if (ending !== undefined) watch.ended(effect.kind, ending)
+  }
 }
 
 /** The values of settle.sql: also for the runner's plain ends, which need no transaction. */
@@ -195,7 +209,8 @@ export async function endFromOutside(
         evidence: ('evidence' in verdict ? verdict.evidence : null) ?? null,
         result: 'result' in verdict ? (verdict.result ?? null) : null,
         doubtful: false,
-        aboutAll: true,
+        // Only the receiver speaks of every attempt. Who takes back what waits, speaks of what waits here.
+        aboutAll: verdict.is === 'resolved',
         domainKind: domainKindOf(context, row),
       },
     ]

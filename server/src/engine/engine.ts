@@ -1,31 +1,66 @@
 // The engine's public face: three verbs (announce, revise, cancel), the reads, and the loop behind them.
 
-import type { Cancelled, CancelOutcome, CancelRequest, Receipt } from '../core/cancellation.ts'
-import type { Ending, Link } from '../core/effect.ts'
+import type { Caller, Cancelled, CancelOutcome, CancelRequest, Receipt } from '../core/cancellation.ts'
 import type { Announced, Announcement, StoredEvent } from '../core/event.ts'
 import { isGuid, type Random } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
-import { type Database, DatabaseOverloaded, isUniqueViolation, type Tx } from '../store/database.ts'
-import { announce, lockParents } from './announce.ts'
+import type { RetrySettings } from '../core/retry-plan.ts'
+import {
+  type Database,
+  DatabaseOverloaded,
+  isUniqueViolation,
+  type Queries,
+  type Tx,
+} from '../store/database.ts'
+import { announce } from './announce.ts'
+import { type Backlog, readBacklog } from './backlog.ts'
 import { cancelBatch, targetText } from './cancel.ts'
 import { openCancellation } from './cancel-open.ts'
 import { cancelPlain } from './cancel-plain.ts'
 import { CancelTooLarge, type EventRow, storedEvent } from './cancel-tree.ts'
 import { Caretaker } from './caretaker.ts'
 import { type Context, sql } from './context.ts'
+import {
+  type DeadCursor,
+  type DeadEffect,
+  type DeadFilter,
+  type Replaced,
+  type Replacement,
+  type Retried,
+  type RetriedSome,
+  readDead,
+  replaceDead,
+  retryDead,
+  retrySome,
+} from './dead-effects.ts'
+import { type EffectState, type EffectStateRow, effectState } from './effect-state.ts'
 import { type End, endFromOutside } from './end.ts'
-import { Gather, type GatherOptions, MOST_WAITING, Overloaded } from './gather.ts'
+import { Gather, type GatherOptions, MOST_WAITING, Overloaded, type Queue } from './gather.ts'
 import { HintChannel } from './hints.ts'
+import {
+  countHeld,
+  type HeldItem,
+  type Hold,
+  type HoldCount,
+  type HoldFilter,
+  listHeld,
+  readHold,
+} from './hold.ts'
 import type { Carrier, Domain } from './hooks.ts'
+import { findKnown, type Known, type KnownRequest } from './known-names.ts'
 import { type LetGo, letGo } from './let-go.ts'
+import { createLists, type Lists } from './lists.ts'
+import { type Owned, pendingEvents } from './pending-work.ts'
 import { type Preview, type PreviewRequest, previewCancel } from './preview.ts'
 import { readReceipt, receiptWait } from './read-receipt.ts'
+import { type Dropped, dropPart, type Released, releaseAll, releasePart, releaseTenant } from './release.ts'
 import { answerRequestKey, type Claim, claimRequestKey, type RequestKey } from './request-keys.ts'
 import { type Revised, type Revision, revise } from './revise.ts'
 import { Runner, type RunnerOptions } from './runner.ts'
 import { advanceClock, type ClockProgress, tenantNow } from './sandbox-clock.ts'
 import { shareLeft } from './share.ts'
 import { type SweepOptions, type Swept, sweepOnce, sweepRequestKeys } from './sweep.ts'
+import type { EngineWatch } from './watch.ts'
 
 export type EngineOptions = {
   readonly db: Database
@@ -39,40 +74,27 @@ export type EngineOptions = {
   /** Callers that may wait for a batch of cancels. Default 10,000. */
   readonly maxQueue?: number
   readonly runner?: RunnerOptions
+  readonly watch?: EngineWatch
   /** Milliseconds between two rounds of rescue and closing. Default 2,000. */
   readonly careEveryMs?: number
 }
 
-export type EffectState = {
-  readonly id: string
-  readonly kind: string
-  readonly title: string
-  readonly data: JsonObject
-  readonly state: 'pending' | 'running' | 'ended'
-  readonly ending: Ending | null
-  /** The cancellation that prevented it or asked it to stop. */
-  readonly cancellationId: string | null
-  readonly dueAt: Date
-  /** When it ended, on the tenant's clock. */
-  readonly at: Date | null
-  readonly attempt: number
-  readonly error: string | null
-  readonly evidence: JsonObject | null
-  readonly next: readonly string[]
-  readonly link: Link
-}
+export type { EffectState } from './effect-state.ts'
 
-export type DeadEffect = {
-  readonly id: string
-  readonly event_id: string | null
-  readonly kind: string
-  readonly title: string
-  readonly at: Date
-  readonly error: string | null
-  readonly attempt: number
+/** See {@link Engine.retryPlans}. */
+export type RetryPlans = { readonly [of: string]: RetrySettings }
+
+export type ReceiptSearch = {
+  /** Cancelled by any of them. */
+  readonly keys?: readonly string[]
+  readonly eventId?: string
+  readonly correlationId?: string
+  readonly limit?: number
 }
 
 export class Engine {
+  /** Events and effects page by page; see lists.ts. */
+  readonly lists: Lists
   private readonly context: Context
   private readonly options: EngineOptions
   private readonly carriers = new Map<string, Carrier>()
@@ -93,6 +115,7 @@ export class Engine {
       random: options.random,
       carriers: this.carriers,
       domains: this.domains,
+      watch: options.watch,
       maxMarkedAtOnce: options.maxMarkedAtOnce ?? 5000,
       finalAfterMs: options.finalAfterMs ?? 30_000,
       hints: {
@@ -107,6 +130,7 @@ export class Engine {
         },
       },
     }
+    this.lists = createLists(this.context)
     const onError = options.runner?.onError
     this.runner = new Runner(this.context, options.runner)
     this.caretaker = new Caretaker(this.context, { everyMs: options.careEveryMs, onError })
@@ -164,6 +188,21 @@ export class Engine {
     return performance.now() - this.runner.turnedAt
   }
 
+  /** Requests that wait for the database, and how many may. */
+  get cancelQueue(): Queue {
+    const waiting = this.plainCancels.waiting + this.cancels.waiting
+    return { waiting, most: this.options.maxQueue ?? MOST_WAITING }
+  }
+
+  /** See backlog.ts. `queries`: by which connection. */
+  async backlog(queries: Queries): Promise<Backlog> {
+    return await readBacklog(this.context, queries)
+  }
+
+  get kinds(): readonly string[] {
+    return [...this.carriers.keys()]
+  }
+
   get runningCount(): number {
     return this.runner.runningCount
   }
@@ -183,13 +222,20 @@ export class Engine {
   /** @throws Overloaded when too many wait */
   async cancel(request: CancelRequest): Promise<CancelOutcome> {
     const { tenant } = request
-    const waiting = this.plainCancels.waiting + this.cancels.waiting
-    const free = (this.options.maxQueue ?? MOST_WAITING) - waiting
+    const { waiting, most } = this.cancelQueue
+    const free = most - waiting
     const ofTenant = this.plainCancels.waitingOf(tenant) + this.cancels.waitingOf(tenant)
     if (free <= 0) throw new Overloaded(`cancel: ${waiting} requests are waiting already`)
     if (shareLeft(free, ofTenant) === 0)
       throw new Overloaded(`cancel: ${ofTenant} requests of this tenant are waiting already`)
-    return (await this.cancelShort(request)) ?? (await this.cancels.submit(request))
+    const outcome = (await this.cancelShort(request)) ?? (await this.cancels.submit(request))
+    this.options.watch?.cancelled(request.by.api, outcome)
+    return outcome
+  }
+
+  /** Of many names those that something is known by; see known-names.ts. */
+  async known(request: KnownRequest): Promise<readonly Known[]> {
+    return await findKnown(this.context, request)
   }
 
   /** What a cancel would do if it came now; see preview.ts. */
@@ -253,15 +299,7 @@ export class Engine {
   }
 
   /** Newest first, by the one name that is given; none given: the tenant's last ones. */
-  async findReceipts(
-    tenant: string,
-    by: {
-      readonly key?: string
-      readonly eventId?: string
-      readonly correlationId?: string
-      readonly limit?: number
-    },
-  ): Promise<readonly Receipt[]> {
+  async findReceipts(tenant: string, by: ReceiptSearch): Promise<readonly Receipt[]> {
     const rows = await this.findCancellations(tenant, by)
     const receipts = await Promise.all(rows.map(row => readReceipt(this.context, tenant, row.id)))
     return receipts.filter(receipt => receipt !== null)
@@ -269,12 +307,7 @@ export class Engine {
 
   private async findCancellations(
     tenant: string,
-    by: {
-      readonly key?: string
-      readonly eventId?: string
-      readonly correlationId?: string
-      readonly limit?: number
-    },
+    by: ReceiptSearch,
   ): Promise<readonly { readonly id: string }[]> {
     const { db } = this.options
     const most = by.limit ?? 20
@@ -282,8 +315,8 @@ export class Engine {
       if (!isGuid(by.eventId)) return []
       return await db.query<{ id: string }>(sql('receipts-of-event'), [tenant, by.eventId, most])
     }
-    if (by.key !== undefined)
-      return await db.query<{ id: string }>(sql('receipts-of-key'), [tenant, by.key, most])
+    if (by.keys !== undefined)
+      return await db.query<{ id: string }>(sql('receipts-of-keys'), [tenant, [...new Set(by.keys)], most])
     if (by.correlationId !== undefined) {
       return await db.query<{ id: string }>(sql('receipts-of-correlation'), [tenant, by.correlationId, most])
     }
@@ -295,27 +328,69 @@ export class Engine {
     return await tenantNow(this.context, tenant)
   }
 
+  /** See dead-effects.ts. */
   async dead(tenant: string, limit = 100): Promise<readonly DeadEffect[]> {
-    return await this.options.db.query<DeadEffect>(sql('read-dead'), [tenant, limit])
+    return await readDead(this.context, tenant, limit)
   }
 
   /** Retries a dead effect by hand. Nothing is revived under an event that was called off. */
-  async retry(tenant: string, effectId: string): Promise<'retried' | 'not_dead' | 'unknown' | 'cancelled'> {
-    if (!isGuid(effectId)) return 'unknown'
-    return await this.options.db.transaction('retry', async tx => {
-      const [effect] = await tx.query<{ event_id: string | null }>(sql('read-effect'), [effectId, tenant])
-      if (!effect) return 'unknown'
-      if (effect.event_id !== null) {
-        const event = (await lockParents(tx, [effect.event_id], { tenants: [tenant] })).get(effect.event_id)
-        // Swept this very moment.
-        if (!event) return 'unknown'
-        if (event.cancellation_id !== null) return 'cancelled'
-      }
-      const revived = await tx.query(sql('revive'), [this.context.clock(), effectId, tenant])
-      if (revived.length === 0) return 'not_dead'
-      tx.afterCommit(() => this.context.hints.due())
-      return 'retried'
-    })
+  async retry(tenant: string, effectId: string): Promise<Retried> {
+    return await retryDead(this.context, tenant, effectId)
+  }
+
+  /** One batch of those that fit. */
+  async retrySome(
+    tenant: string,
+    filter: DeadFilter,
+    page: { readonly most: number; readonly after: DeadCursor | null },
+  ): Promise<RetriedSome> {
+    return await retrySome(this.context, tenant, filter, page)
+  }
+
+  /** @throws ReplacedMeanwhile when somebody else took it at this moment */
+  async replace(tx: Tx, replacement: Replacement): Promise<Replaced> {
+    return await replaceDead(this.context, tx, replacement)
+  }
+
+  /** See pending-work.ts. */
+  async pendingEvents(tenant: string, owned: readonly Owned[], most: number): Promise<readonly string[]> {
+    return await pendingEvents(this.options.db, tenant, owned, most)
+  }
+
+  /** Null: the database is not on hold; see hold.ts. `tenant` '': of no tenant. */
+  async hold(tenant: string): Promise<Hold | null> {
+    return await readHold(this.options.db, tenant)
+  }
+
+  async heldCounts(tenant: string, filter: HoldFilter): Promise<readonly HoldCount[]> {
+    return await countHeld(this.context, tenant, filter)
+  }
+
+  async held(tenant: string, filter: HoldFilter, after: string | null, most: number): Promise<HeldItem[]> {
+    return [...(await listHeld(this.context, this.options.db, { tenant, filter, after, most }))]
+  }
+
+  /** See release.ts; null: it is not on hold. */
+  async release(tenant: string, filter: HoldFilter, after: string | null): Promise<Released | null> {
+    return await releasePart(this.context, { tenant, filter, after })
+  }
+
+  async releaseTenant(tenant: string): Promise<{ readonly over: boolean } | null> {
+    return await releaseTenant(this.context, tenant)
+  }
+
+  async releaseAll(): Promise<boolean> {
+    return await releaseAll(this.context)
+  }
+
+  async dropHeld(what: {
+    readonly tenant: string
+    readonly filter: HoldFilter
+    readonly after: string | null
+    readonly by: Caller
+    readonly reason: string | null
+  }): Promise<Dropped | null> {
+    return await dropPart(this.context, what, request => this.cancel(request))
   }
 
   async advanceClock(
@@ -337,6 +412,18 @@ export class Engine {
   /** Makes the tenant known to the engine; `sandbox` gives it a clock of its own. */
   async putTenant(tx: Tx, tenant: string, sandbox: boolean): Promise<void> {
     await tx.query(sql('put-tenant'), [tenant, sandbox])
+  }
+
+  /** What a tenant says of retries: settings by kind of effect, and by an app's id, a space, and the kind. */
+  async retryPlans(tx: Tx, tenant: string): Promise<RetryPlans> {
+    const [row] = await tx.query<{ retry_plans: RetryPlans | null }>(sql('read-retry-plans'), [tenant])
+    return row?.retry_plans ?? {}
+  }
+
+  /** It counts for what is announced from now on. The tenant is known (putTenant). */
+  async putRetryPlans(tx: Tx, tenant: string, plans: RetryPlans): Promise<void> {
+    const text = Object.keys(plans).length === 0 ? null : JSON.stringify(plans)
+    await tx.query(sql('put-retry-plans'), [tenant, text])
   }
 
   /** One batch of what ended long ago; see sweep.ts. */
@@ -386,41 +473,5 @@ export class Engine {
       if (!(error instanceof CancelTooLarge) || batch.length > 1) throw error
       return [await this.openOne(batch[0] as CancelRequest)]
     }
-  }
-}
-
-type EffectStateRow = {
-  id: string
-  kind: string
-  title: string
-  data: JsonObject
-  due_at: Date
-  next: string[] | null
-  keep: boolean
-  state: 'pending' | 'running' | 'waiting' | 'ended'
-  ending: Ending | null
-  at: Date | null
-  error: string | null
-  evidence: JsonObject | null
-  cancellation_id: string | null
-  attempt: number
-}
-
-function effectState(row: EffectStateRow): EffectState {
-  return {
-    id: row.id,
-    kind: row.kind,
-    title: row.title,
-    data: row.data,
-    state: row.state === 'waiting' ? 'running' : row.state,
-    ending: row.ending,
-    cancellationId: row.cancellation_id,
-    dueAt: row.due_at,
-    at: row.at,
-    attempt: row.attempt,
-    error: row.error,
-    evidence: row.evidence,
-    next: row.next ?? [],
-    link: row.keep ? 'keep' : 'cancel',
   }
 }

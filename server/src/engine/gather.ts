@@ -24,8 +24,10 @@ export type GatherOptions<Req, Res> = {
   readonly maxBatch?: number
   /** Most requests that wait. Default {@link MOST_WAITING}. */
   readonly maxQueue?: number
-  /** Batches at the database at once. Default 2; a further one goes only when {@link MANY} wait. */
+  /** Batches at the database at once. Default 2. */
   readonly maxInFlight?: number
+  /** So many must wait before a batch goes beside another. Default {@link MANY}. */
+  readonly besideFrom?: number
   /** Whose the request is, for the shares of the queue and the turns. Default: all are of one owner, who has all of it. */
   readonly ownerOf?: (request: Req) => string
   /** Two requests with the same text never share a batch; the second goes into a later one. */
@@ -50,6 +52,9 @@ function isDeadlock(error: unknown): boolean {
   return code === '40P01' || code === '40001'
 }
 
+/** How full a queue is. */
+export type Queue = { readonly waiting: number; readonly most: number }
+
 type Waiting<Req, Res> = {
   readonly owner: string
   readonly request: Req
@@ -70,8 +75,12 @@ export class Gather<Req, Res> {
 
   constructor(options: GatherOptions<Req, Res>) {
     // One by one: an option that is there and undefined must not take a bound away.
-    const { maxBatch = 256, maxQueue = MOST_WAITING, maxInFlight = 2 } = options
-    this.options = { ...options, maxBatch, maxQueue, maxInFlight }
+    const { maxBatch = 256, maxQueue = MOST_WAITING, maxInFlight = 2, besideFrom = MANY } = options
+    this.options = { ...options, maxBatch, maxQueue, maxInFlight, besideFrom }
+  }
+
+  get fill(): Queue {
+    return { waiting: this.queue.length, most: this.options.maxQueue }
   }
 
   get waiting(): number {
@@ -134,7 +143,7 @@ export class Gather<Req, Res> {
     if (this.queue.length === 0) return false
     if (this.inFlight === 0) return true
     if (this.inFlight >= this.options.maxInFlight) return false
-    return this.queue.length >= MANY || performance.now() - this.lastBegan >= SLOW_MS
+    return this.queue.length >= this.options.besideFrom || performance.now() - this.lastBegan >= SLOW_MS
   }
 
   /** Looks again when the batch that is under way counts as slow. */

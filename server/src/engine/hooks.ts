@@ -5,6 +5,7 @@ import type { CancelRequest, Outcome } from '../core/cancellation.ts'
 import type { NewEffect, StartedEffect, Verdict } from '../core/effect.ts'
 import type { Announcement, StoredEvent } from '../core/event.ts'
 import type { JsonObject } from '../core/json.ts'
+import type { RetryPlan } from '../core/retry-plan.ts'
 import type { Tx } from '../store/database.ts'
 
 /** Does one kind of effect. `run` is called after its start was committed, at most `slots` at once per lane. */
@@ -14,6 +15,8 @@ export type Carrier = {
   readonly slots: number
   /** Attempts before it ends dead, unless the effect says otherwise. */
   readonly maxAttempts: number
+  /** What is waited between them, and for how long in all; without one backoff.ts says. A tenant may set another. */
+  readonly retryPlan?: RetryPlan
   /**
    * Whether anybody outside notices it. False for waits and time limits: a receipt lists them apart, and no attempt of
    * theirs is ever in doubt. Default true.

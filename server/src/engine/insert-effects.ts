@@ -23,7 +23,7 @@ export function insertEffects(context: Context, tx: Tx, rows: readonly NewEffect
   const placed = rows.map((row, i) => ({ ...row, id: ids[i] as string }))
   tx.send(sql('insert-effects'), [
     context.clock(),
-    ...columns(placed, 16, ({ effect, tenant, under, id }) => {
+    ...columns(placed, 17, ({ effect, tenant, under, id }) => {
       const carrier = context.carriers.get(effect.kind)
       if (!carrier) throw new Error(`effect ${id}: no carrier for kind ${effect.kind}`)
       return [
@@ -43,6 +43,7 @@ export function insertEffects(context: Context, tx: Tx, rows: readonly NewEffect
         effect.title,
         effect.next && effect.next.length > 0 ? arrayLiteral(effect.next) : null,
         JSON.stringify(effect.data),
+        effect.retry === undefined ? null : JSON.stringify(effect.retry),
       ]
     }),
   ])

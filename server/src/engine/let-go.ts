@@ -23,6 +23,7 @@ export async function letGo(tx: Tx, { effectId, startId, evidence }: LetGo): Pro
     [startId],
     [evidenceText(evidence)],
     [false],
+    [true],
   ])
   return rows.length > 0
 }

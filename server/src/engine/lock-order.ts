@@ -10,6 +10,8 @@ export const LOCK_ORDER = [
   'key gates',
   // Advisory, by shard: shared by everybody, taken alone by an open cancellation.
   'shard gates',
+  // The row that keeps everything from being started; only who places, releases or ends a hold takes it.
+  'hold',
   // A start holds its process's ticket until its commit.
   'start tickets',
   'start batches',

@@ -4,7 +4,7 @@
 import type { Caller, Outcome, Receipt, ReceiptItem, ReceiptNotice } from '../core/cancellation.ts'
 import type { Ending } from '../core/effect.ts'
 import type { JsonObject } from '../core/json.ts'
-import { countOutcomes, sumOutcomes } from '../core/receipt.ts'
+import { byTime, countOutcomes, noticesByTime, sumOutcomes } from '../core/receipt.ts'
 import { type Context, sql } from './context.ts'
 import { closeReceipts } from './rescue.ts'
 
@@ -77,7 +77,13 @@ export async function readReceipt(
   if (c === null) return null
   const { db } = context
   const items = await db.query<ItemRow>(sql('read-items'), [id, tenant, after ?? FIRST, RECEIPT_PAGE + 1])
+  // A page is what comes next by id; only within it the order is that of time.
   const page = items.slice(0, RECEIPT_PAGE)
+  const shown = (touchesWorld: boolean) =>
+    page
+      .filter(row => row.touches_world === touchesWorld)
+      .map(row => item(row, c.at))
+      .sort(byTime)
   const counts = await countsOf(context, c, after === undefined ? items : null)
   const state = c.open ? 'counting' : c.stopping ? 'open' : 'final'
   if (state === 'final' && c.counts === null) await db.query(sql('keep-counts'), [id, JSON.stringify(counts)])
@@ -117,10 +123,10 @@ export async function readReceipt(
           },
     events: events.map(({ id, kind, title, key }) => ({ id, kind, title, key })),
     counts,
-    items: page.filter(row => row.touches_world).map(item),
-    innerSteps: page.filter(row => !row.touches_world).map(item),
+    items: shown(true),
+    innerSteps: shown(false),
     itemsAfter: items.length > RECEIPT_PAGE ? (items[RECEIPT_PAGE - 1]?.effect_id ?? null) : null,
-    notices: notices.map(notice),
+    notices: notices.map(notice).sort(noticesByTime),
     notes: notes.map(n => ({
       at: n.at.toISOString(),
       effectId: n.effect_id,
@@ -167,7 +173,9 @@ async function readCancellation(
   return (await read())[0] ?? null
 }
 
-function item(row: ItemRow): ReceiptItem {
+/** `cancelledAt`: what was prevented was so from that moment on, whenever a huge cancel came to write it down. */
+function item(row: ItemRow, cancelledAt: Date): ReceiptItem {
+  const at = row.outcome === 'prevented' ? cancelledAt : row.at
   return {
     effectId: row.effect_id,
     eventId: row.event_id,
@@ -175,7 +183,7 @@ function item(row: ItemRow): ReceiptItem {
     title: row.title,
     outcome: row.outcome,
     ending: row.ending,
-    at: row.at?.toISOString() ?? null,
+    at: at?.toISOString() ?? null,
     dueAt: row.due_at.toISOString(),
     evidence: row.error === null ? row.evidence : { ...row.evidence, error: row.error },
     // What had ended has had its next steps, and what is kept will have them.

@@ -8,7 +8,7 @@ import { DatabaseOverloaded, isUnavailable, type Tx } from '../store/database.ts
 import { ALL_GATES, type Context, sql } from './context.ts'
 import { domainKindOf } from './end.ts'
 import { type Attempt, settleAttempts, withoutDomain } from './settle.ts'
-import { type StartedRow, startedEffect } from './start.ts'
+import { retryOf, type StartedRow, startedEffect } from './start.ts'
 
 const FIRST = '00000000-0000-0000-0000-000000000000'
 
@@ -45,9 +45,19 @@ async function rescueWorker(context: Context, worker: string, faults: unknown[])
   return rescued
 }
 
-type Abandoned = Omit<StartedRow, 'shard' | 'lane' | 'id'> & { readonly id: string | null }
+type Abandoned = Omit<StartedRow, 'shard' | 'lane' | 'id'> & {
+  readonly id: string | null
+  /** Started before a backup that was restored. */
+  readonly lost: boolean
+  readonly on_hold: boolean
+}
 /** What one start left. `next`: where to go on; null: there is no further batch that nobody else is at. */
-type AbandonedBatch = { readonly attempts: readonly Attempt[]; readonly next: string | null }
+type AbandonedBatch = {
+  readonly attempts: readonly Attempt[]
+  readonly next: string | null
+  /** Some of it is on hold: it is come back to. */
+  readonly onHold: boolean
+}
 type RescuedBatch = { readonly rescued: number; readonly next: string | null }
 
 async function rescueBatch(
@@ -58,11 +68,11 @@ async function rescueBatch(
 ): Promise<RescuedBatch> {
   try {
     return await context.db.transaction('rescue', async tx => {
-      const { attempts, next } = await takeAbandoned(context, tx, worker, after)
+      const { attempts, next, onHold } = await takeAbandoned(context, tx, worker, after)
       const results = attempts.length === 0 ? [] : await settleAttempts(context, tx, attempts)
       const held = results.filter(result => result === 'held').length
       // What a cancel holds just now is left for the next round, and so is the batch.
-      if (held === 0 && next !== null) tx.send(sql('forget-batches'), [[next]])
+      if (held === 0 && !onHold && next !== null) tx.send(sql('forget-batches'), [[next]])
       return { rescued: attempts.length - held, next }
     })
   } catch (error) {
@@ -87,9 +97,9 @@ async function takeAbandoned(
   tx.send(sql('delete-tickets-of'), [worker])
   const rows = await tx.query<Abandoned>(sql('abandoned'), [worker, after])
   const attempts = rows.flatMap(row =>
-    row.id === null ? [] : [lostAttempt(context, row as Abandoned & { id: string })],
+    row.id === null || row.on_hold ? [] : [lostAttempt(context, row as Abandoned & { id: string })],
   )
-  return { attempts, next: rows[0]?.start_id ?? null }
+  return { attempts, next: rows[0]?.start_id ?? null, onHold: rows.some(row => row.on_hold) }
 }
 
 /** In halves, until what cannot be written is alone: it then dies without its domain. Gives back how many were written. */
@@ -121,15 +131,23 @@ function isAway(error: unknown): boolean {
 }
 
 function lostAttempt(context: Context, row: Abandoned & { readonly id: string }): Attempt {
-  const verdict: Verdict = {
-    is: 'retry',
-    error: 'the process that ran it was lost',
-    mayHaveHappened: true,
-    afterMs: backoffMs(row.attempt + 1, 0),
-  }
+  const verdict: Verdict =
+    row.lost && row.touches_world
+      ? {
+          is: 'failed',
+          error: 'it was running when the backup was made that was restored: nobody knows how it went',
+          mayHaveHappened: true,
+        }
+      : {
+          is: 'retry',
+          error: 'the process that ran it was lost',
+          mayHaveHappened: true,
+          afterMs: backoffMs(row.attempt + 1, 0),
+        }
   return {
     effect: startedEffect(row),
     maxAttempts: row.max_attempts,
+    retry: retryOf(context, row),
     keep: row.keep,
     domainKind: domainKindOf(context, row),
     verdict,
@@ -139,7 +157,11 @@ function lostAttempt(context: Context, row: Abandoned & { readonly id: string })
 /** Closes every receipt whose time is up, or one. */
 export async function closeReceipts(context: Context, cancellationId: string | null = null): Promise<void> {
   for (;;) {
-    const closed = await context.db.query(sql('close-receipts'), [context.clock(), cancellationId])
+    const closed = await context.db.query<{ id: string; kind: string }>(sql('close-receipts'), [
+      context.clock(),
+      cancellationId,
+    ])
+    for (const { kind } of closed) context.watch?.ended(kind, 'in_doubt')
     if (closed.length < CLOSED_AT_ONCE) return
   }
 }

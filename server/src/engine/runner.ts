@@ -7,10 +7,11 @@
 //
 // A heartbeat runs beside the loop: it renews the lease on this process's row, and finds what of it somebody has called off.
 
-import { EffectAborted, type Verdict } from '../core/effect.ts'
+import { EffectAborted, type Ending, type Verdict } from '../core/effect.ts'
+import { DEFAULT_LEASE_MS } from '../core/lease.ts'
 import { DatabaseOverloaded, isLockTimeout, isUnavailable } from '../store/database.ts'
 import { type Context, newId, sql } from './context.ts'
-import { domainKindOf, type EndOf, endValues } from './end.ts'
+import { domainKindOf, type EndOf, endValues, tellEnds } from './end.ts'
 import { Gather } from './gather.ts'
 import { idleAfter, restMs } from './idle.ts'
 import { RunningPlaces } from './running-places.ts'
@@ -23,7 +24,15 @@ import {
   settleAttempts,
   withLess,
 } from './settle.ts'
-import { leftText, type StartedRow, startDue, startedEffect, startedUnheard, type Ticket } from './start.ts'
+import {
+  leftText,
+  retryOf,
+  type StartedRow,
+  startDue,
+  startedEffect,
+  startedUnheard,
+  type Ticket,
+} from './start.ts'
 
 /** How long an abort may take to be heeded at a stop, milliseconds. */
 const HEED_MS = 2000
@@ -35,7 +44,7 @@ const LOCK_WAIT_MS = 200
 export type RunnerOptions = {
   /** Heartbeat, milliseconds. Default 1,000. */
   readonly beatMs?: number
-  /** How long this process's running effects are its own without a beat, milliseconds. Default 15,000. */
+  /** How long this process's running effects are its own without a beat, milliseconds. Default DEFAULT_LEASE_MS. */
   readonly leaseMs?: number
   /** Longest sleep without reading the database again, milliseconds. Default 60,000. */
   readonly maxSleepMs?: number
@@ -52,6 +61,7 @@ export type RunnerOptions = {
   readonly onError?: (where: string, error: unknown) => void
 }
 
+type EndedRow = { readonly id: string; readonly ending: Ending }
 type Running = { readonly row: StartedRow; readonly controller: AbortController; readonly batch: Batch }
 /** What was started together. */
 type Batch = { readonly startId: string; left: number; givenUp?: boolean }
@@ -111,7 +121,7 @@ export class Runner {
     this.context = context
     this.options = {
       beatMs: 1000,
-      leaseMs: 15_000,
+      leaseMs: DEFAULT_LEASE_MS,
       maxSleepMs: 60_000,
       batch: 1000,
       maxRunning: 4000,
@@ -303,6 +313,7 @@ export class Runner {
     this.unheard = null
     const batch: Batch = { startId, left: rows.length }
     for (const row of rows) {
+      context.watch?.started(row.kind, row.late_ms ?? 0)
       const slots = context.carriers.get(row.kind)?.slots ?? 1
       void this.execute(row, batch, this.places.take(row, slots))
     }
@@ -328,6 +339,7 @@ export class Runner {
     return {
       effect: startedEffect(row),
       maxAttempts: row.max_attempts,
+      retry: retryOf(this.context, row),
       keep: row.keep,
       domainKind: domainKindOf(this.context, row),
       verdict,
@@ -352,6 +364,7 @@ export class Runner {
         mayHaveHappened: true,
       }
     }
+    if (hasPlace) this.context.watch?.attempted(row.kind, verdict)
     const interrupted = (controller.signal.reason as EffectAborted | undefined)?.why === 'shutdown'
     const written = await this.settle(this.attemptOf(row, verdict, interrupted))
     // After a lost lease the same effect may run here again already, under another start.
@@ -391,8 +404,9 @@ export class Runner {
       const ordered = batch.toSorted((a, b) => (a.effect.id < b.effect.id ? -1 : 1))
       const ends = ordered.map(attempt => endOf(planOf(attempt, 0)))
       const rows = await this.endPlain(ends)
+      const written = new Map(rows.map(row => [row.id, row.ending]))
+      tellEnds(context, ends, written)
       if (rows.length === batch.length) return batch.map(() => 'ended')
-      const written = new Set(rows.map(row => row.id))
       const rest = batch.filter(attempt => !written.has(attempt.effect.id))
       const results = await context.db.transaction('settle', tx => settleAttempts(context, tx, rest))
       const of = new Map(rest.map((attempt, i) => [attempt, results[i] as SettleResult]))
@@ -402,13 +416,13 @@ export class Runner {
   }
 
   /** What was written. None, when somebody holds one of the effects: then each has to be looked at. */
-  private async endPlain(ends: readonly EndOf[]): Promise<readonly { readonly id: string }[]> {
+  private async endPlain(ends: readonly EndOf[]): Promise<readonly EndedRow[]> {
     try {
       const [, rows] = await this.context.db.flush('settle', [
         { statement: sql('limit-lock-wait'), values: [String(LOCK_WAIT_MS)] },
         { statement: sql('settle'), values: endValues(this.context, ends) },
       ])
-      return rows as readonly { id: string }[]
+      return rows as readonly EndedRow[]
     } catch (error) {
       if (isLockTimeout(error)) return []
       throw error

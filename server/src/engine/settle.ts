@@ -10,6 +10,7 @@
 import { backoffMs } from '../core/backoff.ts'
 import type { Ending, StartedEffect, Verdict } from '../core/effect.ts'
 import type { JsonObject } from '../core/json.ts'
+import { pauseBefore, type RetryPlan } from '../core/retry-plan.ts'
 import type { Tx } from '../store/database.ts'
 import { lockParents, type Parent } from './announce.ts'
 import { columns } from './columns.ts'
@@ -20,6 +21,8 @@ import { errorText, evidenceText } from './stored-text.ts'
 export type Attempt = {
   readonly effect: StartedEffect
   readonly maxAttempts: number
+  /** Its retry plan and what it has waited by it until now; left out: its kind has none. */
+  readonly retry?: { readonly plan: RetryPlan; readonly waitedMs: number } | undefined
   readonly keep: boolean
   /** The event's kind, when its domain decides what follows; null for most. */
   readonly domainKind: string | null
@@ -92,13 +95,24 @@ export function planOf(attempt: Attempt, random01: number): Plan {
       const failed = { ...base, ending: 'dead', endingIfCancelled, error, doubtful } as const
       if (attempt.interrupted) return { ...failed, step: 'retry', nextAttempt: effect.attempt }
       if (effect.attempt >= maxAttempts) return { ...failed, step: 'end' }
-      const afterMs =
-        (verdict.is === 'retry' ? verdict.afterMs : undefined) ?? backoffMs(effect.attempt + 1, random01)
-      return { ...failed, step: 'retry', afterMs }
+      const afterMs = pauseAfter(attempt, random01)
+      return afterMs === null ? { ...failed, step: 'end' } : { ...failed, step: 'retry', afterMs }
     }
     default:
       return verdict satisfies never
   }
+}
+
+/** Milliseconds until the next attempt; null: its plan is over. */
+function pauseAfter({ effect, verdict, retry }: Attempt, random01: number): number | null {
+  const wish = verdict.is === 'retry' ? verdict : null
+  const notBeforeMs = wish?.notBeforeMs ?? 0
+  const next = effect.attempt + 1
+  if (retry) {
+    const pause = pauseBefore(retry.plan, { next, waitedMs: retry.waitedMs, notBeforeMs, random01 })
+    return pause === null ? null : (wish?.afterMs ?? pause)
+  }
+  return wish?.afterMs ?? Math.max(backoffMs(next, random01), notBeforeMs)
 }
 
 /**
@@ -110,7 +124,7 @@ export function withLess(attempt: Attempt, error: unknown): Attempt {
   if (verdict.is === 'failed')
     return { ...attempt, verdict: { ...verdict, error: UNTOLD, evidence: undefined } }
   if (verdict.is === 'retry')
-    return { ...attempt, verdict: { ...verdict, error: UNTOLD, evidence: undefined, afterMs: undefined } }
+    return { ...attempt, verdict: { is: 'retry', error: UNTOLD, mayHaveHappened: verdict.mayHaveHappened } }
   return { ...attempt, verdict: { ...verdict, evidence: undefined } }
 }
 
@@ -237,11 +251,12 @@ async function settleRest(
 async function settleWaiting(_: Context, tx: Tx, plans: readonly Plan[]): Promise<readonly SettleResult[]> {
   const rows = await tx.query<{ id: string }>(
     sql('leave-waiting'),
-    columns(plans, 4, p => [
+    columns(plans, 5, p => [
       p.attempt.effect.id,
       p.attempt.effect.startId,
       evidenceText(p.evidence),
       p.doubtful,
+      p.step === 'wait',
     ]),
   )
   const left = new Set(rows.map(row => row.id))
@@ -334,17 +349,25 @@ async function backToPending(context: Context, tx: Tx, plans: readonly Plan[]): 
   if (plans.length === 0) return new Set()
   const rows = await tx.query<{ id: string }>(sql('back-to-pending'), [
     context.clock(),
-    ...columns(plans, 6, p => [
+    ...columns(plans, 7, p => [
       p.attempt.effect.id,
       p.attempt.effect.startId,
       p.nextAttempt,
       p.afterMs,
       errorText(p.error),
       p.doubtful,
+      p.attempt.retry ? Math.ceil(p.afterMs) : 0,
     ]),
   ])
-  tx.afterCommit(() => context.hints.due())
-  return new Set(rows.map(row => row.id))
+  const back = new Set(rows.map(row => row.id))
+  tx.afterCommit(() => {
+    context.hints.due()
+    // What was only given back, by a process that stops say, is the same attempt once more.
+    for (const { attempt, nextAttempt } of plans)
+      if (back.has(attempt.effect.id) && nextAttempt > attempt.effect.attempt)
+        context.watch?.retried(attempt.effect.kind)
+  })
+  return back
 }
 
 async function noteLate(context: Context, tx: Tx, plans: readonly Plan[]): Promise<void> {

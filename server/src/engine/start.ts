@@ -7,6 +7,7 @@
 
 import type { StartedEffect } from '../core/effect.ts'
 import type { JsonObject } from '../core/json.ts'
+import { type RetryPlan, storedPlan } from '../core/retry-plan.ts'
 import type { Database, Tx } from '../store/database.ts'
 import { ALL_GATES, type Context, sql } from './context.ts'
 
@@ -27,6 +28,11 @@ export type StartedRow = {
   attempt: number
   lane: string
   start_id: string
+  /** What it was announced with; null: its kind's own plan. */
+  retry_plan: string | null
+  waited_ms: number
+  /** Since it fell due; of a start that is made just now only. */
+  late_ms?: number
 }
 
 /** A permission to start, and the lease under which what is started runs. */
@@ -87,6 +93,15 @@ export async function startedUnheard(
   tx.send(sql('delete-ticket'), [old.id])
   tx.send(sql('insert-ticket'), [next.id, next.worker])
   return await tx.query<StartedRow>(sql('started-in-batch'), [startId])
+}
+
+/** By which plan it is tried again; undefined: its kind has none. */
+export function retryOf(
+  context: Pick<Context, 'carriers'>,
+  row: Pick<StartedRow, 'kind' | 'retry_plan' | 'waited_ms'>,
+): { readonly plan: RetryPlan; readonly waitedMs: number } | undefined {
+  const own = context.carriers.get(row.kind)?.retryPlan
+  return own && { plan: storedPlan(own, row.retry_plan), waitedMs: row.waited_ms }
 }
 
 export function startedEffect(row: Omit<StartedRow, 'shard' | 'lane'>): StartedEffect {

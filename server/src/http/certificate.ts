@@ -1,10 +1,11 @@
-// The certificate of HTTPS: the operator's own, or a self-signed one that is made at the first start and kept.
+// The certificate of HTTPS: the operator's own, or a self-signed one that is made at the first start and kept. Who trusts that
+// one trusts it as an authority (there is no other way with most programs), so it is constrained to its own names: what its
+// key might sign for another host is refused.
 
-import { X509Certificate } from 'node:crypto'
+import { KeyObject, webcrypto, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
-import selfsigned from 'selfsigned'
 import type { Config } from '../config.ts'
 
 /** PEM texts; `file`: where clients find the certificate (NODE_EXTRA_CA_CERTS, curl --cacert). */
@@ -15,10 +16,11 @@ const DAY_MS = 86_400_000
 const LIFETIME_DAYS = 820
 const RENEW_BEFORE_DAYS = 30
 
-/** @throws Error that says what to do, when TLS_CERT or TLS_KEY cannot be used. */
+/** `onRenewed`: hears why a certificate that was there is replaced. @throws Error that says what to do, when TLS_CERT or TLS_KEY cannot be used. */
 export async function certificateFor(
   config: Pick<Config, 'tls' | 'dataDir' | 'publicUrl' | 'host'>,
   now: () => Date,
+  onRenewed: (file: string, reason: string) => void = () => {},
 ): Promise<Certificate> {
   if (config.tls) return readOwn(config.tls.certFile, config.tls.keyFile)
   const folder = join(config.dataDir, 'tls')
@@ -27,7 +29,9 @@ export async function certificateFor(
   const names = namesOf(config)
   if (existsSync(certFile) && existsSync(keyFile)) {
     const cert = readFileSync(certFile, 'utf8')
-    if (isUsable(cert, names, now())) return { cert, key: readFileSync(keyFile, 'utf8'), file: certFile }
+    const fault = faultOf(cert, names, now())
+    if (fault === null) return { cert, key: readFileSync(keyFile, 'utf8'), file: certFile }
+    onRenewed(certFile, fault)
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const made = await makeSelfSigned(names, now())
@@ -55,37 +59,78 @@ function namesOf(config: Pick<Config, 'publicUrl' | 'host'>): readonly string[] 
   return [...new Set(names)]
 }
 
-function isUsable(pem: string, names: readonly string[], now: Date): boolean {
+/** Why a certificate that was made here cannot be used any more; null: it can. */
+function faultOf(pem: string, names: readonly string[], now: Date): string | null {
   try {
     const cert = new X509Certificate(pem)
-    const good = names.every(name => (isIP(name) ? cert.checkIP(name) : cert.checkHost(name)) !== undefined)
-    return good && new Date(cert.validTo).getTime() > now.getTime() + RENEW_BEFORE_DAYS * DAY_MS
+    if (!cert.raw.includes(NAME_CONSTRAINTS_OID)) return 'its key could vouch for any host'
+    if (cert.validToDate.getTime() <= now.getTime() + RENEW_BEFORE_DAYS * DAY_MS) return 'it expires soon'
+    const missing = names.find(name => (isIP(name) ? cert.checkIP(name) : cert.checkHost(name)) === undefined)
+    return missing === undefined ? null : `it is not for ${missing}`
   } catch {
-    return false
+    return 'it cannot be read'
   }
 }
 
 async function makeSelfSigned(names: readonly string[], now: Date): Promise<{ cert: string; key: string }> {
-  const made = await selfsigned.generate([{ name: 'commonName', value: 'Standdown on this machine' }], {
-    keyType: 'ec',
-    curve: 'P-256',
-    algorithm: 'sha256',
-    notBeforeDate: new Date(now.getTime() - DAY_MS),
-    notAfterDate: new Date(now.getTime() + LIFETIME_DAYS * DAY_MS),
+  // Only when one is made: it takes a tenth of a second to load.
+  const x509 = await import('@peculiar/x509')
+  const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+    'sign',
+    'verify',
+  ])
+  const made = await x509.X509CertificateGenerator.createSelfSigned({
+    name: [{ CN: ['Standdown on this machine'] }],
+    notBefore: new Date(now.getTime() - DAY_MS),
+    notAfter: new Date(now.getTime() + LIFETIME_DAYS * DAY_MS),
+    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+    keys,
     extensions: [
       // A certificate that is trusted by being listed has to be allowed to vouch for itself, and for nobody else.
-      { name: 'basicConstraints', cA: true, pathLenConstraint: 0, critical: true },
-      { name: 'keyUsage', digitalSignature: true, keyCertSign: true, critical: true },
-      { name: 'extKeyUsage', serverAuth: true },
-      {
-        name: 'subjectAltName',
-        altNames: names.map(name =>
-          isIP(name) ? { type: 7 as const, ip: name } : { type: 2 as const, value: name },
-        ),
-      },
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyCertSign, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      // RFC 5280 asks it of an authority, and so does a strict client (Python 3.13).
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      new x509.Extension(NAME_CONSTRAINTS, true, constraintsTo(names)),
+      new x509.SubjectAlternativeNameExtension(
+        names.map(name => ({ type: isIP(name) ? ('ip' as const) : ('dns' as const), value: name })),
+      ),
     ],
   })
-  return { cert: made.cert, key: made.private }
+  const key = KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' })
+  return { cert: `${made.toString('pem')}\n`, key: String(key) }
+}
+
+const NAME_CONSTRAINTS = '2.5.29.30'
+const NAME_CONSTRAINTS_OID = Buffer.from('0603551d1e', 'hex')
+
+/** RFC 5280, 4.2.1.10: permitted are these names (and what is below them), and these addresses. Nothing else of either kind. */
+function constraintsTo(names: readonly string[]): Buffer {
+  const subtrees = names.map(name => {
+    const family = isIP(name)
+    if (family === 0) return der(0x30, der(0x82, Buffer.from(name, 'ascii')))
+    const address = addressBytes(name, family)
+    return der(0x30, der(0x87, Buffer.concat([address, Buffer.alloc(address.length, 0xff)])))
+  })
+  return der(0x30, der(0xa0, Buffer.concat(subtrees)))
+}
+
+function addressBytes(address: string, family: number): Buffer {
+  if (family === 4) return Buffer.from(address.split('.').map(Number))
+  // As a URL writes it there is no IPv4 in it, and at most one `::`.
+  const [head = '', tail = ''] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::')
+  const groups = (text: string) =>
+    text === '' ? [] : text.split(':').map(group => Number.parseInt(group, 16))
+  const [left, right] = [groups(head), groups(tail)]
+  const all = [...left, ...Array.from({ length: 8 - left.length - right.length }, () => 0), ...right]
+  return Buffer.from(all.flatMap(group => [group >> 8, group & 0xff]))
+}
+
+function der(tag: number, content: Buffer): Buffer {
+  const { length } = content
+  const size = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff]
+  return Buffer.concat([Buffer.from([tag, ...size]), content])
 }
 
 /** Never half a file, and never readable by others in between. */

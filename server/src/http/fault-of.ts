@@ -15,8 +15,11 @@ export const httpFault = faults({
     message: 'Bodies are read as they are: Content-Encoding {encoding} is not undone here.',
   },
   BAD_REQUEST: { status: 400, message: 'The request cannot be understood.' },
+  HEADERS_TOO_LARGE: { status: 431, message: 'The headers of the request are larger than 16 KB.' },
+  TOO_SLOW: { status: 408, message: 'The request did not come in time.' },
   INVALID: { status: 400, message: '{detail}' },
   NOT_FOUND: { status: 404, message: 'There is nothing at {path}.' },
+  METHOD_NOT_ALLOWED: { status: 405, message: '{path} is asked with {allowed}.' },
   MISDIRECTED: {
     status: 421,
     message: 'This server does not answer to that host name while its demo is on.',

@@ -1,7 +1,7 @@
 // Logs are lines of JSON without secrets. Headers and bodies are never written; what an error says is scrubbed, because
 // drivers and libraries put what they were given into their messages.
 
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import type { LogLevel } from '../config.ts'
 import { loggedPath } from './request-path.ts'
 
@@ -53,6 +53,24 @@ export function logOptions(level: LogLevel, stream?: LogStream) {
       res: (reply: Pick<FastifyReply, 'statusCode'>) => ({ status: reply.statusCode }),
       err: loggedError,
     },
+  }
+}
+
+/**
+ * Where lines of security go (docs/security.md): into the same log, with `log: "security"`, whatever LOG_LEVEL lets pass of the
+ * rest; but `silent` is silent. Texts are scrubbed once more.
+ */
+export function securityLines(
+  logger: FastifyBaseLogger,
+  level: LogLevel,
+): (line: { readonly [name: string]: unknown }) => void {
+  const child = logger.child({ log: 'security' }, { level: level === 'silent' ? 'silent' : 'info' })
+  return line => {
+    const clean = Object.entries(line).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? scrub(value) : value,
+    ])
+    child.info(Object.fromEntries(clean))
   }
 }
 

@@ -1,116 +1,132 @@
-// What /metrics shows, in Prometheus' text format. A name is registered once; its values are told apart by labels.
+// What /metrics shows: prom-client behind three verbs. A family is registered once, with the names of its labels. What stands in a
+// label is ours (a kind, an outcome, a route as it is declared), never a caller's text: nothing here could bound that but MOST_SERIES.
 
-export type Labels = { readonly [name: string]: string }
+import type * as Prom from 'prom-client'
+import { withinTime } from './within-time.ts'
 
-export interface Counter {
-  add(labels?: Labels, by?: number): void
+export type Labels<Name extends string> = { readonly [name in Name]: string }
+
+export interface Counter<Name extends string> {
+  add(labels: Labels<Name>, by?: number): void
 }
 
-export interface Histogram {
+export interface Histogram<Name extends string> {
   /** `value` in the unit that the name ends with, seconds by custom. */
-  observe(value: number, labels?: Labels): void
+  observe(labels: Labels<Name>, value: number): void
 }
 
-type Series = {
+export type GaugeValues<Name extends string> = readonly {
+  readonly labels: Labels<Name>
+  readonly value: number
+}[]
+
+type Family<Name extends string> = {
+  readonly name: string
   readonly help: string
-  readonly type: 'counter' | 'gauge' | 'histogram'
-  read(): Promise<readonly string[]>
+  readonly labels: readonly Name[]
 }
 
-// A label whose values a caller can choose must not fill the memory.
+/** Of one family. What comes beyond is not counted, so that a mistake of ours does not fill the memory. */
 const MOST_SERIES = 2_000
+/** What is asked for by a scrape has so long; then its lines are left out. */
+const READ_WITHIN_MS = 2_000
+/** Between two looks at how late the event loop is, milliseconds. */
+const LOOP_LOOK_MS = 20
 const DEFAULT_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-export class Metrics {
-  readonly #series = new Map<string, Series>()
+/** Loads prom-client, which takes a twentieth of a second: a command that shows no metrics has no need of it. */
+export async function loadMetrics(): Promise<Metrics> {
+  return new Metrics(await import('prom-client'))
+}
 
-  /** Counts up; `name` ends in `_total`. */
-  counter(name: string, help: string): Counter {
-    const values = new Map<string, number>()
-    this.#register(name, { help, type: 'counter', read: async () => lines(name, values) })
+export class Metrics {
+  readonly contentType: string
+  readonly #library: typeof Prom
+  readonly #registry: Prom.Registry
+  readonly #names = new Set<string>()
+
+  constructor(library: typeof Prom) {
+    this.#library = library
+    this.#registry = new library.Registry()
+    this.contentType = this.#registry.contentType
+  }
+
+  /** Counts up; its name ends in `_total`. */
+  counter<Name extends string>(family: Family<Name>): Counter<Name> {
+    const counter = new this.#library.Counter(this.#configured(family))
+    const mayKeep = bounded(family.labels)
     return {
-      add(labels = {}, by = 1) {
-        const key = labelText(labels)
-        if (values.size < MOST_SERIES || values.has(key)) values.set(key, (values.get(key) ?? 0) + by)
+      add(labels, by = 1) {
+        if (Number.isFinite(by) && mayKeep(labels)) counter.inc(labels, by)
       },
     }
   }
 
-  /** Read when it is asked for: a number, or numbers by labels. A reader that throws leaves its lines out. */
-  gauge(name: string, help: string, read: () => GaugeValue | Promise<GaugeValue>): void {
-    this.#register(name, {
-      help,
-      type: 'gauge',
-      async read() {
-        const value = await read()
-        const values = typeof value === 'number' ? [{ labels: {}, value }] : value
-        return lines(name, new Map(values.map(each => [labelText(each.labels), each.value])))
+  /** Read when it is asked for. A reader that throws, or takes too long, leaves its lines out. */
+  gauge<Name extends string>(
+    family: Family<Name>,
+    read: () => GaugeValues<Name> | Promise<GaugeValues<Name>>,
+  ): void {
+    const { labels } = family
+    new this.#library.Gauge({
+      ...this.#configured(family),
+      async collect() {
+        const values = await withinTime(READ_WITHIN_MS, read).catch(() => [])
+        this.reset()
+        // Reset sets one without labels to 0, which nobody has said.
+        if (labels.length === 0) this.remove()
+        for (const { labels, value } of values.slice(0, MOST_SERIES)) this.set(labels, value)
       },
     })
   }
 
   /** Counts observations up to each of `buckets` (ascending). */
-  histogram(name: string, help: string, buckets: readonly number[] = DEFAULT_BUCKETS): Histogram {
-    const values = new Map<string, { labels: Labels; counts: number[]; sum: number; count: number }>()
-    this.#register(name, {
-      help,
-      type: 'histogram',
-      read: async () =>
-        [...values.values()].flatMap(({ labels, counts, sum, count }) => [
-          ...buckets.map((le, i) => `${name}_bucket${labelText({ ...labels, le: String(le) })} ${counts[i]}`),
-          `${name}_bucket${labelText({ ...labels, le: '+Inf' })} ${count}`,
-          `${name}_sum${labelText(labels)} ${sum}`,
-          `${name}_count${labelText(labels)} ${count}`,
-        ]),
-    })
+  histogram<Name extends string>(
+    family: Family<Name>,
+    buckets: readonly number[] = DEFAULT_BUCKETS,
+  ): Histogram<Name> {
+    const histogram = new this.#library.Histogram({ ...this.#configured(family), buckets: [...buckets] })
+    const mayKeep = bounded(family.labels)
     return {
-      observe(value, labels = {}) {
-        const key = labelText(labels)
-        let at = values.get(key)
-        if (!at) {
-          if (values.size >= MOST_SERIES) return
-          at = { labels, counts: buckets.map(() => 0), sum: 0, count: 0 }
-          values.set(key, at)
-        }
-        at.sum += value
-        at.count += 1
-        for (let i = buckets.length - 1; i >= 0 && value <= buckets[i]!; i--) at.counts[i]! += 1
+      observe(labels, value) {
+        // It throws on others, and whoever counts must not fail of that.
+        if (Number.isFinite(value) && mayKeep(labels)) histogram.observe(labels, value)
       },
     }
   }
 
+  /** Adds what prom-client tells of the process: event loop, heap, garbage collection, processor time. It goes on until the process ends. */
+  watchProcess(): void {
+    this.#library.collectDefaultMetrics({
+      register: this.#registry,
+      eventLoopMonitoringPrecision: LOOP_LOOK_MS,
+    })
+  }
+
   async text(): Promise<string> {
-    const parts: string[] = []
-    for (const [name, series] of this.#series) {
-      let read: readonly string[]
-      try {
-        read = await series.read()
-      } catch {
-        continue
-      }
-      parts.push(`# HELP ${name} ${series.help}`, `# TYPE ${name} ${series.type}`)
-      for (const sample of read) parts.push(sample)
-    }
-    return `${parts.join('\n')}\n`
+    return await this.#registry.metrics()
   }
 
-  #register(name: string, series: Series): void {
+  #configured<Name extends string>({ name, help, labels }: Family<Name>) {
     if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new Error(`not a metric's name: ${name}`)
-    if (this.#series.has(name)) throw new Error(`metric ${name} is registered twice`)
-    this.#series.set(name, series)
+    if (this.#names.has(name)) throw new Error(`metric ${name} is registered twice`)
+    this.#names.add(name)
+    return { name, help, labelNames: [...labels], registers: [this.#registry] }
   }
 }
 
-export type GaugeValue = number | readonly { readonly labels: Labels; readonly value: number }[]
-
-function lines(name: string, values: ReadonlyMap<string, number>): readonly string[] {
-  return [...values].map(([labels, value]) => `${name}${labels} ${value}`)
+/** A number that has no labels, as a gauge gives it. */
+export function alone(value: number): GaugeValues<never> {
+  return [{ labels: {}, value }]
 }
 
-function labelText(labels: Labels): string {
-  const parts = Object.entries(labels).map(
-    ([name, value]) =>
-      `${name}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`,
-  )
-  return parts.length === 0 ? '' : `{${parts.join(',')}}`
+function bounded<Name extends string>(names: readonly Name[]): (labels: Labels<Name>) => boolean {
+  const seen = new Set<string>()
+  return labels => {
+    const key = names.map(name => labels[name]).join('\n')
+    if (seen.has(key)) return true
+    if (seen.size >= MOST_SERIES) return false
+    seen.add(key)
+    return true
+  }
 }

@@ -15,11 +15,7 @@ export async function portHolder(port: number): Promise<PortHolder | null> {
 }
 
 /** An error for people: who holds it, and what to do. `setting`: the variable that moves us elsewhere. */
-export async function portInUse(
-  port: number,
-  setting: 'PORT' | 'TLS_PORT' | 'MAIL_IN_PORT',
-  cause?: unknown,
-): Promise<Error> {
+export async function portInUse(port: number, setting: 'PORT' | 'TLS_PORT', cause?: unknown): Promise<Error> {
   const holder = await portHolder(port)
   const who = holder
     ? `It is held by process ${holder.pid} (${holder.command}).`

@@ -1,6 +1,8 @@
 // Headers that every answer carries unless its route set its own: strict for APIs, usable for pages.
 
+import { isIP } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { isLoopback } from '../config.ts'
 
 /** What an answer that is not a page may do in a browser: nothing. */
 const CSP_DATA = "default-src 'none'; frame-ancestors 'none'"
@@ -27,6 +29,23 @@ export function contentSecurityPolicy(more: Sources): string {
   return Object.entries(directives)
     .map(([name, sources]) => `${name} ${sources.join(' ')}`)
     .join('; ')
+}
+
+export type StrictTransport = {
+  /** PUBLIC_URL. */
+  readonly publicUrl: string | null
+  readonly seconds: number
+}
+
+/**
+ * Strict-Transport-Security for answers over HTTPS, or null: only where the public URL says that this name is HTTPS. A browser
+ * keeps to it for every port of the name, so nothing is said for a server that is called on this machine or by an address.
+ */
+export function strictTransport({ publicUrl, seconds }: StrictTransport): string | null {
+  if (publicUrl === null || seconds === 0) return null
+  const { protocol, hostname } = new URL(publicUrl)
+  const isNamed = !isLoopback(hostname) && isIP(hostname.replace(/^\[|\]$/g, '')) === 0
+  return protocol === 'https:' && isNamed ? `max-age=${seconds}` : null
 }
 
 /** An onSend hook. A route that may be framed sets its own Content-Security-Policy, and then no X-Frame-Options is sent. */

@@ -36,5 +36,8 @@ export function receiptsOfToken(
   parts: NotificationParts,
   { agent, channel, token }: { agent: AgentRef; channel: string; token: string },
 ): Promise<readonly Receipt[]> {
-  return parts.engine.findReceipts(agent.tenant, { key: tokenKey(channel, agent.agentId, token), limit: 20 })
+  return parts.engine.findReceipts(agent.tenant, {
+    keys: [tokenKey(channel, agent.agentId, token)],
+    limit: 20,
+  })
 }

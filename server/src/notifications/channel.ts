@@ -1,6 +1,7 @@
 // Channel providers: pages of telephone and chat vendors that run framed in an agent's desktop, from the workspace file.
 
-import { SettingReader } from './setting-reader.ts'
+import { ADDRESS_FORM, isAddress, mailboxKey } from '../core/mail-address.ts'
+import { type Place, SettingReader } from '../core/setting-reader.ts'
 
 export type Channel = {
   /** Stands in keys of offers: letters, digits, `_`, `-`, `.`; at most 64. */
@@ -15,6 +16,8 @@ export type Channel = {
   readonly sandbox: string
   /** User principal names; empty: every agent. */
   readonly agents: readonly string[]
+  /** Name of the app by which the provider's own server calls; left out: none may. */
+  readonly app?: string
 }
 
 /** The address of a channel as a page can use it. */
@@ -26,30 +29,47 @@ const UNIQUE_NAME = /^[\w.-]{1,64}$/
 const DEFAULT_ALLOW = 'microphone; autoplay; clipboard-write'
 const DEFAULT_SANDBOX = 'allow-scripts allow-same-origin allow-popups allow-forms'
 
-/** Reads one channel of the workspace file. Throws an Error that names the setting. */
-export function readChannel(source: unknown): Channel {
-  const read = new SettingReader(source, 'channel')
-  const uniqueName = read.text('uniqueName', { max: 64, pattern: UNIQUE_NAME })
-  const address = read.text('address', { max: 2048 })
-  const trustedDomain = read.text('trustedDomain', { max: 2048, fallback: '' }) || null
-  if (address !== DEMO_SOFTPHONE && webOrigin(address) === null)
-    throw read.wrong('address', 'has to be an http or https address')
+const SETTINGS = [
+  'uniqueName',
+  'label',
+  'address',
+  'trustedDomain',
+  'allow',
+  'sandbox',
+  'agents',
+  'app',
+] as const
+
+/** Reads one channel of the workspace file; null when it is no object. What is wrong is noted. */
+export function readChannel(source: unknown, place: Place): Channel | null {
+  const read = new SettingReader(source, SETTINGS, place)
+  if (!read.isThere) return null
+  const uniqueName = read.text('uniqueName', {
+    most: 64,
+    pattern: [UNIQUE_NAME, '1 to 64 letters, digits, dots, dashes or underscores'],
+  })
+  const address = read.text('address', { most: 2048 })
+  const trustedDomain = read.text('trustedDomain', { most: 2048, fallback: '' }) || null
+  if (address !== '' && address !== DEMO_SOFTPHONE && webOrigin(address) === null)
+    read.wrong('address', 'is not an address of the web', `https://… or ${DEMO_SOFTPHONE}`)
   if (trustedDomain !== null && webOrigin(trustedDomain) === null)
-    throw read.wrong('trustedDomain', 'has to be an http or https address')
-  const channel: Channel = {
+    read.wrong('trustedDomain', 'is not an address of the web', 'https://…')
+  const app = read.text('app', { most: 200, fallback: '' })
+  return {
     uniqueName,
-    label: read.text('label', { max: 100, fallback: uniqueName }),
+    label: read.text('label', { most: 100, fallback: uniqueName, anyCharacters: true }),
     address,
     trustedDomain,
-    allow: read.text('allow', { max: 1000, fallback: DEFAULT_ALLOW }),
-    sandbox: read.text('sandbox', { max: 1000, fallback: DEFAULT_SANDBOX }),
-    agents: read.list('agents', 10_000).map(each => {
-      if (typeof each !== 'string') throw read.wrong('agents', 'has to be a list of user principal names')
-      return each.toLowerCase()
+    allow: read.text('allow', { most: 1000, fallback: DEFAULT_ALLOW }),
+    sandbox: read.text('sandbox', { most: 1000, fallback: DEFAULT_SANDBOX }),
+    agents: read.list('agents', 10_000).flatMap((upn, i) => {
+      if (isAddress(upn)) return [mailboxKey(upn as string)]
+      const { path, mistakes } = read.place('agents', i)
+      mistakes.add({ path, problem: 'is not a userPrincipalName', accepted: ADDRESS_FORM })
+      return []
     }),
+    ...(app === '' ? {} : { app }),
   }
-  read.noMore()
-  return channel
 }
 
 /** Null when the channel cannot be opened now (the demo's page is not running). */

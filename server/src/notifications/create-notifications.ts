@@ -1,8 +1,16 @@
 // The room's verbs, bound to what they work with.
 
+import { Turns } from '../engine/turns.ts'
 import { type Answer, answerOffer } from './answer-offer.ts'
+import {
+  type CancelForProvider,
+  cancelForProvider,
+  type HoldersOf,
+  receiptsForProvider,
+  tokenHolders,
+} from './cancel-for-provider.ts'
 import { type CancelOffers, cancelOffers, receiptsOfToken } from './cancel-offers.ts'
-import { type NotifyRequest, notifyAgent } from './notify-agent.ts'
+import { fillCard, type NotifyRequest, notifyAgent } from './notify-agent.ts'
 import type { AgentRef } from './offer.ts'
 import { offerDomain } from './offer-domain.ts'
 import type { NotificationParts } from './offer-engine.ts'
@@ -10,7 +18,12 @@ import { offerCarrier } from './place-offer.ts'
 import { agentScreen, openOffers, readOffer } from './read-offers.ts'
 import { ScreenHints } from './screen-hints.ts'
 import { timerCarrier } from './time-offer.ts'
-import { applyNotificationWorkspace, channelsOf, currentNotificationWorkspace } from './workspace.ts'
+import {
+  applyNotificationWorkspace,
+  channelOfApp,
+  channelsOf,
+  currentNotificationWorkspace,
+} from './workspace.ts'
 
 export type NotificationNeeds = Omit<NotificationParts, 'hints'>
 export type Notifications = ReturnType<typeof createNotifications>
@@ -20,12 +33,20 @@ type ByToken = { readonly agent: AgentRef; readonly channel: string; readonly to
 export function createNotifications(needs: NotificationNeeds) {
   const hints = new ScreenHints(needs.db)
   const parts: NotificationParts = { ...needs, hints }
+  const turns = new Turns('notifications.notify')
   return {
-    notifyAgent: (request: NotifyRequest) => notifyAgent(parts, request),
+    notifyAgent: (request: NotifyRequest) => notifyAgent({ ...parts, turns }, request),
+    /** As `notifyAgent` would fill it: throws what that would throw. */
+    fillCard: (tenant: string, of: Parameters<typeof fillCard>[2]) => fillCard(parts, tenant, of),
     answerOffer: (agent: AgentRef, offerId: string, answer: Answer) =>
       answerOffer(parts, agent, { offerId, answer }),
     cancelOffers: (request: CancelOffers) => cancelOffers(parts, request),
     receiptsOfToken: (of: ByToken) => receiptsOfToken(parts, of),
+    cancelForProvider: (request: CancelForProvider) => cancelForProvider(parts, request),
+    receiptsForProvider: (of: Parameters<typeof receiptsForProvider>[1]) => receiptsForProvider(parts, of),
+    tokenHolders: (tenant: string, of: HoldersOf) => tokenHolders(parts, tenant, of),
+    channelOfApp: (tenant: string, app: string, channel: string) =>
+      channelOfApp(parts, { tenant, app, channel }),
     openOffers: (of: ByToken) => openOffers(parts, of),
     readOffer: (agent: AgentRef, offerId: string) => readOffer(parts, agent, offerId),
     agentScreen: (agent: AgentRef) => agentScreen(parts, agent),

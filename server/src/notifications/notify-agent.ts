@@ -2,8 +2,10 @@
 // the offer itself.
 
 import type { Announcement } from '../core/event.ts'
-import { makeId } from '../core/ids.ts'
+import { makeId, shardOfId } from '../core/ids.ts'
 import type { OfferResult } from '../core/offer-queue.ts'
+import { type Parent, refuseWithParent } from '../core/parent.ts'
+import type { Turns } from '../engine/turns.ts'
 import type { Tx } from '../store/database.ts'
 import { notificationFaults } from './notification-faults.ts'
 import {
@@ -32,6 +34,10 @@ export type NotifyRequest = {
   readonly correlationId: string | null
   /** The page that announces it, by a name drawn when it was opened; null for a script without one. */
   readonly page: string | null
+  /** What it hangs from; null: nothing. A call that another tab has announced already hangs where that one put it. */
+  readonly parent: Parent | null
+  /** The offer's own id, in its parent's shard. Left out: made. */
+  readonly id?: string
 }
 
 /** A tab that is behind announces a call that another tab's offer has ended already: it gets that end. */
@@ -52,17 +58,19 @@ type Draft = {
   readonly at: Date
 }
 
-export async function notifyAgent(parts: NotificationParts, request: NotifyRequest): Promise<Notified> {
+export async function notifyAgent(
+  parts: NotificationParts & { readonly turns: Turns },
+  request: NotifyRequest,
+): Promise<Notified> {
   const { tenant, agentId } = request.agent
-  const template = await findTemplate(parts, tenant, request.templateName)
-  const card = makeCard(template, readParameters(request.templateParameters), request.channelLabel)
+  const { template, card } = await fillCard(parts, tenant, request)
   const at = await parts.engine.now(tenant)
   for (;;) {
     const joined = await join(parts, request)
     if (joined) return { offer: joined, joined: true }
     try {
-      const offer = await parts.db.transaction('notifications.notify', tx =>
-        raise(parts, tx, { request, template, card, at }),
+      const offer = await parts.turns.take(tenant, () =>
+        parts.db.transaction('notifications.notify', tx => raise(parts, tx, { request, template, card, at })),
       )
       parts.hints.changed(tenant, agentId)
       return { offer, joined: false }
@@ -73,7 +81,21 @@ export async function notifyAgent(parts: NotificationParts, request: NotifyReque
   }
 }
 
-async function findTemplate(parts: NotificationParts, tenant: string, name: string): Promise<Template> {
+/** @throws Fault NotificationTemplateNotFoundError, NotificationTemplateResolverNotFoundError, RejectAfterClientError */
+export async function fillCard(
+  parts: Pick<NotificationParts, 'db'>,
+  tenant: string,
+  of: Pick<NotifyRequest, 'templateName' | 'templateParameters' | 'channelLabel'>,
+): Promise<Pick<Draft, 'template' | 'card'>> {
+  const template = await findTemplate(parts, tenant, of.templateName)
+  return { template, card: makeCard(template, readParameters(of.templateParameters), of.channelLabel) }
+}
+
+async function findTemplate(
+  parts: Pick<NotificationParts, 'db'>,
+  tenant: string,
+  name: string,
+): Promise<Template> {
   const [row] = await parts.db.query<{ definition: Template }>(sql('template'), [tenant, name.toLowerCase()])
   if (!row) throw notificationFaults.NotificationTemplateNotFoundError({ template: name.slice(0, 128) })
   return row.definition
@@ -92,10 +114,11 @@ async function join(
 }
 
 async function raise(parts: NotificationParts, tx: Tx, draft: Draft): Promise<Offer> {
-  const { agent, channel, tokens } = draft.request
+  const { agent, channel, tokens, parent } = draft.request
+  // The row is where its agent is, whatever the offer hangs from: an agent's queue is in one place.
   const shard = shardOfAgent(agent.tenant, agent.agentId)
-  const newId = () => makeId(shard, parts.now().getTime(), parts.random)
-  const id = newId()
+  const newId = () => makeId(parent ? shardOfId(parent.id) : shard, parts.now().getTime(), parts.random)
+  const id = draft.request.id ?? newId()
   const effectId = newId()
   const data = { offerId: id, agentId: agent.agentId, agentName: agent.agentName, channel, tokens }
   const offer: Announcement = {
@@ -104,8 +127,10 @@ async function raise(parts: NotificationParts, tx: Tx, draft: Draft): Promise<Of
     kind: OFFER_EVENT,
     key: tokens[0] === undefined ? null : tokenKey(channel, agent.agentId, tokens[0]),
     entity: agentEntity(agent.agentId),
+    ...(parent ? { parent } : {}),
     title: draft.card.title,
     data,
+    bareKey: tokens[0] ?? null,
     correlationId: draft.request.correlationId,
     early: 'absorb',
     effects: [
@@ -149,6 +174,7 @@ async function raise(parts: NotificationParts, tx: Tx, draft: Draft): Promise<Of
 /**
  * True when an early cancellation was waiting for one of its tokens. A second token is an event of its own above the
  * offer, without effects: the cancel of either takes the offer along, and so does an early one.
+ * @throws Fault PARENT_NOT_FOUND, PARENT_CANCELLED, TREE_TOO_DEEP
  */
 async function announce(
   parts: NotificationParts,
@@ -158,17 +184,21 @@ async function announce(
   const { offer, secondToken } = of
   if (secondToken === undefined) {
     const [announced] = await parts.engine.announce(tx, [offer])
+    refuseWithParent(announced)
     return announced?.is !== 'announced'
   }
   const alias: Announcement = {
     ...offer,
     id: of.aliasId,
     key: tokenKey(of.channel, String(offer.data.agentId), secondToken),
+    bareKey: secondToken,
     effects: [],
   }
   const [above] = await parts.engine.announce(tx, [alias])
+  refuseWithParent(above)
   if (above?.is !== 'announced') return true
   const child: Announcement = { ...offer, parent: { id: of.aliasId, link: 'cancel' } }
   const [announced] = await parts.engine.announce(tx, [child])
+  refuseWithParent(announced)
   return announced?.is !== 'announced'
 }

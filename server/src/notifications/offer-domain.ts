@@ -3,6 +3,7 @@
 
 import type { NewEffect } from '../core/effect.ts'
 import { shardOfEntity } from '../core/ids.ts'
+import { ownInstant } from '../core/instant.ts'
 import type { CancelledEvent, Domain, Settled } from '../engine/hooks.ts'
 import type { Tx } from '../store/database.ts'
 import { arrangeScreen } from './arrange-screen.ts'
@@ -52,7 +53,7 @@ async function endUnplaced(tx: Tx, settled: readonly Settled[]): Promise<void> {
 
 function again({ effect, result }: Settled): [string, { effects: NewEffect[] }][] {
   if (typeof result?.againAt !== 'string') return []
-  return [[effect.id, { effects: [timerEffect(offerEffectData(effect.data), new Date(result.againAt))] }]]
+  return [[effect.id, { effects: [timerEffect(offerEffectData(effect.data), ownInstant(result.againAt))] }]]
 }
 
 /**

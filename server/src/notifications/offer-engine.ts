@@ -5,6 +5,7 @@ import type { NewEffect, Verdict } from '../core/effect.ts'
 import type { Announced, Announcement } from '../core/event.ts'
 import type { Random } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
+import type { Known, KnownRequest } from '../engine/known-names.ts'
 import type { Database, Tx } from '../store/database.ts'
 import { statements } from '../store/statements.ts'
 import type { ScreenHints } from './screen-hints.ts'
@@ -20,6 +21,8 @@ export interface OfferEngine {
     | { readonly is: 'unknown' }
   >
   cancel(request: CancelRequest): Promise<CancelOutcome>
+  /** Of many names those that something is known by. */
+  known(request: KnownRequest): Promise<readonly Known[]>
   end(
     tx: Tx,
     ends: readonly {
@@ -37,7 +40,7 @@ export interface OfferEngine {
   ): Promise<boolean>
   findReceipts(
     tenant: string,
-    by: { readonly key: string; readonly limit?: number },
+    by: { readonly keys: readonly string[]; readonly limit?: number },
   ): Promise<readonly Receipt[]>
   /** The tenant's clock. */
   now(tenant: string): Promise<Date>

@@ -2,8 +2,8 @@
 // settings, limits and defaults are Dynamics 365's (reference: "Manage notification templates" in Customer Service).
 
 import type { JsonObject } from '../core/json.ts'
+import { type Place, SettingReader } from '../core/setting-reader.ts'
 import { notificationFaults } from './notification-faults.ts'
-import { SettingReader } from './setting-reader.ts'
 
 export type Template = {
   /** With a publisher's prefix: `contoso_incoming_call`. At most 128 characters; case does not count. */
@@ -51,42 +51,61 @@ const KNOWN_SLUGS = new Set([
   'visitorDevice',
 ])
 
+const TEMPLATE_SETTINGS = [
+  'uniqueName',
+  'name',
+  'title',
+  'icon',
+  'timeoutSeconds',
+  'showTimeout',
+  'autoAccept',
+  'acceptText',
+  'showReject',
+  'rejectText',
+  'desktopNotification',
+  'theme',
+  'fields',
+] as const
 const UNIQUE_NAME = /^[A-Za-z][A-Za-z0-9]*_\w+$/
 const MAX_FIELDS = 50
 /** Longest field value that is shown; the documented limit of a field. */
 const MAX_VALUE = 1028
 const MAX_TITLE = 200
 
-/** Reads one template of the workspace file. Throws an Error that names the setting. */
-export function readTemplate(source: unknown): Template {
-  const read = new SettingReader(source, 'template')
-  const uniqueName = read.text('uniqueName', { max: 128, pattern: UNIQUE_NAME })
-  const fields = read.list('fields', MAX_FIELDS).map((item, i) => {
-    const field = new SettingReader(item, `template ${uniqueName}, fields[${i}]`)
-    const value = {
-      header: field.text('header', { max: 200 }),
-      value: field.text('value', { max: MAX_VALUE }),
-    }
-    field.noMore()
-    return value
+/** Reads one template of the workspace file; null when it is no object. What is wrong is noted. */
+export function readTemplate(source: unknown, place: Place): Template | null {
+  const read = new SettingReader(source, TEMPLATE_SETTINGS, place)
+  if (!read.isThere) return null
+  const uniqueName = read.text('uniqueName', {
+    most: 128,
+    pattern: [UNIQUE_NAME, "a publisher's prefix, _ and a name: contoso_incoming_call"],
   })
-  const template: Template = {
+  return {
     uniqueName,
-    name: read.text('name', { max: 100, fallback: uniqueName }),
-    title: read.text('title', { max: 100 }),
-    icon: read.text('icon', { max: 1024, fallback: '' }) || null,
+    name: read.text('name', { most: 100, fallback: uniqueName, anyCharacters: true }),
+    title: read.text('title', { most: 100, anyCharacters: true }),
+    icon: read.text('icon', { most: 1024, fallback: '', anyCharacters: true }) || null,
     timeoutSeconds: read.integer('timeoutSeconds', { min: 0, max: 500, fallback: 120 }),
     showTimeout: read.flag('showTimeout', true),
     autoAccept: read.flag('autoAccept', false),
-    acceptText: read.text('acceptText', { max: 100, fallback: 'Accept' }),
+    acceptText: read.text('acceptText', { most: 100, fallback: 'Accept', anyCharacters: true }),
     showReject: read.flag('showReject', true),
-    rejectText: read.text('rejectText', { max: 100, fallback: 'Reject' }),
+    rejectText: read.text('rejectText', { most: 100, fallback: 'Reject', anyCharacters: true }),
     desktopNotification: read.choice('desktopNotification', ['never', 'background', 'always']),
     theme: read.choice('theme', ['dark', 'light']),
-    fields,
+    fields: read
+      .list('fields', MAX_FIELDS)
+      .flatMap((item, i) => readField(item, read.place('fields', i)) ?? []),
   }
-  read.noMore()
-  return template
+}
+
+function readField(source: unknown, place: Place): Template['fields'][number] | null {
+  const read = new SettingReader(source, ['header', 'value'], place)
+  if (!read.isThere) return null
+  return {
+    header: read.text('header', { most: 200, anyCharacters: true }),
+    value: read.text('value', { most: MAX_VALUE, anyCharacters: true }),
+  }
 }
 
 /**

@@ -2,34 +2,11 @@
 // the server. Open offers keep the card they were made with.
 
 import type { Tx } from '../store/database.ts'
-import { type Channel, type OpenChannel, openChannel, readChannel } from './channel.ts'
+import { type Channel, type OpenChannel, openChannel } from './channel.ts'
 import type { AgentRef } from './offer.ts'
 import { type NotificationParts, sql } from './offer-engine.ts'
-import { readTemplate, type Template } from './template.ts'
-
-/** The parts of a tenant in the workspace file that belong to this room, unread. */
-export type NotificationSettings = { readonly templates?: unknown; readonly channels?: unknown }
-
-/** Read and checked. */
-export type NotificationWorkspace = {
-  readonly templates: readonly Template[]
-  readonly channels: readonly Channel[]
-}
-
-/** Throws an Error that names the setting at fault. */
-export function readNotificationWorkspace(settings: NotificationSettings): NotificationWorkspace {
-  const templates = listOf('templates', settings.templates).map(readTemplate)
-  const channels = listOf('channels', settings.channels).map(readChannel)
-  refuseTwins(
-    'templates',
-    templates.map(template => template.uniqueName.toLowerCase()),
-  )
-  refuseTwins(
-    'channels',
-    channels.map(channel => channel.uniqueName),
-  )
-  return { templates, channels }
-}
+import type { NotificationWorkspace } from './read-workspace.ts'
+import type { Template } from './template.ts'
 
 export async function applyNotificationWorkspace(
   tx: Tx,
@@ -67,13 +44,12 @@ export async function channelsOf(
     .filter(channel => channel !== null)
 }
 
-function listOf(name: string, value: unknown): readonly unknown[] {
-  if (value === undefined || value === null) return []
-  if (!Array.isArray(value)) throw new Error(`${name}: has to be a list`)
-  return value
-}
-
-function refuseTwins(name: string, uniqueNames: readonly string[]): void {
-  const twin = uniqueNames.find((each, i) => uniqueNames.indexOf(each) !== i)
-  if (twin !== undefined) throw new Error(`${name}: uniqueName ${twin} is there twice`)
+/** The channel, when it is this app's; null for another's, and for one that is not there. */
+export async function channelOfApp(
+  parts: Pick<NotificationParts, 'db'>,
+  { tenant, app, channel }: { readonly tenant: string; readonly app: string; readonly channel: string },
+): Promise<Channel | null> {
+  const rows = await parts.db.query<{ definition: Channel }>(sql('channels'), [tenant])
+  const found = rows.map(row => row.definition).find(each => each.uniqueName === channel)
+  return found?.app === app ? found : null
 }

@@ -11,6 +11,7 @@
 // was cut off anywhere has none.
 
 import { createHash } from 'node:crypto'
+import { readInstant } from '../core/instant.ts'
 import { storeFault } from './store-faults.ts'
 
 export const BACKUP_VERSION = 1
@@ -73,6 +74,8 @@ export class BackupReader {
     const header = (await this.line()) as Partial<BackupHeader> | null
     if (header?.backup !== 'standdown' || !Array.isArray(header.migrations))
       throw this.damaged('is no backup')
+    if (typeof header.createdAt !== 'string' || !readInstant(header.createdAt))
+      throw this.damaged('does not say when it was made')
     if (header.version !== BACKUP_VERSION) {
       throw storeFault.BACKUP_UNKNOWN({ file: this.file, version: header.version ?? null })
     }

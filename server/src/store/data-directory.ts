@@ -2,7 +2,17 @@
 // file of a server that died is taken over.
 
 import { randomBytes } from 'node:crypto'
-import { chmodSync, linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { processStart } from './process-identity.ts'
@@ -17,6 +27,20 @@ export type DataDirectory = {
 
 type Owner = { readonly pid: number; readonly start: string }
 
+// As root PostgreSQL's own user has to pass through, but on Linux, where it inherits its directory open: there other programs
+// of that user, which is often `nobody`, have no path to the files. What is private in here has mode 600 itself.
+const PASSABLE = process.getuid?.() === 0 && process.platform !== 'linux'
+
+/** What lies in it, as every version names it; drafts of a file have its name and more. */
+const OURS = /^(postgresql|server\.lock|server\.json|database-password|tls)(\.|$)/
+
+/** Root's, which earlier versions left passable. One that holds something else as well may be open to others on purpose. */
+function closeToOthers(path: string): void {
+  const { mode, uid } = statSync(path)
+  if (process.getuid?.() !== 0 || uid !== 0 || (mode & 0o077) === 0) return
+  if (readdirSync(path).every(name => OURS.test(name))) chmodSync(path, 0o700)
+}
+
 /**
  * Makes the directory when it is missing, and takes it for this process. Throws DATA_DIRECTORY_IN_USE,
  * DATA_DIRECTORY_UNUSABLE or DISK_FULL.
@@ -24,8 +48,8 @@ type Owner = { readonly pid: number; readonly start: string }
 export function takeDataDirectory(dataDir: string): DataDirectory {
   const path = resolve(dataDir)
   try {
-    // As root PostgreSQL's own user has to pass through; what is private in here has mode 600 itself.
-    if (mkdirSync(path, { recursive: true })) chmodSync(path, process.getuid?.() === 0 ? 0o711 : 0o700)
+    if (mkdirSync(path, { recursive: true })) chmodSync(path, PASSABLE ? 0o711 : 0o700)
+    else if (!PASSABLE) closeToOthers(path)
     return takeLock(path)
   } catch (error) {
     throw directoryFault(error, path)

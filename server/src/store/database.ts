@@ -4,6 +4,7 @@
 import pg from 'pg'
 import { crashPoint } from './crash-point.ts'
 import { Pulse } from './pulse.ts'
+import { Reserve } from './reserve.ts'
 import { Session } from './session.ts'
 import type { Statement } from './statements.ts'
 import { LazyTransaction } from './transaction.ts'
@@ -85,6 +86,19 @@ export const PLAN_OPTIONS =
 // A snapshot for each statement is what *lock, then look* lives of, whatever the database's own default is.
 const ISOLATION = '-c default_transaction_isolation=read\\ committed'
 
+// What the reserve asks is small; see probe-disk.sql for its little memory, which is to go to the disk of the tables.
+const RESERVE_OPTIONS = '-c work_mem=64kB -c temp_tablespaces='
+
+/** Of the pool. */
+export type PoolFigures = {
+  readonly inUse: number
+  /** Callers that wait for a connection. */
+  readonly waiting: number
+  readonly most: number
+}
+
+const MOST_CONNECTIONS = 12
+
 /** PostgreSQL ends a statement at its timeout. Where that is not heard of by so much later, the connection is dead. */
 const UNHEARD_AFTER_MS = 10_000
 
@@ -101,13 +115,15 @@ export class Database implements Queries {
     },
   })
 
+  private readonly reserves: Reserve[] = []
+
   constructor(options: DatabaseOptions) {
     this.options = options
     const statementTimeoutMs = options.statementTimeoutMs ?? 30_000
     const answerWithinMs = statementTimeoutMs === 0 ? 0 : statementTimeoutMs + UNHEARD_AFTER_MS
     this.pool = new pg.Pool({
       ...this.reach(),
-      max: options.maxConnections ?? 12,
+      max: options.maxConnections ?? MOST_CONNECTIONS,
       idleTimeoutMillis: 30_000,
       application_name: 'standdown',
       statement_timeout: statementTimeoutMs,
@@ -193,8 +209,29 @@ export class Database implements Queries {
     return client
   }
 
+  /**
+   * A connection of its own, for what has to be answered while callers have taken the pool: one question at a time, each within so
+   * long. Throws as `query` does.
+   */
+  reserve(withinMs: number): Queries {
+    const reserve = new Reserve({
+      withinMs,
+      client: () => this.reserveClient(withinMs),
+      isAway: isUnavailable,
+    })
+    this.reserves.push(reserve)
+    return { query: (statement, values) => this.asking(() => reserve.query(statement, values)) }
+  }
+
+  get poolFigures(): PoolFigures {
+    const { totalCount, idleCount, waitingCount } = this.pool
+    const most = this.options.maxConnections ?? MOST_CONNECTIONS
+    return { inUse: totalCount - idleCount, waiting: waitingCount, most }
+  }
+
   async close(): Promise<void> {
     this.pulse.close()
+    for (const reserve of this.reserves) reserve.close()
     await this.pool.end()
   }
 
@@ -225,6 +262,19 @@ export class Database implements Queries {
     this.streams.add(stream)
     stream.on('data', this.pulse.heard)
     stream.once('close', () => this.streams.delete(stream))
+  }
+
+  private reserveClient(withinMs: number): pg.Client {
+    const client = new pg.Client({
+      ...this.reach(),
+      application_name: 'standdown-reserve',
+      // What waits for a lock must not go on waiting there when nobody waits for it here any more.
+      statement_timeout: withinMs,
+      options: `${PLAN_OPTIONS} ${ISOLATION} ${RESERVE_OPTIONS}`,
+    })
+    client.on('error', ignore)
+    client.once('connect', () => this.follow(client))
+    return client
   }
 
   private async probe(signal: AbortSignal): Promise<void> {

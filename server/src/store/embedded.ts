@@ -8,8 +8,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
+import { requirePassword } from './cluster-access.ts'
 import { directoryFault, takeDataDirectory } from './data-directory.ts'
 import type { DatabaseOptions } from './database.ts'
+import { embeddedPassword } from './embedded-password.ts'
 import { findPostgresPackage, installPostgres, type PostgresMajor } from './postgres-binaries.ts'
 import {
   type Cluster,
@@ -69,6 +71,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
     const cluster: Cluster = { dataDir, directory: join(dataDir, 'postgresql'), binaries, user }
     makeCluster(cluster, major)
     await freeCluster(cluster)
+    const password = embeddedPassword(dataDir)
+    requirePassword(cluster, password)
     const sockets = makeSocketDirectory(user)
     const running = await run(cluster, sockets.path, options.log).catch(error => {
       sockets.remove()
@@ -77,6 +81,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
     return supervise(cluster, running, {
       log: options.log,
       sockets: sockets.path,
+      password,
       release() {
         sockets.remove()
         dataDirectory.release()
@@ -133,6 +138,7 @@ async function run(cluster: Cluster, sockets: string, log: EmbeddedOptions['log'
 type Supervision = {
   readonly log: EmbeddedOptions['log']
   readonly sockets: string
+  readonly password: string
   release(): void
 }
 
@@ -178,7 +184,12 @@ function supervise(cluster: Cluster, first: Running, supervision: Supervision): 
     })
 
   return {
-    options: { host: supervision.sockets, user: DATABASE, database: DATABASE },
+    options: {
+      host: supervision.sockets,
+      user: DATABASE,
+      database: DATABASE,
+      password: supervision.password,
+    },
     get pid() {
       return running.pid
     },

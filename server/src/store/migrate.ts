@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import type { Database } from './database.ts'
+import type { Database, Queries } from './database.ts'
 import { createFunctions } from './functions.ts'
 import { knownMigrations, type Migration } from './migrations.ts'
 import { statements } from './statements.ts'
@@ -107,11 +107,11 @@ export async function applyMigration(client: pg.ClientBase, migration: Migration
 
 /** Resolves when the schema is exactly this version's; throws SCHEMA_OLDER, SCHEMA_NEWER or MIGRATION_CHANGED. */
 export async function checkSchema(
-  db: Database,
+  queries: Queries,
   known: readonly Migration[] = knownMigrations(),
 ): Promise<void> {
-  const [table] = await db.query<{ found: boolean }>(sql('migration-table-exists'))
-  const applied = table?.found ? await db.query<AppliedMigration>(sql('applied-migrations')) : []
+  const [table] = await queries.query<{ found: boolean }>(sql('migration-table-exists'))
+  const applied = table?.found ? await queries.query<AppliedMigration>(sql('applied-migrations')) : []
   refuseStrange(applied, known)
   const missing = known.find(migration => !applied.some(row => row.number === migration.number))
   if (missing) throw storeFault.SCHEMA_OLDER({ number: missing.number, migration: missing.name })

@@ -114,26 +114,42 @@ const LOCALES: { readonly [major in PostgresMajor]: readonly string[] } = {
 }
 
 function initialise(cluster: Cluster, directory: string, major: PostgresMajor): void {
+  // Nobody is let in until the start says who (cluster-access.ts).
+  const common = ['-U', DATABASE, '--auth=reject', '--encoding=UTF8', '--data-checksums']
+  runProgram(cluster, directory, {
+    program: 'initdb',
+    args: place => ['-D', place, ...common, ...LOCALES[major]],
+  })
+  runProgram(cluster, directory, {
+    program: 'postgres',
+    args: place => ['--single', '-D', place, 'postgres'],
+    input: `create database ${DATABASE}\n`,
+  })
+}
+
+export type ProgramRun = {
+  readonly program: 'initdb' | 'postgres'
+  /** `place`: how the program is told of the directory. */
+  readonly args: (place: string) => readonly string[]
+  readonly input?: string
+}
+
+/** Runs one of PostgreSQL's programs on a directory of the cluster to its end. Throws as startFault says. */
+export function runProgram(cluster: Cluster, directory: string, run: ProgramRun): void {
   const place = dataPlace(cluster, directory)
-  const run = (program: string, args: readonly string[], input = ''): void => {
-    const ended = spawnSync(join(cluster.binaries, 'bin', program), args, {
+  try {
+    const ended = spawnSync(join(cluster.binaries, 'bin', run.program), run.args(place.argument), {
       ...cluster.user.ids,
       cwd: '/',
       env: POSTGRES_ENVIRONMENT,
       encoding: 'utf8',
-      input,
+      input: run.input ?? '',
       stdio: place.stdio,
     })
-    if (ended.status !== 0) {
+    // Single-user PostgreSQL goes on after an error, and ends well.
+    const failed = ended.status !== 0 || /^(ERROR|FATAL|PANIC):/m.test(ended.stderr)
+    if (failed)
       throw startFault(cluster, ended.error?.message ?? (ended.stderr.trim() || ended.stdout.trim()))
-    }
-  }
-  // `trust`, because there is no way in but a socket in a directory that only PostgreSQL's user and root can enter.
-  const at = ['-D', place.argument]
-  const common = ['-U', DATABASE, '--auth=trust', '--encoding=UTF8', '--data-checksums']
-  try {
-    run('initdb', [...at, ...common, ...LOCALES[major]])
-    run('postgres', ['--single', ...at, 'postgres'], `create database ${DATABASE}\n`)
   } finally {
     place.close()
   }

@@ -1,13 +1,14 @@
 // A backup into an empty database, in one transaction: all of it, or nothing. The schema is made by the migrations that
-// the backup names; what this version adds to them is applied at the next start.
+// the backup names; then what this version adds to them is applied, and what a restore means is written: see `restored`.
 
 import { createReadStream } from 'node:fs'
 import { createGunzip } from 'node:zlib'
 import type pg from 'pg'
+import { ownInstant } from '../core/instant.ts'
 import { copyTarget, tableName, tablesInOrder } from './backup.ts'
 import { BackupReader, type RowsEntry, type SequenceEntry, type TableEntry } from './backup-format.ts'
 import { copyIn } from './copy-stream.ts'
-import type { Database } from './database.ts'
+import type { Database, Queries } from './database.ts'
 import { applyMigration, refuseStrange, refuseUnfit } from './migrate.ts'
 import { knownMigrations, type Migration, schemasOf } from './migrations.ts'
 import { statements } from './statements.ts'
@@ -18,6 +19,12 @@ const sql = statements(import.meta.url)
 /** Who was at work on the database that was backed up: nobody of them is at work on this one. */
 const LEASES: ReadonlySet<string> = new Set(['engine.worker', 'engine.start_ticket'])
 
+export type RestoreOptions = {
+  readonly known?: readonly Migration[]
+  /** In the same transaction, last: what was true at the backup may not be so any more. */
+  readonly restored: (tx: Queries, createdAt: Date) => Promise<void>
+}
+
 export type RestoreReport = { readonly tables: number; readonly createdAt: string }
 
 /**
@@ -27,7 +34,7 @@ export type RestoreReport = { readonly tables: number; readonly createdAt: strin
 export async function restore(
   db: Database,
   file: string,
-  known: readonly Migration[] = knownMigrations(),
+  { known = knownMigrations(), restored }: RestoreOptions,
 ): Promise<RestoreReport> {
   const source = createReadStream(file)
   const unpacked = createGunzip()
@@ -52,12 +59,18 @@ export async function restore(
     const header = await reader.header()
     refuseStrange(header.migrations, known)
     await client.query(sql('create-migration-table'))
-    for (const migration of known) {
-      if (header.migrations.some(row => row.number === migration.number))
-        await applyMigration(client, migration)
-    }
+    const isInBackup = ({ number }: Migration) => header.migrations.some(row => row.number === number)
+    for (const migration of known) if (isInBackup(migration)) await applyMigration(client, migration)
     await emptyTables(client, known)
     const tables = await fill(client, reader)
+    for (const migration of known) if (!isInBackup(migration)) await applyMigration(client, migration)
+    await restored(
+      {
+        query: async (statement, values = []) =>
+          (await client.query({ ...statement, values: [...values] })).rows,
+      },
+      ownInstant(header.createdAt),
+    )
     await client.query('commit')
     return { tables, createdAt: header.createdAt }
   } catch (error) {

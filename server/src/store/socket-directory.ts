@@ -1,5 +1,5 @@
 // A short, private directory for PostgreSQL's socket. Short, because the path of a socket has room for 103 bytes on
-// macOS and 107 on Linux, and DATA_DIR may be deep; private, because who can reach the socket is let in.
+// macOS and 107 on Linux, and DATA_DIR may be deep; private, because nobody else has any business there.
 
 import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -6,12 +6,15 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { CancelResult } from '../../automations/cancel-events.ts'
 import type { Automations } from '../../automations/create-automations.ts'
-import type { CallingApp } from '../../automations/needs.ts'
 import { Fault } from '../../core/fault.ts'
+import type { FindParent } from '../../core/parent.ts'
 import { faultOf, httpFault } from '../../http/fault-of.ts'
+import { schemasDescribeOnly } from '../../http/openapi.ts'
+import { readParentHeader } from '../../http/parent-header.ts'
 import { logFault } from '../../http/server.ts'
 import { bulkAnswer } from './bulk-answer.ts'
-import { type Authenticator, CANCEL_SCOPES, callingApp, REPORT_SCOPES } from './calling-app.ts'
+import { type Authenticator, CANCEL_SCOPES, type Calling, callingApp, REPORT_SCOPES } from './calling-app.ts'
+import { AUTOMATIONS_OPENAPI, automationsOpenApi, SCHEMAS } from './openapi.ts'
 import { RateLimit, type RateLimitNeeds } from './rate-limit.ts'
 import {
   readBulkCancel,
@@ -25,29 +28,41 @@ import { wixError } from './wix-error.ts'
 export type AutomationsApiNeeds = {
   readonly automations: Pick<Automations, 'report' | 'cancel'>
   readonly auth: Authenticator
+  readonly findParent: FindParent
   /** Wix's limit of 200 requests a minute; left out, nobody is limited. */
   readonly rateLimit?: RateLimitNeeds
 }
 
-type Call = (app: CallingApp, request: FastifyRequest, reply: FastifyReply) => Promise<object>
+type Call = (calling: Calling, request: FastifyRequest, reply: FastifyReply) => Promise<object>
 
 const PREFIXES = ['/automations/v1/events', '/v1/events', '/_api/esb-config-resolver/v1/events'] as const
 const REPORT_ONLY_PREFIX = '/workflows/v1/events'
 
 export function automationsApi(needs: AutomationsApiNeeds): FastifyPluginAsync {
-  const { automations, auth } = needs
+  const { automations, auth, findParent } = needs
   const rateLimit = needs.rateLimit ? new RateLimit(needs.rateLimit) : null
 
-  const report: Call = async (app, request) => {
+  /** All of a call's events hang from what its header names. */
+  const parentOf = async ({ principal }: Calling, { headers }: FastifyRequest) => {
+    const named = readParentHeader(headers['standdown-parent'])
+    return named && (await findParent(principal, named))
+  }
+
+  const report: Call = async (calling, request) => {
+    const { app } = calling
     const { triggerKey, event } = readReport(request.body)
-    const [result] = await automations.report({ app, triggerKey, events: [event] })
+    const parent = await parentOf(calling, request)
+    const [result] = await automations.report({ app, triggerKey, events: [event], parent })
     if (result!.is === 'refused') throw result!.fault
     return { activationIds: result!.is === 'reported' ? result!.activationIds : [] }
   }
 
-  const bulkReport: Call = async (app, request) => {
+  const bulkReport: Call = async (calling, request) => {
+    const { app } = calling
     const { triggerKey, items } = readBulkReport(request.body)
-    const results = await automations.report({ app, triggerKey, events: items.map(({ event }) => event) })
+    const parent = await parentOf(calling, request)
+    const events = items.map(({ event }) => event)
+    const results = await automations.report({ app, triggerKey, events, parent })
     return bulkAnswer(
       triggerKey,
       results.map((result, i) => ({
@@ -60,7 +75,7 @@ export function automationsApi(needs: AutomationsApiNeeds): FastifyPluginAsync {
     )
   }
 
-  const cancel: Call = async (app, request, reply) => {
+  const cancel: Call = async ({ app }, request, reply) => {
     const { triggerKey, externalEntityId } = readCancel(request.body)
     const requestKey = readIdempotencyKey(request.headers['idempotency-key'])
     const results = await automations.cancel({
@@ -74,7 +89,7 @@ export function automationsApi(needs: AutomationsApiNeeds): FastifyPluginAsync {
     return {}
   }
 
-  const bulkCancel: Call = async (app, request, reply) => {
+  const bulkCancel: Call = async ({ app }, request, reply) => {
     const { triggerKey, externalEntityIds } = readBulkCancel(request.body)
     const requestKey = readIdempotencyKey(request.headers['idempotency-key'])
     const results = await automations.cancel({ app, triggerKey, externalEntityIds, requestKey })
@@ -90,18 +105,27 @@ export function automationsApi(needs: AutomationsApiNeeds): FastifyPluginAsync {
     )
   }
 
-  function route(api: FastifyInstance, path: string, call: { run: Call; scopes: readonly string[] }): void {
-    const apps = new WeakMap<FastifyRequest, CallingApp>()
-    api.post(path, {
+  const calls = {
+    report: { run: report, scopes: REPORT_SCOPES, schema: SCHEMAS.report },
+    'bulk-report': { run: bulkReport, scopes: REPORT_SCOPES, schema: SCHEMAS.bulkReport },
+    cancel: { run: cancel, scopes: CANCEL_SCOPES, schema: SCHEMAS.cancel },
+    'bulk-cancel': { run: bulkCancel, scopes: CANCEL_SCOPES, schema: SCHEMAS.bulkCancel },
+  } as const
+
+  function route(api: FastifyInstance, name: keyof typeof calls): void {
+    const call = calls[name]
+    const callers = new WeakMap<FastifyRequest, Calling>()
+    api.post(`/${name}`, {
+      schema: call.schema,
       // Before the body is read: who has no right does not get it parsed.
       onRequest: async request => {
         const calling = await callingApp(auth, request, call.scopes)
-        await rateLimit?.take(calling)
-        apps.set(request, calling)
+        await rateLimit?.take(calling.app)
+        callers.set(request, calling)
       },
       // Wix's client takes 200 alone as success, and wants JSON in it.
       handler: async (request, reply) =>
-        reply.code(200).send(await call.run(apps.get(request)!, request, reply)),
+        reply.code(200).send(await call.run(callers.get(request)!, request, reply)),
     })
   }
 
@@ -112,6 +136,7 @@ export function automationsApi(needs: AutomationsApiNeeds): FastifyPluginAsync {
     api.setErrorHandler((error, request, reply) => {
       const fault = faultOf(error)
       logFault(request, fault, error)
+      if (typeof fault.data.receipt === 'string') reply.header('standdown-receipt', fault.data.receipt)
       return reply.code(fault.status).send(wixError(fault))
     })
     api.setNotFoundHandler((request, reply) => {
@@ -121,14 +146,14 @@ export function automationsApi(needs: AutomationsApiNeeds): FastifyPluginAsync {
   }
 
   return async app => {
+    schemasDescribeOnly(app)
+    const openApi = automationsOpenApi()
+    openApi.watch(app)
     for (const prefix of PREFIXES) {
       await app.register(
         async api => {
           shape(api)
-          route(api, '/report', { run: report, scopes: REPORT_SCOPES })
-          route(api, '/bulk-report', { run: bulkReport, scopes: REPORT_SCOPES })
-          route(api, '/cancel', { run: cancel, scopes: CANCEL_SCOPES })
-          route(api, '/bulk-cancel', { run: bulkCancel, scopes: CANCEL_SCOPES })
+          for (const name of Object.keys(calls)) route(api, name as keyof typeof calls)
         },
         { prefix },
       )
@@ -136,9 +161,12 @@ export function automationsApi(needs: AutomationsApiNeeds): FastifyPluginAsync {
     await app.register(
       async api => {
         shape(api)
-        route(api, '/report', { run: report, scopes: REPORT_SCOPES })
+        route(api, 'report')
       },
       { prefix: REPORT_ONLY_PREFIX },
+    )
+    app.get(AUTOMATIONS_OPENAPI, { schema: { summary: 'This description.', isPublic: true } }, async () =>
+      openApi.document(),
     )
   }
 }

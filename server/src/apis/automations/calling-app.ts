@@ -2,6 +2,7 @@
 // to; an API key's is named by the wix-site-id header.
 
 import type { FastifyRequest } from 'fastify'
+import { WIX_REPORT } from '../../auth/scopes.ts'
 import type { CallingApp } from '../../automations/needs.ts'
 import { faults } from '../../core/fault.ts'
 import { type Principal, principalKey } from '../../core/principal.ts'
@@ -15,7 +16,7 @@ export type Authenticator = {
 }
 
 export const CANCEL_SCOPES: readonly string[] = ['SCOPE.DC.MANAGE-YOUR-APP']
-export const REPORT_SCOPES: readonly string[] = ['SCOPE.CRM.SETUP-AUTOMATIONS', ...CANCEL_SCOPES]
+export const REPORT_SCOPES = WIX_REPORT
 
 const fault = faults({
   APPS_ONLY: { status: 403, message: 'Only an app may call this method.' },
@@ -23,12 +24,15 @@ const fault = faults({
   NO_SITE: { status: 403, message: 'The token is bound to no site.' },
 })
 
+/** Which app calls at which site, and all that is known of it. */
+export type Calling = { readonly app: CallingApp; readonly principal: Principal }
+
 /** Throws a Fault 401 without a valid token, 403 without the right. */
 export async function callingApp(
   auth: Authenticator,
   request: FastifyRequest,
   scopes: readonly string[],
-): Promise<CallingApp> {
+): Promise<Calling> {
   const site = request.headers['wix-site-id']
   const principal = await auth.authenticate(request.headers.authorization, {
     scheme: 'raw',
@@ -38,5 +42,6 @@ export async function callingApp(
   if (!scopes.some(scope => principal.scopes.has(scope))) throw fault.MISSING_SCOPE()
   const { tenant, appId, name, siteInstanceId } = principal
   if (siteInstanceId === null) throw fault.NO_SITE()
-  return { tenant, appId, site: siteInstanceId, principal: principalKey(principal), name }
+  const app = { tenant, appId, site: siteInstanceId, principal: principalKey(principal), name }
+  return { app, principal }
 }

@@ -14,10 +14,10 @@ import {
   Violations,
 } from './read-fields.ts'
 
-const KEY_LENGTH = 100
-const IDEMPOTENCY_KEY_LENGTH = 80
-const BULK_SIZE = 100
-const HEADER_LENGTH = 200
+export const KEY_LENGTH = 100
+export const IDEMPOTENCY_KEY_LENGTH = 80
+export const BULK_SIZE = 100
+export const HEADER_LENGTH = 200
 
 const fault = faults({
   NOT_AN_OBJECT: { status: 400, message: 'The body must be a JSON object.' },

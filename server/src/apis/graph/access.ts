@@ -1,6 +1,7 @@
 // Who may do what. Delegated permissions reach the person's own mailbox and the groups the person is a member of;
 // application permissions reach every user's mailbox of the tenant, and no group's (Graph lists app-only as unsupported).
 
+import { CALENDAR_WRITE, GROUP_CALENDAR_WRITE } from '../../auth/scopes.ts'
 import { mailboxOfGroup, mailboxOfUser } from '../../calendar/mailboxes.ts'
 import type { Mailbox } from '../../calendar/meeting.ts'
 import type { Principal } from '../../core/principal.ts'
@@ -10,7 +11,7 @@ import type { GraphNeeds } from './needs.ts'
 export type Need = 'calendar.read' | 'calendar.write' | 'mail.read' | 'directory.read'
 
 const SCOPES: { readonly [need in Need]: readonly string[] } = {
-  'calendar.write': ['Calendars.ReadWrite', 'Calendars.ReadWrite.Shared'],
+  'calendar.write': CALENDAR_WRITE,
   'calendar.read': [
     'Calendars.ReadWrite',
     'Calendars.Read',
@@ -35,7 +36,7 @@ const SCOPES: { readonly [need in Need]: readonly string[] } = {
 
 const GROUP_SCOPES: { readonly [need in Need]: readonly string[] } = {
   ...SCOPES,
-  'calendar.write': [...SCOPES['calendar.write'], 'Group.ReadWrite.All'],
+  'calendar.write': GROUP_CALENDAR_WRITE,
   'calendar.read': [...SCOPES['calendar.read'], 'Group.ReadWrite.All', 'Group.Read.All'],
   'mail.read': [...SCOPES['mail.read'], 'Group.ReadWrite.All', 'Group.Read.All'],
 }

@@ -23,6 +23,8 @@ export type Asked = {
   readonly body: unknown
   /** Given by the client; null when it gave none. */
   readonly clientRequestId: string | null
+  /** The header Standdown-Parent, as it came. */
+  readonly parent: string | readonly string[] | undefined
   /** The header If-Match; null for none. */
   readonly ifMatch: string | null
 }

@@ -2,6 +2,7 @@
 
 import type { Caller } from '../../core/cancellation.ts'
 import { principalKey } from '../../core/principal.ts'
+import { readParentHeader } from '../../http/parent-header.ts'
 import type { Answer, Asked } from './asked.ts'
 import { graphFault, NOT_ORGANIZER } from './faults.ts'
 import { isDraftOnly, isInDraft } from './path.ts'
@@ -12,12 +13,15 @@ import { etagOf, itemId, writeEvent } from './write-event.ts'
 
 export async function createOne(asked: Asked, { mailbox, calendar }: Scope): Promise<Answer> {
   const draft = readEvent(asked.body)
+  const named = readParentHeader(asked.parent)
+  const parent = named && (await asked.needs.findParent(asked.principal, named))
   const target = calendar ?? (await asked.needs.calendar.defaultCalendar(mailbox))
   const id = await asked.needs.calendar.createMeeting({
     mailbox,
     calendarId: target.id,
     draft,
     correlationId: asked.clientRequestId,
+    parent,
   })
   const item = await asked.needs.calendar.findItem(mailbox, id)
   if (!item) throw new Error('an event that was created and is not there')

@@ -55,6 +55,10 @@ const CODES: { readonly [code: string]: string } = {
   UNSUPPORTED_MEDIA_TYPE: 'UnsupportedMediaType',
   ENCODED_BODY: 'UnsupportedMediaType',
   NOT_FOUND: 'BadRequest',
+  INVALID_PARENT: 'BadRequest',
+  PARENT_NOT_FOUND: 'ErrorItemNotFound',
+  PARENT_CANCELLED: 'Conflict',
+  TREE_TOO_DEEP: 'BadRequest',
   UNAVAILABLE: 'ServiceUnavailable',
   INTERNAL: 'InternalServerError',
 }

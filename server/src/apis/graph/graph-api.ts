@@ -8,16 +8,21 @@ import { logFault } from '../../http/server.ts'
 import type { Answer, Asked, Version } from './asked.ts'
 import { asGraphFault, errorBody, graphFault } from './faults.ts'
 import type { GraphNeeds } from './needs.ts'
+import { graphOpenApi, OPENAPI } from './openapi.ts'
 import { operate } from './operations.ts'
 import { readPath } from './path.ts'
 import { readPreferences } from './preferences.ts'
 
 const JSON_TYPE =
   'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8'
+/** Characters of a client-request-id; a longer one is as none. */
+const MAX_REQUEST_ID = 128
 const VERSIONS: readonly Version[] = ['v1.0', 'beta', 'docs/api']
 
 export function graphApi(needs: GraphNeeds): FastifyPluginAsync {
   return async app => {
+    const document = graphOpenApi().document()
+    for (const version of VERSIONS) app.get(`/${version}${OPENAPI}`, async () => document)
     for (const version of VERSIONS) await app.register(inVersion(needs, version), { prefix: `/${version}` })
   }
 }
@@ -84,6 +89,7 @@ async function answer(needs: GraphNeeds, { version, principal, request }: Inside
     prefer,
     body: request.body,
     clientRequestId: clientRequestId(request),
+    parent: request.headers['standdown-parent'],
     ifMatch: request.headers['if-match'] ?? null,
   }
   return { ...(await operate(asked)), applied: prefer.applied }
@@ -112,5 +118,6 @@ function split(url: string): readonly [string, string] {
 /** Graph asks for a GUID; any short printable text is taken, since it only has to be the same when it is the same. */
 function clientRequestId(request: FastifyRequest): string | null {
   const given = request.headers['client-request-id']
-  return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : null
+  const isShort = typeof given === 'string' && given.length <= MAX_REQUEST_ID
+  return isShort && /^[\x21-\x7e]+$/.test(given) ? given : null
 }

@@ -2,6 +2,7 @@
 
 import type { Calendar } from '../../calendar/calendar.ts'
 import type { CalendarDirectory } from '../../calendar/needs.ts'
+import type { FindParent } from '../../core/parent.ts'
 import type { Principal } from '../../core/principal.ts'
 
 export type GraphNeeds = {
@@ -14,6 +15,7 @@ export type GraphNeeds = {
     /** @throws Fault with status 401 for a missing or bad token */
     authenticate(header: string | undefined, options: { readonly scheme: 'bearer' }): Promise<Principal>
   }
+  readonly findParent: FindParent
   /** The origin of every link. */
   readonly publicUrl: () => string
   readonly now: () => Date

@@ -38,7 +38,8 @@ const create: Operation = {
   run: async asked => await createOne(asked, await scopeOf(asked)),
 }
 
-const OPERATIONS: { readonly [node in Node]?: Methods } = {
+/** What can be done at each node. */
+export const OPERATIONS: { readonly [node in Node]?: Methods } = {
   me: { GET: { need: 'directory.read', query: 'one', run: me } },
   users: { GET: { need: 'directory.read', query: 'list', run: users } },
   user: { GET: { need: 'directory.read', query: 'one', run: user } },

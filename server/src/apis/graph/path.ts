@@ -38,7 +38,8 @@ const MAILBOX: { readonly [segment: string]: Node } = {
   mailfolders: 'mailFolders',
 }
 
-const GRAMMAR: { readonly [node in Node]: Edges } = {
+/** From each node, where segments and keys lead. */
+export const GRAMMAR: { readonly [node in Node]: Edges } = {
   root: { segments: { me: 'me', users: 'users', groups: 'groups' } },
   me: { segments: { ...MAILBOX, joinedgroups: 'joinedGroups' } },
   users: { key: 'user' },

@@ -2,7 +2,7 @@
 // understood is refused by name, never passed over.
 
 import type { Page } from '../../calendar/meeting.ts'
-import { instantOf } from '../../calendar/time-zone.ts'
+import { readWallTime } from '../../calendar/time-zone.ts'
 import { graphFault } from './faults.ts'
 
 export type Query = {
@@ -15,8 +15,8 @@ export type Query = {
 }
 
 /** Items on a page unless $top says otherwise, as in Graph. */
-const DEFAULT_TOP = 10
-const MAX_TOP = 1000
+export const DEFAULT_TOP = 10
+export const MAX_TOP = 1000
 // Graph's own bound for calendarView.
 const MAX_WINDOW_DAYS = 1825
 
@@ -98,13 +98,13 @@ function windowOf(options: ReadonlyMap<string, string>): { readonly from: Date; 
 
 function instant(options: ReadonlyMap<string, string>, name: string): Date {
   // A plus sign in a query is a blank to URLSearchParams; an offset is the only place for one here.
-  const at = instantOf((options.get(name.toLowerCase()) ?? '').replace(' ', '+'), 'UTC')
-  if (!at)
+  const read = readWallTime((options.get(name.toLowerCase()) ?? '').replace(' ', '+'), 'UTC')
+  if (!read)
     throw graphFault.ErrorInvalidParameter({
       parameter: name,
       detail: 'a date and time like 2026-03-01T09:00:00 is expected.',
     })
-  return at
+  return read.at
 }
 
 /** The query of the next page. */

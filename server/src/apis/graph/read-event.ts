@@ -2,15 +2,23 @@
 // read-only in Graph is passed over, as there.
 
 import type { Attendee, Body, MeetingDraft, WallTime } from '../../calendar/meeting.ts'
-import { ianaZone, instantOf, wallTime } from '../../calendar/time-zone.ts'
+import { ianaZone, readWallTime, wallTime } from '../../calendar/time-zone.ts'
+import { ownInstant } from '../../core/instant.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
+import { ADDRESS_FORM, isAddress, MAX_ADDRESS } from '../../core/mail-address.ts'
 import { graphFault } from './faults.ts'
 import { invalid, JsonFields } from './json-fields.ts'
 
-const MAX_SUBJECT = 255
-const MAX_ATTENDEES = 500
-const MAX_NAME = 255
-const MAX_BODY = 1_000_000
+export const MAX_SUBJECT = 255
+export const MAX_ATTENDEES = 500
+export const MAX_NAME = 255
+export const MAX_BODY = 1_000_000
+export const MAX_CATEGORIES = 100
+export const MAX_LOCATIONS = 20
+export const MAX_REMINDER_MINUTES = 2_629_800
+export const IMPORTANCES = ['low', 'normal', 'high'] as const
+export const SENSITIVITIES = ['normal', 'personal', 'private', 'confidential'] as const
+export const SHOW_AS = ['free', 'tentative', 'busy', 'oof', 'workingElsewhere', 'unknown'] as const
 // Exchange's own bounds for a calendar item.
 const YEARS = { min: 1601, max: 4500 }
 
@@ -62,24 +70,23 @@ export function readEvent(body: unknown): MeetingDraft {
     attendees: fields
       .list('attendees', MAX_ATTENDEES)
       .map((value, i) => readAttendee(value, `attendees[${i}]`)),
-    categories: fields.list('categories', 100).map(value => {
-      if (typeof value !== 'string' || value.length > 255)
+    categories: fields.list('categories', MAX_CATEGORIES).map(value => {
+      if (typeof value !== 'string' || value.length > MAX_NAME)
         throw invalid('categories', 'short strings are expected.')
       return value
     }),
-    importance: fields.choice('importance', ['low', 'normal', 'high'], 'normal'),
-    sensitivity: fields.choice('sensitivity', ['normal', 'personal', 'private', 'confidential'], 'normal'),
-    showAs: fields.choice(
-      'showAs',
-      ['free', 'tentative', 'busy', 'oof', 'workingElsewhere', 'unknown'],
-      'busy',
-    ),
+    importance: fields.choice('importance', IMPORTANCES, 'normal'),
+    sensitivity: fields.choice('sensitivity', SENSITIVITIES, 'normal'),
+    showAs: fields.choice('showAs', SHOW_AS, 'busy'),
     isReminderOn: fields.flag('isReminderOn', true),
-    reminderMinutesBeforeStart: fields.integer('reminderMinutesBeforeStart', 15, { min: 0, max: 2_629_800 }),
+    reminderMinutesBeforeStart: fields.integer('reminderMinutesBeforeStart', 15, {
+      min: 0,
+      max: MAX_REMINDER_MINUTES,
+    }),
     responseRequested: fields.flag('responseRequested', true),
     allowNewTimeProposals: fields.flag('allowNewTimeProposals', true),
     hideAttendees: fields.flag('hideAttendees', false),
-    transactionId: fields.text('transactionId', '', 255) || null,
+    transactionId: fields.text('transactionId', '', MAX_NAME) || null,
   }
 }
 
@@ -103,23 +110,29 @@ function readTime(fields: JsonFields, name: 'start' | 'end'): ReadTime {
   const zone = time.text('timeZone', 'UTC', 100) || 'UTC'
   const iana = ianaZone(zone)
   if (iana === null) throw graphFault.TimeZoneNotSupportedException({ zone })
-  const at = instantOf(time.text('dateTime', '', 40), iana)
-  const year = at?.getUTCFullYear()
-  if (!at || year === undefined || year < YEARS.min || year > YEARS.max)
+  const read = readWallTime(time.text('dateTime', '', 40), iana)
+  const year = read?.at.getUTCFullYear()
+  if (!read || year === undefined || year < YEARS.min || year > YEARS.max)
     throw invalid(time.path('dateTime'), 'a date and time like 2026-03-01T09:00:00 is expected.')
-  return { wall: { local: wallTime(at, iana).slice(0, 19), zone }, at }
+  const { at, ticks } = read
+  const local = wallTime(at, iana).slice(0, 19)
+  return { wall: { local, zone, ...(ticks === '0000' ? {} : { ticks }) }, at }
 }
 
 function checkAllDay(start: ReadTime, end: ReadTime): void {
-  if (!start.wall.local.endsWith('T00:00:00') || !end.wall.local.endsWith('T00:00:00'))
+  if (!isMidnight(start) || !isMidnight(end))
     throw invalid('isAllDay', 'start and end of an all-day event must be midnight.')
   if (start.wall.zone !== end.wall.zone)
     throw invalid('isAllDay', 'start and end must be in the same time zone.')
 }
 
+function isMidnight({ wall, at }: ReadTime): boolean {
+  return wall.local.endsWith('T00:00:00') && at.getUTCMilliseconds() === 0 && wall.ticks === undefined
+}
+
 /** An all-day event has dates, in whatever zone: they are kept as UTC midnights. */
 function utcMidnight({ wall }: ReadTime): Date {
-  return new Date(`${wall.local}Z`)
+  return ownInstant(`${wall.local}Z`)
 }
 
 function readBody(fields: JsonFields): Body {
@@ -136,9 +149,8 @@ function readAttendee(value: unknown, at: string): Attendee {
   const email = attendee.object('emailAddress')
   if (!email) throw invalid(attendee.path('emailAddress'), 'it is required.')
   known(email, ['address', 'name'])
-  const address = email.text('address', '', 254).trim()
-  if (!/^[^\s@<>",;:\\()[\]\x00-\x1f\x7f]+@[^\s@<>",;:\\()[\]\x00-\x1f\x7f]+$/.test(address))
-    throw invalid(email.path('address'), 'a mail address is expected.')
+  const address = email.text('address', '', MAX_ADDRESS)
+  if (!isAddress(address)) throw invalid(email.path('address'), `${ADDRESS_FORM} is expected.`)
   const name = email
     .text('name', '', MAX_NAME)
     .replace(/[\x00-\x1f\x7f]+/g, ' ')
@@ -147,19 +159,27 @@ function readAttendee(value: unknown, at: string): Attendee {
   return { name: name || address, address, type, response: 'none' }
 }
 
-const LOCATION_TEXTS = ['locationUri', 'locationEmailAddress', 'uniqueId']
-const ADDRESS_TEXTS = ['street', 'city', 'state', 'countryOrRegion', 'postalCode', 'type', 'postOfficeBox']
-const COORDINATES = ['latitude', 'longitude', 'altitude', 'accuracy', 'altitudeAccuracy']
-const LOCATION_TYPES =
+export const LOCATION_TEXTS = ['locationUri', 'locationEmailAddress', 'uniqueId']
+export const ADDRESS_TEXTS = [
+  'street',
+  'city',
+  'state',
+  'countryOrRegion',
+  'postalCode',
+  'type',
+  'postOfficeBox',
+]
+export const COORDINATES = ['latitude', 'longitude', 'altitude', 'accuracy', 'altitudeAccuracy']
+export const LOCATION_TYPES =
   `default conferenceRoom homeAddress businessAddress geoCoordinates streetAddress hotel restaurant
   localBusiness postalAddress`.split(/\s+/)
-const UNIQUE_ID_TYPES = ['unknown', 'locationStore', 'directory', 'private', 'bing']
+export const UNIQUE_ID_TYPES = ['unknown', 'locationStore', 'directory', 'private', 'bing']
 
 function readLocations(fields: JsonFields): readonly JsonObject[] {
   const location = fields.object('location')
   const one = location ? [readLocation(location)] : []
   const many = fields
-    .list('locations', 20)
+    .list('locations', MAX_LOCATIONS)
     .map((value, i) => readLocation(new JsonFields(value, `locations[${i}]`)))
   return (many.length > 0 ? many : one).filter(isNamed)
 }

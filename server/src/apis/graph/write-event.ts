@@ -1,7 +1,7 @@
 // An item of the calendar → JSON of a Graph event.
 
 import { escapeHtml, previewOf } from '../../calendar/body-text.ts'
-import type { Body, Item, Mailbox } from '../../calendar/meeting.ts'
+import type { Body, Item, Mailbox, WallTime } from '../../calendar/meeting.ts'
 import { encodeOutlookId } from '../../calendar/outlook-id.ts'
 import { wallTime } from '../../calendar/time-zone.ts'
 import type { JsonObject } from '../../core/json.ts'
@@ -72,8 +72,8 @@ export function writeEvent(
       time: NO_TIME,
     },
     body: writeBody(data.body, item.bodyText, prefer),
-    start: timeIn(item.startAt, data.isAllDay, prefer),
-    end: timeIn(item.endAt, data.isAllDay, prefer),
+    start: timeIn(item.startAt, data.start, { isAllDay: data.isAllDay, prefer }),
+    end: timeIn(item.endAt, data.end, { isAllDay: data.isAllDay, prefer }),
     location: data.locations[0] ? writeLocation(data.locations[0]) : NO_LOCATION,
     locations: data.locations.map(writeLocation),
     recurrence: null,
@@ -90,8 +90,12 @@ export function writeEvent(
 }
 
 /** Times are written in the preferred zone; the dates of an all-day event are the same in every zone. */
-export function timeIn(at: Date, isAllDay: boolean, prefer: Preferences) {
-  return { dateTime: wallTime(at, isAllDay ? 'UTC' : prefer.iana), timeZone: prefer.zone }
+export function timeIn(
+  at: Date,
+  { ticks }: WallTime,
+  { isAllDay, prefer }: { readonly isAllDay: boolean; readonly prefer: Preferences },
+) {
+  return { dateTime: wallTime(at, isAllDay ? 'UTC' : prefer.iana, ticks), timeZone: prefer.zone }
 }
 
 /** HTML comes as a document, as Exchange gives it; no body is "". `text` is what it says in plain text. */

@@ -10,6 +10,7 @@ import type {
 } from '../../calendar/meeting.ts'
 import type { CalendarTeam, CalendarUser } from '../../calendar/needs.ts'
 import { encodeOutlookId } from '../../calendar/outlook-id.ts'
+import { ownInstant } from '../../core/instant.ts'
 import type { Preferences } from './preferences.ts'
 import { folderId } from './resolve.ts'
 import { calendarId, timeIn, writeBody } from './write-event.ts'
@@ -56,8 +57,8 @@ export function writeMessage(message: MeetingMessage, mailbox: Mailbox, prefer: 
     isOutOfDate: false,
     isAllDay: data.isAllDay,
     isDelegated: false,
-    startDateTime: timeIn(new Date(data.startAt), data.isAllDay, prefer),
-    endDateTime: timeIn(new Date(data.endAt), data.isAllDay, prefer),
+    startDateTime: timeIn(ownInstant(data.startAt), data.start, { isAllDay: data.isAllDay, prefer }),
+    endDateTime: timeIn(ownInstant(data.endAt), data.end, { isAllDay: data.isAllDay, prefer }),
     location: { displayName: data.locations[0]?.displayName ?? '' },
     recurrence: null,
   }

@@ -45,9 +45,8 @@ export function mayReadReceipt(principal: Principal, receipt: Receipt): boolean 
   return all || receipt.by.principal === principalKey(principal)
 }
 
-/** True for an event that the caller announced here, and for every event when the caller runs things. */
-export function mayUseEvent(principal: Principal, event: StoredEvent): boolean {
-  if (isOperator(principal)) return true
+/** True for an event that the caller announced here. Who may use which event is event-finder.ts's to say. */
+export function isOwnNativeEvent(principal: Principal, event: Pick<StoredEvent, 'kind' | 'data'>): boolean {
   return (
     event.kind === NATIVE_EVENT &&
     principal.scopes.has(USE) &&
@@ -58,11 +57,19 @@ export function mayUseEvent(principal: Principal, event: StoredEvent): boolean {
 // Each app has its own names, and the people of a tenant share one set: an app cannot cancel by guessing another's key.
 const SEPARATOR = '\u001f'
 
+/** The app whose names this caller uses; null: people's, as the command line does, which has no app of its own. */
+export function ownerOf(principal: Principal): string | null {
+  return principal.kind === 'app' ? principal.appId : null
+}
+
 /** The engine's key for a name that this caller gave. */
 export function keyOf(principal: Principal, name: string): string {
-  // The command line has no app of its own: it works on what people announce.
-  const owner = principal.kind === 'app' && principal.appId !== null ? `app:${principal.appId}` : 'people'
-  return `${owner}${SEPARATOR}${name}`
+  return keyOfOwner(ownerOf(principal), name)
+}
+
+/** `appId` null: people's. */
+export function keyOfOwner(appId: string | null, name: string): string {
+  return `${appId === null ? 'people' : `app:${appId}`}${SEPARATOR}${name}`
 }
 
 // Keys of the other APIs, as their rooms make them: what their callers gave stands last, before Wix's entity.

@@ -1,20 +1,30 @@
 // From what a caller writes to what the engine keeps.
 
-import type { EffectRequest } from '@standdown/wire/src/event.ts'
+import type { EffectRequest, MeetingRequest, OfferRequest } from '@standdown/wire/src/event.ts'
 import type { NewEffect } from '../../core/effect.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { MAIL_LANE, webhookLane } from '../../core/lane.ts'
+import { mailboxKey, readAddress } from '../../core/mail-address.ts'
+import { instantOf } from './instant.ts'
 import { nativeFault } from './native-faults.ts'
 
+/** What a request says of an effect's data, all of it or in part: what is left out is meant to be left out. */
+export const SAID_OF_KIND: { readonly [kind: string]: readonly string[] } = {
+  'mail.send': ['to', 'subject', 'text', 'html'],
+  'webhook.call': ['url', 'type', 'payload'],
+}
+
 /** One effect for each thing that can be prevented alone: a mail to three people is three. */
-export function newEffects(request: EffectRequest): readonly NewEffect[] {
-  const common = { due: due(request), ...(request.link ? { link: request.link } : {}) }
+export function newEffects(
+  request: Exclude<EffectRequest, OfferRequest | MeetingRequest>,
+): readonly NewEffect[] {
+  const common = { due: dueOf(request), ...(request.link ? { link: request.link } : {}) }
   switch (request.kind) {
     case 'mail':
-      return [...new Set(request.to)].map(to => ({
+      return onePerMailbox(request.to).map(({ written, to }) => ({
         ...common,
         kind: 'mail.send',
-        title: title(request.title ?? `Mail to ${to}`),
+        title: titleOf(request.title ?? `Mail to ${written}`),
         lane: MAIL_LANE,
         data: {
           to,
@@ -31,31 +41,38 @@ export function newEffects(request: EffectRequest): readonly NewEffect[] {
         {
           ...common,
           kind: 'webhook.call',
-          title: title(request.title ?? `Webhook to ${host}`),
+          title: titleOf(request.title ?? `Webhook to ${host}`),
           lane: webhookLane(url),
           data,
         },
       ]
     }
     case 'delay':
-      return [{ ...common, kind: 'native.delay', title: title(request.title ?? 'Wait'), data: {} }]
+      return [{ ...common, kind: 'native.delay', title: titleOf(request.title ?? 'Wait'), data: {} }]
     default:
       return request satisfies never
   }
 }
 
-function due(request: EffectRequest): NewEffect['due'] {
+/** The first of each mailbox: as it was written, and as mail travels. */
+function onePerMailbox(addresses: readonly string[]): readonly { written: string; to: string }[] {
+  const found = new Map<string, { written: string; to: string }>()
+  for (const written of addresses) {
+    const to = readAddress(written)
+    if (to === null) throw nativeFault.INVALID_REQUEST({ detail: `${written} is not a mail address.` })
+    if (!found.has(mailboxKey(to))) found.set(mailboxKey(to), { written, to })
+  }
+  return [...found.values()]
+}
+
+export function dueOf(request: EffectRequest): NewEffect['due'] {
   if (request.at === undefined) return { afterMs: request.afterMs ?? 0 }
   if (request.afterMs !== undefined) throw nativeFault.DUE_TWICE()
-  const at = new Date(request.at)
-  const year = at.getUTCFullYear()
-  if (Number.isNaN(at.getTime()) || year < 1970 || year > 9999)
-    throw nativeFault.BAD_INSTANT({ value: request.at })
-  return { at }
+  return { at: instantOf(request.at) }
 }
 
 /** Titles are at most 200 characters; a made one is shortened without cutting a pair of surrogates apart. */
-function title(text: string): string {
+export function titleOf(text: string): string {
   return text.length <= 200
     ? text
     : `${text

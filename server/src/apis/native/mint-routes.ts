@@ -2,12 +2,15 @@
 
 import { credentialSchemas } from '@standdown/wire/src/credentials.ts'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import type { Auth } from '../../auth/auth.ts'
+import type { Auth, Authenticated } from '../../auth/auth.ts'
 import { authFault } from '../../auth/auth-faults.ts'
 import { isOperatorKey, isServerOperator } from '../../auth/principals.ts'
 import { readScopes } from '../../auth/scopes.ts'
+import type { SecurityEvent, SecurityFacts } from '../../auth/security-log.ts'
 import { domainOf } from '../../auth/workspace-ids.ts'
 import { Fault } from '../../core/fault.ts'
+import { writeWhole } from '../../http/openapi.ts'
+import { circumstancesOf } from './circumstances.ts'
 import { sendProblem } from './problem.ts'
 import { nothing, response } from './route-schema.ts'
 import { compileValidator } from './validator.ts'
@@ -18,6 +21,7 @@ type TokenOrder = {
   readonly app?: string
   readonly operator?: boolean
   readonly instanceId?: string
+  readonly site?: string
   readonly scope?: string
   readonly ttlSeconds?: number
 }
@@ -32,6 +36,7 @@ const TOKEN_ORDER = {
     app: NAME,
     operator: { const: true },
     instanceId: NAME,
+    site: { ...NAME, description: 'Of an app with several: the name, siteId or instanceId of one.' },
     scope: { type: 'string', maxLength: 4000 },
     ttlSeconds: { type: 'integer', minimum: 1, maximum: 30 * 86_400 },
   },
@@ -47,6 +52,12 @@ const KEY_ORDER = {
   additionalProperties: false,
   required: ['label'],
   properties: { label: NAME },
+} as const
+
+const ROTATION = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { now: { type: 'boolean' } },
 } as const
 
 const IN_TENANT = {
@@ -65,25 +76,35 @@ export function mintRoutes(auth: Auth): FastifyPluginAsync {
   return async app => {
     app.setErrorHandler(sendProblem)
     app.setValidatorCompiler(({ schema }) => compileValidator(schema))
-    app.setSerializerCompiler(() => data => JSON.stringify(data))
+    writeWhole(app)
     for (const schema of credentialSchemas) app.addSchema(schema)
-    const tenants = new WeakMap<FastifyRequest, string>()
+    const operators = new WeakMap<FastifyRequest, Authenticated>()
 
     // Only keys of the operator: a person who is an admin must not be able to act as somebody else.
     app.addHook('onRequest', async request => {
-      const principal = await auth.authenticate(request.headers.authorization, { scheme: 'bearer' })
-      if (!isOperatorKey(principal, auth.installation.id))
+      const caller = await auth.authenticated(request.headers.authorization, { scheme: 'bearer' })
+      if (!isOperatorKey(caller.principal, auth.installation.id))
         throw authFault.FORBIDDEN({ needs: "the operator's token" })
-      tenants.set(request, isServerOperator(principal) ? '' : principal.tenant)
+      operators.set(request, caller)
     })
+
+    /** The tenant that the operator's token is for; null: it is the server's own. */
+    function ownTenant(request: FastifyRequest): string | null {
+      const { principal } = operators.get(request)!
+      return isServerOperator(principal) ? null : principal.tenant
+    }
+
+    function record(request: FastifyRequest, event: SecurityEvent, facts: SecurityFacts): void {
+      auth.securityLog.record(event, circumstancesOf(request, operators.get(request)!.principal), facts)
+    }
 
     /** The tenant that is meant: the one that is named, the operator's own, the one of the person's domain, or the only one. */
     async function tenantOf(
       request: FastifyRequest,
       order: { tenant?: string; user?: string },
     ): Promise<string> {
-      const own = tenants.get(request)!
-      if (own !== '') {
+      const own = ownTenant(request)
+      if (own !== null) {
         if (order.tenant !== undefined && order.tenant !== own)
           throw authFault.UNKNOWN_TENANT({ tenant: order.tenant })
         return own
@@ -104,7 +125,8 @@ export function mintRoutes(auth: Auth): FastifyPluginAsync {
       '/tokens',
       {
         schema: {
-          summary: 'A token for a person, an app or an operator: one of the three.',
+          summary:
+            'A token for a person, an app or an operator: one of the three. It ends with the token that asks for it, at the latest.',
           body: TOKEN_ORDER,
           response: response('Token'),
         },
@@ -117,8 +139,12 @@ export function mintRoutes(auth: Auth): FastifyPluginAsync {
           for: bearerOf(order),
           ...scopesOf(order),
           ...(order.ttlSeconds === undefined ? {} : { ttlSeconds: order.ttlSeconds }),
+          notAfter: operators.get(request)!.expiresAt,
         })
         const { token, expiresInSeconds, scopes } = minted
+        const { user, app, operator } = order
+        const whose = user === undefined ? { app } : { user: (await auth.person(tenant, user)).upn }
+        record(request, 'token_minted', { tenant, ...(operator ? { operator } : whose), expiresInSeconds })
         return { token, tokenType: 'Bearer', expiresInSeconds, scope: scopes.join(' '), tenant }
       },
     )
@@ -135,7 +161,9 @@ export function mintRoutes(auth: Auth): FastifyPluginAsync {
       async request => {
         const order = request.body as { tenant?: string; user: string }
         const person = await auth.person(await tenantOf(request, order), order.user)
-        return { path: await auth.sessions.makeLink(person), user: person.upn }
+        const path = await auth.sessions.makeLink(person)
+        record(request, 'link_minted', { tenant: person.tenant, user: person.upn })
+        return { path, user: person.upn }
       },
     )
 
@@ -149,18 +177,46 @@ export function mintRoutes(auth: Auth): FastifyPluginAsync {
           response: response('AppCredentials'),
         },
       },
-      async request => auth.credentials(...(await appOf(request))),
+      async request => {
+        const [tenant, name] = await appOf(request)
+        const credentials = await auth.credentials(tenant, name)
+        record(request, 'secret_shown', { tenant, app: credentials.clientId })
+        return credentials
+      },
     )
     app.post(
       '/apps/:name/renew',
       {
         schema: {
           ...ofApp,
-          summary: 'A new secret; the old one and every token of the app are void.',
+          summary: 'A new secret; the old one, every token and every API key of the app are void.',
           response: response('AppCredentials'),
         },
       },
-      async request => auth.renewApp(...(await appOf(request))),
+      async request => {
+        const [tenant, name] = await appOf(request)
+        const credentials = await auth.renewApp(tenant, name)
+        record(request, 'secret_renewed', { tenant, app: credentials.clientId })
+        return credentials
+      },
+    )
+    app.post(
+      '/apps/:name/revoke-tokens',
+      {
+        schema: {
+          ...ofApp,
+          summary:
+            'Make every token of an app, those of people in it, and its API keys void. Its secret stays.',
+          response: nothing,
+        },
+      },
+      async (request, reply) => {
+        const [tenant, name] = await appOf(request)
+        const { id } = await auth.app(tenant, name)
+        await auth.revokeApp(tenant, id)
+        record(request, 'tokens_revoked', { tenant, app: id })
+        return reply.code(204).send()
+      },
     )
     app.post(
       '/apps/:name/api-keys',
@@ -174,7 +230,11 @@ export function mintRoutes(auth: Auth): FastifyPluginAsync {
       },
       async request => {
         const { label } = request.body as { label: string }
-        return { apiKey: await auth.mintApiKey(...(await appOf(request)), label), label }
+        const [tenant, name] = await appOf(request)
+        const { id } = await auth.app(tenant, name)
+        const apiKey = await auth.mintApiKey(tenant, id, label)
+        record(request, 'api_key_minted', { tenant, app: id })
+        return { apiKey, label }
       },
     )
     app.delete(
@@ -189,7 +249,10 @@ export function mintRoutes(auth: Auth): FastifyPluginAsync {
       },
       async (request, reply) => {
         const { label } = request.params as { label: string }
-        await auth.revokeApiKey(...(await appOf(request)), label)
+        const [tenant, name] = await appOf(request)
+        const { id } = await auth.app(tenant, name)
+        await auth.revokeApiKey(tenant, id, label)
+        record(request, 'api_key_revoked', { tenant, app: id })
         return reply.code(204).send()
       },
     )
@@ -205,8 +268,30 @@ export function mintRoutes(auth: Auth): FastifyPluginAsync {
       },
       async (request, reply) => {
         const { user } = request.params as { user: string }
-        const { tenant } = request.query as { tenant?: string }
-        await auth.revokePerson(await tenantOf(request, { user, ...(tenant ? { tenant } : {}) }), user)
+        const { tenant: named } = request.query as { tenant?: string }
+        const tenant = await tenantOf(request, { user, ...(named ? { tenant: named } : {}) })
+        const { id } = await auth.person(tenant, user)
+        await auth.revokePerson(tenant, id)
+        record(request, 'tokens_revoked', { tenant, person: id })
+        return reply.code(204).send()
+      },
+    )
+    app.post(
+      '/operators/revoke-tokens',
+      {
+        schema: {
+          summary:
+            "Make every operator's token of a tenant void; without a tenant, for the server's own token: of all, and the server's own ones.",
+          querystring: IN_TENANT,
+          response: nothing,
+        },
+      },
+      async (request, reply) => {
+        const { tenant: named } = request.query as { tenant?: string }
+        const isForAll = ownTenant(request) === null && named === undefined
+        const tenant = isForAll ? null : await tenantOf(request, named ? { tenant: named } : {})
+        await auth.revokeOperators(tenant)
+        record(request, 'tokens_revoked', { tenant, operators: true })
         return reply.code(204).send()
       },
     )
@@ -214,13 +299,17 @@ export function mintRoutes(auth: Auth): FastifyPluginAsync {
       '/keys/rotate',
       {
         schema: {
-          summary: "A new key for signing tokens; for the server's own token.",
+          summary:
+            "New keys for signing tokens; for the server's own token. With now, every token that was signed before is void at once.",
+          body: { anyOf: [ROTATION, { type: 'null' }] },
           response: nothing,
         },
       },
       async (request, reply) => {
-        if (tenants.get(request) !== '') throw authFault.FORBIDDEN({ needs: "the server's own token" })
-        await auth.keys.rotate()
+        if (ownTenant(request) !== null) throw authFault.FORBIDDEN({ needs: "the server's own token" })
+        const { now = false } = (request.body ?? {}) as { now?: boolean }
+        await auth.rotateKeys({ now })
+        record(request, 'keys_rotated', { now })
         return reply.code(204).send()
       },
     )
@@ -243,11 +332,18 @@ function scopesOf({ scope, operator }: TokenOrder): { readonly scopes?: readonly
 }
 
 function bearerOf(order: TokenOrder) {
-  const { user, app, operator, instanceId } = order
+  const { user, app, operator, instanceId, site } = order
   if ([user, app, operator].filter(each => each !== undefined).length !== 1) {
     throw new Fault('INVALID_REQUEST', 400, 'Say one of user, app and operator.')
   }
   if (user !== undefined) return { person: user }
-  if (app !== undefined) return { app, ...(instanceId === undefined ? {} : { instanceId }) }
+  if (site !== undefined && (app === undefined || instanceId !== undefined))
+    throw new Fault('INVALID_REQUEST', 400, '`site` goes with `app`, and not together with `instanceId`.')
+  if (app !== undefined)
+    return {
+      app,
+      ...(instanceId === undefined ? {} : { instanceId }),
+      ...(site === undefined ? {} : { site }),
+    }
   return { operator: true } as const
 }

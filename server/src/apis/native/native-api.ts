@@ -1,12 +1,16 @@
 // The native API, /api/v1: announce, revise, cancel, receipts, previews, and looking after the server.
 
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import { writeWhole } from '../../http/openapi.ts'
 import { Callers } from './callers.ts'
 import { cancellationRoutes } from './cancellation-routes.ts'
+import { deadEffectRoutes } from './dead-effect-routes.ts'
 import { eventRoutes } from './event-routes.ts'
+import { holdRoutes } from './hold-routes.ts'
+import { lookRoutes } from './look-routes.ts'
 import { nativeFault } from './native-faults.ts'
 import type { NativeNeeds } from './needs.ts'
-import { OpenApi, schemasOfTheWire } from './openapi.ts'
+import { nativeOpenApi, schemasOfTheWire } from './openapi.ts'
 import { operationRoutes } from './operation-routes.ts'
 import { previewRoutes } from './preview-routes.ts'
 import { sendProblem } from './problem.ts'
@@ -16,6 +20,7 @@ import { webhookSecretRoutes } from './webhook-secret-routes.ts'
 import { workspaceRoutes } from './workspace-routes.ts'
 
 export const NATIVE_PREFIX = '/api/v1'
+export const NATIVE_OPENAPI = `${NATIVE_PREFIX}/openapi.json`
 
 /** What each file of routes is handed. */
 export type NativeContext = NativeNeeds & { readonly callers: Callers }
@@ -25,8 +30,8 @@ export function nativeApi(needs: NativeNeeds, also: readonly FastifyPluginAsync[
   return async root => {
     await root.register(
       async app => {
-        const openApi = new OpenApi(needs.facts)
-        app.addHook('onRoute', route => openApi.add(route))
+        const openApi = nativeOpenApi(needs.facts)
+        openApi.watch(app)
         app.setErrorHandler(sendProblem)
         app.setNotFoundHandler((request, reply) =>
           sendProblem(
@@ -35,13 +40,14 @@ export function nativeApi(needs: NativeNeeds, also: readonly FastifyPluginAsync[
             reply,
           ),
         )
-        app.get('/openapi.json', { schema: { summary: 'This description.' } }, async () => openApi.document())
+        app.get('/openapi.json', { schema: { summary: 'This description.', isPublic: true } }, async () =>
+          openApi.document(),
+        )
         for (const routes of also) await app.register(routes)
         await app.register(async guarded => {
           const callers = new Callers(needs.auth)
           guarded.setValidatorCompiler(({ schema }) => compileValidator(schema))
-          // Response schemas describe; JSON.stringify writes, so that a schema never silently drops a property.
-          guarded.setSerializerCompiler(() => data => JSON.stringify(data))
+          writeWhole(guarded)
           for (const schema of schemasOfTheWire) guarded.addSchema(schema)
           guarded.addHook('onRequest', async request => {
             await callers.identify(request)
@@ -49,10 +55,13 @@ export function nativeApi(needs: NativeNeeds, also: readonly FastifyPluginAsync[
           const context: NativeContext = { ...needs, callers }
           const routes = [
             eventRoutes,
+            lookRoutes,
             cancellationRoutes,
             receiptRoutes,
             previewRoutes,
             operationRoutes,
+            deadEffectRoutes,
+            holdRoutes,
             workspaceRoutes,
             webhookSecretRoutes,
           ] satisfies readonly ((app: FastifyInstance, context: NativeContext) => void)[]

@@ -7,12 +7,17 @@ export const nativeFaultCatalogue = {
   DUE_TWICE: { status: 400, message: 'An effect has either `at` or `afterMs`, not both.' },
   BAD_INSTANT: {
     status: 400,
-    message: '{value} is not an instant that can be kept: RFC 3339, years 1970 to 9999.',
+    message:
+      '{value} is not an instant that can be kept: RFC 3339 with an offset, to the millisecond, years 1970 to 9999.',
   },
   SEARCH_NEEDED: {
     status: 400,
     message:
       'Say what to look for: key, triggerKey with externalEntityId, eventId, cancellationToken or correlationId.',
+  },
+  TOO_MANY_NAMES: {
+    status: 400,
+    message: 'That may stand for more than {most} names in this tenant: say which `{by}` is meant.',
   },
   TENANT_NEEDED: {
     status: 400,
@@ -49,11 +54,19 @@ export const nativeFaultCatalogue = {
     message:
       'Not more than {most} of your requests may wait at once, and the server has a limit for all. Ask without waiting.',
   },
+  TOO_MANY_MATCHES: {
+    status: 409,
+    message:
+      '{count} have that name, and one request cancels for {most} at most: say whose is meant. Nothing was called off.',
+  },
+  NOT_ON_HOLD: { status: 409, message: 'Nothing is on hold here.' },
   NOT_DEAD: { status: 409, message: 'Action {id} is not dead: only a dead one can be tried again by hand.' },
   RETRY_CANCELLED: {
     status: 409,
     message: 'Action {id} belongs to an event that was called off: it stays as it is.',
   },
+  REPLACED: { status: 409, message: 'Action {id} was replaced before, by {by}.' },
+  NOT_REPLACEABLE: { status: 409, message: 'Action {id} cannot be replaced so: {why}.' },
 } as const
 
 export const nativeFault = faults(nativeFaultCatalogue)

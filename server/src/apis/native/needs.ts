@@ -1,9 +1,14 @@
 // What the native API needs of the other rooms, by shape; compose passes the parts.
 
 import type { Auth } from '../../auth/auth.ts'
+import type { CancelOutcome } from '../../core/cancellation.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { LongAnswers } from '../../http/long-answers.ts'
+import type { EffectNeeds } from './child-effects.ts'
+import type { EventFinder } from './event-finder.ts'
+import type { NameFinder } from './name-finder.ts'
+import type { PersonMeetings } from './person-meetings.ts'
 import type { ReceiptFinder } from './receipt-finder.ts'
 
 export type NativeEngine = Pick<
@@ -11,15 +16,25 @@ export type NativeEngine = Pick<
   | 'announce'
   | 'revise'
   | 'cancel'
+  | 'known'
   | 'preview'
   | 'event'
-  | 'effectsOf'
+  | 'lists'
   | 'receipt'
   | 'findReceipts'
   | 'now'
   | 'dead'
   | 'retry'
+  | 'retrySome'
+  | 'replace'
   | 'advanceClock'
+  | 'hold'
+  | 'heldCounts'
+  | 'held'
+  | 'release'
+  | 'releaseTenant'
+  | 'releaseAll'
+  | 'dropHeld'
   | 'claimRequestKey'
   | 'answerRequestKey'
 >
@@ -63,10 +78,26 @@ export interface SigningSecrets {
   rotate(tenant: string, ref: string, overlapMs: number): Promise<unknown>
 }
 
+export type FailingReceiver = {
+  readonly kind: 'webhook' | 'mail'
+  readonly receiver: string
+  readonly since: Date
+  readonly lastFailureAt: Date
+  readonly failures: number
+  readonly error: string
+}
+
 export type WorkspaceDifference = {
   readonly is: 'added' | 'changed' | 'removed'
   readonly at: string
   readonly detail?: string
+  readonly pending?: { readonly events: number; readonly actions: number }
+}
+
+export type WorkspaceApplied = {
+  readonly applied: boolean
+  readonly changes: readonly WorkspaceDifference[]
+  readonly cancelled: readonly CancelOutcome[]
 }
 
 /** What the server is, for the start page, `status` and /api/v1/status. */
@@ -85,17 +116,26 @@ export type ServerFacts = {
 export type NativeNeeds = {
   readonly db: NativeDatabase
   readonly engine: NativeEngine
-  readonly auth: Pick<Auth, 'authenticate' | 'session'>
+  readonly auth: Pick<Auth, 'authenticate' | 'session' | 'securityLog'>
+  readonly names: NameFinder
   readonly find: ReceiptFinder
+  readonly events: EventFinder
+  /** What actions that make events of other rooms are checked against. */
+  readonly effects: EffectNeeds
   /** Counts answers that take long. */
   readonly longAnswers: Pick<LongAnswers, 'begin' | 'limits'>
+  readonly meetings: PersonMeetings
+  /** Of an app of the tenant by its name or id; null: there is none, now. */
+  appIdOf(tenant: string, nameOrId: string): Promise<string | null>
   readonly mail: KeptMail
   readonly webhookSecrets: SigningSecrets
+  /** Receivers of the tenant's webhooks that have failed for long, and the mail server if it has. */
+  failingReceivers(tenant: string): Promise<readonly FailingReceiver[]>
   readonly facts: ServerFacts
   /** Compares a workspace file with what is there, and applies it when `apply`. Throws a Fault for a bad file. */
   workspace(
     principal: Principal,
     text: string,
-    options: { readonly apply: boolean; readonly prune: boolean },
-  ): Promise<readonly WorkspaceDifference[]>
+    options: { readonly apply: boolean; readonly prune: boolean; readonly pending?: 'cancel' | 'keep' },
+  ): Promise<WorkspaceApplied>
 }

@@ -5,7 +5,9 @@ import type { Auth } from '../../auth/auth.ts'
 import { authFault } from '../../auth/auth-faults.ts'
 import { INTERACTION_PATH, type OidcIssuer } from '../../auth/oidc-issuer.ts'
 import { OIDC_PATH } from '../../auth/people-issuer.ts'
+import { circumstancesOf } from './circumstances.ts'
 import { sendProblem } from './problem.ts'
+import { SIGN_IN_SCHEMAS } from './sign-in-schema.ts'
 
 /** The issuer adds the hash of its one script, which posts an answer to an app (response_mode=form_post), to script-src. */
 const POLICY = "default-src 'none'; script-src 'self'; frame-ancestors 'none'"
@@ -17,7 +19,7 @@ export function oidcRoutes(auth: Auth, issuer: OidcIssuer): FastifyPluginAsync {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, _body, done) => done(null))
 
-    app.get(`${INTERACTION_PATH}:id`, async (request, reply) => {
+    app.get(`${INTERACTION_PATH}:id`, { schema: SIGN_IN_SCHEMAS.interaction }, async (request, reply) => {
       // Asked first: the id in the address is nothing without the cookie of the browser that began.
       const exchange = { request: request.raw, response: reply.raw }
       if (!(await issuer.isInteraction(exchange))) throw authFault.LINK_USED()
@@ -36,7 +38,7 @@ export function oidcRoutes(auth: Auth, issuer: OidcIssuer): FastifyPluginAsync {
         const exchange = { request: request.raw, response: reply.raw }
         // Before anything is given: the issuer's own session may be of somebody who is not signed in here any more.
         await issuer.follow(exchange, await auth.sessions.personAt(request))
-        await issuer.answer(exchange)
+        await issuer.answer(exchange, circumstancesOf(request, null))
       } catch (error) {
         request.log.error({ err: error }, 'issuer failed')
         if (!reply.raw.headersSent) reply.raw.writeHead(503, { 'retry-after': '2' })

@@ -1,18 +1,23 @@
-// Looking after the server: status, dead actions, the sandbox clock, mail that was kept.
+// Looking after the server: status, the sandbox clock, mail that was kept.
 
 import { durationMs } from '@standdown/wire/src/duration.ts'
-import type { DeadEffectView, MailSummary, MailView, StatusView } from '@standdown/wire/src/operations.ts'
+import type {
+  FailingReceiverView,
+  MailSummary,
+  MailView,
+  StatusView,
+} from '@standdown/wire/src/operations.ts'
 import { clockRequestSchema } from '@standdown/wire/src/operations.ts'
 import type { FastifyInstance } from 'fastify'
 import { principalKey } from '../../core/principal.ts'
-import type { DeadEffect } from '../../engine/engine.ts'
 import { whileAllowed } from '../../http/while-allowed.ts'
 import { isOperator, requireOperator } from './access.ts'
 import { streamClock } from './clock-stream.ts'
+import { countsView } from './list-views.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
-import type { KeptMailEntry } from './needs.ts'
-import { idParams, listResponse, mailIdParams, response } from './route-schema.ts'
+import type { FailingReceiver, KeptMailEntry } from './needs.ts'
+import { listResponse, mailIdParams, response } from './route-schema.ts'
 
 const MAX_LISTED = 200
 
@@ -21,73 +26,41 @@ export function operationRoutes(app: FastifyInstance, context: NativeContext): v
 
   app.get(
     '/status',
-    { schema: { summary: 'What runs here, and who you are.', response: response('Status') } },
+    {
+      schema: {
+        summary: 'What runs here, what is pending, running, failing and dead, and who you are.',
+        response: response('Status'),
+      },
+    },
     async request => {
       const caller = callers.ofAnyTenant(request)
-      const [sandbox, now] = await Promise.all([facts.isSandbox(caller.tenant), engine.now(caller.tenant)])
+      const operator = isOperator(caller)
+      const [sandbox, now, hold, actions] = await Promise.all([
+        facts.isSandbox(caller.tenant),
+        engine.now(caller.tenant),
+        engine.hold(caller.tenant),
+        operator && caller.tenant !== '' ? engine.lists.countEffects(caller.tenant) : null,
+      ])
       return {
         version: facts.version,
         tenant: caller.tenant,
         sandbox,
         now: now.toISOString(),
+        onHoldSince: hold === null || hold.tenantReleased ? null : hold.since.toISOString(),
         publicUrl: facts.publicUrl,
         tlsUrl: facts.tlsUrl,
         // What stands behind the server is for those who run it.
-        ...(isOperator(caller) ? { database: facts.database, mail: facts.mail } : {}),
+        ...(operator
+          ? {
+              database: facts.database,
+              mail: facts.mail,
+              failing: (await context.failingReceivers(caller.tenant)).map(failingView),
+            }
+          : {}),
+        ...(actions ? { actions: countsView(actions) } : {}),
         demo: facts.demo,
         you: { name: caller.name, principal: principalKey(caller), roles: [...caller.roles] },
       } satisfies StatusView
-    },
-  )
-
-  app.get(
-    '/effects',
-    {
-      schema: {
-        summary: 'Actions that ended dead: every attempt failed.',
-        querystring: {
-          type: 'object',
-          additionalProperties: false,
-          required: ['state'],
-          properties: { state: { const: 'dead' } },
-        },
-        response: listResponse('DeadEffect'),
-      },
-    },
-    async request => {
-      const caller = callers.of(request)
-      requireOperator(caller)
-      const dead = await engine.dead(caller.tenant, MAX_LISTED)
-      return {
-        value: dead.map(deadView),
-      }
-    },
-  )
-
-  app.post(
-    '/effects/:id/retry',
-    {
-      schema: {
-        summary: 'Try a dead action again.',
-        params: idParams,
-        response: {
-          202: {
-            type: 'object',
-            required: ['id', 'state'],
-            properties: { id: { type: 'string' }, state: { const: 'pending' } },
-          },
-        },
-      },
-    },
-    async (request, reply) => {
-      const caller = callers.of(request)
-      requireOperator(caller)
-      const { id } = request.params as { id: string }
-      const result = await engine.retry(caller.tenant, id.toLowerCase())
-      if (result === 'unknown') throw nativeFault.NOT_FOUND({ what: 'action', id })
-      if (result === 'not_dead') throw nativeFault.NOT_DEAD({ id })
-      if (result === 'cancelled') throw nativeFault.RETRY_CANCELLED({ id })
-      return reply.code(202).send({ id, state: 'pending' })
     },
   )
 
@@ -163,8 +136,16 @@ export function operationRoutes(app: FastifyInstance, context: NativeContext): v
   )
 }
 
-function deadView({ event_id: eventId, at, ...effect }: DeadEffect): DeadEffectView {
-  return { ...effect, eventId, at: at.toISOString() }
+function failingView(failing: FailingReceiver): FailingReceiverView {
+  const { kind, receiver, since, lastFailureAt, failures, error } = failing
+  return {
+    kind,
+    receiver,
+    since: since.toISOString(),
+    lastFailureAt: lastFailureAt.toISOString(),
+    failures,
+    error,
+  }
 }
 
 function mailSummary({ id, at, from, to, subject }: KeptMailEntry): MailSummary {

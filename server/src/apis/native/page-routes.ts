@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import type { FastifyPluginAsync } from 'fastify'
+import { type OpenApi, schemasDescribeOnly } from '../../http/openapi.ts'
 import { isOperator } from './access.ts'
 import { DemoReceiver } from './demo-receiver.ts'
 import { nativeFault } from './native-faults.ts'
@@ -10,24 +11,27 @@ import { mailPage } from './pages/mail-page.ts'
 import { sendPage } from './pages/send-page.ts'
 import { type StartPage, startPage } from './pages/start-page.ts'
 import { sendProblem } from './problem.ts'
+import { PAGE_SCHEMAS } from './sign-in-schema.ts'
 import { receiptView } from './views.ts'
 
 const STYLE = readFileSync(new URL('./pages/standdown.css', import.meta.url), 'utf8')
 const LISTED = 10
 
-export function startPages(needs: NativeNeeds): FastifyPluginAsync {
+export function startPages(needs: NativeNeeds, openApi: OpenApi): FastifyPluginAsync {
   const { auth, engine, facts, mail } = needs
   return async root => {
     await root.register(async app => {
       app.setErrorHandler(sendProblem)
+      schemasDescribeOnly(app)
+      openApi.watch(app)
       const receiver = facts.demo ? new DemoReceiver() : null
       receiver?.route(app)
 
-      app.get('/standdown.css', async (_request, reply) =>
+      app.get('/standdown.css', { schema: PAGE_SCHEMAS.style }, async (_request, reply) =>
         reply.type('text/css; charset=utf-8').header('cache-control', 'public, max-age=300').send(STYLE),
       )
 
-      app.get('/', async (request, reply) => {
+      app.get('/', { schema: PAGE_SCHEMAS.start }, async (request, reply) => {
         const who = await auth.session(request)
         if (!who) return sendPage(reply, startPage({ facts, signedIn: null }))
         const operator = isOperator(who)
@@ -52,7 +56,7 @@ export function startPages(needs: NativeNeeds): FastifyPluginAsync {
         return sendPage(reply, startPage({ facts, signedIn }))
       })
 
-      app.get('/mail/:id', async (request, reply) => {
+      app.get('/mail/:id', { schema: PAGE_SCHEMAS.mail }, async (request, reply) => {
         const who = await auth.session(request)
         const { id } = request.params as { id: string }
         const kept = who && isOperator(who) ? await mail.read(who.tenant, id) : null

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Fault } from '../../core/fault.ts'
 import { faultOf, RETRY_AFTER_SECONDS } from '../../http/fault-of.ts'
 import { problemOf } from '../../http/problem-of.ts'
-import { logFault } from '../../http/server.ts'
+import { logFault, sayWhen, varyByAccept } from '../../http/server.ts'
 import { nativeFault } from './native-faults.ts'
 import { problemPage } from './pages/problem-page.ts'
 import { sendPage, wantsPage } from './pages/send-page.ts'
@@ -32,6 +32,8 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   logFault(request, fault, error)
   const problem = problemOf(fault)
   if (fault.status === 401) reply.header('www-authenticate', 'Bearer realm="standdown"')
+  sayWhen(fault, reply)
+  varyByAccept(reply)
   if (fault.status === 503) reply.header('retry-after', String(RETRY_AFTER_SECONDS))
   if (wantsPage(request)) return sendPage(reply.code(fault.status), problemPage(problem, request.url))
   const requestId = fault.status >= 500 ? { requestId: request.id } : {}

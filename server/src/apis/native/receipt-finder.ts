@@ -1,25 +1,27 @@
-// Finds receipts by the names that callers of the other APIs know: what they cancelled by. Whatever is found is still
-// shown only to who may read it (access.ts).
+// Finds receipts by the names that callers know: what they cancelled by. Whatever is found is still shown only to who may
+// read it (access.ts).
 
 import type { Directory } from '../../auth/directory.ts'
 import { activationKey } from '../../automations/activation-key.ts'
-import type { Calendar } from '../../calendar/calendar.ts'
-import { decodeOutlookId } from '../../calendar/outlook-id.ts'
 import type { Receipt } from '../../core/cancellation.ts'
-import { isGuid } from '../../core/ids.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Notifications } from '../../notifications/create-notifications.ts'
-import { isOperator } from './access.ts'
+import { tokenKey } from '../../notifications/offer.ts'
+import { isOperator, keyOf } from './access.ts'
+import type { EventFinder } from './event-finder.ts'
+import type { ByKey, NameFinder } from './name-finder.ts'
 import type { NativeEngine } from './needs.ts'
 
 export type ReceiptFinderNeeds = {
   readonly engine: Pick<NativeEngine, 'findReceipts'>
-  readonly directory: Pick<Directory, 'instances' | 'users'>
-  readonly calendar: Pick<Calendar, 'findItem'>
-  readonly notifications: Pick<Notifications, 'receiptsOfToken' | 'channelsOf'>
+  readonly directory: Pick<Directory, 'instances'>
+  readonly notifications: Pick<Notifications, 'channelsOf'>
+  readonly names: NameFinder
+  readonly events: Pick<EventFinder, 'idOf'>
 }
 
 export type ReceiptFinder = {
+  byKey(principal: Principal, by: ByKey): Promise<readonly Receipt[]>
   byTrigger(principal: Principal, triggerKey: string, externalEntityId: string): Promise<readonly Receipt[]>
   byToken(principal: Principal, cancellationToken: string): Promise<readonly Receipt[]>
   /** A GUID of ours, or an event's id as Graph spells it. */
@@ -29,59 +31,67 @@ export type ReceiptFinder = {
 const MOST = 50
 
 export function createReceiptFinder(needs: ReceiptFinderNeeds): ReceiptFinder {
-  const { engine, directory, calendar, notifications } = needs
+  const { engine, directory, notifications, names, events } = needs
   return {
+    async byKey(principal, by) {
+      // Who names an app has to be it, or to look after the tenant.
+      const isAsked = isOperator(principal) || by.app !== undefined
+      const keys = isAsked
+        ? (await names.byKey(principal, by)).map(name => name.target.key)
+        : [keyOf(principal, by.key)]
+      return byKeys(principal, keys)
+    },
+
     async byTrigger(principal, triggerKey, externalEntityId) {
-      const found = await Promise.all(
-        (await instancesOf(principal)).map(({ appId, id: site }) => {
-          const key = activationKey({ appId, site, triggerKey, externalEntityId })
-          return engine.findReceipts(principal.tenant, { key, limit: MOST })
-        }),
+      if (isOperator(principal)) {
+        const found = await names.byTrigger(principal, { triggerKey, externalEntityId })
+        return byKeys(
+          principal,
+          found.map(name => name.target.key),
+        )
+      }
+      const sites = await ownInstances(principal)
+      return byKeys(
+        principal,
+        sites.map(({ appId, id: site }) => activationKey({ appId, site, triggerKey, externalEntityId })),
       )
-      return latestFirst(found.flat())
     },
 
     async byToken(principal, token) {
-      const found: (readonly Receipt[])[] = []
-      for (const { id: agentId, name: agentName, upn } of await agentsOf(principal)) {
-        const agent = { tenant: principal.tenant, agentId, agentName, upn }
-        for (const { uniqueName: channel } of await notifications.channelsOf(agent)) {
-          found.push(await notifications.receiptsOfToken({ agent, channel, token }))
-        }
+      if (isOperator(principal)) {
+        const found = await names.byToken(principal, { cancellationToken: token })
+        return byKeys(
+          principal,
+          found.map(name => name.target.key),
+        )
       }
-      return latestFirst(found.flat())
+      if (principal.kind !== 'person') return []
+      const { tenant, id: agentId, name: agentName, upn } = principal
+      const channels = await notifications.channelsOf({ tenant, agentId, agentName, upn })
+      return byKeys(
+        principal,
+        channels.map(channel => tokenKey(channel.uniqueName, agentId, token)),
+      )
     },
 
-    async byEvent(principal, eventId) {
-      const { tenant } = principal
-      if (isGuid(eventId)) return engine.findReceipts(tenant, { eventId: eventId.toLowerCase(), limit: MOST })
-      const outlook = decodeOutlookId('item', eventId)
-      if (!outlook) return []
-      const mailbox = { tenant, id: outlook.mailboxId, kind: 'user', name: '', address: '' } as const
-      const item = await calendar.findItem(mailbox, outlook.id)
-      return item ? engine.findReceipts(tenant, { eventId: item.meetingId, limit: MOST }) : []
+    async byEvent({ tenant }, spelled) {
+      const eventId = await events.idOf(tenant, spelled)
+      return eventId === null ? [] : engine.findReceipts(tenant, { eventId, limit: MOST })
     },
   }
 
-  /** Sites that the caller's triggers may live at: its own, or all of the tenant for who looks after it. */
-  async function instancesOf(principal: Principal) {
-    const instances = await directory.instances(principal.tenant)
-    if (isOperator(principal)) return instances
+  async function byKeys({ tenant }: Principal, keys: readonly string[]): Promise<readonly Receipt[]> {
+    return keys.length === 0 ? [] : engine.findReceipts(tenant, { keys, limit: MOST })
+  }
+
+  /** Sites that an app's own triggers may live at. */
+  async function ownInstances(principal: Principal) {
     if (principal.kind !== 'app') return []
-    const own = instances.filter(instance => instance.appId === principal.appId)
+    const own = (await directory.instances(principal.tenant)).filter(
+      instance => instance.appId === principal.appId,
+    )
     return principal.siteInstanceId === null
       ? own
       : own.filter(instance => instance.id === principal.siteInstanceId)
   }
-
-  async function agentsOf(principal: Principal) {
-    if (isOperator(principal)) {
-      return (await directory.users(principal.tenant)).filter(user => user.roles.includes('agent'))
-    }
-    return principal.kind === 'person' ? [principal] : []
-  }
-}
-
-function latestFirst(receipts: readonly Receipt[]): readonly Receipt[] {
-  return receipts.toSorted((a, b) => b.cancelledAt.localeCompare(a.cancelledAt)).slice(0, MOST)
 }

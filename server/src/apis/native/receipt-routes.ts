@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Receipt } from '../../core/cancellation.ts'
 import { type Principal, principalKey } from '../../core/principal.ts'
 import { whileAllowed } from '../../http/while-allowed.ts'
-import { isOperator, keyOf, mayReadReceipt } from './access.ts'
+import { isOperator, mayReadReceipt } from './access.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
 import { receiptPage } from './pages/receipt-page.ts'
@@ -24,7 +24,7 @@ const receiptQuery = {
       pattern: '^\\d{1,3}$',
       description: `Seconds to wait until it is final, at most ${MAX_WAIT_S}.`,
     },
-    after: { type: 'string', maxLength: 200, description: '`itemsAfter` of the page before.' },
+    after: { type: 'string', format: 'uuid', description: '`itemsAfter` of the page before.' },
   },
 } as const
 
@@ -32,9 +32,9 @@ const searchQuery = {
   type: 'object',
   additionalProperties: false,
   properties: Object.fromEntries(
-    ['key', 'entity', 'triggerKey', 'externalEntityId', 'eventId', 'cancellationToken', 'correlationId'].map(
-      name => [name, { type: 'string', minLength: 1, maxLength: 1000 }],
-    ),
+    ['key', 'app', 'entity', 'triggerKey', 'externalEntityId', 'eventId', 'cancellationToken']
+      .concat('correlationId')
+      .map(name => [name, { type: 'string', minLength: 1, maxLength: 1000 }]),
   ),
 } as const
 
@@ -111,10 +111,7 @@ export function receiptRoutes(app: FastifyInstance, context: NativeContext): voi
       return engine.findReceipts(caller.tenant, { correlationId: by.correlationId, limit: 50 })
     }
     if (by.key !== undefined) {
-      return engine.findReceipts(caller.tenant, {
-        key: keyOf(caller, by.key),
-        limit: 50,
-      })
+      return find.byKey(caller, { key: by.key, ...(by.app === undefined ? {} : { app: by.app }) })
     }
     const anything = Object.values(by).some(value => value !== undefined)
     if (anything || !isOperator(caller)) throw nativeFault.SEARCH_NEEDED()

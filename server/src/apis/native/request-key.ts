@@ -7,19 +7,21 @@ import { type Principal, principalKey } from '../../core/principal.ts'
 import { nativeFault } from './native-faults.ts'
 import type { NativeEngine, Tx } from './needs.ts'
 
+const MAX_KEY = 200
+
 export const requestKeyHeaders = {
   type: 'object',
   properties: {
     'idempotency-key': {
       type: 'string',
       minLength: 1,
-      maxLength: 200,
+      maxLength: MAX_KEY,
       description: 'The same again, from the same caller: the same answer, and nothing is done twice.',
     },
     'client-request-id': {
       type: 'string',
       minLength: 1,
-      maxLength: 200,
+      maxLength: MAX_KEY,
       description: 'Same as idempotency-key.',
     },
   },

@@ -1,17 +1,17 @@
 // Pieces that the schemas of several routes share.
 
-declare module 'fastify' {
-  // What openapi.ts reads besides Fastify's own keys.
-  interface FastifySchema {
-    readonly summary?: string
-    readonly description?: string
-  }
-}
+import { eventIdSchema } from '@standdown/wire/src/event-id.ts'
 
 export const idParams = {
   type: 'object',
   required: ['id'],
   properties: { id: { type: 'string', format: 'uuid' } },
+} as const
+
+export const eventIdParams = {
+  type: 'object',
+  required: ['id'],
+  properties: { id: eventIdSchema },
 } as const
 
 export const mailIdParams = {

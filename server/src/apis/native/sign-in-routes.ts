@@ -1,16 +1,21 @@
 // Signing in with a browser: by a link that works once, or, in the demo, by choosing a person. And signing out: here, or
-// because an app sends the browser to do so.
+// because an app sends the browser to do so. A link leads to a page that asks: to be looked at (by a mail scanner, by a page
+// elsewhere that sends the browser there) signs nobody in.
 
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Auth } from '../../auth/auth.ts'
+import { authFault } from '../../auth/auth-faults.ts'
 import type { SignedIn } from '../../auth/browser-sessions.ts'
-import { isForwarded } from '../../auth/forwarded.ts'
+import type { Person } from '../../auth/directory.ts'
 import { END_SESSION_PATH, type OidcIssuer } from '../../auth/oidc-issuer.ts'
 import { Fault } from '../../core/fault.ts'
+import { isForwarded } from '../../core/forwarded.ts'
+import { circumstancesOf } from './circumstances.ts'
 import { acceptForms, type FormFields, textFields } from './form-body.ts'
 import { sendPage } from './pages/send-page.ts'
-import { onwardPage, signInPage, signOutPage } from './pages/sign-in-page.ts'
+import { linkPage, onwardPage, signInPage, signOutPage } from './pages/sign-in-page.ts'
 import { sendProblem } from './problem.ts'
+import { SIGN_IN_SCHEMAS } from './sign-in-schema.ts'
 
 type Query = { readonly code?: unknown; readonly return_to?: unknown }
 
@@ -20,39 +25,57 @@ export function signInRoutes(auth: Auth): FastifyPluginAsync {
     acceptForms(app)
     app.setErrorHandler(sendProblem)
 
-    app.get('/signin', async (request, reply) => {
+    app.get('/signin', { schema: SIGN_IN_SCHEMAS.page }, async (request, reply) => {
       const { code, return_to: returnTo } = request.query as Query
       const next = localPath(returnTo)
-      if (typeof code === 'string') {
-        await enter(request, reply, await sessions.useLink(code, request))
-        // The code is used up, but it need not travel on in a Referer either.
-        return reply.header('referrer-policy', 'no-referrer').redirect(next, 303)
-      }
       const who = await auth.session(request)
+      if (typeof code === 'string') {
+        const person = await guarded(request, 'link', async () => {
+          const found = await sessions.linkPerson(code)
+          if (!found) throw authFault.LINK_USED()
+          return found
+        })
+        // The code must not travel on in a Referer.
+        reply.header('referrer-policy', 'no-referrer')
+        const { name, upn } = person
+        return sendPage(reply, linkPage({ name, upn, code, next, signedInAs: who?.name ?? null }))
+      }
       const people = auth.demo && !isForwarded(request.headers) ? await sessions.demoPeople(request) : null
       return sendPage(reply, signInPage({ people, next, signedInAs: who?.name ?? null }))
     })
-    app.get('/sign-in', async (_request, reply) => reply.redirect('/signin', 308))
+    app.get('/sign-in', { schema: SIGN_IN_SCHEMAS.otherName }, async (_request, reply) =>
+      reply.redirect('/signin', 308),
+    )
 
-    app.post('/signin', async (request, reply) => {
-      const { person, return_to: returnTo } = textFields(request.body)
-      await enter(request, reply, await sessions.chooseDemoPerson(request, person ?? ''))
+    app.post('/signin', { schema: SIGN_IN_SCHEMAS.signIn }, async (request, reply) => {
+      const { code, person = '', return_to: returnTo } = textFields(request.body)
+      const via = code === undefined ? 'demo' : 'link'
+      const signedIn = await guarded(request, via, async () => {
+        if (code === undefined) return sessions.chooseDemoPerson(request, person)
+        sessions.requireSameOrigin(request)
+        return sessions.useLink(code, request)
+      })
+      await enter(request, reply, signedIn)
+      const { tenant, id } = signedIn.person
+      const circumstances = { ...circumstancesOf(request, null), by: `user:${id}` }
+      auth.securityLog.record('sign_in', circumstances, { tenant, via })
       return onward(reply, localPath(returnTo))
     })
 
-    app.post('/signout', async (request, reply) => {
-      if (await sessions.personAt(request)) sessions.requireOwnPage(request)
-      await leave(request, reply)
+    app.post('/signout', { schema: SIGN_IN_SCHEMAS.signOut }, async (request, reply) => {
+      const who = await sessions.personAt(request)
+      if (who) sessions.requireOwnPage(request)
+      await leave(request, reply, who)
       return reply.redirect('/', 303)
     })
 
     if (oidc) endSessionRoutes(oidc)
 
     function endSessionRoutes(issuer: OidcIssuer): void {
-      app.get(END_SESSION_PATH, async (request, reply) =>
+      app.get(END_SESSION_PATH, { schema: SIGN_IN_SCHEMAS.endSession }, async (request, reply) =>
         endSession(issuer, request, reply, textFields(request.query)),
       )
-      app.post(END_SESSION_PATH, async (request, reply) =>
+      app.post(END_SESSION_PATH, { schema: SIGN_IN_SCHEMAS.endSessionForm }, async (request, reply) =>
         endSession(issuer, request, reply, textFields(request.body)),
       )
     }
@@ -79,7 +102,7 @@ export function signInRoutes(auth: Auth): FastifyPluginAsync {
       if (isConfirmed) sessions.requireOwnPage(request)
       else if (who && who.id !== said?.personId)
         return sendPage(reply, signOutPage({ name: who.name, action: END_SESSION_PATH, fields }))
-      await leave(request, reply)
+      await leave(request, reply, who)
       if (returnTo === undefined) return onward(reply, '/signin')
       const next = new URL(returnTo)
       if (state !== undefined) next.searchParams.set('state', state)
@@ -96,7 +119,31 @@ export function signInRoutes(auth: Auth): FastifyPluginAsync {
     await oidc?.follow({ request: request.raw, response: reply.raw }, person)
   }
 
-  async function leave(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  /** Slows down whoever tries links, and writes down what was refused. A good link is let in whoever else tries there. */
+  async function guarded<T>(
+    request: FastifyRequest,
+    via: 'link' | 'demo',
+    work: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof Fault) || error.status >= 500) throw error
+      auth.securityLog.record('sign_in_failed', circumstancesOf(request, null), { via, code: error.code })
+      if (error.code !== 'LINK_USED') throw error
+      const attempt = { client: via, address: request.ip }
+      const retryAfterSeconds = auth.attempts.waitSeconds(attempt)
+      if (retryAfterSeconds !== null) throw authFault.TOO_MANY_ATTEMPTS({ retryAfterSeconds })
+      auth.attempts.failed(attempt)
+      throw error
+    }
+  }
+
+  async function leave(request: FastifyRequest, reply: FastifyReply, who: Person | null): Promise<void> {
+    if (who) {
+      const circumstances = { ...circumstancesOf(request, null), by: `user:${who.id}` }
+      auth.securityLog.record('sign_out', circumstances, { tenant: who.tenant })
+    }
     reply.header('set-cookie', await sessions.end(request))
     await oidc?.forget({ request: request.raw, response: reply.raw })
   }

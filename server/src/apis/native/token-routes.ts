@@ -3,14 +3,22 @@
 
 import type { FastifyPluginAsync } from 'fastify'
 import type { Auth } from '../../auth/auth.ts'
+import { type OpenApi, schemasDescribeOnly } from '../../http/openapi.ts'
 import { oauthRoutes } from './oauth-routes.ts'
 import { oidcRoutes } from './oidc-routes.ts'
 import { signInRoutes } from './sign-in-routes.ts'
+import { describeIssuer } from './sign-in-schema.ts'
 
-export function tokenRoutes({ auth }: { readonly auth: Auth }): FastifyPluginAsync {
+export type TokenRoutesNeeds = { readonly auth: Auth; readonly openApi: OpenApi }
+
+export function tokenRoutes({ auth, openApi }: TokenRoutesNeeds): FastifyPluginAsync {
   return async app => {
+    schemasDescribeOnly(app)
+    openApi.watch(app)
     await app.register(oauthRoutes(auth))
     await app.register(signInRoutes(auth))
-    if (auth.oidc) await app.register(oidcRoutes(auth, auth.oidc))
+    if (!auth.oidc) return
+    describeIssuer(openApi)
+    await app.register(oidcRoutes(auth, auth.oidc))
   }
 }

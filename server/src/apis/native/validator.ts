@@ -3,9 +3,17 @@
 
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
+import { isGuid } from '../../core/ids.ts'
+import { readInstant } from '../../core/instant.ts'
+import { ADDRESS_FORM, isAddress } from '../../core/mail-address.ts'
 
 const ajv = new Ajv({ strict: false, discriminator: true, allErrors: false, coerceTypes: false })
 addFormats.default(ajv)
+// Its own takes second 60, offsets of 23 hours, and decimals that would be lost.
+ajv.addFormat('date-time', text => readInstant(text) !== null)
+ajv.addFormat('email', isAddress)
+// Its own takes `urn:uuid:` before it, which PostgreSQL does not.
+ajv.addFormat('uuid', isGuid)
 
 export function compileValidator(schema: unknown): ValidateFunction {
   return ajv.compile(schema as object)
@@ -28,6 +36,9 @@ function sentence(error: ErrorObject): string {
   if (keyword === 'additionalProperties') return `unknown property ${String(params.additionalProperty)}`
   if (keyword === 'enum') return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`
   if (keyword === 'const') return `must be ${String(params.allowedValue)}`
+  if (keyword === 'format' && params.format === 'date-time')
+    return 'must be an instant that exists, like 2031-03-03T09:00:00Z: RFC 3339 with an offset, to the millisecond'
+  if (keyword === 'format' && params.format === 'email') return `must be ${ADDRESS_FORM}`
   if (keyword === 'not') return 'has either `at` or `afterMs`, not both'
   if (keyword === 'discriminator') return `must have a known ${String(params.tag)}`
   return error.message ?? 'is not valid'

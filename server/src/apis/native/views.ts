@@ -1,16 +1,30 @@
 // From what the engine keeps to what callers see.
 
-import type { EffectView, EventView } from '@standdown/wire/src/event.ts'
-import type { CancelledView, PreviewView, ReceiptItemView, ReceiptView } from '@standdown/wire/src/receipt.ts'
-import type { Cancelled, Receipt, ReceiptItem } from '../../core/cancellation.ts'
-import type { StoredEvent } from '../../core/event.ts'
+import type { EffectView } from '@standdown/wire/src/event.ts'
+import type { CancelledOf } from '@standdown/wire/src/hold.ts'
+import type {
+  CancelledView,
+  NameOwner,
+  PreviewView,
+  ReceiptItemView,
+  ReceiptView,
+} from '@standdown/wire/src/receipt.ts'
+import type { Cancelled, CancelOutcome, Receipt, ReceiptItem } from '../../core/cancellation.ts'
 import { countOutcomes } from '../../core/receipt.ts'
 import type { EffectState } from '../../engine/engine.ts'
 import type { Preview } from '../../engine/preview.ts'
 import { nameOfKey } from './access.ts'
+import type { Name } from './name-finder.ts'
 
 export function receiptLink(id: string): string {
   return `/api/v1/receipts/${id}`
+}
+
+/** One of many that were called off at once; nothing for what was gone by then. */
+export function cancelledOf(outcome: CancelOutcome): readonly CancelledOf[] {
+  if ('refused' in outcome) return []
+  const { prevented, total } = outcome.counts
+  return [{ receipt: receiptLink(outcome.receiptId), prevented, total }]
 }
 
 export function effectView(effect: EffectState): EffectView {
@@ -24,29 +38,20 @@ export function effectView(effect: EffectState): EffectView {
     attempt: effect.attempt,
     error: effect.error,
     evidence: effect.evidence,
+    replaces: effect.replaces,
+    replacedBy: effect.replacedBy,
   }
 }
 
-export function eventView(event: StoredEvent, effects: readonly EffectState[]): EventView {
-  return {
-    id: event.id,
-    kind: event.kind,
-    key: nameOfKey(event.key),
-    entity: event.entity,
-    title: event.title,
-    parentId: event.parentId,
-    state: event.cancellationId === null ? 'announced' : 'cancelled',
-    createdAt: event.createdAt.toISOString(),
-    correlationId: event.correlationId,
-    receipt: event.cancellationId === null ? null : receiptLink(event.cancellationId),
-    effects: effects.map(effectView),
-  }
+export function ownerView({ app, site, agent, channel }: Name): NameOwner {
+  return { app, site, agent, channel }
 }
 
 export function cancelledView(cancelled: Cancelled): CancelledView {
   return {
     receipt: receiptLink(cancelled.receiptId),
     receiptId: cancelled.receiptId,
+    is: cancelled.is,
     replayed: cancelled.replayed,
     early: cancelled.early,
     eventIds: cancelled.eventIds,

@@ -10,6 +10,7 @@ import type {
 import { DEFAULT_OVERLAP, rotateRequestSchema } from '@standdown/wire/src/webhook-secrets.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { requireAdmin } from './access.ts'
+import { circumstancesOf } from './circumstances.ts'
 import type { NativeContext } from './native-api.ts'
 import { nativeFault } from './native-faults.ts'
 import type { SigningSecrets } from './needs.ts'
@@ -62,6 +63,7 @@ export function webhookSecretRoutes(app: FastifyInstance, context: NativeContext
       const ref = refOf(request)
       const found = await secrets.show(tenant, ref, { make: false })
       if (found.length === 0) throw nativeFault.NOT_FOUND({ what: 'secret for', id: ref })
+      record(request, 'secret_shown', ref)
       return send(reply, ref, found)
     },
   )
@@ -78,7 +80,9 @@ export function webhookSecretRoutes(app: FastifyInstance, context: NativeContext
     async (request, reply) => {
       const { tenant } = admin(request)
       const ref = refOf(request)
-      return send(reply, ref, await secrets.show(tenant, ref, { make: true }))
+      const found = await secrets.show(tenant, ref, { make: true })
+      record(request, 'secret_shown', ref)
+      return send(reply, ref, found)
     },
   )
 
@@ -100,9 +104,16 @@ export function webhookSecretRoutes(app: FastifyInstance, context: NativeContext
       if (overlapMs === null)
         throw nativeFault.INVALID_REQUEST({ detail: '`overlap` is a time such as 24h, at most ten years.' })
       await secrets.rotate(tenant, ref, overlapMs)
+      record(request, 'secret_renewed', ref)
       return send(reply, ref, await secrets.show(tenant, ref, { make: false }))
     },
   )
+
+  function record(request: FastifyRequest, event: 'secret_shown' | 'secret_renewed', receiver: string): void {
+    const caller = callers.of(request)
+    const circumstances = circumstancesOf(request, caller)
+    context.auth.securityLog.record(event, circumstances, { tenant: caller.tenant, receiver })
+  }
 
   function admin(request: FastifyRequest) {
     const caller = callers.of(request)

@@ -1,11 +1,13 @@
 // The workspace file: what would change, and then changing it.
 
-import type { WorkspaceRequest, WorkspaceView } from '@standdown/wire/src/operations.ts'
+import type { WorkspaceChange, WorkspaceRequest, WorkspaceView } from '@standdown/wire/src/operations.ts'
 import { workspaceRequestSchema } from '@standdown/wire/src/operations.ts'
 import type { FastifyInstance } from 'fastify'
 import { requireAdmin } from './access.ts'
+import { circumstancesOf } from './circumstances.ts'
 import type { NativeContext } from './native-api.ts'
 import { response } from './route-schema.ts'
+import { cancelledOf } from './views.ts'
 
 export function workspaceRoutes(app: FastifyInstance, context: NativeContext): void {
   app.post(
@@ -20,9 +22,27 @@ export function workspaceRoutes(app: FastifyInstance, context: NativeContext): v
     async request => {
       const caller = context.callers.ofAnyTenant(request)
       requireAdmin(caller)
-      const { workspace, apply = true, prune = false } = request.body as WorkspaceRequest
-      const changes = await context.workspace(caller, workspace, { apply, prune })
-      return { applied: apply, changes } satisfies WorkspaceView
+      const { workspace, apply = true, prune = false, pending } = request.body as WorkspaceRequest
+      const { applied, changes, cancelled } = await context.workspace(caller, workspace, {
+        apply,
+        prune,
+        ...(pending === undefined ? {} : { pending }),
+      })
+      if (applied) {
+        const circumstances = circumstancesOf(request, caller)
+        context.auth.securityLog.record('workspace_applied', circumstances, {
+          tenant: tenantsOf(changes).join(' ') || null,
+          changes: changes.length,
+          prune,
+        })
+      }
+      const receipts = cancelled.flatMap(cancelledOf)
+      return { applied, changes, receipts } satisfies WorkspaceView
     },
   )
+}
+
+/** Whose settings were changed: a change stands at `tenants.<id>` or below. */
+function tenantsOf(changes: readonly Pick<WorkspaceChange, 'at'>[]): readonly string[] {
+  return [...new Set(changes.map(({ at }) => at.split('.')[1] ?? ''))].sort()
 }

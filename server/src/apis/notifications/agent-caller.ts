@@ -1,7 +1,9 @@
-// Who is calling, as an agent: by bearer token, or by a browser's session cookie. A cookie goes along with what any page
-// makes the browser send, so what changes something has to come from a page of ours.
+// Who is calling: an agent, by bearer token or by a browser's session cookie; or the server of a channel's provider, by its
+// app's token. A cookie goes along with what any page makes the browser send, so what changes something has to come from a
+// page of ours.
 
 import type { FastifyRequest } from 'fastify'
+import { NOTIFICATIONS_WRITE } from '../../auth/scopes.ts'
 import type { Caller } from '../../core/cancellation.ts'
 import { type Principal, principalKey } from '../../core/principal.ts'
 import { notificationFaults } from '../../notifications/notification-faults.ts'
@@ -11,43 +13,46 @@ import { desktopFaults } from './api-faults.ts'
 export interface AgentAuth {
   /** Throws a Fault with status 401 for a missing or bad token. */
   authenticate(header: string | undefined, options: { readonly scheme: 'bearer' }): Promise<Principal>
-  /** The person who is signed in with a browser's cookie; null for nobody. */
-  session(request: { readonly headers: { readonly cookie?: string | undefined } }): Promise<Principal | null>
+  /** The person who is signed in with a browser's cookie; null for nobody. Throws a Fault with status 403 for a write from a foreign page. */
+  session(request: FastifyRequest): Promise<Principal | null>
 }
 
 export type AgentCaller = {
   readonly agent: AgentRef & { readonly upn: string | null }
   readonly by: Caller
+  readonly principal: Principal
 }
 
-const SCOPE = 'Notifications.ReadWrite'
-const READS = new Set(['GET', 'HEAD'])
+/** `app`: the app's name, by which channels say whose they are. */
+export type ProviderCaller = { readonly tenant: string; readonly app: string; readonly by: Caller }
 
-/** Throws 401 for nobody, 403 for another origin's page and for one who is no agent. `ownOrigins`: those of our pages. */
-export async function agentCaller(
+/** Throws 401 for nobody, 403 for another origin's page (the session's own look) and for one who is no agent. */
+export async function agentCaller(request: FastifyRequest, auth: AgentAuth): Promise<AgentCaller> {
+  const caller = await agentOrProvider(request, auth)
+  if ('app' in caller) throw notificationFaults.AGENT_ONLY()
+  return caller
+}
+
+/** As {@link agentCaller}, for calls that a provider's server makes too. */
+export async function agentOrProvider(
   request: FastifyRequest,
   auth: AgentAuth,
-  ownOrigins: () => ReadonlySet<string>,
-): Promise<AgentCaller> {
-  const principal = await identify(request, auth, ownOrigins)
+): Promise<AgentCaller | ProviderCaller> {
+  const principal = await identify(request, auth)
   if (!principal) throw desktopFaults.SIGN_IN_NEEDED()
-  if (!principal.scopes.has(SCOPE)) throw desktopFaults.SCOPE_MISSING({ scope: SCOPE })
+  if (!principal.scopes.has(NOTIFICATIONS_WRITE))
+    throw desktopFaults.SCOPE_MISSING({ scope: NOTIFICATIONS_WRITE })
+  const { tenant, id, name, upn } = principal
+  const by: Caller = { principal: principalKey(principal), api: 'cif', name }
+  // The command line's own token is of no app.
+  if (principal.kind === 'app' && principal.appId !== null) return { tenant, app: name, by }
   if (principal.kind !== 'person' || !principal.roles.has('agent')) throw notificationFaults.AGENT_ONLY()
-  return {
-    agent: { tenant: principal.tenant, agentId: principal.id, agentName: principal.name, upn: principal.upn },
-    by: { principal: principalKey(principal), api: 'cif', name: principal.name },
-  }
+  return { agent: { tenant, agentId: id, agentName: name, upn }, by, principal }
 }
 
-async function identify(
-  request: FastifyRequest,
-  auth: AgentAuth,
-  ownOrigins: () => ReadonlySet<string>,
-): Promise<Principal | null> {
-  const { authorization, origin } = request.headers
-  if (authorization !== undefined) return auth.authenticate(authorization, { scheme: 'bearer' })
-  const person = await auth.session(request)
-  const fromOurPage = origin !== undefined && ownOrigins().has(origin)
-  if (person && !READS.has(request.method) && !fromOurPage) throw desktopFaults.OTHER_ORIGIN()
-  return person
+async function identify(request: FastifyRequest, auth: AgentAuth): Promise<Principal | null> {
+  const { authorization } = request.headers
+  return authorization === undefined
+    ? await auth.session(request)
+    : await auth.authenticate(authorization, { scheme: 'bearer' })
 }

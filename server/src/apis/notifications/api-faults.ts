@@ -5,7 +5,7 @@ import { faults } from '../../core/fault.ts'
 export const desktopFaults = faults({
   SIGN_IN_NEEDED: { status: 401, message: 'Sign in first.' },
   SCOPE_MISSING: { status: 403, message: 'The token lacks the scope {scope}.' },
-  OTHER_ORIGIN: { status: 403, message: 'A page of another origin may not do this with your session.' },
+  NOT_THAT_AGENT: { status: 403, message: 'An agent calls off, and reads about, its own offers only.' },
   OTHER_AGENT: { status: 403, message: 'Somebody else is signed in at this browser now.' },
   STOPPING: { status: 503, message: 'The server is stopping. Connect again in a moment.' },
   TOO_MANY_STREAMS: {

@@ -2,25 +2,28 @@
 // them, and the REST calls between that page and this server (ours; nothing of them is documented by Microsoft).
 
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { Directory } from '../../auth/directory.ts'
+import type { FindParent } from '../../core/parent.ts'
 import type { LongAnswers } from '../../http/long-answers.ts'
+import { writeWhole } from '../../http/openapi.ts'
 import type { Notifications } from '../../notifications/create-notifications.ts'
-import { type AgentAuth, agentCaller } from './agent-caller.ts'
+import { type AgentAuth, agentCaller, agentOrProvider } from './agent-caller.ts'
 import { sendAgentPage } from './agent-page.ts'
 import { desktopFaults } from './api-faults.ts'
 import { desktopFiles, libraryFile, sendFile } from './browser-files.ts'
 import { LIBRARY_PATH } from './library-path.ts'
 import { offerRoutes } from './offer-routes.ts'
+import { NOTIFICATIONS_OPENAPI, NOTIFICATIONS_PREFIX, notificationsOpenApi } from './openapi.ts'
 import { ScreenStreams } from './screen-stream.ts'
-
-export const NOTIFICATIONS_PREFIX = '/api/v1/notifications'
+import { tokenRoutes } from './token-routes.ts'
 
 const LIBRARY_FILE = LIBRARY_PATH.split('/').slice(2).join('/').toLowerCase()
 
 export type NotificationsApiNeeds = {
   readonly notifications: Notifications
   readonly auth: AgentAuth
-  /** Origins that our own pages have in a browser. */
-  readonly ownOrigins: () => ReadonlySet<string>
+  readonly directory: Pick<Directory, 'user' | 'users'>
+  readonly findParent: FindParent
   /** The origin of every link. */
   readonly publicUrl: () => string
   /** Where a person signs in; `returnTo` is a path of ours. */
@@ -31,17 +34,34 @@ export type NotificationsApiNeeds = {
 }
 
 export function notificationsApi(needs: NotificationsApiNeeds): FastifyPluginAsync {
-  const { notifications, auth, ownOrigins } = needs
+  const { notifications, auth, directory, findParent } = needs
   return async app => {
     const streams = new ScreenStreams(notifications, needs.now, needs.longAnswers)
     app.addHook('preClose', async () => streams.close())
-    const callerOf = (request: FastifyRequest) => agentCaller(request, auth, ownOrigins)
+    const callerOf = (request: FastifyRequest) => agentCaller(request, auth)
+    writeWhole(app)
+    const openApi = notificationsOpenApi()
+    openApi.watch(app)
 
-    await app.register(async routes => offerRoutes(routes, { notifications, streams, callerOf }), {
-      prefix: NOTIFICATIONS_PREFIX,
-    })
+    await app.register(
+      async routes => {
+        offerRoutes(routes, { notifications, streams, findParent, callerOf })
+        const anyCaller = (request: FastifyRequest) => agentOrProvider(request, auth)
+        tokenRoutes(routes, { notifications, directory, callerOf: anyCaller })
+      },
+      { prefix: NOTIFICATIONS_PREFIX },
+    )
 
-    app.get('/agent', async (request, reply) => {
+    app.get(NOTIFICATIONS_OPENAPI, { schema: { summary: 'This description.', isPublic: true } }, async () =>
+      openApi.document(),
+    )
+
+    const page = {
+      summary: 'The agent desktop, for who is signed in.',
+      produces: 'text/html',
+      response: { 200: { type: 'string' }, 302: { type: 'null' } },
+    }
+    app.get('/agent', { schema: page }, async (request, reply) => {
       const principal = await auth.session(request)
       if (!principal && request.headers.authorization === undefined)
         return reply.redirect(needs.signInUrl('/agent'))
@@ -52,7 +72,17 @@ export function notificationsApi(needs: NotificationsApiNeeds): FastifyPluginAsy
     })
 
     const desktop = desktopFiles()
-    app.get<{ Params: { file: string } }>('/agent/:file', async (request, reply) => {
+    const script = { isPublic: true, produces: 'text/javascript', response: { 200: { type: 'string' } } }
+    const part = {
+      ...script,
+      summary: 'A script or a style sheet of the desktop.',
+      params: {
+        type: 'object',
+        required: ['file'],
+        properties: { file: { type: 'string', examples: [...desktop.keys()] } },
+      },
+    }
+    app.get<{ Params: { file: string } }>('/agent/:file', { schema: part }, async (request, reply) => {
       const file = desktop.get(request.params.file)
       if (!file) throw desktopFaults.NO_SUCH_FILE()
       return sendFile(request, reply, file)
@@ -62,6 +92,13 @@ export function notificationsApi(needs: NotificationsApiNeeds): FastifyPluginAsy
     // Clients write WebResources and msdyn_cilibrary too: the path counts without regard to case.
     app.get<{ Params: { '*': string } }>(
       '/:webresources(^[Ww][Ee][Bb][Rr][Ee][Ss][Oo][Uu][Rr][Cc][Ee][Ss]$)/*',
+      {
+        schema: {
+          ...script,
+          summary: 'The script that puts Microsoft.CIFramework on a page.',
+          address: LIBRARY_PATH,
+        },
+      },
       async (request, reply) => {
         if (request.params['*'].toLowerCase() !== LIBRARY_FILE) throw desktopFaults.NO_SUCH_FILE()
         // Providers' pages of other origins run it, also those that isolate themselves (COEP).

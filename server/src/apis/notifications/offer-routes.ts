@@ -1,8 +1,10 @@
-// The REST side: raise, answer, cancel, look. An agent's own offers only; what the desktop's page uses, and a script may.
+// The REST side: raise, answer, look (calling off stands in token-routes.ts). An agent's own offers only; what the desktop's page uses, and a script may.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { CancelOffer, RaiseOffer } from '../../../../wire/src/agent-screen.ts'
+import type { RaiseOffer } from '../../../../wire/src/agent-screen.ts'
+import { eventIdSchema } from '../../../../wire/src/event-id.ts'
 import { isGuid } from '../../core/ids.ts'
+import type { FindParent } from '../../core/parent.ts'
 import type { Answer } from '../../notifications/answer-offer.ts'
 import type { Notifications } from '../../notifications/create-notifications.ts'
 import { notificationFaults } from '../../notifications/notification-faults.ts'
@@ -14,6 +16,7 @@ import type { ScreenStreams } from './screen-stream.ts'
 export type OfferRoutesNeeds = {
   readonly notifications: Notifications
   readonly streams: ScreenStreams
+  readonly findParent: FindParent
   readonly callerOf: (request: FastifyRequest) => Promise<AgentCaller>
 }
 
@@ -31,13 +34,13 @@ const RAISE = {
     cancellationTokens: { type: 'array', maxItems: 2, uniqueItems: true, items: TOKEN },
     correlationId: CORRELATION,
     page: { type: ['string', 'null'], minLength: 1, maxLength: 64 },
+    parent: {
+      type: ['object', 'null'],
+      additionalProperties: false,
+      required: ['id'],
+      properties: { id: eventIdSchema, link: { enum: ['cancel', 'keep'] } },
+    },
   },
-}
-const CANCEL = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['channel', 'cancellationToken'],
-  properties: { channel: CHANNEL, cancellationToken: TOKEN, correlationId: CORRELATION },
 }
 const BY_TOKEN = {
   type: 'object',
@@ -45,14 +48,49 @@ const BY_TOKEN = {
   properties: { channel: CHANNEL, cancellationToken: TOKEN },
 }
 
+const ID = { type: 'object', required: ['id'], properties: { id: { type: 'string' } } }
+const OF_AGENT = {
+  type: 'object',
+  properties: {
+    agent: { type: 'string', maxLength: 64, description: 'Whose page it is: the id of an agent.' },
+  },
+}
+const OFFER = { $ref: 'Offer#' }
+const answering = (answer: Answer) => ({
+  summary: `Answer an offer of yours: ${answer}.`,
+  params: ID,
+  response: { 200: OFFER },
+})
+const EVENT_STREAM = 'text/event-stream'
+const SCHEMAS = {
+  raise: { summary: 'Raise an offer on your own screen.', body: RAISE, response: { 200: OFFER, 201: OFFER } },
+  list: {
+    summary: 'Open offers of yours under a token.',
+    querystring: BY_TOKEN,
+    response: {
+      200: { type: 'object', required: ['value'], properties: { value: { type: 'array', items: OFFER } } },
+    },
+  },
+  one: { summary: 'An offer of yours.', params: ID, response: { 200: OFFER } },
+  accept: answering('accept'),
+  reject: answering('reject'),
+  screen: { summary: 'Your screen.', querystring: OF_AGENT, response: { 200: { $ref: 'Screen#' } } },
+  events: {
+    summary: 'Your screen, each time that it changes: server-sent events.',
+    querystring: OF_AGENT,
+    produces: EVENT_STREAM,
+    response: { 200: { type: 'string' } },
+  },
+}
+
 type OfAgent = { Querystring: { agent?: string } }
 type ByToken = { Querystring: { channel: string; cancellationToken: string } }
 
 export function offerRoutes(
   app: FastifyInstance,
-  { notifications, streams, callerOf }: OfferRoutesNeeds,
+  { notifications, streams, findParent, callerOf }: OfferRoutesNeeds,
 ): void {
-  /** Offers are raised and called off under channels of the agent only: an agent cannot speak for another's provider. */
+  /** Offers are raised under channels of the agent only: an agent cannot speak for another's provider. */
   const ownChannel = async (caller: AgentCaller, channel: string) => {
     const channels = await notifications.channelsOf(caller.agent)
     const own = channels.find(each => each.uniqueName === channel)
@@ -60,12 +98,21 @@ export function offerRoutes(
     return own
   }
 
-  app.post<{ Body: RaiseOffer }>('/offers', { schema: { body: RAISE } }, async (request, reply) => {
+  app.post<{ Body: RaiseOffer }>('/offers', { schema: SCHEMAS.raise }, async (request, reply) => {
     const caller = await callerOf(request)
-    const { channel, templateName, templateParameters, cancellationTokens, correlationId, page } =
-      request.body
+    const {
+      channel,
+      templateName,
+      templateParameters,
+      cancellationTokens,
+      correlationId,
+      page,
+      parent: named,
+    } = request.body
     const { label } = await ownChannel(caller, channel)
-    const { offer, joined } = await notifications.notifyAgent({
+    const parent =
+      named && (await findParent(caller.principal, { id: named.id, link: named.link ?? 'cancel' }))
+    const { offer: raised, joined } = await notifications.notifyAgent({
       agent: caller.agent,
       channel,
       channelLabel: label,
@@ -74,52 +121,35 @@ export function offerRoutes(
       tokens: cancellationTokens ?? [],
       correlationId: correlationId ?? null,
       page: page ?? null,
+      parent: parent ?? null,
     })
-    return reply.code(joined ? 200 : 201).send(offerView(offer))
+    return reply.code(joined ? 200 : 201).send(offerView(raised))
   })
 
-  app.get<ByToken>('/offers', { schema: { querystring: BY_TOKEN } }, async request => {
+  app.get<ByToken>('/offers', { schema: SCHEMAS.list }, async request => {
     const { agent } = await callerOf(request)
     const { channel, cancellationToken: token } = request.query
     return { value: (await notifications.openOffers({ agent, channel, token })).map(offerView) }
   })
 
-  app.get<{ Params: { id: string } }>('/offers/:id', async request => {
+  app.get<{ Params: { id: string } }>('/offers/:id', { schema: SCHEMAS.one }, async request => {
     const { agent } = await callerOf(request)
-    const offer = isGuid(request.params.id) ? await notifications.readOffer(agent, request.params.id) : null
-    if (!offer) throw notificationFaults.OFFER_UNKNOWN()
-    return offerView(offer)
+    const found = isGuid(request.params.id) ? await notifications.readOffer(agent, request.params.id) : null
+    if (!found) throw notificationFaults.OFFER_UNKNOWN()
+    return offerView(found)
   })
 
   for (const answer of ['accept', 'reject'] as const satisfies readonly Answer[]) {
-    app.post<{ Params: { id: string } }>(`/offers/:id/${answer}`, async request => {
-      const { agent } = await callerOf(request)
-      if (!isGuid(request.params.id)) throw notificationFaults.OFFER_UNKNOWN()
-      return offerView(await notifications.answerOffer(agent, request.params.id, answer))
-    })
+    app.post<{ Params: { id: string } }>(
+      `/offers/:id/${answer}`,
+      { schema: SCHEMAS[answer] },
+      async request => {
+        const { agent } = await callerOf(request)
+        if (!isGuid(request.params.id)) throw notificationFaults.OFFER_UNKNOWN()
+        return offerView(await notifications.answerOffer(agent, request.params.id, answer))
+      },
+    )
   }
-
-  app.post<{ Body: CancelOffer }>('/cancel', { schema: { body: CANCEL } }, async (request, reply) => {
-    const caller = await callerOf(request)
-    const { channel, cancellationToken: token, correlationId } = request.body
-    await ownChannel(caller, channel)
-    const cancelled = await notifications.cancelOffers({
-      agent: caller.agent,
-      channel,
-      token,
-      correlationId: correlationId ?? null,
-      by: caller.by,
-    })
-    return reply
-      .header('standdown-receipt', `/api/v1/receipts/${cancelled.receiptId}`)
-      .send({ cancellationToken: token, receiptId: cancelled.receiptId })
-  })
-
-  app.get<ByToken>('/receipts', { schema: { querystring: BY_TOKEN } }, async request => {
-    const { agent } = await callerOf(request)
-    const { channel, cancellationToken: token } = request.query
-    return { value: await notifications.receiptsOfToken({ agent, channel, token }) }
-  })
 
   /** A page says whose it is: another person may have signed in at its browser since. */
   const screenAgent = async (request: FastifyRequest<OfAgent>) => {
@@ -129,12 +159,14 @@ export function offerRoutes(
     return agent
   }
 
-  app.get<OfAgent>('/screen', async request =>
+  app.get<OfAgent>('/screen', { schema: SCHEMAS.screen }, async request =>
     screenView(await notifications.agentScreen(await screenAgent(request))),
   )
 
-  app.get<OfAgent>('/screen/events', async (request, reply) => {
+  app.get<OfAgent>('/screen/events', { schema: SCHEMAS.events }, async (request, reply) => {
     const agent = await screenAgent(request)
+    // A stream of nothing would not end.
+    if (request.method === 'HEAD') return reply.type(EVENT_STREAM).send()
     streams.start(request, reply, { agent, ask: () => screenAgent(request) })
     return reply
   })

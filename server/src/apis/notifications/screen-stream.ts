@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ScreenView } from '../../../../wire/src/agent-screen.ts'
+import { ownInstant } from '../../core/instant.ts'
 import { faultOf } from '../../http/fault-of.ts'
 import type { LongAnswers } from '../../http/long-answers.ts'
 import { problemOf } from '../../http/problem-of.ts'
@@ -125,7 +126,7 @@ export class ScreenStreams {
 
 function digest({ now, ...rest }: ScreenView, wall: Date): string {
   // Time that merely passes is drawn by the page; a clock that leapt has to be told.
-  const ahead = Math.round((Date.parse(now) - wall.getTime()) / LEAP_MS)
+  const ahead = Math.round((ownInstant(now).getTime() - wall.getTime()) / LEAP_MS)
   return createHash('sha256')
     .update(JSON.stringify([ahead, rest]))
     .digest('base64url')

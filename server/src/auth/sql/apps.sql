@@ -1,1 +1,1 @@
-select id, tenant, name, scopes, roles, redirect_uris, generation, secret_salt, secret_hash from auth.app where tenant = $1 order by name
+select id, tenant, name, scopes, roles, redirect_uris, generation, secret_generation, secret_salt, secret_hash from auth.app where tenant = $1 order by name

@@ -6,6 +6,8 @@ on conflict (id) do update
   set name = excluded.name, scopes = excluded.scopes, roles = excluded.roles, redirect_uris = excluded.redirect_uris,
     generation = case when auth.app.secret_hash is distinct from excluded.secret_hash then nextval('auth.generation')
       else auth.app.generation end,
+    secret_generation = case when auth.app.secret_hash is distinct from excluded.secret_hash then nextval('auth.generation')
+      else auth.app.secret_generation end,
     secret_salt = excluded.secret_salt, secret_hash = excluded.secret_hash
   where auth.app.tenant = $1
 returning id

@@ -5,6 +5,7 @@ import type { Command } from '../command.ts'
 import { CommandEnd, EXIT, usage } from '../exit.ts'
 import { when } from '../receipt-text.ts'
 import { ServerClient } from '../server-client.ts'
+import { json, REWRITE_LINE } from '../terminal.ts'
 
 type Line = ClockProgress | ClockView | Problem
 
@@ -23,15 +24,13 @@ Only a sandbox's clock can be moved (the demo is one); others run on real time.`
     const client = await ServerClient.find(io)
     const show = (clock: ClockView): void =>
       io.stdout(
-        flags.json === true
-          ? `${JSON.stringify(clock)}\n`
-          : `${when(clock.now)}${clock.sandbox ? ' (sandbox)' : ''}\n`,
+        flags.json === true ? json(clock, 0) : `${when(clock.now)}${clock.sandbox ? ' (sandbox)' : ''}\n`,
       )
     if (advance === undefined) {
       show(await client.json<ClockView>('/api/v1/sandbox/clock'))
       return EXIT.ok
     }
-    show(await advanceClock(client, advance, at => io.isTerminal && io.stderr(`\r${when(at)} `)))
+    show(await advanceClock(client, advance, at => io.isTerminal && io.stderr(`${REWRITE_LINE}${when(at)} `)))
     return EXIT.ok
   },
 }

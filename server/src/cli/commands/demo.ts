@@ -9,7 +9,7 @@ import { type Announced, announceAll } from '../demo-announcements.ts'
 import { CommandEnd, EXIT } from '../exit.ts'
 import { receiptText, when } from '../receipt-text.ts'
 import { ServerClient } from '../server-client.ts'
-import { palette } from '../terminal.ts'
+import { json, palette, REWRITE_LINE } from '../terminal.ts'
 import { advanceClock } from './clock.ts'
 
 const WEEKS = 4
@@ -40,7 +40,7 @@ export const demoCommand: Command = {
 
     say(`\n${paint.bold('Cancel, and read what that did')}\n`)
     const receipts = await cancelAll(client, [...announced.all, ...(invoice ? [invoice] : []), offer])
-    if (flags.json === true) io.stdout(`${JSON.stringify(receipts, null, 2)}\n`)
+    if (flags.json === true) io.stdout(json(receipts))
     for (const receipt of receipts) say(receiptText(receipt, io))
     say(`Each of them is a page too: ${client.server.url}${receipts[0]?.link ?? '/'}\n`)
     return EXIT.ok
@@ -61,9 +61,9 @@ async function passWeek(client: ServerClient, io: CliIo, say: (text: string) => 
   let steps = 0
   const { now } = await advanceClock(client, '1w', at => {
     steps += 1
-    if (io.isTerminal) io.stderr(`\r  ${when(at)} `)
+    if (io.isTerminal) io.stderr(`${REWRITE_LINE}  ${when(at)} `)
   })
-  if (io.isTerminal) io.stderr('\r\u001b[K')
+  if (io.isTerminal) io.stderr(REWRITE_LINE)
   const sent = (await mails(client)).filter(mail => !before.some(old => old.id === mail.id))
   // The list has the latest first; a story is told the other way round.
   const subjects = sent.toReversed().map(mail => `${mail.to[0]}: ${mail.subject}`)

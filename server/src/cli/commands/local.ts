@@ -3,7 +3,8 @@
 import { resolve } from 'node:path'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit.ts'
-import { palette, widest } from '../terminal.ts'
+import { when } from '../receipt-text.ts'
+import { json, palette, widest } from '../terminal.ts'
 
 export const startCommand: Command = {
   name: 'start',
@@ -26,7 +27,7 @@ export const doctorCommand: Command = {
     const checks = await io.local.doctor(io)
     const code = checks.some(check => check.is === 'broken') ? EXIT.failed : EXIT.ok
     if (flags.json === true) {
-      io.stdout(`${JSON.stringify(checks, null, 2)}\n`)
+      io.stdout(json(checks))
       return code
     }
     const paint = palette(io)
@@ -64,10 +65,14 @@ export const restoreCommand: Command = {
   usage: 'FILE',
   options: {},
   words: [1, 1],
-  notes: 'The server must not be running, and its DATA_DIR (or DATABASE_URL) must hold nothing yet.',
+  notes: `The server must not be running, and its DATA_DIR (or DATABASE_URL) must hold nothing yet. The restored server is on hold: nothing is
+sent before ./standdown release. See that no other server runs on the data that was backed up.`,
   async run({ io, words }) {
-    const { tables } = await io.local.restore(io, resolve(io.cwd, words[0]!))
-    io.stdout(`${tables} tables restored from ${words[0]}\n`)
+    const { tables, createdAt } = await io.local.restore(io, resolve(io.cwd, words[0]!))
+    io.stdout(`${tables} tables restored from ${words[0]}, as they were ${when(createdAt)}.
+It is on hold: it starts, takes announcements and cancels, and does nothing else before you have looked:
+  ./standdown release --list      what is overdue since the backup, and what is in doubt
+  ./standdown release --all       lets it happen; --help for a part of it, and for calling it off\n`)
     return EXIT.ok
   },
 }

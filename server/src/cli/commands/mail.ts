@@ -3,7 +3,7 @@ import type { Command } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import { when } from '../receipt-text.ts'
 import { ServerClient } from '../server-client.ts'
-import { line, palette, plain } from '../terminal.ts'
+import { json, line, palette, plain } from '../terminal.ts'
 
 export const mailCommand: Command = {
   name: 'mail',
@@ -20,13 +20,13 @@ export const mailCommand: Command = {
     const [wanted] = words
     if (wanted === undefined) {
       const { value } = await client.json<{ value: readonly MailSummary[] }>('/api/v1/mail')
-      io.stdout(flags.json === true ? `${JSON.stringify(value, null, 2)}\n` : list(value))
+      io.stdout(flags.json === true ? json(value) : list(value))
       return EXIT.ok
     }
     const id = wanted === 'last' ? await latest(client) : wanted
     const mail = await client.json<MailView>(`/api/v1/mail/${encodeURIComponent(id)}`)
-    if (flags.json === true) io.stdout(`${JSON.stringify(mail, null, 2)}\n`)
-    else if (flags.raw === true) io.stdout(mail.raw)
+    if (flags.json === true) io.stdout(json(mail))
+    else if (flags.raw === true) (io.exact ?? io.stdout)(mail.raw)
     else {
       const paint = palette(io)
       const { from, to, subject, at } = mail

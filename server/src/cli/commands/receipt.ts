@@ -3,9 +3,11 @@ import { type Command, type CommandInput, seconds, text } from '../command.ts'
 import { CommandEnd, EXIT } from '../exit.ts'
 import { receiptText } from '../receipt-text.ts'
 import { ServerClient } from '../server-client.ts'
+import { json } from '../terminal.ts'
 
 const SEARCHES: { readonly [option: string]: string } = {
   key: 'key',
+  app: 'app',
   entity: 'entity',
   trigger: 'triggerKey',
   event: 'eventId',
@@ -18,7 +20,8 @@ export const receiptCommand: Command = {
   summary: 'Show what a cancel did: by its id, by what was cancelled, or the last one.',
   usage: '[RECEIPT_ID] [--key KEY | --trigger KEY --entity GUID | --event ID | …]',
   options: {
-    key: { type: 'string', help: 'KEY  of a native event' },
+    key: { type: 'string', help: 'KEY  of a native event, whichever app announced it' },
+    app: { type: 'string', help: "APP  only this app's, with --key: its name or id, or people" },
     entity: { type: 'string', help: 'ENTITY  what the key or the trigger is about (externalEntityId)' },
     trigger: { type: 'string', help: 'KEY  of a trigger (Wix), with --entity' },
     event: { type: 'string', help: 'ID  of an event of any API' },
@@ -36,7 +39,7 @@ export const receiptCommand: Command = {
     const id = input.words[0] ?? (await search(client, input))
     const path = `/api/v1/receipts/${encodeURIComponent(id)}${wait === undefined ? '' : `?wait=${wait}`}`
     const receipt = await client.json<ReceiptView>(path)
-    io.stdout(flags.json === true ? `${JSON.stringify(receipt, null, 2)}\n` : receiptText(receipt, io))
+    io.stdout(flags.json === true ? json(receipt) : receiptText(receipt, io))
     return EXIT.ok
   },
 }

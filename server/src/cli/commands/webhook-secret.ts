@@ -8,7 +8,7 @@ import { type Command, text } from '../command.ts'
 import { EXIT, usage } from '../exit.ts'
 import { when } from '../receipt-text.ts'
 import { ServerClient } from '../server-client.ts'
-import { pad, plain, widest } from '../terminal.ts'
+import { json, pad, plain, widest } from '../terminal.ts'
 
 export const webhookSecretCommand: Command = {
   name: 'webhook-secret',
@@ -33,12 +33,12 @@ It prints the secret alone on standard output, and rotate the new one:
       throw usage(`Usage: ./standdown ${webhookSecretCommand.name} ${webhookSecretCommand.usage}`)
     if (overlap !== undefined && verb !== 'rotate') throw usage('--overlap belongs to rotate.')
     const client = await ServerClient.find(io)
-    const json = flags.json === true
+    const asJson = flags.json === true
     if (verb === 'list') {
       const { value } = await client.json<{ value: readonly WebhookSecretSummary[] }>(
         '/api/v1/webhook-secrets',
       )
-      io.stdout(json ? `${JSON.stringify(value, null, 2)}\n` : list(value))
+      io.stdout(asJson ? json(value) : list(value))
       return EXIT.ok
     }
     const path = `/api/v1/webhook-secrets/${encodeURIComponent(receiver!)}`
@@ -47,7 +47,7 @@ It prints the secret alone on standard output, and rotate the new one:
       verb === 'show'
         ? await client.json<WebhookSecretView>(path, { method: 'PUT' })
         : await client.json<WebhookSecretView>(`${path}/rotate`, { body })
-    if (json) io.stdout(`${JSON.stringify(view, null, 2)}\n`)
+    if (asJson) io.stdout(json(view))
     else print(io, view)
     return EXIT.ok
   },

@@ -5,7 +5,8 @@
 //   multipart/mixed { multipart/alternative { text/plain, text/html, text/calendar; method=… }, application/ics }
 
 import MailComposer from 'nodemailer/lib/mail-composer'
-import type { Mailbox, MailOrder } from './mail-order.ts'
+import type { Mailbox } from '../../core/mail-address.ts'
+import type { MailOrder } from './mail-order.ts'
 
 /** A message that is ready to be handed over. */
 export type ComposedMail = {

@@ -5,10 +5,15 @@
 
 import { EffectAborted, type StartedEffect, type Verdict } from '../../core/effect.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { readMailbox } from '../../core/mail-address.ts'
+import { MAIL_PLAN } from '../../core/retry-plan.ts'
 import type { Carrier } from '../carrier.ts'
+import type { Health } from '../failing-receivers.ts'
 import { type ComposedMail, composeMail } from './compose-mail.ts'
 import type { KeepMail } from './kept-mail.ts'
-import { readMailFrom, readMailOrder } from './mail-order.ts'
+import { readMailOrder } from './mail-order.ts'
+import { proofOf } from './proof.ts'
+import { healthOf, OURS_TO_MEND } from './server-health.ts'
 import { SmtpPool } from './smtp-pool.ts'
 import { type Handover, PHASE_LIMITS, type PhaseLimits } from './smtp-session.ts'
 import { readSmtpUrl } from './smtp-url.ts'
@@ -34,22 +39,23 @@ export type MailCarrierOptions = {
   readonly maxConnections?: number
   /** Mails at once per tenant. Default 6. */
   readonly slots?: number
+  /** Told of every attempt what it says of the mail server, by host and port. */
+  readonly observe?: (server: string, health: Health) => void
 }
-
-// Replies that speak of us and not of this mail: authentication or TLS wanted. An operator can mend it, so it is retried.
-const OURS_TO_MEND = new Set([454, 530, 534, 535, 538])
 
 /** Throws an Error when smtpUrl or mailFrom is wrong. */
 export function createMailCarrier(options: MailCarrierOptions): Carrier & { close(): void } {
-  const sender = readMailFrom(options.mailFrom ?? 'Standdown <standdown@localhost>')
+  const sender = readMailbox(options.mailFrom ?? 'Standdown <standdown@localhost>')
   if (sender === null) throw new Error('MAIL_FROM is not a mail address')
   const mailFrom = sender
   const grace = options.graceMs ?? { cancelled: 20_000, other: 3000 }
+  const server = options.smtpUrl === null ? null : readSmtpUrl(options.smtpUrl)
+  const serverName = server === null ? '' : `${server.host}:${server.port}`
   const pool =
-    options.smtpUrl === null
+    server === null
       ? null
       : new SmtpPool({
-          server: readSmtpUrl(options.smtpUrl),
+          server,
           limits: { ...PHASE_LIMITS, ...options.limits },
           ca: options.ca,
           maxConnections: options.maxConnections ?? 10,
@@ -76,13 +82,17 @@ export function createMailCarrier(options: MailCarrierOptions): Carrier & { clos
       return { is: 'done', evidence: { kept: true, messageId: mail.messageId } }
     }
     const graceMs = () => (cancelled(signal) ? grace.cancelled : grace.other)
-    return verdictOf(await pool.send(mail, { signal, graceMs }), mail.messageId, signal)
+    const handover = await pool.send(mail, { signal, graceMs })
+    const health = healthOf(handover)
+    if (health) options.observe?.(serverName, health)
+    return verdictOf(handover, mail.messageId, signal)
   }
 
   return {
     kind: MAIL_SEND,
     slots: options.slots ?? 6,
-    maxAttempts: 12,
+    maxAttempts: MAIL_PLAN.attempts,
+    retryPlan: MAIL_PLAN,
     async run(effect, signal) {
       try {
         return await run(effect, signal)
@@ -100,6 +110,7 @@ export function createMailCarrier(options: MailCarrierOptions): Carrier & { clos
 }
 
 function verdictOf(handover: Handover, messageId: string, signal: AbortSignal): Verdict {
+  const doubt = proofOf(handover) === 'doubt' ? { mayHaveHappened: true } : {}
   switch (handover.is) {
     case 'accepted':
       return { is: 'done', evidence: { reply: handover.reply, messageId } }
@@ -112,16 +123,17 @@ function verdictOf(handover: Handover, messageId: string, signal: AbortSignal): 
         is: forGood && !/^(AUTH|EHLO|HELO|STARTTLS)/.test(handover.command) ? 'failed' : 'retry',
         error,
         evidence,
+        ...doubt,
       }
     }
     case 'unsent':
       if (handover.aborted) return stoppedBefore(signal, handover.phase)
-      return { is: 'retry', error: `not sent (${handover.phase}): ${handover.error}` }
+      return { is: 'retry', error: `not sent (${handover.phase}): ${handover.error}`, ...doubt }
     case 'unknown': {
       const evidence = { phase: 'reply', error: handover.error, messageId }
       if (cancelled(signal)) return { is: 'in_doubt', evidence }
       const error = `sent, but no answer came: ${handover.error}`
-      return { is: 'retry', error, mayHaveHappened: true, evidence }
+      return { is: 'retry', error, evidence, ...doubt }
     }
     default:
       return handover satisfies never

@@ -1,11 +1,9 @@
 // What an effect of kind `mail.send` asks for, read once and checked: nothing behind this file sees an address or a header
 // that could end a line. One effect is one recipient.
 
-import { domainToASCII } from 'node:url'
 import type { Json, JsonObject } from '../../core/json.ts'
+import { type Mailbox, readAddress } from '../../core/mail-address.ts'
 import { oneLine } from '../one-line.ts'
-
-export type Mailbox = { readonly name: string; readonly address: string }
 
 export type IcalMethod = 'REQUEST' | 'CANCEL' | 'REPLY'
 
@@ -26,12 +24,6 @@ export const MAX_SUBJECT = 500
 
 const ICAL_METHODS: readonly string[] = ['REQUEST', 'CANCEL', 'REPLY'] satisfies IcalMethod[]
 
-// A dot-atom (RFC 5322 3.2.3) in ASCII. Quoted local parts and SMTPUTF8 ones are refused: hardly a server takes them, and a
-// mail that bounces later is worse than an error now.
-const LOCAL_PART = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
-// Checked before it is turned into ASCII, which would quietly drop line ends and decode percents.
-const WRITTEN_DOMAIN = /^[\p{L}\p{M}\p{N}.-]+$/u
-const DOMAIN = /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/
 const HEADER_NAME = /^(X-[A-Za-z0-9-]{1,60}|In-Reply-To|References)$/i
 
 /** The order in `data`, or the sentence that says what is wrong with it. */
@@ -52,26 +44,6 @@ export function readMailOrder(data: JsonObject): MailOrder | string {
   const headers = readHeaders(data.headers)
   if (typeof headers === 'string') return headers
   return { from, to, subject: oneLine(data.subject, MAX_SUBJECT), text: data.text, html, ical, headers }
-}
-
-/** An address as `bob@contoso.example` with its domain in ASCII, or null when it is not one. */
-export function readAddress(text: Json | undefined): string | null {
-  if (typeof text !== 'string') return null
-  const at = text.lastIndexOf('@')
-  const local = text.slice(0, at)
-  const written = text.slice(at + 1)
-  const domain = WRITTEN_DOMAIN.test(written) ? domainToASCII(written) : ''
-  if (at < 1 || local.length > 64 || !LOCAL_PART.test(local)) return null
-  if (domain.length > 253 || !DOMAIN.test(domain)) return null
-  return `${local}@${domain}`
-}
-
-/** `name@host` or `Name <name@host>`, as MAIL_FROM is written; null when it is neither. */
-export function readMailFrom(text: string): Mailbox | null {
-  const named = /^([^<>]*)<([^<>\s]+)>$/.exec(text.trim())
-  const address = readAddress(named?.[2] ?? text.trim())
-  if (address === null) return null
-  return { name: oneLine((named?.[1] ?? '').trim().replace(/^"(.*)"$/, '$1'), 200), address }
 }
 
 function readMailbox(value: Json | undefined): Mailbox | null {

@@ -3,7 +3,7 @@
 
 import { isIP, connect as netConnect, type Socket } from 'node:net'
 import { connect as tlsConnect } from 'node:tls'
-import { type AllowList, allowsHost, refusedAddress } from './address-guard.ts'
+import { type AllowList, allowsHost, isMetadata, refusedAddress } from './address-guard.ts'
 import { hostOf, portOf } from './endpoint.ts'
 
 /** Thrown when no address of the host may be reached: trying again does not help until the allow-list changes. */
@@ -32,7 +32,10 @@ export async function openConnection(options: ConnectOptions): Promise<Socket> {
   const addresses = isIP(host) ? [host] : await unlessAborted(lookup(host), signal)
   if (addresses.length === 0) throw new Error(`${host} has no address`)
   const trusted = allowsHost(allowed, host, port)
-  const refusals = addresses.map(address => (trusted ? null : refusedAddress(address, allowed)))
+  const refusals = addresses.map(address =>
+    // A name says nothing of a cloud's metadata, whatever it resolves to; the address itself, written out, does.
+    trusted && (isIP(host) || !isMetadata(address)) ? null : refusedAddress(address, allowed),
+  )
   const open = addresses.filter((_, i) => refusals[i] === null)
   if (open.length === 0) {
     throw new AddressRefused(`${host} is at ${addresses[0]} (${refusals[0]}), which is not on the allow-list`)

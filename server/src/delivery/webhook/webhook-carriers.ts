@@ -8,11 +8,15 @@
 import { EffectAborted, type NewEffect, type StartedEffect, type Verdict } from '../../core/effect.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { laneOf } from '../../core/lane.ts'
+import { WEBHOOK_PLAN } from '../../core/retry-plan.ts'
 import type { Carrier } from '../carrier.ts'
+import type { Health } from '../failing-receivers.ts'
 import { oneLine } from '../one-line.ts'
 import { readAllowList } from './address-guard.ts'
 import { type Endpoint, readEndpoint } from './endpoint.ts'
 import { type Posted, post } from './post.ts'
+import { proofOf } from './proof.ts'
+import { healthOf } from './receiver-health.ts'
 import { createLookup, type Lookup } from './resolver.ts'
 import { webhookHeaders } from './signature.ts'
 import { evidenceOf, refusalOf, verdictOfAnswer } from './webhook-verdict.ts'
@@ -39,6 +43,8 @@ export type WebhookCarrierOptions = {
   readonly slots?: number
   /** Further trusted authorities for https, PEM. */
   readonly ca?: string
+  /** Told of every attempt what it says of its receiver, by host and port. */
+  readonly observe?: (tenant: string, receiver: string, health: Health) => void
 }
 
 /** Type of the event that tells of a call that was called off. */
@@ -60,6 +66,7 @@ export function createWebhookCarriers(options: WebhookCarrierOptions): {
     ca,
   } = options
   const slots = options.slots ?? 4
+  const retries = { maxAttempts: WEBHOOK_PLAN.attempts, retryPlan: WEBHOOK_PLAN }
   const closing = new AbortController()
 
   async function send(
@@ -74,7 +81,7 @@ export function createWebhookCarriers(options: WebhookCarrierOptions): {
     const list = readAllowList(await allowed(effect.tenant))
     const body = JSON.stringify(content)
     const timestamp = Math.floor(now().getTime() / 1000)
-    return await post({
+    const posted = await post({
       url: endpoint.url,
       body,
       headers: webhookHeaders({ id, timestamp, body }, secrets),
@@ -85,6 +92,9 @@ export function createWebhookCarriers(options: WebhookCarrierOptions): {
       ca,
       signal: AbortSignal.any([signal, closing.signal]),
     })
+    const health = signal.aborted || closing.signal.aborted ? null : healthOf(posted)
+    if (health) options.observe?.(effect.tenant, laneOf(endpoint.url), health)
+    return posted
   }
 
   async function call(effect: StartedEffect, signal: AbortSignal): Promise<Verdict> {
@@ -105,7 +115,7 @@ export function createWebhookCarriers(options: WebhookCarrierOptions): {
     if (posted.is === 'no_answer') {
       // Only the receiver knows. It is asked by the withdrawal that the cancel owes it.
       if (cancelled(signal)) return { is: 'waiting', evidence: { phase: 'sent', error: posted.error } }
-      return { is: 'retry', error: posted.error, mayHaveHappened: true }
+      return { is: 'retry', error: posted.error, mayHaveHappened: proofOf(posted, now()) === 'doubt' }
     }
     if (cancelled(signal)) return { is: 'stopped', evidence: { phase: 'connect' } }
     return refusalOf(posted)
@@ -161,8 +171,8 @@ export function createWebhookCarriers(options: WebhookCarrierOptions): {
 
   return {
     carriers: [
-      { kind: WEBHOOK_CALL, slots, maxAttempts: 10, run: guarded(call), withdraw },
-      { kind: WEBHOOK_WITHDRAW, slots, maxAttempts: 10, run: guarded(tell) },
+      { kind: WEBHOOK_CALL, slots, ...retries, run: guarded(call), withdraw },
+      { kind: WEBHOOK_WITHDRAW, slots, ...retries, run: guarded(tell) },
     ],
     close: () => closing.abort(new EffectAborted('shutdown')),
   }

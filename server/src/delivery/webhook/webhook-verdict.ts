@@ -1,8 +1,10 @@
 // What a receiver's answer means for the attempt (Standard Webhooks 1.0.0, "Delivery success and failure").
 
 import type { Verdict } from '../../core/effect.ts'
+import { readHttpDate } from '../../core/http-date.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Posted } from './post.ts'
+import { isRetryAfter, proofOf } from './proof.ts'
 
 type Answered = Posted & { readonly is: 'answered' }
 
@@ -12,24 +14,22 @@ export const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000
 /** Characters of an answer that are kept. */
 const KEPT_PREFIX = 200
 
-// 500, 502 and 504 say that something broke, perhaps behind the point of no return. The other refusals say no.
-const MAY_HAVE_HAPPENED = new Set([500, 502, 504])
-
 export function verdictOfAnswer(answer: Answered, now: Date): Verdict {
   const { status, headers } = answer
   const evidence = evidenceOf(answer)
-  if (status >= 200 && status < 300) return { is: 'done', evidence }
+  const proof = proofOf(answer, now)
+  if (proof === 'done') return { is: 'done', evidence }
+  const failed = { evidence, ...(proof === 'doubt' ? { mayHaveHappened: true } : {}) }
   if (status === 410)
-    return { is: 'failed', error: 'the receiver answered 410: it wants no more of this', evidence }
-  if (status >= 300 && status < 400) {
-    return { is: 'retry', error: `the receiver answered ${status}: redirects are not followed`, evidence }
+    return { is: 'failed', error: 'the receiver answered 410: it wants no more of this', ...failed }
+  const redirect = status >= 300 && status < 400 ? ': redirects are not followed' : ''
+  const notBeforeMs = retryAfterMs(headers['retry-after'], now)
+  return {
+    is: 'retry',
+    error: `the receiver answered ${status}${redirect}`,
+    ...failed,
+    ...(notBeforeMs === null ? {} : { notBeforeMs }),
   }
-  const error = `the receiver answered ${status}`
-  if (status === 429 || status === 503) {
-    const afterMs = retryAfterMs(headers['retry-after'], now)
-    return { is: 'retry', error, evidence, ...(afterMs === null ? {} : { afterMs }) }
-  }
-  return { is: 'retry', error, evidence, ...(MAY_HAVE_HAPPENED.has(status) ? { mayHaveHappened: true } : {}) }
 }
 
 /** A request that never left: refused addresses for good, everything else until it works. */
@@ -54,8 +54,9 @@ export function evidenceOf(answer: Answered): JsonObject {
 
 /** Retry-After as milliseconds from `now`, between 0 and a day; null when absent or unreadable. */
 export function retryAfterMs(header: string | undefined, now: Date): number | null {
-  if (header === undefined) return null
+  if (!isRetryAfter(header, now)) return null
   const text = header.trim()
-  const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now.getTime()
-  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS)
+  const until = readHttpDate(text, now)
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : until && until.getTime() - now.getTime()
+  return ms === null ? null : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS)
 }

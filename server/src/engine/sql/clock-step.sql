@@ -7,7 +7,9 @@ with step as (
      from engine.effect f where f.tenant = $2 and f.state = 'pending'), $3::double precision))) as ms
 ), moved as (
   update engine.tenant t set clock_offset = clock_offset + step.ms * interval '1 millisecond'
-  from step where t.id = $2 and t.sandbox returning t.id
+  from step where t.id = $2 and t.sandbox
+    -- Nothing of a tenant that is on hold would happen on the way.
+    and not exists (select from engine.hold h where $2 <> all (h.released_tenants)) returning t.id
 ), nearer as (
   update engine.effect f set due_at = f.due_at - step.ms * interval '1 millisecond'
   from step where f.tenant = $2 and f.state = 'pending' and exists (select from moved) and step.ms > 0
@@ -16,4 +18,5 @@ with step as (
   from step where c.tenant = $2 and c.early_until > coalesce($1::timestamptz, clock_timestamp())
     and exists (select from moved) and step.ms > 0
 )
-select step.ms as moved_ms, exists (select from moved) as sandbox from step
+select step.ms as moved_ms, exists (select from engine.tenant t where t.id = $2 and t.sandbox) as sandbox,
+  exists (select from engine.hold h where $2 <> all (h.released_tenants)) as on_hold from step

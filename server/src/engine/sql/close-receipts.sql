@@ -1,25 +1,27 @@
 -- Locks: effects. What has no end 30 s after its cancellation was written down is in doubt. Takes the row lock that a settle needs, so
--- of the two one comes first; what somebody holds is left for the next time. Without start id: its runner has not been heard.
+-- of the two one comes first; what somebody holds is left for the next time. Without start id: its runner has not been heard. While on hold, what was called
+-- off before stays open: nobody has said how it went. It is dated by when its time was up, whenever somebody looks.
 -- $1 now, $2 one cancellation, or null for all.
 with late as (
-  select f.id
+  select f.id, c.final_by
   from engine.effect f
   join engine.cancellation c on c.id = any (array[f.cancellation_id]) and not c.open and c.final_by <= coalesce($1::timestamptz, clock_timestamp())
   where f.cancellation_id is not null and ($2::uuid is null or f.cancellation_id = $2::uuid)
+    and not exists (select from engine.hold h where c.sequence <= h.sequence and not f.released and f.tenant <> all (h.released_tenants))
   -- As text: by the id alone the planner would walk its index.
   order by f.id::text
   limit 5000
   for update of f skip locked
 ), gone as (
-  delete from engine.effect f using late l where f.id = any (array[l.id]) returning f.*
+  delete from engine.effect f using late l where f.id = any (array[l.id]) returning f.*, l.final_by
 )
 insert into engine.ended
   (id, event_id, notice_of, at, due_shown, cancellation_id, shard, attempt, max_attempts, touches_world, keep, tenant, ending, kind,
    event_kind, lane, title, next, retry_plan, evidence, data)
-select g.id, g.event_id, g.notice_of, coalesce($1::timestamptz, clock_timestamp()) + coalesce(t.clock_offset, '0'), g.due_shown,
+select g.id, g.event_id, g.notice_of, g.final_by + coalesce(t.clock_offset, '0'), g.due_shown,
   g.cancellation_id, g.shard, g.attempt, g.max_attempts, g.touches_world, g.keep, g.tenant, 'in_doubt', g.kind, g.event_kind, g.lane,
   g.title, g.next, g.retry_plan,
   (coalesce(g.evidence::jsonb, '{}') || jsonb_build_object('why', 'no end was reported within the time of the receipt'))::json, g.data
 from gone g
 left join engine.tenant t on t.id = g.tenant and t.sandbox
-returning id
+returning id, kind

@@ -1,10 +1,12 @@
 -- Locks: effects. Its carrier has let go, it ends from outside. What may wait for days leaves the index of what is due.
--- By position: $1 effects, $2 start ids, $3 evidence, $4 whether this attempt may have had its effect.
+-- By position: $1 effects, $2 start ids, $3 evidence, $4 whether this attempt may have had its effect, $5 whether no
+-- attempt before it matters: what waits is all that there is. At a first attempt doubt is of a restore: of what the world has seen since a backup there is no proof here.
 with s as (
-  select unnest($1::uuid[]) as id, unnest($2::uuid[]) as start_id, unnest($3::text[]) as evidence, unnest($4::boolean[]) as doubtful
+  select unnest($1::uuid[]) as id, unnest($2::uuid[]) as start_id, unnest($3::text[]) as evidence, unnest($4::boolean[]) as doubtful,
+    unnest($5::boolean[]) as proven
 )
 update engine.effect f set state = 'waiting', worker = null, due_at = 'infinity', evidence = coalesce(s.evidence::json, f.evidence),
-  doubt = f.touches_world and (f.doubt or s.doubtful)
+  doubt = f.touches_world and (s.doubtful or (f.doubt and not (s.proven and f.attempt > 1)))
 from s
 where f.id = any (array[s.id]) and f.start_id = s.start_id and f.state = 'running'
 returning f.id

@@ -1,5 +1,5 @@
--- Dead effects of a tenant, newest first. $1 tenant, $2 most.
+-- Dead effects of a tenant that nothing was announced in the place of, newest first. $1 tenant, $2 most.
 select d.id, d.event_id, d.kind, d.title, d.at, d.error, d.attempt
 from engine.ended d
-where d.tenant = $1 and d.ending = 'dead'
+where d.tenant = $1 and d.ending = 'dead' and d.replaced_by is null
 order by d.at desc limit $2

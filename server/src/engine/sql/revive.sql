@@ -1,7 +1,8 @@
--- Locks: ended effects. A dead effect that a person retries: pending again, as attempt 1; that an attempt may have had its effect is not
--- forgotten. Its event is locked and live. $1 now, $2 effect, $3 tenant.
+-- Locks: ended effects. Dead effects that a person retries: pending again, as attempt 1 of a whole plan; that an attempt may have had its
+-- effect is not forgotten. Their events are locked and live. Found
+-- by their ids, not among all that is dead, whose index does not know `coalesce`. $1 now, $2 effects, $3 tenant.
 with gone as (
-  delete from engine.ended d where d.id = $2 and d.tenant = $3 and d.ending = 'dead' and d.cancellation_id is null
+  delete from engine.ended d where d.id = any ($2::uuid[]) and d.tenant = $3 and coalesce(d.ending) = 'dead' and d.cancellation_id is null and d.replaced_by is null
   returning d.*
 )
 insert into engine.effect

@@ -1,8 +1,9 @@
--- Request keys that are remembered no longer. $1 now, $2 milliseconds, $3 most.
+-- Request keys that are remembered no longer; while on hold all are. $1 now, $2 milliseconds, $3 most.
 delete from engine.request_key k
 using (
   select shard, tenant, caller, key from engine.request_key
   where at < (select coalesce($1::timestamptz, clock_timestamp())) - $2::double precision * interval '1 millisecond'
+    and not exists (select from engine.hold)
   order by at
   limit $3
   for update skip locked

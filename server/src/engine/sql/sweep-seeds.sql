@@ -3,7 +3,7 @@
 select s.id, s.is_event from (
   (select e.id, true as is_event from engine.event e
    where e.id > $1 and e.id < $2
-     and (e.parent_id is null or not exists (select from engine.event p where p.id = any (array[e.parent_id])))
+     and (e.parent_id is null or not exists (select from engine.event p where p.id = any (array[e.parent_id]) and p.tenant = e.tenant))
    order by e.id limit $3)
   union all
   (select c.id, false from engine.cancellation c

@@ -1,5 +1,6 @@
 // Instants as people read them: UTC, said so, to the second; the machine's spelling beside it.
 
+import { ownInstant } from '../../../core/instant.ts'
 import { type Html, html } from '../../../http/html.ts'
 
 const DAY = new Intl.DateTimeFormat('en-GB', {
@@ -17,7 +18,7 @@ export function moment(instant: string): Html {
 
 /** 'Sat, 21 Nov 2026, 03:04:05 UTC' */
 export function momentText(instant: string): string {
-  const at = new Date(instant)
+  const at = ownInstant(instant)
   return `${DAY.format(at).replace(/^(\w+) /, '$1, ')}, ${TIME.format(at)} UTC`
 }
 

@@ -18,7 +18,7 @@ ${
 started shows a link for that. <code>./standdown receipt ID</code> shows a receipt without a browser.</p>`
 }
 ${
-  problem.status === 404 &&
+  problem.what === 'receipt' &&
   html`<p class="soft">Perhaps it belongs to somebody else: a receipt is shown to whoever cancelled, and to operators of
 the tenant.</p>`
 }

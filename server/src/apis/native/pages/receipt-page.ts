@@ -80,9 +80,7 @@ function early(waiting: NonNullable<ReceiptView['early']>): Html {
 function items(receipt: ReceiptView): Html {
   if (receipt.items.length === 0)
     return html`<p class="empty">${receipt.early ? 'None.' : 'No action hung from this.'}</p>`
-  const rank = new Map(OUTCOME_ORDER.map((outcome, index) => [outcome, index]))
-  const sorted = receipt.items.toSorted((a, b) => rank.get(a.outcome)! - rank.get(b.outcome)!)
-  return html`<ul class="rows">${sorted.map(item)}</ul>
+  return html`<ul class="rows">${receipt.items.map(item)}</ul>
 ${
   receipt.itemsAfter !== null &&
   html`<p><a href="${receipt.link}?after=${encodeURIComponent(receipt.itemsAfter)}">The next actions</a></p>`

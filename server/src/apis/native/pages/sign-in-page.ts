@@ -1,4 +1,5 @@
-// The page at which somebody signs in: a choice of people in the demo, otherwise a word on how to get a link.
+// The pages at which somebody signs in and out: a choice of people in the demo, otherwise a word on how to get a link; and
+// what a link leads to.
 
 import { type Html, html } from '../../../http/html.ts'
 import { layout } from './layout.ts'
@@ -37,6 +38,29 @@ ${people.map(
 <span>${person.upn}, ${person.roles.join(', ')}</span></p>
 `,
 )}</form>`
+}
+
+/** Asks before a link signs somebody in, so that nobody is by merely coming here. */
+export function linkPage(page: {
+  readonly name: string
+  readonly upn: string
+  readonly code: string
+  /** Where to go afterwards, on this server. */
+  readonly next: string
+  readonly signedInAs: string | null
+}): Html {
+  const { name, upn, code, next, signedInAs } = page
+  return layout({
+    title: 'Sign in',
+    body: html`<h1>Sign in as ${name}?</h1>
+<p>This link is for ${upn}. It works once.</p>
+${signedInAs !== null && html`<p>You are signed in as ${signedInAs} now.</p>`}
+<form method="post" action="/signin">
+<input type="hidden" name="code" value="${code}">
+<input type="hidden" name="return_to" value="${next}">
+<p><button type="submit">Sign in as ${name}</button></p>
+</form>`,
+  })
 }
 
 /** Asks before signing out: an app, or any page, has sent the browser here. `fields`: what it said, to be said again. */

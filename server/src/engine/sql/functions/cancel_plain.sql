@@ -9,7 +9,7 @@ create function {name}(
   tenants text[], keys text[], entities text[], events uuid[], kinds text[],
   callers text[], apis text[], names text[], request_keys text[], reasons text[], correlations text[], datas text[],
   ids uuid[], shards smallint[]
-) returns table (place int, event_ids uuid[], prevented int, already_ended int)
+) returns table (place int, event_ids uuid[], prevented int, already_ended int, was_over boolean)
 language plpgsql volatile
 -- The session's plans are for looking rows up; the sets in here are as large as the batch, and joined in memory.
 set enable_hashjoin = on
@@ -169,7 +169,9 @@ begin
     left join prevented v on v.place = p.place
     left join engine.tenant t on t.id = tenants[p.place] and t.sandbox
   )
-  select p.place, p.event_ids, coalesce(v.n, 0), coalesce(a.n, 0)
+  -- Over: it had ended, all of it, inner steps too.
+  select p.place, p.event_ids, coalesce(v.n, 0), coalesce(a.n, 0),
+    v.place is null and exists (select from ended x where x.cancellation_id = ids[p.place])
   from per p
   left join prevented v on v.place = p.place
   left join already a on a.cancellation_id = ids[p.place];

@@ -1,0 +1,153 @@
+// What a caller's name may stand for: a key of its own app, or, for who looks after the tenant, of every app that is or was
+// there and of people; a trigger's pair at every site; a notification's token at every agent. Nothing is looked up in the
+// engine here: these are the names by which it is asked.
+
+import type { Directory, RemovedInstance } from '../../auth/directory.ts'
+import { ACTIVATION_KIND, activationKey } from '../../automations/activation-key.ts'
+import type { CancelTarget } from '../../core/cancellation.ts'
+import { isGuid } from '../../core/ids.ts'
+import type { Principal } from '../../core/principal.ts'
+import type { Notifications } from '../../notifications/create-notifications.ts'
+import { tokenTarget } from '../../notifications/offer.ts'
+import { isOperator, keyOfOwner, NATIVE_EVENT, ownerOf, requireAnnouncer, requireOperator } from './access.ts'
+import { nativeFault } from './native-faults.ts'
+
+/** What people announce has no app; this word stands for them where an app may be named. */
+export const PEOPLE = 'people'
+
+/** Names that one request may stand for: each is looked for. */
+export const MOST_NAMES = 20_000
+
+export type KeyTarget = Extract<CancelTarget, { readonly key: string }>
+
+/** One of the names that a request may stand for, and whose it is, for people. */
+export type Name = {
+  readonly target: KeyTarget
+  /** An app's name; its id where no name is known; null for what people announce, and for a token. */
+  readonly app: string | null
+  readonly site: string | null
+  /** userPrincipalName, or the id of one who has left. */
+  readonly agent: string | null
+  readonly channel: string | null
+}
+
+export type ByKey = { readonly key: string; readonly entity?: string; readonly app?: string }
+export type ByTrigger = {
+  readonly triggerKey: string
+  readonly externalEntityId: string
+  readonly app?: string
+}
+export type ByToken = { readonly cancellationToken: string; readonly agent?: string }
+
+export type NameFinderNeeds = {
+  readonly directory: Pick<Directory, 'removedApps' | 'removedInstances' | 'users' | 'user'> & {
+    apps(tenant: string): Promise<readonly App[]>
+    instances(tenant: string): Promise<readonly RemovedInstance[]>
+  }
+  readonly notifications: Pick<Notifications, 'tokenHolders'>
+}
+
+export type NameFinder = {
+  /** @throws Fault FORBIDDEN, NOT_FOUND for an app that is not there, TOO_MANY_NAMES */
+  byKey(principal: Principal, by: ByKey): Promise<readonly Name[]>
+  /** For who looks after the tenant. @throws Fault as above */
+  byTrigger(principal: Principal, by: ByTrigger): Promise<readonly Name[]>
+  /** For who looks after the tenant. @throws Fault as above */
+  byToken(principal: Principal, by: ByToken): Promise<readonly Name[]>
+}
+
+type App = { readonly id: string; readonly name: string }
+
+export function createNameFinder({ directory, notifications }: NameFinderNeeds): NameFinder {
+  return {
+    async byKey(principal, { key, entity = key, app }) {
+      requireAnnouncer(principal)
+      const own = ownerOf(principal)
+      const name = (appId: string | null, appName: string | null): Name => ({
+        target: { key: keyOfOwner(appId, key), entity, kind: NATIVE_EVENT },
+        app: appName,
+        ...NOBODY,
+      })
+      // An app says whose names it means by being who it is.
+      if (own !== null && (app === undefined || isCalled({ id: own, name: principal.name }, app)))
+        return [name(own, principal.name)]
+      requireOperator(principal)
+      if (app === PEOPLE) return [name(null, null)]
+      const apps = await appsOf(principal.tenant, app)
+      const names = apps.map(each => name(each.id, each.name))
+      return few(app === undefined ? [name(null, null), ...names] : names, 'app')
+    },
+
+    async byTrigger(principal, { triggerKey, externalEntityId, app }) {
+      requireOperator(principal)
+      const { tenant } = principal
+      const apps = new Map((await appsOf(tenant, app)).map(each => [each.id, each.name]))
+      const [present, removed] = await Promise.all([
+        directory.instances(tenant),
+        directory.removedInstances(tenant),
+      ])
+      const entity = externalEntityId.toLowerCase()
+      const names = [...present, ...removed].flatMap(({ appId, id: site, name }): Name[] => {
+        const appName = apps.get(appId)
+        if (appName === undefined) return []
+        const key = activationKey({ appId, site, triggerKey, externalEntityId: entity })
+        return [{ target: { key, entity, kind: ACTIVATION_KIND }, app: appName, ...NOBODY, site: name }]
+      })
+      return few(names, 'app')
+    },
+
+    async byToken(principal, { cancellationToken, agent }) {
+      requireOperator(principal)
+      const { tenant } = principal
+      const one = agent === undefined ? null : await agentCalled(tenant, agent)
+      const people = new Map((await directory.users(tenant)).map(user => [user.id, user]))
+      const agents = [...people.values()].filter(user => user.roles.includes('agent')).map(user => user.id)
+      const holders = await notifications.tokenHolders(tenant, { agents, most: MOST_NAMES + 1 })
+      const names = holders
+        .filter(({ agentId }) => one === null || agentId === one)
+        .map(
+          ({ agentId, channel }): Name => ({
+            target: tokenTarget(channel, agentId, cancellationToken) as KeyTarget,
+            ...NOBODY,
+            app: null,
+            agent: people.get(agentId)?.upn ?? agentId,
+            channel,
+          }),
+        )
+      return few(names, 'agent')
+    },
+  }
+
+  /** Those that are there and those that were. Named: by name or id; one name may be of an app before and of one now. */
+  async function appsOf(tenant: string, called: string | undefined): Promise<readonly App[]> {
+    const [present, removed] = await Promise.all([directory.apps(tenant), directory.removedApps(tenant)])
+    const all = [...present, ...removed]
+    if (called === undefined) return all
+    const apps = all.filter(app => isCalled(app, called))
+    if (apps.length === 0) throw nativeFault.NOT_FOUND({ what: 'app', id: called })
+    return apps
+  }
+
+  async function agentCalled(tenant: string, called: string): Promise<string> {
+    const user = await directory.user(tenant, called)
+    // One who has left is known by the id only.
+    if (!user && !isGuid(called)) throw nativeFault.NOT_FOUND({ what: 'agent', id: called })
+    return user?.id ?? called.toLowerCase()
+  }
+}
+
+const NOBODY = { site: null, agent: null, channel: null } as const
+
+function isCalled(app: App, called: string): boolean {
+  return app.id === called.toLowerCase() || app.name === called
+}
+
+function few(names: readonly Name[], by: 'app' | 'agent'): readonly Name[] {
+  if (names.length > MOST_NAMES) throw nativeFault.TOO_MANY_NAMES({ most: MOST_NAMES, by })
+  return names
+}
+
+/** True for a caller without names of its own, who has not said whose are meant: everybody's are. */
+export function meansEverybody(principal: Principal, by: { readonly app?: string }): boolean {
+  return by.app === undefined && ownerOf(principal) === null && isOperator(principal)
+}

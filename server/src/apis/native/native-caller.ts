@@ -1,0 +1,8 @@
+// Who asked for a cancel, as its receipt says.
+
+import type { Caller } from '../../core/cancellation.ts'
+import { type Principal, principalKey } from '../../core/principal.ts'
+
+export function nativeCaller(principal: Principal): Caller {
+  return { principal: principalKey(principal), api: 'native', name: principal.name }
+}

@@ -1,0 +1,1 @@
+select label, created_at from auth.api_key where tenant = $1 and app_id = $2 order by label

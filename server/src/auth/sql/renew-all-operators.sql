@@ -1,0 +1,1 @@
+update auth.tenant set operator_generation = nextval('auth.generation')

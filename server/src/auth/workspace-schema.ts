@@ -1,0 +1,91 @@
+// What docs/workspace.schema.json says of people, groups and apps, as a check whose sentences people can follow. The
+// sections of other rooms are described there for editors, and read by the rooms.
+
+import { readFileSync } from 'node:fs'
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import addFormats from 'ajv-formats'
+import { ADDRESS_FORM, isAddress } from '../core/mail-address.ts'
+import type { Mistakes, Path } from '../core/mistakes.ts'
+import { suggestion, unknownName } from '../core/setting-reader.ts'
+
+const SCHEMA = new URL('../../../docs/workspace.schema.json', import.meta.url)
+/** Read by the rooms whose they are. */
+const OF_ROOMS = ['triggers', 'automations', 'templates', 'channels'] as const
+
+type Schema = { definitions: { tenant: { properties: Record<string, unknown> }; retries: unknown } }
+
+/** Notes what the schema does not take. What is said of retries is read by core/retry-plan.ts. Compiled each time: a file comes once in a while. */
+export function checkSchema(value: unknown, mistakes: Mistakes): void {
+  const schema = JSON.parse(readFileSync(SCHEMA, 'utf8')) as Schema
+  for (const section of OF_ROOMS) schema.definitions.tenant.properties[section] = {}
+  schema.definitions.retries = {}
+  const ajv = new Ajv({ allErrors: true, strict: false, allowUnionTypes: true, verbose: true })
+  addFormats.default(ajv, ['uri'])
+  ajv.addFormat('email', isAddress)
+  const validate: ValidateFunction = ajv.compile(schema)
+  if (validate(value)) return
+  for (const error of validate.errors ?? []) mistakes.add(mistakeOf(error))
+}
+
+function mistakeOf(error: ErrorObject) {
+  const { keyword, params, data, instancePath } = error
+  const path = pathOf(instancePath)
+  const schema = error.parentSchema as { description?: string; properties?: object }
+  const accepted = schema.description === undefined ? {} : { accepted: schema.description }
+  switch (keyword) {
+    case 'additionalProperties':
+      return unknownName([...path, String(params.additionalProperty)], Object.keys(schema.properties ?? {}))
+    case 'required':
+      return { path, problem: `${params.missingProperty} is missing` }
+    case 'enum': {
+      const values = params.allowedValues as readonly string[]
+      return {
+        path,
+        problem: suggestion('is not known', data, values),
+        accepted: `one of ${values.join(', ')}`,
+      }
+    }
+    case 'type':
+      return { path, problem: `must be ${typeName(String(params.type))}` }
+    case 'format':
+      return params.format === 'email'
+        ? { path, problem: 'is not a mail address', accepted: ADDRESS_FORM }
+        : { path, problem: 'is not an address of the web', accepted: 'https://…' }
+    case 'pattern':
+      return { path, problem: 'is not as it has to be', ...accepted }
+    case 'minLength':
+      return {
+        path,
+        problem: data === '' ? 'must not be empty' : `has fewer than ${params.limit} characters`,
+      }
+    case 'maxLength':
+      return { path, problem: `is longer than ${params.limit} characters` }
+    case 'maxItems':
+      return { path, problem: `has more than ${params.limit} entries` }
+    case 'minItems':
+      return { path, problem: 'must not be empty' }
+    case 'uniqueItems':
+      return { path: [...path, Number(params.i)], problem: 'is there twice' }
+    default:
+      return { path, problem: error.message ?? 'is not valid', ...accepted }
+  }
+}
+
+function typeName(type: string): string {
+  const names: { readonly [type: string]: string } = {
+    array: 'a list',
+    boolean: 'true or false',
+    object: 'an object',
+    string: 'a text',
+  }
+  return names[type] ?? type
+}
+
+/** Of a JSON pointer; indexes as numbers. */
+function pathOf(pointer: string): Path {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map(part => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map(part => (/^\d+$/.test(part) ? Number(part) : part))
+}

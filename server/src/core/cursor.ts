@@ -1,0 +1,26 @@
+// Cursors of lists: opaque to callers, read back strictly. What is no cursor of ours is null, never a wrong place.
+
+import { isGuid } from './ids.ts'
+import { readWrittenTime } from './instant.ts'
+
+/** Higher than any id: a list that begins at the newest. */
+export const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+export const FIRST_ID = '00000000-0000-0000-0000-000000000000'
+
+const TIME = /^(?:infinity|-infinity|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)$/
+
+export type Place = { readonly id: string; readonly time: string | null }
+
+/** `time`: as PostgreSQL gave it, to the microsecond; null for a list that is ordered by id alone. */
+export function cursorOf({ id, time }: Place): string {
+  return Buffer.from(time === null ? id : `${id} ${time}`).toString('base64url')
+}
+
+export function readCursor(text: string): Place | null {
+  if (!/^[\w-]{1,120}$/.test(text)) return null
+  const [id, time = null, ...rest] = Buffer.from(text, 'base64url').toString('latin1').split(' ')
+  if (!isGuid(id) || rest.length > 0) return null
+  if (time !== null && !(TIME.test(time) && (/infinity/.test(time) || readWrittenTime(time) !== null)))
+    return null
+  return { id: id.toLowerCase(), time }
+}

@@ -1,0 +1,2 @@
+-- Locks: hold.
+delete from engine.hold returning since

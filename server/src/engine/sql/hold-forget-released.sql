@@ -1,0 +1,8 @@
+-- Locks: effects. What was released under an earlier hold. It is little, and has an index of its own.
+with found as materialized (
+  select f.id from engine.effect f where f.released order by (f.due_at at time zone 'UTC')
+), old as (
+  select f.id from (select f.id from found f order by f.id) o cross join lateral (
+    select f.id from engine.effect f where f.id = any (array[o.id]) and f.released for update of f) f
+)
+update engine.effect f set released = false from old o where f.id = any (array[o.id]) and f.released

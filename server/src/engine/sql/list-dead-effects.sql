@@ -1,0 +1,25 @@
+-- Effects of a tenant that ended dead and were not replaced, newest first. The last one of those that were looked at is given whether it fits or not, as
+-- `stop`. $1 tenant, $2 and $3 before this time and id, as `ended` and `id` give them, $4 most that are looked at, $5 most that are
+-- given, $6 kind, $7 receiver (null: any).
+select x.*
+from (
+  select l.*, m.fits, l.n = $4 as stop
+  from (
+    select r.*, row_number() over () as n
+    from (
+      select d.id, d.event_id, d.notice_of, d.tenant, d.kind, d.title, d.lane, d.ending as state, d.due_shown, d.at, d.attempt, d.error, d.data,
+        to_char(d.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as ended, d.replaced_by
+      from engine.ended d
+      where d.tenant = $1 and d.ending = 'dead' and d.at <= $2::timestamptz and (d.at, d.id) < ($2::timestamptz, $3::uuid)
+      order by d.at desc, d.id desc limit $4
+    ) r
+  ) l
+  cross join lateral (
+    select l.replaced_by is null and ($6::text is null or l.kind = $6)
+      and ($7::text is null or l.lane = l.tenant || ' ' || l.kind || ' ' || $7
+        or right(lower(coalesce(l.data -> 'to' ->> 'address', l.data ->> 'to')), length($7) + 1) = '@' || $7) as fits
+  ) m
+  where m.fits or l.n = $4
+  limit $5
+) x
+order by x.n

@@ -1,0 +1,18 @@
+// A limit of time for what somebody waits for.
+
+class TookTooLong extends Error {
+  override readonly name = 'TookTooLong'
+}
+
+/** @throws TookTooLong; the work itself goes on */
+export async function withinTime<T>(ms: number, work: () => T | Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new TookTooLong(`not within ${ms} ms`)), ms)
+  })
+  try {
+    return await Promise.race([work(), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

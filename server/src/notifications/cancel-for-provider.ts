@@ -1,0 +1,136 @@
+// A provider's own server calls off what its page announced: at one agent, or at every agent who has something under the
+// token (a call that rang for a whole team). Each of them gets a cancellation and a receipt of its own.
+
+import type { Caller, Cancelled, Receipt } from '../core/cancellation.ts'
+import { SHARDS } from '../core/ids.ts'
+import { aimedAt } from '../engine/known-names.ts'
+import { EARLY_CANCEL_MS } from './cancel-offers.ts'
+import { notificationFaults } from './notification-faults.ts'
+import { agentEntity, tokenKey, tokenTarget } from './offer.ts'
+import { type NotificationParts, sql } from './offer-engine.ts'
+
+/** Agents whose offers one request calls off. */
+export const MOST_AGENTS = 200
+/** Agents that are looked at. */
+export const MOST_LOOKED_AT = 20_000
+
+export type OfProvider = {
+  readonly tenant: string
+  /** The provider's own; see channelOfApp. */
+  readonly channel: string
+  readonly token: string
+  /** Null: every agent who has something under the token. */
+  readonly agentId: string | null
+}
+
+export type CancelForProvider = OfProvider & {
+  readonly correlationId: string | null
+  readonly by: Caller
+}
+
+export type CancelledAtAgent = { readonly agentId: string; readonly cancelled: Cancelled }
+
+/** `isOver` without any: all that had the token is over, and too much for one request to call it off once more. */
+export type CancelledForProvider = {
+  readonly cancelled: readonly CancelledAtAgent[]
+  readonly isOver: boolean
+}
+
+export type HoldersOf = {
+  /** Known from elsewhere. */
+  readonly agents: readonly string[]
+  readonly most: number
+  /** Left out: every one. */
+  readonly channel?: string
+}
+
+const SHARD_NUMBERS = Array.from({ length: SHARDS }, (_, shard) => shard)
+
+/**
+ * Whose a token may be: agents at channels, those included who or which have left.
+ */
+export async function tokenHolders(
+  parts: Pick<NotificationParts, 'db'>,
+  tenant: string,
+  { agents, most, channel }: HoldersOf,
+): Promise<readonly { readonly agentId: string; readonly channel: string }[]> {
+  type Row = { agent_id: string; channel: string }
+  const values = [tenant, SHARD_NUMBERS, agents, most, channel ?? null]
+  const rows = await parts.db.query<Row>(sql('token-holders'), values)
+  return rows.map(({ agent_id: agentId, channel }) => ({ agentId, channel }))
+}
+
+/**
+ * A cancel for one agent may come before its offer, as the page's own may; one for everybody finds who is there.
+ * @throws Fault TOO_MANY_AGENTS before anything is done; whatever else is thrown, some may be called off by then
+ */
+export async function cancelForProvider(
+  parts: NotificationParts,
+  request: CancelForProvider,
+): Promise<CancelledForProvider> {
+  const { tenant, channel, token, agentId, by, correlationId } = request
+  const { agents, isOver } =
+    agentId === null ? await agentsWithToken(parts, request) : { agents: [agentId], isOver: false }
+  const settled = await Promise.allSettled(
+    agents.map(async (agent): Promise<CancelledAtAgent> => {
+      const outcome = await parts.engine.cancel({
+        tenant,
+        target: tokenTarget(channel, agent, token),
+        by,
+        correlationId,
+        early: agentId === null ? null : { ttlMs: EARLY_CANCEL_MS },
+      })
+      // Both refusals are about requests that name an event or carry a request key: ours does neither.
+      if ('refused' in outcome) throw new Error(`cancel by token was refused: ${outcome.refused}`)
+      return { agentId: agent, cancelled: outcome }
+    }),
+  )
+  const cancelled = settled.map(one => {
+    if (one.status === 'rejected') throw one.reason
+    return one.value
+  })
+  return { cancelled, isOver }
+}
+
+async function agentsWithToken(
+  parts: NotificationParts,
+  request: CancelForProvider,
+): Promise<{ readonly agents: readonly string[]; readonly isOver: boolean }> {
+  const { tenant, channel, token, by } = request
+  const agents = await agentsOf(parts, request)
+  const known = await parts.engine.known({
+    tenant,
+    caller: by.principal,
+    names: agents.map(agent => ({
+      key: tokenKey(channel, agent, token),
+      entity: agentEntity(agent),
+      requestKey: null,
+    })),
+  })
+  const { places, isOver } = aimedAt(known, MOST_AGENTS)
+  if (places.length <= MOST_AGENTS) return { agents: places.map(place => agents[place] as string), isOver }
+  if (!isOver) throw notificationFaults.TOO_MANY_AGENTS({ count: places.length, most: MOST_AGENTS })
+  return { agents: [], isOver }
+}
+
+/** Receipts of cancels of a token, newest first. */
+export async function receiptsForProvider(
+  parts: NotificationParts,
+  of: OfProvider,
+): Promise<readonly Receipt[]> {
+  const agents = of.agentId === null ? await agentsOf(parts, of) : [of.agentId]
+  if (agents.length === 0) return []
+  const keys = agents.map(agent => tokenKey(of.channel, agent, of.token))
+  return await parts.engine.findReceipts(of.tenant, { keys, limit: 20 })
+}
+
+/** Everybody who has, or ever had, an offer on the screen. */
+async function agentsOf(
+  parts: NotificationParts,
+  { tenant, channel }: Pick<OfProvider, 'tenant' | 'channel'>,
+): Promise<readonly string[]> {
+  const holders = await tokenHolders(parts, tenant, { agents: [], most: MOST_LOOKED_AT + 1, channel })
+  if (holders.length > MOST_LOOKED_AT)
+    throw notificationFaults.TOO_MANY_AGENTS({ count: `More than ${MOST_LOOKED_AT}`, most: MOST_LOOKED_AT })
+  return holders.map(holder => holder.agentId)
+}

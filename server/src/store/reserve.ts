@@ -1,0 +1,96 @@
+// One connection beside the pool, for what has to be answered while callers have taken all of that: whether the server is ready,
+// or its figures. It is kept, renewed before it is old (what is set for new connections then counts for it too), and asked one
+// thing at a time, each within a stated time.
+
+import type pg from 'pg'
+import type { Queries } from './database.ts'
+import type { Statement } from './statements.ts'
+
+export type ReserveNeeds = {
+  /** For one question and its answer, and connecting for it if that is needed; milliseconds. */
+  readonly withinMs: number
+  /** A client that has not connected yet, and whose statements PostgreSQL itself ends by then. */
+  readonly client: () => pg.Client
+  /** True for an error of a connection that may be an old one's only. */
+  readonly isAway: (error: unknown) => boolean
+}
+
+const RENEWED_AFTER_MS = 15_000
+
+export class Reserve implements Queries {
+  private readonly needs: ReserveNeeds
+  private client: pg.Client | null = null
+  private openedAt = 0
+  private last: Promise<unknown> = Promise.resolve()
+  private closed = false
+
+  constructor(needs: ReserveNeeds) {
+    this.needs = needs
+  }
+
+  query<Row extends pg.QueryResultRow>(
+    statement: Statement,
+    values: readonly unknown[] = [],
+  ): Promise<readonly Row[]> {
+    const mine = this.last.then(() => this.ask<Row>(statement, values))
+    this.last = mine.catch(() => {})
+    return mine
+  }
+
+  close(): void {
+    this.closed = true
+    this.drop()
+  }
+
+  private async ask<Row extends pg.QueryResultRow>(
+    { text }: Statement,
+    values: readonly unknown[],
+  ): Promise<readonly Row[]> {
+    if (this.closed) throw new Error('the database is closed')
+    let late = false
+    const timer = setTimeout(() => {
+      late = true
+      // Whoever waits on it is told.
+      this.client?.connection.stream.destroy()
+    }, this.needs.withinMs)
+    const run = async (client: pg.Client) =>
+      (await client.query<Row>({ text, values: values as unknown[] })).rows
+    try {
+      if (this.client !== null && performance.now() - this.openedAt < RENEWED_AFTER_MS) {
+        try {
+          return await run(this.client)
+        } catch (error) {
+          // It may have been broken for long, with nobody there to notice.
+          if (late || !this.needs.isAway(error)) throw error
+        }
+      }
+      return await run(await this.renewed())
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  private async renewed(): Promise<pg.Client> {
+    this.drop()
+    const client = this.needs.client()
+    this.client = client
+    this.openedAt = performance.now()
+    try {
+      await client.connect()
+      return client
+    } catch (error) {
+      this.drop()
+      throw error
+    }
+  }
+
+  /** Not waited for: where the other end is silent, a polite goodbye is never answered. */
+  private drop(): void {
+    const { client } = this
+    this.client = null
+    if (client === null) return
+    client.end().catch(() => {})
+    const { stream } = client.connection
+    stream.end(() => void stream.destroy())
+  }
+}
