@@ -75,8 +75,8 @@ export function expected({ items, events, notices, notes }: ReadBefore) {
     outcome: item.outcome === 'done' ? 'already_ended' : item.outcome,
   }))
   return plain({
-    items: renamed.filter(item => !INNER.has(item.kind as string)),
-    innerSteps: renamed.filter(item => INNER.has(item.kind as string)),
+    items: inOneOrder(renamed.filter(item => !INNER.has(item.kind as string))),
+    innerSteps: inOneOrder(renamed.filter(item => INNER.has(item.kind as string))),
     events: events.map(({ met: _, ...event }) => event),
     met: events.filter(event => event.met).map(event => event.id),
     notices,
@@ -86,5 +86,21 @@ export function expected({ items, events, notices, notes }: ReadBefore) {
 
 export function shown(receipt: Receipt) {
   const { items, innerSteps, events, notices, notes, early } = receipt
-  return plain({ items, innerSteps, events, met: early?.metEventIds ?? [], notices, notes })
+  return plain({
+    items: inOneOrder(items),
+    innerSteps: inOneOrder(innerSteps),
+    events,
+    met: early?.metEventIds ?? [],
+    notices,
+    notes,
+  })
+}
+
+/** By their ids, and without the time of what was prevented: a receipt is in the order of time by now, and dates that by its cancel. */
+function inOneOrder<Item extends { readonly effectId?: unknown; readonly outcome?: unknown }>(
+  items: readonly Item[],
+): readonly object[] {
+  return items
+    .map(item => (item.outcome === 'prevented' ? { ...item, at: undefined } : item))
+    .toSorted((a, b) => String(a.effectId).localeCompare(String(b.effectId)))
 }
