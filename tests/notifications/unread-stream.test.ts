@@ -26,7 +26,7 @@ test('a page that leaves more than a million octets unread is cut off, and its c
   await server.server.workspace.apply(text, { apply: true, demo: true })
   const headers = { authorization: `Bearer ${await server.personToken('dana')}` }
 
-  const { unsent, cut, client } = await pageThatDoesNotRead(server, headers.authorization)
+  const { unsent, cut, client, response, atServer } = await pageThatDoesNotRead(server, headers.authorization)
   const leave = new AbortController()
   const screens = screensOf(
     await fetch(`${server.url}${EVENTS}`, { headers, signal: leave.signal }),
@@ -40,6 +40,7 @@ test('a page that leaves more than a million octets unread is cut off, and its c
   while (!isCut) {
     const before = unsent.all.length
     assert.ok(before < 200, 'it is never cut off')
+    assert.equal(response.writableEnded, atServer.destroyed, 'its connection goes with its stream')
     const { id } = await raise(server, headers)
     const isThere = ({ openIds, ended }: ScreenView) =>
       openIds.includes(id) || ended.some(offer => offer.id === id)
@@ -55,12 +56,14 @@ test('a page that leaves more than a million octets unread is cut off, and its c
   client.destroy()
 })
 
-/** `unsent`: what waits for it, after each thing that it was sent; `cut`: its connection is gone at the server. */
+/** `unsent`: what waits for it, after each thing that it was sent; `cut`: its connection is gone, at the server. */
 async function pageThatDoesNotRead({ url, server }: TestServer, authorization: string) {
   const http = server.http.app.server
   const unsent = new Arrivals<number>()
   const accepted = once(http, 'connection') as Promise<[Socket]>
+  const answering = Promise.withResolvers<ServerResponse>()
   http.prependOnceListener('request', (_: IncomingMessage, response: ServerResponse) => {
+    answering.resolve(response)
     const write = response.write.bind(response) as (text: string) => boolean
     response.write = (text: string) => {
       const more = write(text)
@@ -73,11 +76,11 @@ async function pageThatDoesNotRead({ url, server }: TestServer, authorization: s
   client.on('error', () => {})
   client.pause()
   client.write(`GET ${EVENTS} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: ${authorization}\r\n\r\n`)
-  const [socket] = await accepted
-  const cut = new Promise<void>(resolve => void socket.once('close', () => resolve()))
+  const [atServer] = await accepted
+  const cut = new Promise<void>(resolve => void atServer.once('close', () => resolve()))
   // How long to wait before it connects again, and the first screen.
   await unsent.arrived(2)
-  return { unsent, cut, client }
+  return { unsent, cut, client, atServer, response: await answering.promise }
 }
 
 async function raise({ url }: TestServer, headers: Record<string, string>): Promise<OfferView> {
