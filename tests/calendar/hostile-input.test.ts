@@ -86,6 +86,35 @@ test('parameters of the content type do not matter', async () => {
   }
 })
 
+test('500 attendees are taken; with 501 nothing is made, and nobody is told', async () => {
+  await using own = await calendarServer()
+  const create = async (count: number) => {
+    const attendees = Array.from({ length: count }, (_, i) => ({
+      emailAddress: { address: `guest-${i}@elsewhere.example` },
+    }))
+    return await own.as(ALICE)('POST /v1.0/me/events', { body: meetingBody({ subject: 'All', attendees }) })
+  }
+  const refused = await create(501)
+  assert.equal(refused.status, 400, refused.text)
+  const { code, message, innerError } = errorOf(refused.json)
+  assert.equal(code, 'ErrorPropertyValidationFailure')
+  assert.match(message, /'attendees'.* 500 /i)
+  assert.equal(innerError['request-id'], refused.headers.get('request-id'))
+  for (const table of [
+    'engine.event',
+    'engine.effect',
+    'calendar.meeting',
+    'calendar.item',
+    'calendar.message',
+  ])
+    assert.deepEqual(await own.db.query({ text: `select * from ${table}` }), [], table)
+  const taken = await create(500)
+  assert.equal(taken.status, 201, taken.text.slice(0, 500))
+  assert.equal((taken.json.attendees as readonly unknown[]).length, 500)
+  assert.equal(new Set((await own.mailed('All', 500)).map(mail => mail.envelopeTo)).size, 500)
+  assert.equal(own.mails.all.length, 500)
+})
+
 test("request ids: ours is a GUID, the client's is echoed in header and error, and nonsense is not", async () => {
   const alice = server.as(ALICE)
   const own = randomUUID()

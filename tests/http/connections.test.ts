@@ -4,11 +4,13 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { describe, it } from 'node:test'
+import { connect as connectTls } from 'node:tls'
 import { connectionsFor } from '../../server/src/http/connections.ts'
 import { LongAnswers } from '../../server/src/http/long-answers.ts'
 import { httpServer } from './http-server.ts'
 
 const NEVER = 3_600_000
+const POST = 'POST /echo HTTP/1.1\r\nContent-Type: application/json\r\n'
 
 describe('connections', () => {
   it('at the limit: the one that is idle for longest is closed, and the new one is answered', async () => {
@@ -104,6 +106,72 @@ describe('connections', () => {
   })
 })
 
+describe('a request', () => {
+  for (const what of ['HTTP', 'HTTPS']) {
+    it(`over ${what} whose body trickles in ends with 408 when its time is over, and others are answered meanwhile`, async () => {
+      await using server = await httpServer({
+        env: { TLS_PORT: '0' },
+        connections: { most: 10, firstRequestMs: NEVER },
+        requestTimeoutMs: 1000,
+      })
+      const slow =
+        what === 'HTTP'
+          ? await opened(server.port)
+          : await openedTls(Number(new URL(server.http.tlsUrl()!).port))
+      const text = textOf(slow)
+      slow.write(`${POST}Content-Length: 1000000\r\n\r\n{`)
+      let others = 0
+      for (; text.soFar() === ''; others++) {
+        slow.write(' ')
+        assert.equal((await fetch(`${server.url}/healthz`)).status, 200)
+      }
+      const [head = '', body = ''] = (await text.whole).split('\r\n\r\n')
+      assert.match(head, /^HTTP\/1\.1 408 /)
+      assert.equal(JSON.parse(body).code, 'TOO_SLOW')
+      assert.ok(others > 1)
+    })
+  }
+
+  it('whose body comes in pieces, but in time, is answered, and so is the next one on its connection', async () => {
+    await using server = await httpServer({ requestTimeoutMs: 20_000 })
+    const socket = await opened(server.port)
+    for (let i = 0; i < 2; i++) {
+      socket.write(`${POST}Content-Length: 7\r\n\r\n{`)
+      for (const piece of ['"a"', ':1', '}']) {
+        await (await fetch(`${server.url}/healthz`)).text()
+        if (piece !== '}') socket.write(piece)
+        else assert.match(await ask(socket, piece), /^HTTP\/1\.1 200 [\s\S]*\{"got":\{"a":1\}\}$/)
+      }
+    }
+    socket.destroy()
+  })
+
+  for (const [part, begin, rest] of [
+    ['body', `${POST}Content-Length: 2\r\n\r\n{`, '}'],
+    ['headers', POST, 'Content-Length: 2\r\n\r\n{}'],
+  ] as const) {
+    it(`that was refused for the time of its ${part} has no effect when the rest of it comes after all`, async () => {
+      const told = Promise.withResolvers<string>()
+      await using server = await httpServer({
+        connections: { most: 10, firstRequestMs: NEVER },
+        requestTimeoutMs: 500,
+        routes: app => void app.post('/told', async () => told.resolve('it was told')),
+      })
+      const accepted = once(server.http.app.server, 'connection') as Promise<[Socket]>
+      // It does not end its own side when the server does.
+      const slow = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
+      slow.on('error', () => {})
+      const answer = ask(slow, begin.replace('/echo', '/told'))
+      const [atServer] = await accepted
+      const closed = closeOf(atServer)
+      assert.match(await answer, /^HTTP\/1\.1 408 /)
+      slow.write(rest)
+      assert.equal(await Promise.race([told.promise, closed]), undefined)
+      slow.destroy()
+    })
+  }
+})
+
 describe('answers that take long', () => {
   it('are counted by caller and in all, and a place is free again when one has ended', () => {
     const answers = new LongAnswers({ each: 2, all: 3 })
@@ -145,6 +213,22 @@ async function opened(port: number): Promise<Socket> {
   socket.on('error', () => {})
   await once(socket, 'connect')
   return socket
+}
+
+async function openedTls(port: number): Promise<Socket> {
+  const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+  socket.on('error', () => {})
+  await once(socket, 'secureConnect')
+  return socket
+}
+
+/** What comes until the connection is closed. */
+function textOf(socket: Socket) {
+  let text = ''
+  socket.setEncoding('utf8').on('data', piece => {
+    text += piece
+  })
+  return { soFar: () => text, whole: closeOf(socket).then(() => text) }
 }
 
 /** What comes first of the answer. */

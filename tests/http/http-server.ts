@@ -24,6 +24,7 @@ export type HttpServerOptions = {
   readonly env?: Record<string, string>
   readonly demo?: boolean
   readonly connections?: ConnectionLimits
+  readonly requestTimeoutMs?: number
   readonly routes?: (app: FastifyInstance) => void
   readonly prepare?: (http: Http) => void
   readonly wellForMs?: number
@@ -41,6 +42,7 @@ export async function httpServer(options: HttpServerOptions = {}): Promise<HttpS
     logStream: { write: line => void log.push(line) },
     demo: () => options.demo ?? false,
     connections: options.connections,
+    ...(options.requestTimeoutMs !== undefined && { requestTimeoutMs: options.requestTimeoutMs }),
     ...(options.wellForMs !== undefined && { wellForMs: options.wellForMs }),
     ...(options.problemPage && { problemPage: options.problemPage }),
   })

@@ -5,6 +5,8 @@ import type { Socket } from 'node:net'
 import { httpFault } from './fault-of.ts'
 import { problemOf } from './problem-of.ts'
 
+const TIME_OVER = 'ERR_HTTP_REQUEST_TIMEOUT'
+
 // Node's own refusal looks at the same, to see whether an answer is under way.
 type HttpSocket = Socket & { readonly _httpMessage?: ServerResponse | null }
 
@@ -44,9 +46,11 @@ function refuse(code: string | undefined, socket: Socket): void {
       body,
     ].join('\r\n'),
   )
+  // Node goes on reading behind a time that is over. The rest of what was refused would be taken for a request in time.
+  if (code === TIME_OVER) socket.destroySoon()
 }
 
 function faultOfCode(code: string | undefined) {
   if (code === 'HPE_HEADER_OVERFLOW') return httpFault.HEADERS_TOO_LARGE()
-  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? httpFault.TOO_SLOW() : httpFault.BAD_REQUEST()
+  return code === TIME_OVER ? httpFault.TOO_SLOW() : httpFault.BAD_REQUEST()
 }

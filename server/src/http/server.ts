@@ -103,6 +103,8 @@ export type HttpNeeds = {
   readonly wellForMs?: number
   /** Default: what the system's limit of open files leaves, and 15 s. */
   readonly connections?: ConnectionLimits | undefined
+  /** How long a request may take to come in with its body, ms. Default 60 s. */
+  readonly requestTimeoutMs?: number
 }
 
 // A slow or silent client holds a connection this long at most.
@@ -114,15 +116,15 @@ const WARN_WITHIN_MS = 1000
 /** Streams and waits of one caller at once. */
 const LONG_ANSWERS_EACH = 32
 
-const SERVER_OPTIONS: ServerOptions = {
-  headersTimeout: HEADERS_TIMEOUT_MS,
-  requestTimeout: REQUEST_TIMEOUT_MS,
+const serverOptions = (requestTimeoutMs: number): ServerOptions => ({
+  headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
+  requestTimeout: requestTimeoutMs,
   keepAliveTimeout: KEEP_ALIVE_MS,
-  connectionsCheckingInterval: 5_000,
+  connectionsCheckingInterval: Math.min(5_000, requestTimeoutMs / 4),
   maxHeaderSize: 16_384,
   // Graph's documentation prints requests in absolute form without a Host header; Host is used for nothing here.
   requireHostHeader: false,
-}
+})
 
 export const OPENAPI_PATH = '/openapi.json'
 
@@ -149,6 +151,7 @@ export function createHttp(needs: HttpNeeds): Http {
     firstRequestMs: HEADERS_TIMEOUT_MS,
   }
   const connections = new Connections(limits)
+  const nodeOptions = serverOptions(needs.requestTimeoutMs ?? REQUEST_TIMEOUT_MS)
   const longAnswers = new LongAnswers({ each: LONG_ANSWERS_EACH, all: Math.ceil(limits.most / 2) })
   let handler: RequestListener | undefined
   let plain: Server | undefined
@@ -171,7 +174,7 @@ export function createHttp(needs: HttpNeeds): Http {
     },
     serverFactory: fastifyHandler => {
       handler = fastifyHandler as RequestListener
-      plain = createServer(SERVER_OPTIONS, handler)
+      plain = createServer(nodeOptions, handler)
       connections.watch(plain)
       return plain
     },
@@ -321,7 +324,7 @@ export function createHttp(needs: HttpNeeds): Http {
     )
     const { cert, key } = certificate
     const tls = createTlsServer(
-      { ...SERVER_OPTIONS, cert, key, minVersion: 'TLSv1.2', handshakeTimeout: HEADERS_TIMEOUT_MS },
+      { ...nodeOptions, cert, key, minVersion: 'TLSv1.2', handshakeTimeout: HEADERS_TIMEOUT_MS },
       handler,
     )
     tls.on('clientError', refuseNoHttp)

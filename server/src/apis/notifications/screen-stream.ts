@@ -85,9 +85,13 @@ export class ScreenStreams {
         if (raw.writableEnded) return
         if (id !== known) raw.write(`id: ${id}\nevent: screen\ndata: ${JSON.stringify(view)}\n\n`)
         known = id
+        if (raw.writableLength > MOST_UNSENT_BYTES) {
+          end()
+          // An end would wait behind what is not read, and keep all of it and the connection.
+          raw.destroy()
+        }
       } while (lookAgain && !raw.writableEnded)
       looking = false
-      if (raw.writableLength > MOST_UNSENT_BYTES) end()
     }
     const lookOrEnd = () => void look().catch(refuse)
 

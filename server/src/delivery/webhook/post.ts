@@ -28,6 +28,8 @@ export type Posted =
 
 /** Most octets of an answer that are read. */
 export const MAX_ANSWER = 64 * 1024
+/** Most interim answers (1xx): there may be any number of them before an answer, each with headers of its own. */
+export const MAX_INTERIM = 10
 
 /** Posts. Never throws; an abort of `signal` destroys the connection at once. */
 export async function post(options: PostOptions): Promise<Posted> {
@@ -69,6 +71,15 @@ function exchange(socket: Socket, options: PostOptions): Promise<Posted> {
   const onAbort = () => end(signal.reason instanceof Error ? signal.reason : new Error('aborted'))
   const timer = setTimeout(() => end(new Error(`no answer within ${answerMs} ms`)), answerMs)
   signal.addEventListener('abort', onAbort, { once: true })
+  let interim = 0
+  request.on('information', () => {
+    interim += 1
+    if (interim <= MAX_INTERIM) return
+    const error = new Error(`more than ${MAX_INTERIM} interim answers`)
+    // At once: the answer may stand right behind them.
+    resolve({ is: 'no_answer', error: error.message })
+    end(error)
+  })
   let answered = false
   request.on('error', error => {
     // Behind a status it is only the body that breaks off.
