@@ -48,11 +48,15 @@ export class Reserve implements Queries {
   ): Promise<readonly Row[]> {
     if (this.closed) throw new Error('the database is closed')
     let late = false
-    const timer = setTimeout(() => {
+    let over = false
+    const end = () => {
+      if (over) return
       late = true
       // Whoever waits on it is told.
       this.client?.connection.stream.destroy()
-    }, this.needs.withinMs)
+    }
+    // One turn later: after a long turn of this process the answer may lie there, unread.
+    const timer = setTimeout(() => setImmediate(end), this.needs.withinMs)
     const run = async (client: pg.Client) =>
       (await client.query<Row>({ text, values: values as unknown[] })).rows
     try {
@@ -66,6 +70,7 @@ export class Reserve implements Queries {
       }
       return await run(await this.renewed())
     } finally {
+      over = true
       clearTimeout(timer)
     }
   }
