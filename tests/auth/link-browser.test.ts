@@ -78,8 +78,11 @@ test('a page elsewhere signs nobody in with it: not by a form, a frame, an image
   await page.goto(`${elsewhere.url}/evil`, { waitUntil: 'load' })
   assert.equal(await whoIs(page), undefined)
   const answered = page.waitForResponse(response => response.request().method() === 'POST')
+  // The answer is here before its page is, and a page on its way would interrupt the next one.
+  const shown = page.waitForURL(`${flow.server.url}/signin`)
   await page.evaluate("document.getElementById('f').submit()")
   assert.equal((await answered).status(), 403)
+  await shown
   assert.equal(await whoIs(page), undefined)
   await page.goto(at)
   assert.equal(await whoIs(page), undefined)

@@ -35,7 +35,7 @@ const ASK_SYSTEM = new Set(['ENOTFOUND', 'ENODATA', 'ECONNREFUSED'])
 export function createLookup(options: ResolverOptions = {}): Lookup {
   const { timeoutMs = 2000, servers, hostsFile = HOSTS_FILE } = options
   const resolvers = new Map<string, Resolver>()
-  const turns = new Turns(MOST_SYSTEM_LOOKUPS)
+  const lookups = new Semaphore(MOST_SYSTEM_LOOKUPS)
 
   function resolverOf(tenant: string): Resolver {
     const known = resolvers.get(tenant)
@@ -52,7 +52,7 @@ export function createLookup(options: ResolverOptions = {}): Lookup {
   }
 
   async function askSystem(host: string, signal: AbortSignal): Promise<readonly string[]> {
-    return await turns.take(signal, async () =>
+    return await lookups.take(signal, async () =>
       (await systemLookup(host, { all: true })).map(({ address }) => address),
     )
   }
@@ -92,7 +92,7 @@ export function namesIn(hosts: string): ReadonlySet<string> {
 }
 
 /** So many at once; the others wait, in order, until their signal is aborted. */
-class Turns {
+class Semaphore {
   private free: number
   private readonly waiting: (() => void)[] = []
 
