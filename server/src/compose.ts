@@ -272,9 +272,10 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
 
   // Not read again at every look.
   const migrations = knownMigrations()
-  const probes = db.reserve(PROBE_WITHIN_MS)
-  http.ready('database', () => checkSchema(probes, migrations))
-  http.ready('writes', () => checkWrites(probes))
+  const reads = db.reserve(PROBE_WITHIN_MS)
+  http.ready('database', () => checkSchema(reads, migrations))
+  const writes = db.reserve(PROBE_WITHIN_MS)
+  http.ready('writes', () => checkWrites(writes))
   http.ready('wake loop', async () => {
     // It goes round at least once a minute.
     if (engine.loopAgeMs() > 90_000) throw new Error('WakeLoopStuck')

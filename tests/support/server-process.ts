@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 const ROOT = join(import.meta.dirname, '../..')
+const { NODE_COMPILE_CACHE } = process.env
 
 export type Reply = {
   readonly status: number
@@ -74,6 +75,8 @@ export async function startServer({
     cwd: ROOT,
     env: {
       PATH: process.env.PATH ?? '',
+      // As the launcher does: reading the TypeScript is a good part of a start.
+      ...(NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }),
       PORT: '0',
       TLS_PORT: 'off',
       DATA_DIR: dataDir,

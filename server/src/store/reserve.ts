@@ -9,6 +9,8 @@ import type { Statement } from './statements.ts'
 export type ReserveNeeds = {
   /** For one question and its answer, and connecting for it if that is needed; milliseconds. */
   readonly withinMs: number
+  /** How old a connection becomes before it is renewed, milliseconds; default 15 s. */
+  readonly renewedAfterMs?: number
   /** A client that has not connected yet, and whose statements PostgreSQL itself ends by then. */
   readonly client: () => pg.Client
   /** True for an error of a connection that may be an old one's only. */
@@ -16,6 +18,8 @@ export type ReserveNeeds = {
 }
 
 const RENEWED_AFTER_MS = 15_000
+/** SQLSTATE. */
+const TOO_MANY_CONNECTIONS = '53300'
 
 export class Reserve implements Queries {
   private readonly needs: ReserveNeeds
@@ -60,7 +64,10 @@ export class Reserve implements Queries {
     const run = async (client: pg.Client) =>
       (await client.query<Row>({ text, values: values as unknown[] })).rows
     try {
-      if (this.client !== null && performance.now() - this.openedAt < RENEWED_AFTER_MS) {
+      if (
+        this.client !== null &&
+        performance.now() - this.openedAt < (this.needs.renewedAfterMs ?? RENEWED_AFTER_MS)
+      ) {
         try {
           return await run(this.client)
         } catch (error) {
@@ -76,26 +83,34 @@ export class Reserve implements Queries {
   }
 
   private async renewed(): Promise<pg.Client> {
-    this.drop()
+    const before = this.client
     const client = this.needs.client()
     this.client = client
     this.openedAt = performance.now()
     try {
       await client.connect()
+      leave(before)
       return client
     } catch (error) {
-      this.drop()
+      leave(client)
+      // A server that takes no more connections still answers on the one that it has taken.
+      this.client = (error as { code?: unknown }).code === TOO_MANY_CONNECTIONS ? before : null
+      if (this.client !== null) return this.client
+      leave(before)
       throw error
     }
   }
 
-  /** Not waited for: where the other end is silent, a polite goodbye is never answered. */
   private drop(): void {
-    const { client } = this
+    leave(this.client)
     this.client = null
-    if (client === null) return
-    client.end().catch(() => {})
-    const { stream } = client.connection
-    stream.end(() => void stream.destroy())
   }
+}
+
+/** Not waited for: where the other end is silent, a polite goodbye is never answered. */
+function leave(client: pg.Client | null): void {
+  if (client === null) return
+  client.end().catch(() => {})
+  const { stream } = client.connection
+  stream.end(() => void stream.destroy())
 }
