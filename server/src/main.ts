@@ -11,6 +11,9 @@ import { serve } from './serve.ts'
 import { backupDatabase, holdDatabase, restoreDatabase } from './store-commands.ts'
 import { VERSION } from './version.ts'
 
+/** From the wish to stop to the end, milliseconds. Docker, for one, kills after ten seconds. */
+const STOP_WITHIN_MS = 9500
+
 const io: CliIo = {
   stdout: text => void process.stdout.write(text),
   stderr: text => void process.stderr.write(text),
@@ -31,9 +34,19 @@ async function start(io: CliIo): Promise<number> {
   const serving = await serve({ config, now: () => new Date(), random: systemRandom(), tell })
   io.stdout(await banner(serving, config.smtpUrl === null ? 'kept and shown here' : 'sent'))
   const reason = await Promise.race([asked, serving.database.lost.then(error => error ?? 'stopped')])
+  const late = setTimeout(cutShort, STOP_WITHIN_MS, io)
   await serving.stop()
+  clearTimeout(late)
   if (reason instanceof Error) throw reason
   return 0
+}
+
+/** As after a kill: what ran is found by the lease of this process that runs out, and none of it is taken for done. */
+function cutShort(io: CliIo): void {
+  io.stderr(
+    'standdown: the stop took too long and was cut short; what was running is looked after at the next start\n',
+  )
+  process.exit(1)
 }
 
 /** Ctrl-C, a service manager, or the end of the launcher, which a kill -9 cannot pass on. */

@@ -82,7 +82,8 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
     answer: () => ({ is: 'done', evidence: { response: '250 Ok' } }),
   })
   const webhook = new SteeredCarrier('webhook.call')
-  const { engine, database } = await testEngine([mail, webhook, delayCarrier], { domains: [nativeDomain] })
+  const made = await testEngine([mail, webhook, delayCarrier], { domains: [nativeDomain] })
+  const { engine, database } = made
   await database.db.transaction('test.tenants', async tx => {
     await engine.putTenant(tx, TENANT, true)
     await engine.putTenant(tx, 'fabrikam', false)
@@ -201,8 +202,7 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
     },
     async [Symbol.asyncDispose]() {
       await http.close(0)
-      await engine.stop()
-      await database[Symbol.asyncDispose]()
+      await made[Symbol.asyncDispose]()
     },
   }
 }

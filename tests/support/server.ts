@@ -69,6 +69,8 @@ export async function testServer(
       logStream: { write: line => void log.push(line) },
       ...(maxQueue !== undefined && { maxQueue }),
       ...(receivers && { receivers }),
+      // What a receiver leaves hanging is not waited for when the test is over.
+      runner: { graceMs: 0 },
     })
   } catch (error) {
     await clean()

@@ -173,6 +173,14 @@ export class Engine {
     this.caretaker.start()
   }
 
+  /**
+   * The first part of `stop`: starts nothing any more, and resolves when what runs has ended, or its time is up. Whoever announces
+   * or cancels is still answered.
+   */
+  async stopRunning(): Promise<void> {
+    if (this.started) await this.runner.stop()
+  }
+
   async stop(): Promise<void> {
     if (!this.started) return
     this.started = false

@@ -35,7 +35,7 @@ import {
 } from './start.ts'
 
 /** How long an abort may take to be heeded at a stop, milliseconds. */
-const HEED_MS = 2000
+const HEED_MS = 1500
 /** Between two attempts to write an end, milliseconds. */
 const LONGEST_WAIT_MS = 2000
 /** How long a batch of ends waits for a row that somebody holds, before each of them is looked at. */
@@ -54,7 +54,7 @@ export type RunnerOptions = {
   readonly maxRunning?: number
   /** Slots and places that several engines of one process share. Default: its own. */
   readonly places?: RunningPlaces
-  /** Most time that running effects get to end at a stop, milliseconds. Default 10,000. */
+  /** Most time that running effects get to end at a stop, milliseconds. Default 6,000. */
   readonly graceMs?: number
   readonly host?: string
   readonly pid?: number
@@ -105,6 +105,7 @@ export class Runner {
   /** Until then the lease holds for sure. The process's own clock, which only decides when the database is asked. */
   private leasedUntil = 0
   private stopping = false
+  private stopped: Promise<void> | null = null
   private joined = false
   private left = false
   private idleRounds = 0
@@ -125,7 +126,7 @@ export class Runner {
       maxSleepMs: 60_000,
       batch: 1000,
       maxRunning: 4000,
-      graceMs: 10_000,
+      graceMs: 6000,
       host: '',
       pid: 0,
       onError: () => {},
@@ -161,7 +162,12 @@ export class Runner {
   }
 
   /** Stops taking, lets what runs end for a while, aborts the rest, gives it back. May be called twice. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.stopped ??= this.end()
+    return this.stopped
+  }
+
+  private async end(): Promise<void> {
     this.stopping = true
     this.wake()
     await this.loop

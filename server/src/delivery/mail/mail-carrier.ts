@@ -31,7 +31,7 @@ export type MailCarrierOptions = {
   readonly domains?: (tenant: string) => Promise<readonly string[]>
   readonly limits?: Partial<PhaseLimits>
   /** How long a mail whose dot has left is waited for after an abort, ms. Default 20,000 for a cancel (a receipt is final
-   * after 30 s), 3,000 for a shutdown or a lost lease. */
+   * after 30 s), 1,000 for a shutdown or a lost lease: less than a stop waits for what was aborted. */
   readonly graceMs?: { readonly cancelled: number; readonly other: number }
   /** Further trusted authorities for TLS, PEM. */
   readonly ca?: string
@@ -48,7 +48,7 @@ export function createMailCarrier(options: MailCarrierOptions): Carrier & { clos
   const sender = readMailbox(options.mailFrom ?? 'Standdown <standdown@localhost>')
   if (sender === null) throw new Error('MAIL_FROM is not a mail address')
   const mailFrom = sender
-  const grace = options.graceMs ?? { cancelled: 20_000, other: 3000 }
+  const grace = options.graceMs ?? { cancelled: 20_000, other: 1000 }
   const server = options.smtpUrl === null ? null : readSmtpUrl(options.smtpUrl)
   const serverName = server === null ? '' : `${server.host}:${server.port}`
   const pool =
