@@ -72,8 +72,9 @@ export async function pacedP99(
   const begun = performance.now()
   while (more()) {
     const due = begun + (calls.length * 1000) / perSecond
-    if (performance.now() < due) {
-      await pause(1)
+    const early = due - performance.now()
+    if (early > 0) {
+      await pause(early)
       continue
     }
     calls.push(call(calls.length).then(() => void took.push(performance.now() - due)))

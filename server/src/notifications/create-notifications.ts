@@ -1,5 +1,6 @@
 // The room's verbs, bound to what they work with.
 
+import { coalesce } from '../core/coalesce.ts'
 import { Turns } from '../engine/turns.ts'
 import { type Answer, answerOffer } from './answer-offer.ts'
 import {
@@ -49,7 +50,11 @@ export function createNotifications(needs: NotificationNeeds) {
       channelOfApp(parts, { tenant, app, channel }),
     openOffers: (of: ByToken) => openOffers(parts, of),
     readOffer: (agent: AgentRef, offerId: string) => readOffer(parts, agent, offerId),
-    agentScreen: (agent: AgentRef) => agentScreen(parts, agent),
+    /** All windows of an agent are told of a change at once: they look together. */
+    agentScreen: coalesce(
+      ({ tenant, agentId }: AgentRef) => `${tenant}\n${agentId}`,
+      agent => agentScreen(parts, agent),
+    ),
     /** Calls `heard` after every change of the agent's screen, at times once too often. The answer stops it. */
     onScreenChange: (agent: AgentRef, heard: () => void) =>
       hints.onChange(agent.tenant, agent.agentId, heard),

@@ -11,6 +11,7 @@
 
 import { Resolver, lookup as systemLookup } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
+import { coalesce } from '../../core/coalesce.ts'
 
 /** The addresses of a host name, best first. Rejects when it has none, or none is known in time. */
 export type Lookup = (host: string, tenant: string) => Promise<readonly string[]>
@@ -57,9 +58,13 @@ export function createLookup(options: ResolverOptions = {}): Lookup {
     )
   }
 
+  const hostsNames = coalesce(
+    () => '',
+    async () => namesIn(await readFile(hostsFile, 'utf8').catch(() => '')),
+  )
+
   async function find(host: string, tenant: string, signal: AbortSignal): Promise<readonly string[]> {
-    if (namesIn(await readFile(hostsFile, 'utf8').catch(() => '')).has(host.toLowerCase()))
-      return await askSystem(host, signal)
+    if ((await hostsNames()).has(host.toLowerCase())) return await askSystem(host, signal)
     const resolver = resolverOf(tenant)
     const answers = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)])
     const addresses = answers.flatMap(answer => (answer.status === 'fulfilled' ? answer.value : []))
