@@ -62,7 +62,7 @@ export async function fairnessRows({ seconds }: Pick<Size, 'seconds'>): Promise<
 
   // What is slow the first time only would make the quiet p99 a large one, against which anything looks fair.
   await calmly(server, ask, WARM_UP_SECONDS)
-  const quiet = await calmly(server, ask, 2 * seconds)
+  const quiet = await calmly(server, ask, 4 * seconds)
   const noise = await makeNoise({
     server,
     ask,
@@ -72,7 +72,7 @@ export async function fairnessRows({ seconds }: Pick<Size, 'seconds'>): Promise<
     },
   })
   await until(() => noise.seen.streams >= 400 && noise.seen.hanging >= 20 && noise.seen.bodies > 0, 50)
-  const loud = await calmly(server, ask, 2 * seconds)
+  const loud = await calmly(server, ask, 6 * seconds)
   const { seen } = noise
   const note = `meanwhile ${seen.hanging} webhooks hung, ${seen.idle} idle connections and ${seen.streams} streams were open, ${seen.bodies} meetings of 600 kB and ${seen.dryRuns} dry runs of 40,000 keys were answered`
 

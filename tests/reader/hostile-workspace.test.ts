@@ -8,7 +8,7 @@ import { Fault } from '../../server/src/core/fault.ts'
 import { createWorkspaceReader } from '../../server/src/workspace-reader.ts'
 
 // However slow this machine is: that nobody waits too long is tested elsewhere.
-const slow = { waitMs: 600_000, startMs: 300_000 }
+const slow = { restTimes: 0, waitMs: 600_000, startMs: 300_000 }
 const reader = createWorkspaceReader({ ...slow, waiting: { all: 100, each: 100 } })
 /** Time enough for a file that is taken, on a machine that does other things too. */
 const patient = createWorkspaceReader({ ...slow, timeMs: 120_000 })

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { getPriority } from 'node:os'
 import { createInterface } from 'node:readline'
 import test, { type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -17,7 +18,7 @@ import type { jobs } from './reader-jobs.ts'
 const JOBS = new URL('./reader-jobs.ts', import.meta.url)
 
 function readerFor(t: TestContext, options?: ReaderOptions): Reader<typeof jobs> {
-  const reader = new Reader<typeof jobs>(JOBS, options)
+  const reader = new Reader<typeof jobs>(JOBS, { restTimes: 0, ...options })
   t.after(() => reader.stop())
   return reader
 }
@@ -34,7 +35,32 @@ test('one process reads everything, and knows nothing of our environment', async
   const pids = await Promise.all(['a', 'b', 'a', 'c'].map(owner => reader.read('pid', null, owner)))
   assert.equal(new Set(pids).size, 1)
   assert.notEqual(pids[0], process.pid)
+  assert.equal(getPriority(pids[0]), 10, 'after what all callers wait for')
   assert.deepEqual(await reader.read('environment', null, 'a'), [])
+})
+
+test('whose text took long waits a multiple of that for the next one, and others do not wait for it', async t => {
+  let nowMs = 0
+  const reader = readerFor(t, { restTimes: 2, waitMs: 1000, clock: () => nowMs })
+  const long = reader.read('later', 1, 'a')
+  nowMs = 20
+  assert.equal(await long, 2)
+  const ended: string[] = []
+  const next = reader.read('echo', 'a again', 'a').then(text => ended.push(text))
+  await reader.read('echo', 'b', 'b').then(text => ended.push(text))
+  nowMs = 59
+  await reader.read('echo', 'c', 'c').then(text => ended.push(text))
+  assert.deepEqual(ended, ['b', 'c'])
+  nowMs = 60
+  await next
+  assert.deepEqual(ended, ['b', 'c', 'a again'])
+  // Whoever rests when it is stopped is told, not waited for.
+  const last = reader.read('later', 1, 'd')
+  nowMs = 1_000_000
+  await last
+  const refused = assert.rejects(reader.read('echo', 'd again', 'd'), ReaderUnavailable)
+  await reader.stop()
+  await refused
 })
 
 test('a refusal of the job reaches its caller whole', async t => {

@@ -23,14 +23,20 @@ export class FairQueue<T> {
     return true
   }
 
-  take(): T | undefined {
-    const [next] = this.#byOwner
-    if (!next) return undefined
-    const [owner, own] = next
+  /** Of the owner whose turn it is among those that may have one now. */
+  take(mayHaveTurn: (owner: string) => boolean = () => true): T | undefined {
+    const owner = this.owners().find(mayHaveTurn)
+    const own = owner === undefined ? undefined : this.#byOwner.get(owner)
+    if (owner === undefined || own === undefined) return undefined
     const item = own.shift()
     this.#size -= 1
     this.#byOwner.delete(owner)
     if (own.length > 0) this.#byOwner.set(owner, own)
     return item
+  }
+
+  /** Who waits, in the order of their turns. */
+  owners(): string[] {
+    return [...this.#byOwner.keys()]
   }
 }

@@ -1,7 +1,6 @@
 // The reading process: does the jobs of the module that it is started with, one after the other, until nobody is connected
 // any more. Arguments: the module, and how long a job may take, ms.
 
-import { setPriority } from 'node:os'
 import { createContext, Script } from 'node:vm'
 import { Fault } from '../core/fault.ts'
 import type { Jobs } from './jobs.ts'
@@ -10,10 +9,6 @@ import type { Answer, Question } from './reading-process.ts'
 // A Ctrl-C in a terminal reaches this process too. The server decides when it ends.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 process.on('disconnect', () => process.exit())
-
-/** Of Unix' 19: where processors are short, what one caller wrote is read after what all callers wait for. */
-const NICENESS = 15
-setPriority(NICENESS)
 
 const [, , module = '', timeoutMs = ''] = process.argv
 let known: Jobs = {}

@@ -1,4 +1,5 @@
-// What strangers wrote is read here: in one process that is kept, one thing after the other, with limits of time and memory.
+// What strangers wrote is read here: in one process that is kept, one thing after the other, with limits of time and memory,
+// and with a rest after each for whoever's it was, so that nobody keeps a processor busy.
 // However hostile a text is, it costs its writer a refusal and nobody else more than a moment.
 
 import { FairQueue, type QueueLimits } from './fair-queue.ts'
@@ -11,6 +12,8 @@ export type ReaderOptions = Partial<ReadingLimits> & {
   readonly waiting?: QueueLimits
   /** Longest that one waits, ms. */
   readonly waitMs?: number
+  /** After a text an owner's next one waits so many times as long as that one took. Default 2: a third of a processor for each. */
+  readonly restTimes?: number
   /** Milliseconds of a clock that only goes forward. */
   readonly clock?: () => number
 }
@@ -21,6 +24,7 @@ const WAITING: QueueLimits = { all: 100, each: 50 }
 const WAIT_MS = 5000
 
 type Waiting = {
+  readonly owner: string
   readonly job: string
   readonly input: unknown
   readonly since: number
@@ -32,6 +36,10 @@ export class Reader<J extends Jobs> {
   readonly #jobs: URL
   readonly #limits: ReadingLimits
   readonly #waitMs: number
+  readonly #restTimes: number
+  /** Of owners whose text took a while: when their next one may be read. */
+  readonly #restsUntil = new Map<string, number>()
+  #endRest: (() => void) | null = null
   readonly #clock: () => number
   readonly #waiting: FairQueue<Waiting>
   /** Started when it is first needed. */
@@ -41,10 +49,17 @@ export class Reader<J extends Jobs> {
 
   /** `jobs`: the module that exports them as `jobs`. */
   constructor(jobs: URL, options: ReaderOptions = {}) {
-    const { waiting = WAITING, waitMs = WAIT_MS, clock = () => performance.now(), ...limits } = options
+    const {
+      waiting = WAITING,
+      waitMs = WAIT_MS,
+      restTimes = 2,
+      clock = () => performance.now(),
+      ...limits
+    } = options
     this.#jobs = jobs
     this.#limits = { ...LIMITS, ...limits }
     this.#waitMs = waitMs
+    this.#restTimes = restTimes
     this.#clock = clock
     this.#waiting = new FairQueue(waiting)
   }
@@ -61,6 +76,7 @@ export class Reader<J extends Jobs> {
     return new Promise((resolve, reject) => {
       if (this.#stopped) return reject(new ReaderUnavailable('the reader was stopped'))
       const waiting: Waiting = {
+        owner,
         job,
         input,
         since: this.#clock(),
@@ -69,6 +85,7 @@ export class Reader<J extends Jobs> {
       }
       if (!this.#waiting.add(owner, waiting))
         return reject(new ReaderUnavailable('too many texts are waiting to be read already'))
+      this.#endRest?.()
       this.#working ??= this.#work()
     })
   }
@@ -76,19 +93,46 @@ export class Reader<J extends Jobs> {
   /** Whoever still waits is refused. May be called twice. */
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#endRest?.()
     await this.#process?.end()
     await this.#working
   }
 
   async #work(): Promise<void> {
-    for (let next = this.#waiting.take(); next; next = this.#waiting.take()) {
+    for (;;) {
+      const next = this.#waiting.take(owner => this.#stopped || this.#restOf(owner) <= 0)
+      if (!next) {
+        const rests = this.#waiting.owners().map(owner => this.#restOf(owner))
+        if (rests.length === 0) break
+        await this.#rest(rests.reduce((least, each) => Math.min(least, each)))
+        continue
+      }
+      const begun = this.#clock()
       try {
         next.resolve(await this.#answer(next))
       } catch (error) {
         next.reject(error)
       }
+      const now = this.#clock()
+      this.#restsUntil.set(next.owner, now + (now - begun) * this.#restTimes)
     }
+    for (const owner of [...this.#restsUntil.keys()])
+      if (this.#restOf(owner) <= 0) this.#restsUntil.delete(owner)
     this.#working = null
+  }
+
+  #restOf(owner: string): number {
+    return (this.#restsUntil.get(owner) ?? 0) - this.#clock()
+  }
+
+  /** Ends early when somebody comes who need not rest, or at the stop. */
+  async #rest(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#endRest = resolve
+    const timer = setTimeout(resolve, ms)
+    await promise
+    clearTimeout(timer)
+    this.#endRest = null
   }
 
   async #answer({ job, input, since }: Waiting): Promise<unknown> {

@@ -4,6 +4,7 @@
 // whole server down with it, whatever its resourceLimits say. Tried on Node 24: `FATAL ERROR: Reached heap limit`.
 
 import { type ChildProcess, fork } from 'node:child_process'
+import { setPriority } from 'node:os'
 import { Fault } from '../core/fault.ts'
 import type { JsonObject } from '../core/json.ts'
 import { ReaderUnavailable, readerFault } from './reader-faults.ts'
@@ -11,6 +12,11 @@ import { ReaderUnavailable, readerFault } from './reader-faults.ts'
 const ENTRY = new URL('./process-entry.ts', import.meta.url)
 /** So much later than we end it, it breaks off a job by itself. */
 const OWN_END_AFTER_MS = 1000
+/**
+ * Where processors are short, what one caller wrote is read after what all callers wait for. A tenth of a processor is left to it even
+ * then: with less, an ordinary text would run into the limit of its time.
+ */
+const NICENESS = 10
 /** What V8 ends its process with when there is no memory left. */
 const OUT_OF_MEMORY = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL'])
 
@@ -58,6 +64,11 @@ export class ReadingProcess {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
+    try {
+      if (this.#child.pid !== undefined) setPriority(this.#child.pid, NICENESS)
+    } catch {
+      // It has ended already, which is heard of below.
+    }
     this.#child.on('message', answer => this.#hear(answer as Answer))
     const { promise, resolve } = Promise.withResolvers<Heard>()
     this.#ended = promise
