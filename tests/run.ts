@@ -18,8 +18,8 @@ import { trustEverybody } from './support/trusting-cluster.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const FILES = ['tests/**/*.test.ts', '{wire,client,console}/**/*.test.{js,mjs,ts}']
-/** Run on the oldest PostgreSQL too: what depends on how it locks, plans and stores. */
-const ON_OLDEST = /^tests\/(store|engine)\//
+/** Run on the oldest PostgreSQL too: what depends on how it locks, plans and stores. The embedded one is never that. */
+const ON_OLDEST = /^tests\/(engine|store)\/(?!embedded-|killed-under-load|launch)/
 const CONCURRENCY = 2
 /** A file that takes longer hangs. On a loaded machine the longest one takes four times as long as alone. */
 const TIMEOUT_MS = 600_000

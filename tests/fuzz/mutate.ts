@@ -13,7 +13,7 @@ import {
   oddText,
   oddValue,
 } from './oddities.ts'
-import { jsonOf, Literal, type Request } from './request.ts'
+import { jsonOf, LESS_THAN_THERE_IS, Literal, type Request } from './request.ts'
 import { queryOf, resolved } from './valid-request.ts'
 
 type Shapes = { readonly [name: string]: Schema }
@@ -266,8 +266,7 @@ function breakHttp(request: Request, choices: Choices): void {
       add('Content-Length', '-1')
       return
     case 2:
-      // Of more than is there the rest would be waited for.
-      add('Content-Length', request.value === undefined && request.raw === null ? '0' : '1')
+      add('Content-Length', LESS_THAN_THERE_IS)
       return
     case 3:
       add('X-Long', 'x'.repeat(20_000))

@@ -61,7 +61,9 @@ export function bytesOf(request: Request): Buffer {
   const lines = [`${method} ${path}${search === '' ? '' : `?${search}`} HTTP/1.1`]
   const names = new Set(headers.map(([name]) => name.toLowerCase()))
   if (!names.has('host')) lines.push('Host: 127.0.0.1')
-  for (const [name, value] of headers) lines.push(`${name}: ${value}`)
+  // Of more than is there the rest would be waited for.
+  const isMore = (value: string) => value === LESS_THAN_THERE_IS && !body?.length
+  for (const [name, value] of headers) lines.push(`${name}: ${isMore(value) ? '0' : value}`)
   if (body && !names.has('content-type') && !names.has('no-content-type'))
     lines.push(
       `Content-Type: ${request.form === 'json' ? 'application/json' : 'application/x-www-form-urlencoded'}`,
@@ -72,6 +74,8 @@ export function bytesOf(request: Request): Buffer {
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), body ?? Buffer.alloc(0)])
 }
 
+/** For a Content-Length: one octet, unless there is none. */
+export const LESS_THAN_THERE_IS = '1'
 /** A query's name without a value. */
 export const NO_VALUE = '\u0000none'
 

@@ -9,6 +9,14 @@ export const jobs = {
   later: async (number: number) => await Promise.resolve(number + 1),
   pid: (_: null) => process.pid,
   environment: (_: null) => Object.keys(process.env).filter(name => !name.startsWith('NODE_CHANNEL')),
+  /** Uses that many milliseconds of a processor. */
+  busy: (ms: number) => {
+    const before = process.cpuUsage()
+    for (;;) {
+      const { user, system } = process.cpuUsage(before)
+      if (user + system >= ms * 1000) return ms
+    }
+  },
   endless: (_: null): never => {
     for (;;);
   },

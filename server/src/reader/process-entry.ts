@@ -4,7 +4,7 @@
 import { createContext, Script } from 'node:vm'
 import { Fault } from '../core/fault.ts'
 import type { Jobs } from './jobs.ts'
-import type { Answer, Question } from './reading-process.ts'
+import type { Answer, Question, Said } from './reading-process.ts'
 
 // A Ctrl-C in a terminal reaches this process too. The server decides when it ends.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
@@ -12,7 +12,12 @@ process.on('disconnect', () => process.exit())
 
 const [, , module = '', timeoutMs = ''] = process.argv
 let known: Jobs = {}
-process.on('message', async ({ job, input }: Question) => say(await answer(job, input)))
+process.on('message', async ({ job, input }: Question) => {
+  const before = process.cpuUsage()
+  const answered = await answer(job, input)
+  const { user, system } = process.cpuUsage(before)
+  say({ ...answered, usedMs: (user + system) / 1000 })
+})
 say(await started())
 
 async function started(): Promise<Answer> {
@@ -49,6 +54,6 @@ function textOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
-function say(answer: Answer): void {
+function say(answer: Said): void {
   process.send?.(answer)
 }

@@ -12,7 +12,7 @@ export type ReaderOptions = Partial<ReadingLimits> & {
   readonly waiting?: QueueLimits
   /** Longest that one waits, ms. */
   readonly waitMs?: number
-  /** After a text an owner's next one waits so many times as long as that one took. Default 2: a third of a processor for each. */
+  /** After a text its owner's next one waits so many times as long as that one used a processor. Default 2: a third of it for each. */
   readonly restTimes?: number
   /** Milliseconds of a clock that only goes forward. */
   readonly clock?: () => number
@@ -107,14 +107,13 @@ export class Reader<J extends Jobs> {
         await this.#rest(rests.reduce((least, each) => Math.min(least, each)))
         continue
       }
-      const begun = this.#clock()
       try {
         next.resolve(await this.#answer(next))
       } catch (error) {
         next.reject(error)
       }
-      const now = this.#clock()
-      this.#restsUntil.set(next.owner, now + (now - begun) * this.#restTimes)
+      const usedMs = this.#process?.usedMs ?? 0
+      this.#restsUntil.set(next.owner, this.#clock() + usedMs * this.#restTimes)
     }
     for (const owner of [...this.#restsUntil.keys()])
       if (this.#restOf(owner) <= 0) this.#restsUntil.delete(owner)

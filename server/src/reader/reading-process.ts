@@ -43,13 +43,17 @@ export type Answer =
     }
   | { readonly is: 'failed'; readonly reason: string }
 
-type Heard = Answer | { readonly is: 'late' } | { readonly is: 'ended'; readonly how: string }
+/** `usedMs`: of a processor, for that job. */
+export type Said = Answer & { readonly usedMs?: number }
+
+type Heard = Said | { readonly is: 'late' } | { readonly is: 'ended'; readonly how: string }
 
 export class ReadingProcess {
   readonly #limits: ReadingLimits
   readonly #child: ChildProcess
   readonly #ended: Promise<Heard>
   readonly #started: Promise<Heard>
+  #usedMs = 0
   #alive = true
   #hear: (heard: Heard) => void = () => {}
 
@@ -69,7 +73,7 @@ export class ReadingProcess {
     } catch {
       // It has ended already, which is heard of below.
     }
-    this.#child.on('message', answer => this.#hear(answer as Answer))
+    this.#child.on('message', answer => this.#hear(answer as Said))
     const { promise, resolve } = Promise.withResolvers<Heard>()
     this.#ended = promise
     const end = (how: string) => {
@@ -89,6 +93,11 @@ export class ReadingProcess {
     return this.#alive
   }
 
+  /** Milliseconds of a processor that the last job used; all that it was given, where it did not come to its end. */
+  get usedMs(): number {
+    return this.#usedMs
+  }
+
   /**
    * What `job` makes of `input`. One at a time.
    * @throws Fault the job's own, READING_TOO_LONG, READING_TOO_LARGE; ReaderUnavailable
@@ -98,10 +107,12 @@ export class ReadingProcess {
     try {
       const started = await this.#started
       if (started.is !== 'ready') return await this.#giveUp(`did not start: ${reasonOf(started)}`)
-      const heard = this.#next(this.#limits.timeMs)
+      const hearing = this.#next(this.#limits.timeMs)
       const question: Question = { job, input }
       this.#child.send(question, () => {})
-      return await this.#outputOf(await heard, job)
+      const heard = await hearing
+      this.#usedMs = ('usedMs' in heard && heard.usedMs) || this.#limits.timeMs
+      return await this.#outputOf(heard, job)
     } finally {
       this.#keepUsAlive(false)
     }
