@@ -30,15 +30,36 @@ async function start(io: CliIo): Promise<number> {
   const config = readConfig(io.env, io.cwd)
   // Before anything starts: a signal that comes meanwhile is not lost.
   const asked = stopAsked()
-  const tell = (line: string) => io.stdout(`${line}\n`)
-  const serving = await serve({ config, now: () => new Date(), random: systemRandom(), tell })
-  io.stdout(await banner(serving, config.smtpUrl === null ? 'kept and shown here' : 'sent'))
-  const reason = await Promise.race([asked, serving.database.lost.then(error => error ?? 'stopped')])
-  const late = setTimeout(cutShort, STOP_WITHIN_MS, io)
-  await serving.stop()
-  clearTimeout(late)
-  if (reason instanceof Error) throw reason
-  return 0
+  const limit = stopLimit(io)
+  void asked.then(limit.begin)
+  try {
+    const tell = (line: string) => io.stdout(`${line}\n`)
+    const serving = await serve({ config, now: () => new Date(), random: systemRandom(), tell })
+    io.stdout(await banner(serving, config.smtpUrl === null ? 'kept and shown here' : 'sent'))
+    const reason = await Promise.race([asked, serving.database.lost.then(error => error ?? 'stopped')])
+    limit.begin()
+    await serving.stop()
+    if (reason instanceof Error) throw reason
+    return 0
+  } finally {
+    limit.reached()
+  }
+}
+
+/** For everything between the wish to stop and the end of the process; a start that is still under way is cut short too. */
+function stopLimit(io: CliIo): { readonly begin: () => void; readonly reached: () => void } {
+  let timer: NodeJS.Timeout | undefined
+  let isStopped = false
+  return {
+    begin: () => {
+      // Once all is stopped, what a receiver still holds must not keep the process.
+      timer ??= setTimeout(() => (isStopped ? process.exit() : cutShort(io)), STOP_WITHIN_MS)
+    },
+    reached: () => {
+      isStopped = true
+      timer?.unref()
+    },
+  }
 }
 
 /** As after a kill: what ran is found by the lease of this process that runs out, and none of it is taken for done. */

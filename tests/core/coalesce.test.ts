@@ -54,3 +54,17 @@ test('a look that fails fails for those who waited for it, and the next one is m
   end(1)?.resolve(2)
   assert.equal(await second, 2)
 })
+
+test('a look that throws at once is a failed look, and no more', async () => {
+  let throws = true
+  const ask = coalesce(
+    () => '',
+    () => {
+      if (throws) throw new Error('at once')
+      return Promise.resolve(1)
+    },
+  )
+  await Promise.all([assert.rejects(ask(), /at once/), assert.rejects(ask(), /at once/)])
+  throws = false
+  assert.equal(await ask(), 1)
+})

@@ -15,7 +15,7 @@ function carrierFor(smtpUrl: string, more: object = {}) {
     smtpUrl,
     keep: () => Promise.reject(new Error('not in keep mode')),
     now,
-    graceMs: { cancelled: 20, other: 20 },
+    graceMs: { cancelled: 20, lease_lost: 20, shutdown: 20 },
     ...more,
   })
   return { carrier, [Symbol.dispose]: () => carrier.close() }
@@ -96,7 +96,9 @@ suite('a mail that is aborted', () => {
     const abort = new AbortController()
     const held = Promise.withResolvers<null>()
     smtp.answer = stage => (stage === 'message' ? held.promise : null)
-    using made = carrierFor(smtp.url, { graceMs: { cancelled: 60_000, other: 60_000 } })
+    using made = carrierFor(smtp.url, {
+      graceMs: { cancelled: 60_000, lease_lost: 60_000, shutdown: 60_000 },
+    })
     const verdict = made.carrier.run(startedEffect('mail.send', order), abort.signal)
     await smtp.reached('message')
     abort.abort(byCancel())
@@ -110,7 +112,9 @@ suite('a mail that is aborted', () => {
     const abort = new AbortController()
     const held = Promise.withResolvers<{ code: number; text: string }>()
     smtp.answer = stage => (stage === 'message' ? held.promise : null)
-    using made = carrierFor(smtp.url, { graceMs: { cancelled: 60_000, other: 60_000 } })
+    using made = carrierFor(smtp.url, {
+      graceMs: { cancelled: 60_000, lease_lost: 60_000, shutdown: 60_000 },
+    })
     const verdict = made.carrier.run(startedEffect('mail.send', order), abort.signal)
     await smtp.reached('message')
     abort.abort(byCancel())

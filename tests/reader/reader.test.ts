@@ -35,7 +35,7 @@ test('one process reads everything, and knows nothing of our environment', async
   const pids = await Promise.all(['a', 'b', 'a', 'c'].map(owner => reader.read('pid', null, owner)))
   assert.equal(new Set(pids).size, 1)
   assert.notEqual(pids[0], process.pid)
-  assert.equal(getPriority(pids[0]), 10, 'after what all callers wait for')
+  assert.equal(getPriority(pids[0]), 5, 'after what all callers wait for')
   assert.deepEqual(await reader.read('environment', null, 'a'), [])
 })
 
@@ -59,6 +59,24 @@ test('whose text used a processor for long waits a multiple of that for the next
   const refused = assert.rejects(reader.read('echo', 'e again', 'e'), ReaderUnavailable)
   await reader.stop()
   await refused
+})
+
+test('a rest is no longer than half of what a text may wait; who waited too long is told at once, and rests for nothing', async t => {
+  let nowMs = 0
+  const reader = readerFor(t, { restTimes: 1_000_000, waitMs: 1000, clock: () => nowMs })
+  const at = async (ms: number) => {
+    nowMs = ms
+    // Whoever comes has the reader look at its clock.
+    await reader.read('echo', '', `at ${ms}`)
+  }
+  await reader.read('busy', 5, 'a')
+  const first = reader.read('busy', 5, 'a')
+  const second = assert.rejects(reader.read('echo', 'second', 'a'), ReaderUnavailable)
+  await at(500)
+  await first
+  await at(1001)
+  await second
+  assert.equal(await reader.read('echo', 'third', 'a'), 'third')
 })
 
 test('a refusal of the job reaches its caller whole', async t => {

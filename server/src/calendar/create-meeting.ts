@@ -42,7 +42,7 @@ export async function createMeeting(
   creation: MeetingCreation,
 ): Promise<string> {
   const { mailbox, draft, parent } = creation
-  const bodyText = await readBody(needs.reader, draft.body, mailbox.id)
+  const bodyText = await readBody(needs.reader, draft.body, mailbox.tenant)
   await ensureMailbox(needs, mailbox)
   const now = await needs.engine.now(mailbox.tenant)
   const iCalUid = makeICalUid(now, needs.random)

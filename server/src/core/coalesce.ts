@@ -12,7 +12,7 @@ export function coalesce<Args extends readonly unknown[], T>(
   const looks = new Map<string, Looks>()
   const begin = (key: string, args: Args): Promise<T> => {
     const mine: Looks = {
-      running: look(...args).finally(() => {
+      running: Promise.try(look, ...args).finally(() => {
         // Else the next one begins right now, and takes its place.
         if (mine.next === null) looks.delete(key)
       }),

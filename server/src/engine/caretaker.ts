@@ -40,6 +40,11 @@ export class Caretaker {
     this.marking.nudge()
   }
 
+  /** All but the marking, which cancels that are still answered may need: this process takes up nothing that it left itself. */
+  async stopRescue(): Promise<void> {
+    await Promise.all(this.chores.filter(chore => chore !== this.marking).map(chore => chore.stop()))
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.chores.map(chore => chore.stop()))
   }

@@ -178,7 +178,7 @@ export class Engine {
    * or cancels is still answered.
    */
   async stopRunning(): Promise<void> {
-    if (this.started) await this.runner.stop()
+    if (this.started) await Promise.all([this.runner.stop(), this.caretaker.stopRescue()])
   }
 
   async stop(): Promise<void> {

@@ -169,6 +169,9 @@ export class Runner {
 
   private async end(): Promise<void> {
     this.stopping = true
+    // From now on, however long the last look for due work takes.
+    const abortAt = performance.now() + this.options.graceMs
+    const aborting = setTimeout(() => this.abortAll('shutdown'), this.options.graceMs)
     this.wake()
     await this.loop
     // It has touched nothing. Where the database is away it is left in doubt, and another rescues it.
@@ -176,14 +179,17 @@ export class Runner {
       if (!isUnavailable(error)) this.options.onError('loop', error)
     })
     if (this.running.size > 0) {
-      const timers = [setTimeout(() => this.abortAll('shutdown'), this.options.graceMs)]
-      await new Promise<void>(done => {
-        this.idle.push(done)
-        // A carrier that does not heed its signal is left behind: once this worker has left, another rescues.
-        timers.push(setTimeout(done, this.options.graceMs + HEED_MS))
-      })
-      for (const timer of timers) clearTimeout(timer)
+      const leftMs = Math.max(0, abortAt - performance.now())
+      // What the last look has begun, too.
+      if (leftMs === 0) this.abortAll('shutdown')
+      const idle = Promise.withResolvers<void>()
+      this.idle.push(idle.resolve)
+      // A carrier that does not heed its signal is left behind: once this worker has left, another rescues.
+      const leaving = setTimeout(idle.resolve, leftMs + HEED_MS)
+      await idle.promise
+      clearTimeout(leaving)
     }
+    clearTimeout(aborting)
     await this.settles.drained()
     await this.alone.drained()
     this.left = true

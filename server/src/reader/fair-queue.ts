@@ -24,19 +24,20 @@ export class FairQueue<T> {
   }
 
   /** Of the owner whose turn it is among those that may have one now. */
-  take(mayHaveTurn: (owner: string) => boolean = () => true): T | undefined {
-    const owner = this.owners().find(mayHaveTurn)
-    const own = owner === undefined ? undefined : this.#byOwner.get(owner)
-    if (owner === undefined || own === undefined) return undefined
-    const item = own.shift()
+  take(mayHaveTurn: (owner: string, item: T) => boolean = () => true): T | undefined {
+    const turn = this.next().find(([of, item]) => mayHaveTurn(of, item))
+    if (turn === undefined) return undefined
+    const [owner, item] = turn
+    const own = this.#byOwner.get(owner) as T[]
+    own.shift()
     this.#size -= 1
     this.#byOwner.delete(owner)
     if (own.length > 0) this.#byOwner.set(owner, own)
     return item
   }
 
-  /** Who waits, in the order of their turns. */
-  owners(): string[] {
-    return [...this.#byOwner.keys()]
+  /** Who waits, in the order of their turns, and for what next. */
+  next(): (readonly [string, T])[] {
+    return [...this.#byOwner].map(([owner, items]) => [owner, items[0] as T] as const)
   }
 }

@@ -12,7 +12,7 @@ export type ReaderOptions = Partial<ReadingLimits> & {
   readonly waiting?: QueueLimits
   /** Longest that one waits, ms. */
   readonly waitMs?: number
-  /** After a text its owner's next one waits so many times as long as that one used a processor. Default 2: a third of it for each. */
+  /** After a text its owner's next one waits so many times as long as that one used a processor, but half of `waitMs` at most. Default 2. */
   readonly restTimes?: number
   /** Milliseconds of a clock that only goes forward. */
   readonly clock?: () => number
@@ -100,11 +100,11 @@ export class Reader<J extends Jobs> {
 
   async #work(): Promise<void> {
     for (;;) {
-      const next = this.#waiting.take(owner => this.#stopped || this.#restOf(owner) <= 0)
+      const next = this.#waiting.take((owner, text) => this.#stopped || this.#waitOf(owner, text) <= 0)
       if (!next) {
-        const rests = this.#waiting.owners().map(owner => this.#restOf(owner))
-        if (rests.length === 0) break
-        await this.#rest(rests.reduce((least, each) => Math.min(least, each)))
+        const waits = this.#waiting.next().map(([owner, text]) => this.#waitOf(owner, text))
+        if (waits.length === 0) break
+        await this.#rest(waits.reduce((least, each) => Math.min(least, each)))
         continue
       }
       try {
@@ -112,8 +112,6 @@ export class Reader<J extends Jobs> {
       } catch (error) {
         next.reject(error)
       }
-      const usedMs = this.#process?.usedMs ?? 0
-      this.#restsUntil.set(next.owner, this.#clock() + usedMs * this.#restTimes)
     }
     for (const owner of [...this.#restsUntil.keys()])
       if (this.#restOf(owner) <= 0) this.#restsUntil.delete(owner)
@@ -122,6 +120,12 @@ export class Reader<J extends Jobs> {
 
   #restOf(owner: string): number {
     return (this.#restsUntil.get(owner) ?? 0) - this.#clock()
+  }
+
+  /** Until its owner has rested, or it has waited for so long that it is refused. */
+  #waitOf(owner: string, { since }: Waiting): number {
+    // Over the limit by as little as can be told.
+    return Math.min(this.#restOf(owner), since + this.#waitMs + 1 - this.#clock())
   }
 
   /** Ends early when somebody comes who need not rest, or at the stop. */
@@ -134,12 +138,19 @@ export class Reader<J extends Jobs> {
     this.#endRest = null
   }
 
-  async #answer({ job, input, since }: Waiting): Promise<unknown> {
+  async #answer({ owner, job, input, since }: Waiting): Promise<unknown> {
     if (this.#stopped) throw new ReaderUnavailable('the reader was stopped')
     if (this.#clock() - since > this.#waitMs)
       throw new ReaderUnavailable(`a text was not read within ${this.#waitMs} ms`)
     if (!this.#process?.alive) this.#process = new ReadingProcess(this.#jobs, this.#limits)
-    return await this.#process.ask(job, input)
+    const process = this.#process
+    try {
+      return await process.ask(job, input)
+    } finally {
+      // Less than a text may wait: whoever has rested is read.
+      const restMs = Math.min(process.usedMs * this.#restTimes, this.#waitMs / 2)
+      this.#restsUntil.set(owner, this.#clock() + restMs)
+    }
   }
 }
 

@@ -13,10 +13,10 @@ const ENTRY = new URL('./process-entry.ts', import.meta.url)
 /** So much later than we end it, it breaks off a job by itself. */
 const OWN_END_AFTER_MS = 1000
 /**
- * Where processors are short, what one caller wrote is read after what all callers wait for. A tenth of a processor is left to it even
- * then: with less, an ordinary text would run into the limit of its time.
+ * Where processors are short, what one caller wrote is read after what all callers wait for. A quarter of a processor is left to it even
+ * then: with less, a text that would be taken would run into the limit of its time.
  */
-const NICENESS = 10
+const NICENESS = 5
 /** What V8 ends its process with when there is no memory left. */
 const OUT_OF_MEMORY = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL'])
 
@@ -111,7 +111,7 @@ export class ReadingProcess {
       const question: Question = { job, input }
       this.#child.send(question, () => {})
       const heard = await hearing
-      this.#usedMs = ('usedMs' in heard && heard.usedMs) || this.#limits.timeMs
+      this.#usedMs = 'usedMs' in heard && heard.usedMs !== undefined ? heard.usedMs : this.#limits.timeMs
       return await this.#outputOf(heard, job)
     } finally {
       this.#keepUsAlive(false)

@@ -94,7 +94,8 @@ export class Reserve implements Queries {
     } catch (error) {
       leave(client)
       // A server that takes no more connections still answers on the one that it has taken.
-      this.client = (error as { code?: unknown }).code === TOO_MANY_CONNECTIONS ? before : null
+      const mayStay = !this.closed && (error as { code?: unknown }).code === TOO_MANY_CONNECTIONS
+      this.client = mayStay ? before : null
       if (this.client !== null) return this.client
       leave(before)
       throw error

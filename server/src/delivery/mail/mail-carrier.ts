@@ -31,8 +31,8 @@ export type MailCarrierOptions = {
   readonly domains?: (tenant: string) => Promise<readonly string[]>
   readonly limits?: Partial<PhaseLimits>
   /** How long a mail whose dot has left is waited for after an abort, ms. Default 20,000 for a cancel (a receipt is final
-   * after 30 s), 1,000 for a shutdown or a lost lease: less than a stop waits for what was aborted. */
-  readonly graceMs?: { readonly cancelled: number; readonly other: number }
+   * after 30 s), 3,000 for a lost lease, 1,000 for a shutdown: less than a stop waits for what was aborted. */
+  readonly graceMs?: { readonly [Why in EffectAborted['why']]: number }
   /** Further trusted authorities for TLS, PEM. */
   readonly ca?: string
   /** Most connections to the mail server at once. Default 10. */
@@ -48,7 +48,7 @@ export function createMailCarrier(options: MailCarrierOptions): Carrier & { clos
   const sender = readMailbox(options.mailFrom ?? 'Standdown <standdown@localhost>')
   if (sender === null) throw new Error('MAIL_FROM is not a mail address')
   const mailFrom = sender
-  const grace = options.graceMs ?? { cancelled: 20_000, other: 1000 }
+  const grace = options.graceMs ?? { cancelled: 20_000, lease_lost: 3000, shutdown: 1000 }
   const server = options.smtpUrl === null ? null : readSmtpUrl(options.smtpUrl)
   const serverName = server === null ? '' : `${server.host}:${server.port}`
   const pool =
@@ -81,7 +81,7 @@ export function createMailCarrier(options: MailCarrierOptions): Carrier & { clos
       await options.keep(keptForm(effect, mail, { at: date, method: order.ical?.method ?? null }))
       return { is: 'done', evidence: { kept: true, messageId: mail.messageId } }
     }
-    const graceMs = () => (cancelled(signal) ? grace.cancelled : grace.other)
+    const graceMs = () => grace[whyAborted(signal)]
     const handover = await pool.send(mail, { signal, graceMs })
     const health = healthOf(handover)
     if (health) options.observe?.(serverName, health)
@@ -140,8 +140,12 @@ function verdictOf(handover: Handover, messageId: string, signal: AbortSignal): 
   }
 }
 
+function whyAborted({ reason }: AbortSignal): EffectAborted['why'] {
+  return reason instanceof EffectAborted ? reason.why : 'cancelled'
+}
+
 function cancelled(signal: AbortSignal): boolean {
-  return signal.aborted && !(signal.reason instanceof EffectAborted && signal.reason.why !== 'cancelled')
+  return signal.aborted && whyAborted(signal) === 'cancelled'
 }
 
 function stoppedBefore(signal: AbortSignal, phase: string): Verdict {
