@@ -16,7 +16,9 @@ from (
   cross join lateral (
     select l.tenant = $1 and l.state = $2 and ($6::text is null or l.kind = $6)
       and ($7::text is null or l.lane = l.tenant || ' ' || l.kind || ' ' || $7
-        or right(lower(coalesce(l.data -> 'to' ->> 'address', l.data ->> 'to')), length($7) + 1) = '@' || $7) as fits
+        -- Read as JSON only where the text says that it may be.
+        or strpos(lower(l.data::text), '@' || $7) > 0
+          and right(lower(coalesce(l.data -> 'to' ->> 'address', l.data ->> 'to')), length($7) + 1) = '@' || $7) as fits
   ) m
   where m.fits or l.n = $4
   limit $5

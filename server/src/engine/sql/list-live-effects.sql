@@ -1,6 +1,12 @@
 -- Effects of a tenant that are pending, or that wait for an answer from outside, soonest due first. The last one of those that were
 -- looked at is given whether it fits or not, as `stop`. $1 tenant, $2 state, $3 and $4 after this time and id, as `due` gives them,
 -- $5 most that are looked at, $6 most that are given, $7 kind, $8 receiver (null: any), $9 from and $10 until, on the tenant's clock.
+-- Where the look begins is one place: of two lower bounds PostgreSQL would take one, and pass over all that is before the other.
+with span as materialized (
+  select case when $2 = 'waiting' then 'infinity' else (coalesce($9::timestamptz, '-infinity') - c.clock_offset) at time zone 'UTC' end as lower,
+    case when $2 = 'waiting' then 'infinity' else (coalesce($10::timestamptz, 'infinity') - c.clock_offset) at time zone 'UTC' end as upper
+  from (select coalesce((select t.clock_offset from engine.tenant t where t.id = $1 and t.sandbox), '0') as clock_offset) c
+)
 select x.*
 from (
   select l.*, m.fits, l.n = $5 as stop
@@ -12,18 +18,19 @@ from (
         f.last_error as error, f.data,
         case when f.due_at = 'infinity' then 'infinity' else to_char((f.due_at at time zone 'UTC'), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') end as due
       from engine.effect f
-      where f.tenant || '' = $1 and ((f.due_at at time zone 'UTC'), f.id) > ($3::timestamp, $4::uuid)
-        and (f.due_at at time zone 'UTC') >= case when $2 = 'waiting' then 'infinity'::timestamp
-          else (coalesce($9::timestamptz, '-infinity') - (select coalesce((select t.clock_offset from engine.tenant t where t.id = $1 and t.sandbox), '0'))) at time zone 'UTC' end
-        and (f.due_at at time zone 'UTC') <= case when $2 = 'waiting' then 'infinity'::timestamp
-          else (coalesce($10::timestamptz, 'infinity') - (select coalesce((select t.clock_offset from engine.tenant t where t.id = $1 and t.sandbox), '0'))) at time zone 'UTC' end
+      where f.tenant || '' = $1
+        and ((f.due_at at time zone 'UTC'), f.id) > ((select greatest($3::timestamp, s.lower) from span s),
+          (select case when $3::timestamp >= s.lower then $4::uuid else '00000000-0000-0000-0000-000000000000' end from span s))
+        and (f.due_at at time zone 'UTC') <= (select s.upper from span s)
       order by (f.due_at at time zone 'UTC'), f.id limit $5
     ) r
   ) l
   cross join lateral (
     select l.state = $2 and ($7::text is null or l.kind = $7)
       and ($8::text is null or l.lane = l.tenant || ' ' || l.kind || ' ' || $8
-        or right(lower(coalesce(l.data -> 'to' ->> 'address', l.data ->> 'to')), length($8) + 1) = '@' || $8) as fits
+        -- Read as JSON only where the text says that it may be.
+        or strpos(lower(l.data::text), '@' || $8) > 0
+          and right(lower(coalesce(l.data -> 'to' ->> 'address', l.data ->> 'to')), length($8) + 1) = '@' || $8) as fits
   ) m
   where m.fits or l.n = $5
   limit $6
