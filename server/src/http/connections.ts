@@ -40,6 +40,10 @@ export function openFilesLimit(): number | 'unlimited' {
   return Number.isFinite(soft) && soft > 0 ? soft : 'unlimited'
 }
 
+/** Connections on which nothing was asked are closed a few at a time: a thousand at once would keep everybody else waiting. */
+const CLOSE_EVERY_MS = 250
+const MOST_CLOSED = 100
+
 type Open = { socket: Socket; readonly underWay: Set<IncomingMessage>; begun: boolean; since: number }
 
 export class Connections {
@@ -50,7 +54,10 @@ export class Connections {
 
   constructor(limits: ConnectionLimits) {
     this.limits = limits
-    this.timer = setInterval(() => this.closeSilent(performance.now()), limits.firstRequestMs / 3)
+    this.timer = setInterval(
+      () => this.closeSilent(performance.now()),
+      Math.min(limits.firstRequestMs / 3, CLOSE_EVERY_MS),
+    )
     this.timer.unref()
   }
 
@@ -115,10 +122,13 @@ export class Connections {
 
   /** On which nothing was ever asked. */
   private closeSilent(now: number): void {
+    let left = MOST_CLOSED
     for (const [name, { socket, begun, since }] of this.open) {
       if (begun || now - since < this.limits.firstRequestMs) continue
       this.open.delete(name)
       socket.destroy()
+      left -= 1
+      if (left === 0) return
     }
   }
 }

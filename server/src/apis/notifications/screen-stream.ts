@@ -14,7 +14,7 @@ import type { AgentRef } from '../../notifications/offer.ts'
 import { desktopFaults } from './api-faults.ts'
 import { screenView } from './offer-view.ts'
 
-/** Looks again by itself, since a hint may be lost; what it sends then also keeps the connection alive. */
+/** Looks again by itself, since a hint may be lost; what it sends then also keeps the connection alive. At most; see `lookAgainMs`. */
 const LOOK_AGAIN_MS = 15_000
 /** Asked of browsers before they connect again. */
 const RECONNECT_MS = 1000
@@ -27,6 +27,7 @@ export class ScreenStreams {
   private readonly notifications: Notifications
   private readonly now: () => Date
   private closed = false
+  private begun = 0
   private readonly open = new Set<() => void>()
   private readonly longAnswers: LongAnswers
 
@@ -96,10 +97,13 @@ export class ScreenStreams {
     const lookOrEnd = () => void look().catch(refuse)
 
     const unhear = this.notifications.onScreenChange(agent, lookOrEnd)
-    const timer = setInterval(() => {
-      raw.write(': still here\n\n')
-      lookOrEnd()
-    }, LOOK_AGAIN_MS)
+    const timer = setInterval(
+      () => {
+        raw.write(': still here\n\n')
+        lookOrEnd()
+      },
+      lookAgainMs(this.begun++),
+    )
     // Where it is no refusal, the database is away: the page connects again, and is told to wait by then.
     const refuse = (error: unknown) => {
       const fault = faultOf(error)
@@ -126,6 +130,11 @@ export class ScreenStreams {
   private async view(agent: AgentRef): Promise<ScreenView> {
     return screenView(await this.notifications.agentScreen(agent))
   }
+}
+
+/** Of the nth stream, ms. All that began together, after a restart say, would go on to look together; multiples of the golden ratio are spread. */
+function lookAgainMs(n: number): number {
+  return LOOK_AGAIN_MS * (0.8 + 0.2 * ((n * 0.618) % 1))
 }
 
 function digest({ now, ...rest }: ScreenView, wall: Date): string {
