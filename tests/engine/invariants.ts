@@ -4,10 +4,11 @@
 import assert from 'node:assert/strict'
 import type { Database, Queries } from '../../server/src/store/database.ts'
 
-/** What a test saw, in the order of the commits. */
+/** What a test saw, in the order in which it heard of the commits. */
 export type Seen =
-  | { readonly saw: 'start'; readonly effectId: string; readonly attempt: number }
-  | { readonly saw: 'cancel'; readonly receiptId: string }
+  /** `askedAt`: when the start was sent, on the clock of `heardAt`; where one of the two is missing, all was heard of in the order of the commits. */
+  | { readonly saw: 'start'; readonly effectId: string; readonly attempt: number; readonly askedAt?: number }
+  | { readonly saw: 'cancel'; readonly receiptId: string; readonly heardAt?: number }
   /** Counts its attempts from one again. */
   | { readonly saw: 'retry by hand'; readonly effectId: string }
 
@@ -174,7 +175,8 @@ async function check(
 /**
  * I1: after the commit of a cancel, nothing that it covers starts; and what it prevented had no more attempts than it says. PostgreSQL lets go
  * of a start's locks before it answers: a cancel that waited for them, and says that it found the effect running, may be heard of first.
- * That one start is seen late then, and no other.
+ * A start is only taken for such a one when it was under way when the cancel was heard of, is no attempt that had been heard of before, and
+ * the receipt says that the effect ran.
  */
 async function checkStarts(db: Queries, seen: readonly Seen[]): Promise<void> {
   const covered = await db.query<{ cancellation: string; effect: string; title: string; ran: boolean }>({
@@ -184,19 +186,19 @@ async function checkStarts(db: Queries, seen: readonly Seen[]): Promise<void> {
       from trees t join everything f on f.event_id = t.id where not t.kept and not f.keep`,
   })
   const by = Map.groupBy(covered, row => row.cancellation)
-  const off = new Map<string, { readonly title: string; readonly ran: boolean }>()
+  const off = new Map<string, { readonly title: string; readonly ran: boolean; readonly heardAt: number }>()
   const attempts = new Map<string, number>()
-  const late = new Set<string>()
   for (const event of seen) {
     if (event.saw === 'cancel') {
-      for (const row of by.get(event.receiptId) ?? []) if (!off.has(row.effect)) off.set(row.effect, row)
+      for (const row of by.get(event.receiptId) ?? [])
+        if (!off.has(row.effect)) off.set(row.effect, { ...row, heardAt: event.heardAt ?? 0 })
     } else if (event.saw === 'retry by hand') attempts.delete(event.effectId)
     else {
       const called = off.get(event.effectId)
-      const isLate =
-        called?.ran && !late.has(event.effectId) && attempts.get(event.effectId) !== event.attempt
+      const wasUnderWay =
+        called !== undefined && (event.askedAt ?? Number.POSITIVE_INFINITY) <= called.heardAt
+      const isLate = called?.ran && wasUnderWay && attempts.get(event.effectId) !== event.attempt
       assert.ok(!called || isLate, `I1: ${called?.title} started after the commit of its cancel`)
-      if (called) late.add(event.effectId)
       attempts.set(event.effectId, event.attempt)
     }
   }

@@ -257,11 +257,12 @@ export class Model {
         await db.query({
           text: `insert into engine.worker values ('${worker}', 'infinity', '', 0) on conflict (id) do update set alive_until = 'infinity'`,
         })
+        const askedAt = performance.now()
         const rows = await this.startDue(worker)
-        // All of them are known before anything else is awaited: what a test has seen is in the order of the commits.
+        // All of them are known before anything else is awaited.
         const begun = rows
           .toSorted((a, b) => (a.title < b.title ? -1 : 1))
-          .map(row => this.modelOf(row.tenant).begun(row))
+          .map(row => this.modelOf(row.tenant).begun(row, askedAt))
         if (this.places === undefined) return
         // As the runner does: what has no place goes back untouched.
         for (const run of begun) if (!run.placed) await this.report(run, { is: 'stopped' })
@@ -339,10 +340,10 @@ export class Model {
     return await startDue(context, this.db, { ticket, startId: newStartId(), most, room })
   }
 
-  private begun(row: StartedRow): Run {
+  private begun(row: StartedRow, askedAt: number): Run {
     // I8: not before its time.
     assert.ok(row.due_shown.getTime() <= this.time.ms, 'I8: started early')
-    this.seen.push({ saw: 'start', effectId: row.id, attempt: row.attempt })
+    this.seen.push({ saw: 'start', effectId: row.id, attempt: row.attempt, askedAt })
     const run = { row, placed: this.places?.take(row, LANE_SLOTS) ?? false }
     this.running.push(run)
     return run
@@ -378,7 +379,7 @@ export class Model {
       return
     }
     const { receiptId, replayed, early } = outcome
-    if (!replayed) this.seen.push({ saw: 'cancel', receiptId })
+    if (!replayed) this.seen.push({ saw: 'cancel', receiptId, heardAt: performance.now() })
     if (early && 'key' in request.target) {
       this.early.push({
         key: request.target.key,
