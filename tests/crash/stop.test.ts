@@ -8,7 +8,7 @@ import { test } from 'node:test'
 import { testDatabase } from '../support/database.ts'
 import { databaseProxy } from '../support/database-proxy.ts'
 import { httpReceiver } from '../support/http-receiver.ts'
-import { startServer } from '../support/server-process.ts'
+import { EndedAtStart, startServer } from '../support/server-process.ts'
 
 type Asked = { readonly receiver: Awaited<ReturnType<typeof httpReceiver>>; readonly dataDir: string }
 
@@ -22,6 +22,35 @@ async function withReceiver(work: (asked: Asked) => Promise<void>): Promise<void
     rmSync(dataDir, { recursive: true, force: true })
   }
 }
+
+test('a start that waits for another one’s migration ends when it is asked to', () =>
+  withReceiver(async ({ dataDir }) => {
+    await using database = await testDatabase({ empty: true })
+    const { host = '', user = '', database: name = '' } = database.options
+    const holder = await database.db.connect()
+    const { rows } = await holder.query('select pg_backend_pid() as pid')
+    // As migrate.ts does.
+    await holder.query('select pg_advisory_lock(8319679501440837495)')
+    try {
+      const starting = startServer({
+        dataDir,
+        env: {
+          DATABASE_URL: `postgresql:///${name}?host=${encodeURIComponent(host)}&user=${encodeURIComponent(user)}`,
+        },
+        begun: async child => {
+          const waits = 'select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))'
+          while ((await database.db.query({ text: waits }, [rows[0].pid])).length === 0);
+          child.kill('SIGTERM')
+        },
+      })
+      await assert.rejects(
+        starting,
+        (error: EndedAtStart) => error instanceof EndedAtStart && error.signal === null,
+      )
+    } finally {
+      await holder.end()
+    }
+  }))
 
 test('receivers that hang are left after a while; they are called again by whoever comes next', () =>
   withReceiver(async ({ receiver, dataDir }) => {

@@ -44,6 +44,16 @@ describe('connections', () => {
     for (const socket of sockets) socket.destroy()
   })
 
+  it('more that say nothing than are closed in one round: all are closed, and who has asked something stays', async () => {
+    await using server = await httpServer({ connections: { most: 500, firstRequestMs: 30 } })
+    const asking = await opened(server.port)
+    await ask(asking, 'GET /healthz HTTP/1.1\r\n\r\n')
+    const silent = await Promise.all(Array.from({ length: 250 }, () => opened(server.port)))
+    await Promise.all(silent.map(socket => socket.destroyed || closeOf(socket)))
+    assert.match(await ask(asking, 'GET /healthz HTTP/1.1\r\n\r\n'), /^HTTP\/1.1 200/)
+    asking.destroy()
+  })
+
   it('where none is idle, the one whose request comes in slowly is closed; one that is being answered never is', async () => {
     const { server, answering, goOn } = await slowServer(2)
     await using _ = server

@@ -53,6 +53,8 @@ export type StartOptions = {
   readonly env?: Readonly<Record<string, string>>
   /** Through launch.cjs. */
   readonly launcher?: boolean
+  /** Called with the process, which has not answered yet. */
+  readonly begun?: (child: ChildProcess) => void
 }
 
 export class EndedAtStart extends Error {
@@ -69,6 +71,7 @@ export async function startServer({
   dataDir,
   env = {},
   launcher = false,
+  begun = () => {},
 }: StartOptions): Promise<ServerProcess> {
   const script = launcher ? ['launch.cjs'] : ['--disable-warning=ExperimentalWarning', 'server/src/main.ts']
   const child = spawn(process.execPath, [...script, 'start'], {
@@ -85,6 +88,7 @@ export async function startServer({
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  begun(child)
   const said: string[] = []
   const ready = Promise.withResolvers<true>()
   createInterface({ input: child.stdout }).on('line', line => {
