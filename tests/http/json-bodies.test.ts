@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { jsonFault } from '../../server/src/core/json.ts'
-import { parseJsonBody } from '../../server/src/http/json-body.ts'
+import { isLargeBody, parseJsonBody, parseLargeJsonBody } from '../../server/src/http/json-body.ts'
 import { MOST_READ_AWAY_BYTES } from '../../server/src/http/read-away.ts'
 import { type HttpServer, httpServer, raw } from './http-server.ts'
 
@@ -29,7 +29,12 @@ describe('a JSON body', () => {
   const refusal = async (body: string | Uint8Array<ArrayBuffer> | null, type?: string) => {
     const answer = await post(body, type)
     assert.match(answer.type!, /^application\/problem\+json/)
-    return `${answer.status} ${answer.body.code}`
+    const refused = `${answer.status} ${answer.body.code}`
+    // What is large is read by other means: it is refused for the same.
+    if (body === null || body.length > 900_000) return refused
+    const large = await post(Buffer.concat([Buffer.alloc(70_000, ' '), Buffer.from(body)]), type)
+    assert.equal(`${large.status} ${large.body.code}`, refused, 'after 70,000 spaces')
+    return refused
   }
 
   it('is read with any parameter of its type, and may be missing', async () => {
@@ -134,6 +139,22 @@ describe('a JSON body', () => {
     assert.equal(await refusal(big), '413 BODY_TOO_LARGE')
     assert.equal((await post(JSON.stringify('x'.repeat(1_048_574)))).status, 200, 'exactly a megabyte')
     assert.equal(await refusal(JSON.stringify('x'.repeat(1_048_575))), '413 BODY_TOO_LARGE', 'one more')
+  })
+
+  it('that is large is read in several turns of the event loop', async () => {
+    const text = JSON.stringify({ a: 'x'.repeat(900_000) })
+    let turns = 0
+    let reading = true
+    const count = () => {
+      turns++
+      if (reading) setImmediate(count)
+    }
+    setImmediate(count)
+    assert.deepEqual(await parseLargeJsonBody(Buffer.from(text)), JSON.parse(text))
+    reading = false
+    assert.ok(turns >= 4, `${turns} turns`)
+    assert.equal(isLargeBody(Buffer.alloc(65_536)), false)
+    assert.equal(isLargeBody(Buffer.alloc(65_537)), true)
   })
 
   it('that is refused unread is read away, so that its answer is not lost, up to a limit', async () => {

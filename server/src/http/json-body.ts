@@ -1,6 +1,7 @@
 // The parser of JSON bodies. What it lets through can be stored and merged safely: well-formed UTF-8, no NUL, no lone
 // surrogate, at most 64 levels deep, no key that changes an object's prototype.
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { jsonFault } from '../core/json.ts'
 import { httpFault } from './fault-of.ts'
 
@@ -9,19 +10,50 @@ export const JSON_TYPE = /^application\/json\s*(?:;|$)/i
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 const MOST_BRACKETS_WITHOUT_A_LOOK = 64
+/** Octets. A larger body is read in several turns of the event loop, so that others are answered between them. */
+const ONE_TURN = 65_536
 
 /** An empty body is `undefined`. @throws Fault MALFORMED_JSON, TOO_DEEP, UNSTORABLE_TEXT, FORBIDDEN_KEY */
 export function parseJsonBody(body: Buffer): unknown {
   if (body.length === 0) return undefined
-  let text: string
-  let value: unknown
+  const text = decode(body)
+  return checked(parse(text), text)
+}
+
+/** As {@link parseJsonBody}. The turns go before and after each step: the caller's own work on the body is a step too. */
+export async function parseLargeJsonBody(body: Buffer): Promise<unknown> {
+  await nextTurn()
+  const text = decode(body)
+  await nextTurn()
+  const value = parse(text)
+  await nextTurn()
+  checked(value, text)
+  await nextTurn()
+  return value
+}
+
+export function isLargeBody(body: Buffer): boolean {
+  return body.length > ONE_TURN
+}
+
+function decode(body: Buffer): string {
   try {
-    text = utf8.decode(body)
-    // V8 parses without recursion: a body of a million brackets does not touch the stack (there is a test).
-    value = JSON.parse(text)
+    return utf8.decode(body)
   } catch (error) {
     throw httpFault.MALFORMED_JSON({}, error)
   }
+}
+
+function parse(text: string): unknown {
+  try {
+    // V8 parses without recursion: a body of a million brackets does not touch the stack (there is a test).
+    return JSON.parse(text)
+  } catch (error) {
+    throw httpFault.MALFORMED_JSON({}, error)
+  }
+}
+
+function checked(value: unknown, text: string): unknown {
   if (needsLook(text)) look(value)
   return value
 }

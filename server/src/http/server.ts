@@ -22,7 +22,7 @@ import { declaredMethods } from './declared-methods.ts'
 import { BODY_LIMIT_BYTES, faultOf, httpFault, RETRY_AFTER_SECONDS } from './fault-of.ts'
 import { hostGuard } from './host-guard.ts'
 import type { Html } from './html.ts'
-import { JSON_TYPE, parseJsonBody } from './json-body.ts'
+import { isLargeBody, JSON_TYPE, parseJsonBody, parseLargeJsonBody } from './json-body.ts'
 import { listenOn, originOf, twins } from './listen.ts'
 import { logOptions } from './log.ts'
 import { LongAnswers } from './long-answers.ts'
@@ -193,8 +193,13 @@ export function createHttp(needs: HttpNeeds): Http {
 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(JSON_TYPE, { parseAs: 'buffer' }, (_request, body, done) => {
+    const octets = body as Buffer
+    if (isLargeBody(octets)) {
+      parseLargeJsonBody(octets).then(value => done(null, value), done)
+      return
+    }
     try {
-      done(null, parseJsonBody(body as Buffer))
+      done(null, parseJsonBody(octets))
     } catch (error) {
       done(error as Error)
     }
