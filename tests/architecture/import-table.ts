@@ -67,7 +67,7 @@ export const IMPORT_TABLE: readonly Allowed[] = [
   {
     room: 'http',
     rooms: ['wire', 'core', 'config'],
-    libraries: ['fastify', '@peculiar/x509', 'prom-client'],
+    libraries: ['fastify', 'ajv', 'ajv-formats', '@peculiar/x509', 'prom-client'],
     node: true,
   },
   {
@@ -91,7 +91,7 @@ export const IMPORT_TABLE: readonly Allowed[] = [
   {
     room: 'apis/native',
     rooms: ['wire', 'engine', ...DOMAINS, 'auth', 'http', 'core'],
-    libraries: ['fastify', 'ajv', 'ajv-formats'],
+    libraries: ['fastify', 'ajv'],
     node: true,
     because: 'it looks after all of them',
   },

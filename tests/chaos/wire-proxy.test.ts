@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { Database, DatabaseUnavailable } from '../../server/src/store/database.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { until } from '../support/until.ts'
 import { realSetTimeout } from './virtual-time.ts'
 import { Backends } from './wire-backend.ts'
 import { type Fate, type Network, type UnitInfo, WireProxy } from './wire-proxy.ts'
@@ -72,14 +73,14 @@ const rowsOf = async (word: string) => (await database.db.query<{ n: number }>(c
 
 /** Resolves when so many rows with the word are there, seen from beside the proxy. */
 async function untilRows(word: string, n: number): Promise<void> {
-  while ((await rowsOf(word)) !== n);
+  await until(async () => (await rowsOf(word)) === n)
 }
 
 /** Resolves when nobody but this test holds a lock or is in a transaction. */
 async function untilNobodyIsIn(): Promise<void> {
   const text = `select count(*)::int as n from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'`
-  while ((await database.db.query<{ n: number }>({ text }))[0]!.n > 0);
+  await until(async () => (await database.db.query<{ n: number }>({ text }))[0]!.n === 0)
 }
 
 const on =
@@ -181,7 +182,7 @@ describe('a proxy that speaks PostgreSQL', () => {
     const free = { text: 'select pg_try_advisory_xact_lock(3) as free' }
     assert.equal((await database.db.query<{ free: boolean }>(free))[0]!.free, false)
     for (const happen of t.later) happen()
-    while (!(await database.db.query<{ free: boolean }>(free))[0]!.free);
+    await until(async () => (await database.db.query<{ free: boolean }>(free))[0]!.free)
     assert.equal(await rowsOf('lingering'), 0)
   })
 

@@ -1,6 +1,7 @@
 // Commits of the three APIs: the domain's own rows and the engine's are one.
 
 import assert from 'node:assert/strict'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Reply } from '../support/server-process.ts'
 import type { World } from './crash-world.ts'
 import { scenario } from './scenario.ts'
@@ -45,7 +46,7 @@ async function copies(world: World, count: number, cancelled = false): Promise<s
     const found = await eventsOf(world, 'bob')
     if (found.length >= count && found.every(event => event.isCancelled === cancelled))
       return found.map(event => event.subject)
-    await new Promise(resolve => setImmediate(resolve))
+    await pause(20)
   }
 }
 
@@ -69,7 +70,7 @@ async function displayed(world: World): Promise<OfferSeen[]> {
   for (;;) {
     const value = (await dana(world, 'GET', `${OFFERS}${BY_TOKEN}`))?.json.value as OfferSeen[]
     if (value.every(offer => offer.state !== 'arriving')) return value
-    await new Promise(resolve => setImmediate(resolve))
+    await pause(20)
   }
 }
 

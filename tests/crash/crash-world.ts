@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { type HttpReceiver, httpReceiver } from '../support/http-receiver.ts'
+import { type PreparedDatabase, serveHere } from '../support/prepared-database.ts'
 import {
+  type Asked,
   EndedAtStart,
   type PreparedData,
   type Reply,
@@ -20,9 +22,9 @@ export class World {
   readonly receiver: HttpReceiver
   readonly smtp: SmtpReceiver
   readonly dataDir: string
-  private readonly database: SharedDatabase | null
+  private readonly database: TestDatabase | null
   /** The one that the world's own requests go to: the last that was started. */
-  server!: ServerProcess
+  server!: Asked
   private readonly beside: ServerProcess[] = []
   private port = '0'
 
@@ -42,44 +44,60 @@ export class World {
     })
   }
 
+  /** The same, on a database that outlives its servers. */
+  static async openOn(data: PreparedDatabase): Promise<World> {
+    const parts = await data.copy()
+    return new World({ receiver: await httpReceiver(), smtp: await smtpReceiver(), ...parts })
+  }
+
   /** Servers on a database that none of them takes along when it dies. */
   static async onSharedDatabase(): Promise<World> {
     return new World({
       receiver: await httpReceiver(),
       smtp: await smtpReceiver(),
       dataDir: mkdtempSync(join(tmpdir(), 'standdown-shared-')),
-      database: await sharedDatabase(),
+      database: await testDatabase({ empty: true }),
     })
   }
 
   /** The next server on this data, which dies at `crashAt`. At the same port: addresses that were handed out go on. */
   async start(crashAt?: string): Promise<ServerProcess> {
-    const { smtp, dataDir } = this
-    const env = { SMTP_URL: smtp.url, PORT: this.port, ...(crashAt ? { STANDDOWN_CRASH_AT: crashAt } : {}) }
-    this.server = await startServer({ dataDir, env })
+    const env = { ...this.settings(), ...(crashAt ? { STANDDOWN_CRASH_AT: crashAt } : {}) }
+    const server = await startServer({ dataDir: this.dataDir, env })
+    this.server = server
+    this.port = new URL(server.url).port
+    return server
+  }
+
+  /** The next server, in the test's own process: nothing will kill it. */
+  async goOn(): Promise<Asked> {
+    this.server = await serveHere({ DATA_DIR: this.dataDir, STANDDOWN_LEASE_MS: '1500', ...this.settings() })
     this.port = new URL(this.server.url).port
     return this.server
+  }
+
+  private settings(): Readonly<Record<string, string>> {
+    return {
+      SMTP_URL: this.smtp.url,
+      PORT: this.port,
+      ...(this.database && { DATABASE_URL: this.database.url }),
+    }
   }
 
   /** One more on the shared database, at work beside those that are. */
   async startBeside(settings: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
     assert.ok(this.database)
     const env = { SMTP_URL: this.smtp.url, DATABASE_URL: this.database.url, ...settings }
-    this.server = await startServer({ dataDir: join(this.dataDir, String(this.beside.length)), env })
-    this.beside.push(this.server)
-    return this.server
-  }
-
-  /** Resolves when the server has killed itself at its crash point. */
-  async crashed(): Promise<void> {
-    assert.deepEqual(await this.server.ended, { code: null, signal: 'SIGKILL' })
+    const server = await startServer({ dataDir: join(this.dataDir, String(this.beside.length)), env })
+    this.server = server
+    this.beside.push(server)
+    return server
   }
 
   /** A server that dies of what it finds, maybe before it answers its first request. */
   async startAndCrash(crashAt: string): Promise<void> {
     try {
-      await this.start(crashAt)
-      await this.crashed()
+      await crashed(await this.start(crashAt))
     } catch (error) {
       if (!(error instanceof EndedAtStart) || error.signal !== 'SIGKILL') throw error
     }
@@ -176,18 +194,14 @@ export class World {
   }
 }
 
+/** Resolves when the server has killed itself at its crash point. */
+export async function crashed(server: ServerProcess): Promise<void> {
+  assert.deepEqual(await server.ended, { code: null, signal: 'SIGKILL' })
+}
+
 type WorldParts = {
   readonly receiver: HttpReceiver
   readonly smtp: SmtpReceiver
   readonly dataDir: string
-  readonly database: SharedDatabase | null
-}
-
-type SharedDatabase = AsyncDisposable & Pick<TestDatabase, 'db'> & { readonly url: string }
-
-async function sharedDatabase(): Promise<SharedDatabase> {
-  const database = await testDatabase({ empty: true })
-  const { host = '', user = '' } = database.options
-  const url = `postgresql:///${database.name}?host=${encodeURIComponent(host)}&user=${encodeURIComponent(user)}`
-  return { url, db: database.db, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() }
+  readonly database: TestDatabase | null
 }

@@ -1,6 +1,7 @@
 // The engine's own commits, driven through the native API.
 
 import assert from 'node:assert/strict'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { World } from './crash-world.ts'
 import { scenario } from './scenario.ts'
 
@@ -12,7 +13,7 @@ async function ended(world: World, eventId: string): Promise<string[]> {
     const event = await world.aliceOk('GET', `/api/v1/events/${eventId}`)
     const states: string[] = event.effects.map((effect: { state: string }) => effect.state)
     if (states.every(state => state !== 'pending' && state !== 'running')) return states.sort()
-    await new Promise(resolve => setImmediate(resolve))
+    await pause(20)
   }
 }
 

@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { after, before, test } from 'node:test'
 import { ended } from '../store/process-end.ts'
 import { type PreparedData, preparedData, startServer } from '../support/server-process.ts'
+import { until } from '../support/until.ts'
 import { World } from './crash-world.ts'
 
 let data: PreparedData
@@ -103,7 +104,7 @@ test('PostgreSQL frozen: 503 instead of waiting for ever, and when it thaws what
   assert.equal((await server.ask('GET', '/healthz')).status, 200)
   assert.equal((await server.ask('GET', '/readyz')).status, 503)
   frozen.forEach(thaw)
-  while ((await server.ask('GET', '/readyz')).status !== 200);
+  await until(async () => (await server.ask('GET', '/readyz')).status === 200)
   assert.deepEqual((await world.receipt(receiptId)).counts.prevented, 1)
   await world.aliceOk('POST', '/api/v1/events', { title: 'N', effects: [world.webhook('/after')] })
   await world.receiver.arrived(1)

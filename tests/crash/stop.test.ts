@@ -9,6 +9,7 @@ import { testDatabase } from '../support/database.ts'
 import { databaseProxy } from '../support/database-proxy.ts'
 import { httpReceiver } from '../support/http-receiver.ts'
 import { EndedAtStart, startServer } from '../support/server-process.ts'
+import { until } from '../support/until.ts'
 
 type Asked = { readonly receiver: Awaited<ReturnType<typeof httpReceiver>>; readonly dataDir: string }
 
@@ -39,7 +40,7 @@ test('a start that waits for another one’s migration ends when it is asked to'
         },
         begun: async child => {
           const waits = 'select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))'
-          while ((await database.db.query({ text: waits }, [rows[0].pid])).length === 0);
+          await until(async () => (await database.db.query({ text: waits }, [rows[0].pid])).length !== 0)
           child.kill('SIGTERM')
         },
       })

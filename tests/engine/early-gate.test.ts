@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { announce } from '../../server/src/engine/announce.ts'
 import { cancelBatch } from '../../server/src/engine/cancel.ts'
 import { testDatabase } from '../support/database.ts'
+import { until } from '../support/until.ts'
 import { byKey, contextOn, effect, event } from './engine-parts.ts'
 
 test('a cancel that would be early waits for the announce of its key that is under way, and finds it', async () => {
@@ -31,7 +32,7 @@ test('a cancel that would be early waits for the announce of its key that is und
     .finally(() => {
       answered = true
     })
-  while (!answered && !(await someoneWaits())) {}
+  await until(async () => answered || (await someoneWaits()))
   commit.resolve()
   const [announced] = await announcing
   const [outcome] = await cancelling

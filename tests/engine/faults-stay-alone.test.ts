@@ -21,6 +21,7 @@ import {
 } from '../../server/src/store/database.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { random, SteeredCarrier, testEngine } from '../support/engine.ts'
+import { until } from '../support/until.ts'
 import {
   announced,
   attemptOf,
@@ -71,10 +72,10 @@ test('somebody holds the row of one effect: what ends beside it is written meanw
   const held = carrier.runs.find(run => run.effect.title === 'held')!
   await using lock = await hold(database, held.effect.id)
   for (const run of carrier.runs) run.end({ is: 'done' })
-  while (Object.keys(await endings(database.db)).length < 2) {}
+  await until(async () => Object.keys(await endings(database.db)).length >= 2)
   assert.deepEqual(await endings(database.db), { free: 'done', 'free too': 'done' })
   await lock.release()
-  while (Object.keys(await endings(database.db)).length < 3) {}
+  await until(async () => Object.keys(await endings(database.db)).length >= 3)
 })
 
 test('reports of what somebody holds come back, whatever they say; the others are written', async () => {
@@ -174,7 +175,7 @@ test('a domain whose hook runs out of its time for one effect: what ends beside 
   await carrier.begun(4)
   for (const run of carrier.runs) run.end({ is: 'done' })
   await slow.promise
-  while (Object.keys(await endings(database.db)).length < 3) {}
+  await until(async () => Object.keys(await endings(database.db)).length >= 3)
   assert.deepEqual(await endings(database.db), { one: 'done', three: 'done', two: 'done' })
   const next = await database.db.query({
     text: `select title from engine.effect where state = 'pending' order by title`,

@@ -12,6 +12,7 @@ import { closeReceipts, rescueOnce } from '../../server/src/engine/rescue.ts'
 import type { Database } from '../../server/src/store/database.ts'
 import { testDatabase } from '../support/database.ts'
 import { SteeredCarrier, testEngine } from '../support/engine.ts'
+import { until } from '../support/until.ts'
 import {
   announced,
   attemptOf,
@@ -71,7 +72,7 @@ test('a start that is under way has ended when the hold is placed', async () => 
       placed = true
     })
     const waiting = { text: `select from pg_locks where locktype = 'advisory' and not granted` }
-    while ((await db.query(waiting)).length === 0);
+    await until(async () => (await db.query(waiting)).length !== 0)
     assert.equal(placed, false)
   })
   await placing
@@ -98,7 +99,7 @@ test('beside a running server what is overdue is marked before anybody waits for
     await tx.query({ text: `select from engine.effect where id = '${held?.id}' for update` })
     placing = placeHoldBeside(db, RESTORED, { most: 2 })
     const waiting = { text: `select from pg_locks where locktype = 'advisory' and not granted` }
-    while ((await db.query(waiting)).length === 0);
+    await until(async () => (await db.query(waiting)).length !== 0)
     assert.equal(await doubtful(), 4)
     assert.equal(await idleEngine(db).hold(TENANT), null)
   })

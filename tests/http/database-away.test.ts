@@ -7,6 +7,7 @@ import pg from 'pg'
 import { checkInvariants } from '../engine/invariants.ts'
 import { type DatabaseProxy, databaseProxy } from '../support/database-proxy.ts'
 import { type TestServer, testServer } from '../support/server.ts'
+import { until } from '../support/until.ts'
 import {
   type ApiCall,
   type ApiCalls,
@@ -75,7 +76,7 @@ describe('a database that is away', () => {
     await readyAgain()
     assert.deepEqual(await rowCounts(direct), rows)
     // Hints are listened to again, and what is due happens.
-    while (!(await listening(direct)).some(pid => !listeners.includes(pid)));
+    await until(async () => (await listening(direct)).some(pid => !listeners.includes(pid)))
     const event = await done(native(calls), {
       title: 'after',
       effects: [
@@ -167,7 +168,7 @@ describe('a database that is away', () => {
 
   /** By itself: nobody does anything but look. */
   async function readyAgain(): Promise<void> {
-    while ((await readiness()).status !== 200);
+    await until(async () => (await readiness()).status === 200)
   }
 
   /** As alice, who may see what is native and what is in her calendar. */

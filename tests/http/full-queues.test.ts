@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
 import { type TestServer, testServer } from '../support/server.ts'
+import { until } from '../support/until.ts'
 import {
   type ApiCall,
   type ApiCalls,
@@ -69,7 +70,7 @@ async function whileFull({ filling, hold }: Held, calls: ApiCalls): Promise<ApiR
     const held: Promise<ApiReply>[] = []
     for (let sent = 1; sent <= AT_THE_DATABASE; sent++) {
       held.push(callOf(server, filling))
-      while ((await waitingForLocks(holder)) < sent);
+      await until(async () => (await waitingForLocks(holder)) >= sent)
     }
     // Of these two one waits, and the other has no place.
     const last = [callOf(server, filling), callOf(server, filling)]

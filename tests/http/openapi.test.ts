@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
+import { Ajv } from 'ajv'
 import { routesOf } from '../isolation/routes.ts'
 import { type Document, readDescriptions } from '../support/descriptions.ts'
 import { type TestServer, testServer } from '../support/server.ts'
@@ -150,4 +151,19 @@ test('HEAD of whatever GET answers comes to an end, streams too', async () => {
       assert.ok(response.status < 500, `${address}: ${response.status}`)
       assert.notEqual(response.status, 405, address)
     }
+})
+
+test('what checks requests is a schema: the server compiles it without a look at that', () => {
+  const ajv = new Ajv({ strict: false, discriminator: true, allowUnionTypes: true })
+  const file = readFileSync(new URL('../../docs/workspace.schema.json', import.meta.url), 'utf8')
+  const schemas: [string, object][] = [['docs/workspace.schema.json', JSON.parse(file)]]
+  for (const { address, operations, shapes } of documents) {
+    for (const [name, shape] of Object.entries(shapes)) schemas.push([`${address} ${name}`, shape])
+    for (const { method, path, body, parameters } of operations)
+      for (const schema of [body?.schema, ...parameters.map(parameter => parameter.schema)])
+        if (schema) schemas.push([`${method} ${path}`, schema])
+  }
+  assert.ok(schemas.length > 100)
+  for (const [name, schema] of schemas) assert.ok(ajv.validateSchema(schema), `${name}: ${ajv.errorsText()}`)
+  assert.equal(ajv.validateSchema({ type: 'text' }), false)
 })

@@ -7,6 +7,7 @@ import { checkWrites } from '../../server/src/store/check-writes.ts'
 import { DatabaseOverloaded, type Queries } from '../../server/src/store/database.ts'
 import { type TestServer, testServer } from '../support/server.ts'
 import { takePool } from '../support/take-pool.ts'
+import { until } from '../support/until.ts'
 import { httpServer } from './http-server.ts'
 
 type Readiness = { readonly status: number; readonly checks: { readonly [name: string]: string } }
@@ -46,7 +47,7 @@ test('a database that reads and takes no writes is not ready, and is again by it
       assert.equal((await fetch(`${server.url}/healthz`)).status, 200)
       await direct.query(`alter database ${database} reset all`)
       await newConnections()
-      while ((await readiness(server)).status !== 200);
+      await until(async () => (await readiness(server)).status === 200)
     }
   } finally {
     await direct.end()
@@ -79,9 +80,9 @@ test('it answers while callers hold every connection, and when a question waits 
       )
       return rows.length
     }
-    while ((await waiting()) > 0);
+    await until(async () => (await waiting()) === 0)
     await holder.query('rollback')
-    while ((await readiness(server)).status !== 200);
+    await until(async () => (await readiness(server)).status === 200)
   } finally {
     await holder.end()
   }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { session } from '../cli/terminal-session.ts'
+import { until } from '../support/until.ts'
 import { type NativeServer, nativeServer } from './native-server.ts'
 
 const URL_A = 'https://a.example/hook'
@@ -27,7 +28,7 @@ async function dead(server: NativeServer, effects: readonly object[], error = 'n
   server.mail.answer = () => ({ is: 'failed', error, mayHaveHappened })
   server.webhook.answer = () => ({ is: 'failed', error, mayHaveHappened })
   const event = await announce(server, effects)
-  while ((await effectsOf(server, event.id)).some(effect => effect.state !== 'dead')) {}
+  await until(async () => (await effectsOf(server, event.id)).every(effect => effect.state === 'dead'))
   return event
 }
 
@@ -131,7 +132,7 @@ suite('many dead actions', () => {
     for (;;) {
       const { retried, remaining, after } = (await some(server, body)).json()
       seen.push({ retried, remaining })
-      while ((await effectsOf(server, event.id)).some(effect => effect.state !== 'dead')) {}
+      await until(async () => (await effectsOf(server, event.id)).every(effect => effect.state === 'dead'))
       if (after === null) break
       body = { most: 2, after }
     }
@@ -222,7 +223,10 @@ suite('a dead action that is edited', () => {
     const [old] = effectIds as [string]
     server.webhook.answer = () => ({ is: 'done' })
     const [made] = (await replace(server, old, webhook('https://b.example/'))).json().effectIds
-    while ((await effectsOf(server, id)).some(effect => effect.id === made && effect.state !== 'done')) {}
+    await until(
+      async () =>
+        !(await effectsOf(server, id)).some(effect => effect.id === made && effect.state !== 'done'),
+    )
     const { receipt } = (await server.call('olga', 'POST', `/api/v1/events/${id}/cancel`)).json()
     const { items } = (await server.call('olga', 'GET', receipt)).json() as {
       items: { effectId: string; outcome: string }[]

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { httpReceiver } from '../support/http-receiver.ts'
 import { testServer } from '../support/server.ts'
+import { until } from '../support/until.ts'
 
 test('a receiver that has failed for five minutes is a warning in log, status, metrics and readyz, until it works again', async () => {
   await using receiver = await httpReceiver()
@@ -41,7 +42,7 @@ test('a receiver that has failed for five minutes is a warning in log, status, m
 
   ahead = 5 * 60_000
   const host = `127.0.0.1:${receiver.port}`
-  while ((await gauge()) !== '1') {}
+  await until(async () => (await gauge()) === '1')
   assert.deepEqual(
     lines('receiver fails').map(line => [line.level, line.receiver, line.tenant]),
     [[40, host, 'contoso']],
@@ -64,7 +65,7 @@ test('a receiver that has failed for five minutes is a warning in log, status, m
 
   receiver.answer = () => ({})
   await server.advance(60_000)
-  while ((await gauge()) !== '0') {}
+  await until(async () => (await gauge()) === '0')
   assert.equal(lines('receiver works again').length, 1)
   assert.deepEqual([await failing(), await warnings()], [[], {}])
   assert.equal(lines('receiver fails').length, 1)

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
+import { until } from '../support/until.ts'
 import { joinedWorld, type Said, type World } from './joined-world.ts'
 
 let world: World
@@ -34,7 +35,7 @@ for (const [api, announce] of Object.entries(ANNOUNCE)) {
       await holder.query('lock table engine.event in exclusive mode')
       const flood = Promise.all(Array.from({ length: AT_ONCE }, announce))
       const waiting = `select from pg_locks where not granted and relation = 'engine.event'::regclass`
-      while ((await holder.query(waiting)).rowCount === 0);
+      await until(async () => (await holder.query(waiting)).rowCount !== 0)
       // Answered at all, and not "the database is busy".
       for (let reads = 0; reads < 30; reads++)
         assert.equal((await world.call('bob', 'GET', '/v1.0/me/events')).status, 200)

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { NATIVE_EVENT } from '../../server/src/apis/native/access.ts'
 import type { Announcement } from '../../server/src/core/event.ts'
 import type { PreviewView, ReceiptView } from '../../wire/src/receipt.ts'
+import { until } from '../support/until.ts'
 import { type NativeServer, nativeServer, TENANT } from './native-server.ts'
 
 const DAY = 86_400_000
@@ -198,7 +199,9 @@ test('what is running, or may have happened, is previewed as it would be told', 
   const outcomes = async () => (await preview(server, { eventId })).items.map(item => item.outcome).sort()
   assert.deepEqual(await outcomes(), ['prevented', 'stopping'])
   run.end({ is: 'retry', error: 'the answer was lost', mayHaveHappened: true, afterMs: DAY })
-  while ((await server.engine.effectsOf(TENANT, eventId)).some(effect => effect.state === 'running'));
+  await until(
+    async () => !(await server.engine.effectsOf(TENANT, eventId)).some(effect => effect.state === 'running'),
+  )
   assert.deepEqual(await outcomes(), ['in_doubt', 'prevented'])
 })
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { receiptText } from '../../server/src/cli/receipt-text.ts'
+import { until } from '../support/until.ts'
 import { nativeServer } from './native-server.ts'
 
 test('as JSON, as a page and in a terminal', async () => {
@@ -30,7 +31,7 @@ test('as JSON, as a page and in a terminal', async () => {
   await server.mail.begun(1)
   const ended = async () =>
     (await server.engine.effectsOf('contoso', id)).some(effect => effect.ending === 'done')
-  while (!(await ended()));
+  await until(ended)
   const { receipt: link } = (await server.call('alice', 'POST', `/api/v1/events/${id}/cancel`)).json()
   run.end({ is: 'done' })
   const receipt = (await server.call('alice', 'GET', `${link}?wait=30`)).json()

@@ -11,6 +11,7 @@ import { checkSchema, migrate } from '../../server/src/store/migrate.ts'
 import { knownMigrations, type Migration, schemasOf } from '../../server/src/store/migrations.ts'
 import { restore } from '../../server/src/store/restore.ts'
 import { testDatabase } from '../support/database.ts'
+import { until } from '../support/until.ts'
 
 const now = () => new Date('2026-03-01T12:00:00Z')
 
@@ -162,7 +163,7 @@ test('a backup is of one moment, whatever is written meanwhile', async t => {
     const held = {
       text: `select from pg_locks where relation = 'zoo.visit'::regclass and not granted`,
     }
-    while ((await tx.query(held)).length === 0);
+    await until(async () => (await tx.query(held)).length !== 0)
     await tx.query({ text: `insert into zoo.keeper values ('late', null)` })
     await tx.query({ text: `insert into zoo.visit (animal) values ('late')` })
   })

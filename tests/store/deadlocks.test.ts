@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Database } from '../../server/src/store/database.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { until } from '../support/until.ts'
 
 const LOCK = { name: 'test.lock', text: 'update row set times = times + 1 where id = $1::int' }
 
@@ -91,7 +92,7 @@ test('a flush that waits with a transaction in a circle is run again as well', a
 async function untilWaiting(db: Database, wanted: number): Promise<void> {
   const text = `select from pg_stat_activity
     where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0`
-  while ((await db.query({ text })).length < wanted);
+  await until(async () => (await db.query({ text })).length >= wanted)
 }
 
 for (const [code, runs] of [

@@ -7,6 +7,7 @@ import type { Engine } from '../../server/src/engine/engine.ts'
 import { rescueOnce } from '../../server/src/engine/rescue.ts'
 import { contextOn } from '../engine/engine-parts.ts'
 import { checkInvariants, type Seen } from '../engine/invariants.ts'
+import { until } from '../support/until.ts'
 import { DONE, engineOn, migrated, plain, request } from './migrated-world.ts'
 import { GONE, type World } from './world-before.ts'
 
@@ -34,7 +35,7 @@ test('what pends starts once; what a lost process ran starts once more, as its n
       text: `select id from engine.effect union all select cancellation_id from engine.open_cancellation`,
     }
     const waits = world.running.offer
-    while ((await db.query<{ id: string }>(left)).some(row => row.id !== waits));
+    await until(async () => (await db.query<{ id: string }>(left)).every(row => row.id === waits))
     await db.transaction('end', tx => engine.end(tx, [{ effectId: waits, verdict: DONE }]))
   } finally {
     await engine.stop()

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { Database, type FlushStep } from '../../server/src/store/database.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { type PostgresWay, postgresWay } from '../support/postgres-way.ts'
+import { until } from '../support/until.ts'
 
 type World = AsyncDisposable & {
   readonly way: PostgresWay
@@ -99,7 +100,7 @@ test('each step has a snapshot of its own: a commit between two of them is seen 
 async function untilWaiting(db: Database): Promise<void> {
   const text = `select from pg_locks where locktype = 'advisory' and not granted
     and database = (select oid from pg_database where datname = current_database())`
-  while ((await db.query({ text })).length === 0);
+  await until(async () => (await db.query({ text })).length !== 0)
 }
 
 /** Three ways to fail: when it is parsed, when its values are bound, when it runs. */

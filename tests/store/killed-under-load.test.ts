@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import pg from 'pg'
 import { Database, type DatabaseOptions } from '../../server/src/store/database.ts'
+import { until } from '../support/until.ts'
 import { asRoot, openDirectory, ordinaryUser } from './data-directories.ts'
 import { parentOf } from './process-end.ts'
 import { type ServerProcessOptions, serverProcess } from './server-process.ts'
@@ -66,6 +67,6 @@ async function beginLong(options: DatabaseOptions): Promise<void> {
   watcher.on('error', () => {})
   await watcher.connect()
   const text = `select from pg_stat_activity where state = 'active' and query like 'select count%'`
-  while ((await watcher.query(text)).rowCount === 0) {}
+  await until(async () => (await watcher.query(text)).rowCount !== 0)
   await watcher.end()
 }

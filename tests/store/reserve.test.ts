@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import pg from 'pg'
 import { Reserve } from '../../server/src/store/reserve.ts'
 import { testDatabase } from '../support/database.ts'
+import { until } from '../support/until.ts'
 
 test('it is kept while the database takes no more connections, and renewed as soon as it does', async () => {
   await using database = await testDatabase({ empty: true })
@@ -16,7 +17,7 @@ test('it is kept while the database takes no more connections, and renewed as so
     (await reserve.query<{ pid: number }>({ text: 'select pg_backend_pid() as pid' }))[0]?.pid
   const gone = async (pid = 0) => {
     const text = 'select from pg_stat_activity where pid = $1'
-    while ((await database.db.query({ text }, [pid])).length > 0);
+    await until(async () => (await database.db.query({ text }, [pid])).length === 0)
   }
   const other = client()
   try {
@@ -34,7 +35,7 @@ test('it is kept while the database takes no more connections, and renewed as so
     reserve.close()
     await other.end().catch(() => {})
     const left = 'select from pg_stat_activity where usename = $1'
-    while ((await database.db.query({ text: left }, [role])).length > 0);
+    await until(async () => (await database.db.query({ text: left }, [role])).length === 0)
     await database.db.query({ text: `drop role ${role}` })
   }
 })

@@ -10,14 +10,20 @@ import { testPostgres } from './postgres.ts'
 
 export interface TestDatabase extends AsyncDisposable {
   readonly db: Database
+  /** For a server. */
+  readonly url: string
   /** For another connection or another process on the same database. */
   readonly options: DatabaseOptions
   readonly name: string
+  /** Ours go: nobody may be connected to what is copied. */
+  disconnect(): Promise<void>
 }
 
 export type TestDatabaseOptions = {
   /** Without our schema. */
   readonly empty?: boolean
+  /** A copy of this one, to which nobody is connected. */
+  readonly copyOf?: string
   /** Only with `empty`. Default UTF8. */
   readonly encoding?: 'UTF8' | 'SQL_ASCII'
   /** Of `db`'s pool. Default 12. */
@@ -30,7 +36,7 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
   await asAdministrator(server, async admin => {
     const template = options.empty
       ? `template0 encoding ${options.encoding ?? 'UTF8'} locale 'C'`
-      : await migratedTemplate(admin, server)
+      : (options.copyOf ?? (await migratedTemplate(admin, server)))
     await admin.query(`create database ${name} template ${template}`)
   })
   const own: DatabaseOptions = { ...server, database: name }
@@ -38,12 +44,19 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
     ...own,
     ...(options.maxConnections && { maxConnections: options.maxConnections }),
   })
+  let closed: Promise<void> | undefined
+  const disconnect = () => {
+    closed ??= db.close()
+    return closed
+  }
   return {
     db,
+    disconnect,
+    url: `postgresql:///${name}?host=${encodeURIComponent(server.host ?? '')}&user=${encodeURIComponent(server.user ?? '')}`,
     options: own,
     name,
     async [Symbol.asyncDispose]() {
-      await db.close()
+      await disconnect()
       await asAdministrator(server, admin => admin.query(`drop database if exists ${name} with (force)`))
     },
   }

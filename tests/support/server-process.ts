@@ -29,22 +29,26 @@ export type CallOptions = {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export type ServerProcess = AsyncDisposable & {
-  readonly child: ChildProcess
+/** A server that is asked by HTTP, wherever it runs. */
+export type Asked = AsyncDisposable & {
   readonly url: string
-  /** The command line's: the server operator's. */
+  /** The command line's token: the server operator's. */
   readonly operator: string
-  /** Of the server itself, where a launcher stands before it. */
-  readonly pid: number
-  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
-  /** The lines that it wrote. */
-  readonly said: readonly string[]
   /** null: the connection broke, or there was none. */
   call(method: string, path: string, options?: CallOptions): Promise<Reply | null>
   /** As call; throws when there is no answer. */
   ask(method: string, path: string, options?: CallOptions): Promise<Reply>
   /** A token of a person of the demo, or of its app. */
   token(whose: { readonly user: string } | { readonly app: string }): Promise<string>
+}
+
+export type ServerProcess = Asked & {
+  readonly child: ChildProcess
+  /** Of the server itself, where a launcher stands before it. */
+  readonly pid: number
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
+  /** The lines that it wrote. */
+  readonly said: readonly string[]
   postgresPid(): number
 }
 
@@ -106,7 +110,29 @@ export async function startServer({
   }
   const { url, token: operator, pid } = facts
 
-  const call: ServerProcess['call'] = async (method, path, { body, token = operator, headers = {} } = {}) => {
+  return {
+    ...askedAt(url, operator, said),
+    child,
+    pid,
+    ended,
+    said,
+    postgresPid: () =>
+      Number(readFileSync(join(dataDir, 'postgresql', 'postmaster.pid'), 'utf8').split('\n')[0]),
+    async [Symbol.asyncDispose]() {
+      // Asked first, so that PostgreSQL is stopped and the directory may be removed.
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
+
+/** `said`: what it wrote so far, for when it does not answer. */
+export function askedAt(
+  url: string,
+  operator: string,
+  said: readonly string[],
+): Omit<Asked, typeof Symbol.asyncDispose> {
+  const call: Asked['call'] = async (method, path, { body, token = operator, headers = {} } = {}) => {
     try {
       const response = await fetch(`${url}${path}`, {
         method,
@@ -125,31 +151,20 @@ export async function startServer({
       throw error
     }
   }
-  const ask: ServerProcess['ask'] = async (method, path, options) => {
+  const ask: Asked['ask'] = async (method, path, options) => {
     const reply = await call(method, path, options)
     if (reply === null)
       throw new Error(`no answer to ${method} ${path}; the server said:\n${said.join('\n')}`)
     return reply
   }
   return {
-    child,
     url,
     operator,
-    pid,
-    ended,
-    said,
     call,
     ask,
     async token(whose) {
       const { json } = await ask('POST', '/api/v1/tokens', { body: { tenant: 'contoso', ...whose } })
       return json.token as string
-    },
-    postgresPid: () =>
-      Number(readFileSync(join(dataDir, 'postgresql', 'postmaster.pid'), 'utf8').split('\n')[0]),
-    async [Symbol.asyncDispose]() {
-      // Asked first, so that PostgreSQL is stopped and the directory may be removed.
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
-      await ended
     },
   }
 }

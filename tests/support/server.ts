@@ -46,13 +46,12 @@ export async function testServer(
   env: Readonly<Record<string, string>> = {},
   { through, maxQueue, receivers, now = () => new Date() }: TestServerOptions = {},
 ): Promise<TestServer> {
-  const database = await testDatabase({ empty: true })
+  const database = await testDatabase()
   const dataDir = await mkdtemp(join(tmpdir(), 'standdown-server-'))
   const log: string[] = []
-  const { host, user, name } = { ...database.options, name: database.name }
   const databaseUrl = through
-    ? `postgresql://${user}:${through.password ?? ''}@127.0.0.1:${through.port}/${name}?${through.query ?? ''}`
-    : `postgresql:///${name}?host=${encodeURIComponent(host ?? '')}&user=${encodeURIComponent(user ?? '')}`
+    ? `postgresql://${database.options.user}:${through.password ?? ''}@127.0.0.1:${through.port}/${database.name}?${through.query ?? ''}`
+    : database.url
   const clean = async () => {
     await database[Symbol.asyncDispose]()
     await rm(dataDir, { recursive: true, force: true })

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import type { DatabaseOptions } from '../../server/src/store/database.ts'
 import type { EmbeddedPostgres } from '../../server/src/store/embedded.ts'
+import { until } from './until.ts'
 
 /** Resolves with how to reach it, without a password, when that is enough. */
 export async function trustEverybody(postgres: EmbeddedPostgres, dataDir: string): Promise<DatabaseOptions> {
@@ -15,10 +16,12 @@ export async function trustEverybody(postgres: EmbeddedPostgres, dataDir: string
   writeFileSync(join(dataDir, 'postgresql', 'pg_hba.conf'), 'local all all trust\n')
   const admin = new pg.Client({ ...open, ...(password && { password }) })
   await admin.connect()
+  // No test lets this machine lose its power, and most wait for a commit somewhere.
+  await admin.query('alter system set fsync = off')
   await admin.query('select pg_reload_conf()')
   await admin.end()
   // It reads them when it has a moment.
-  while (!(await letsIn(open))) {}
+  await until(() => letsIn(open))
   return open
 }
 

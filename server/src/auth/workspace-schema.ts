@@ -14,17 +14,33 @@ const OF_ROOMS = ['triggers', 'automations', 'templates', 'channels'] as const
 
 type Schema = { definitions: { tenant: { properties: Record<string, unknown> }; retries: unknown } }
 
-/** Notes what the schema does not take. What is said of retries is read by core/retry-plan.ts. Compiled each time: a file comes once in a while. */
+let compiled: ValidateFunction | null = null
+
+/** Notes what the schema does not take. What is said of retries is read by core/retry-plan.ts. */
 export function checkSchema(value: unknown, mistakes: Mistakes): void {
+  compiled ??= compile()
+  if (compiled(value)) return
+  for (const error of compiled.errors ?? []) mistakes.add(mistakeOf(error))
+  // They hold on to the whole file.
+  compiled.errors = null
+}
+
+function compile(): ValidateFunction {
   const schema = JSON.parse(readFileSync(SCHEMA, 'utf8')) as Schema
   for (const section of OF_ROOMS) schema.definitions.tenant.properties[section] = {}
   schema.definitions.retries = {}
-  const ajv = new Ajv({ allErrors: true, strict: false, allowUnionTypes: true, verbose: true })
+  // Whether it is a schema is a test's business, and takes longer than the rest.
+  const ajv = new Ajv({
+    allErrors: true,
+    strict: false,
+    allowUnionTypes: true,
+    verbose: true,
+    meta: false,
+    validateSchema: false,
+  })
   addFormats.default(ajv, ['uri'])
   ajv.addFormat('email', isAddress)
-  const validate: ValidateFunction = ajv.compile(schema)
-  if (validate(value)) return
-  for (const error of validate.errors ?? []) mistakes.add(mistakeOf(error))
+  return ajv.compile(schema)
 }
 
 function mistakeOf(error: ErrorObject) {

@@ -1,6 +1,7 @@
 // Descriptions of the APIs (OpenAPI 3.1), made from the schemas that stand at their routes: a route that is added is described.
 
 import type { FastifyInstance, RouteOptions } from 'fastify'
+import { compileValidator } from './schema-validator.ts'
 
 declare module 'fastify' {
   // What is read here besides Fastify's own keys.
@@ -120,6 +121,12 @@ export class OpenApi {
   }
 }
 
+/** In this plugin requests are what their schemas say. */
+export function schemasAreChecked(app: FastifyInstance): void {
+  app.setValidatorCompiler(({ schema }) => compileValidator(schema))
+  writeWhole(app)
+}
+
 /** In this plugin schemas describe, and its own readers say what is wrong, in the words of its API. */
 export function schemasDescribeOnly(app: FastifyInstance): void {
   app.setValidatorCompiler(() => () => true)
@@ -127,7 +134,7 @@ export function schemasDescribeOnly(app: FastifyInstance): void {
 }
 
 /** Response schemas describe; JSON.stringify writes, so that a schema never silently drops a property. */
-export function writeWhole(app: FastifyInstance): void {
+function writeWhole(app: FastifyInstance): void {
   app.setSerializerCompiler(() => data => JSON.stringify(data))
 }
 

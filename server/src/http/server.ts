@@ -168,10 +168,8 @@ export function createHttp(needs: HttpNeeds): Http {
     genReqId: () => randomUUID(),
     rewriteUrl: request => requestPath(request.url ?? '/'),
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 1000 },
-    // Values are taken as they are: no "12" for 12, no fields taken away.
-    ajv: {
-      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
-    },
+    // Each API says who reads its schemas (openapi.ts). Fastify's own compilers are not even loaded.
+    schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
     serverFactory: fastifyHandler => {
       handler = fastifyHandler as RequestListener
       plain = createServer(nodeOptions, handler)
@@ -447,4 +445,8 @@ async function closeAll(app: FastifyInstance, servers: readonly Server[], graceM
   await Promise.all(ended)
   clearTimeout(timer)
   await app.close()
+}
+
+function noCompiler(): never {
+  throw new Error('a route has a schema, and its plugin does not say what reads it')
 }

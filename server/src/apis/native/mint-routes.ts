@@ -9,11 +9,10 @@ import { readScopes } from '../../auth/scopes.ts'
 import type { SecurityEvent, SecurityFacts } from '../../auth/security-log.ts'
 import { domainOf } from '../../auth/workspace-ids.ts'
 import { Fault } from '../../core/fault.ts'
-import { writeWhole } from '../../http/openapi.ts'
+import { schemasAreChecked } from '../../http/openapi.ts'
 import { circumstancesOf } from './circumstances.ts'
 import { sendProblem } from './problem.ts'
 import { nothing, response } from './route-schema.ts'
-import { compileValidator } from './validator.ts'
 
 type TokenOrder = {
   readonly tenant?: string
@@ -75,8 +74,7 @@ const paramsOf = (...names: string[]) => ({
 export function mintRoutes(auth: Auth): FastifyPluginAsync {
   return async app => {
     app.setErrorHandler(sendProblem)
-    app.setValidatorCompiler(({ schema }) => compileValidator(schema))
-    writeWhole(app)
+    schemasAreChecked(app)
     for (const schema of credentialSchemas) app.addSchema(schema)
     const operators = new WeakMap<FastifyRequest, Authenticated>()
 

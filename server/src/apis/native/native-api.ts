@@ -1,7 +1,7 @@
 // The native API, /api/v1: announce, revise, cancel, receipts, previews, and looking after the server.
 
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
-import { writeWhole } from '../../http/openapi.ts'
+import { schemasAreChecked } from '../../http/openapi.ts'
 import { Callers } from './callers.ts'
 import { cancellationRoutes } from './cancellation-routes.ts'
 import { deadEffectRoutes } from './dead-effect-routes.ts'
@@ -15,7 +15,6 @@ import { operationRoutes } from './operation-routes.ts'
 import { previewRoutes } from './preview-routes.ts'
 import { sendProblem } from './problem.ts'
 import { receiptRoutes } from './receipt-routes.ts'
-import { compileValidator } from './validator.ts'
 import { webhookSecretRoutes } from './webhook-secret-routes.ts'
 import { workspaceRoutes } from './workspace-routes.ts'
 
@@ -46,8 +45,7 @@ export function nativeApi(needs: NativeNeeds, also: readonly FastifyPluginAsync[
         for (const routes of also) await app.register(routes)
         await app.register(async guarded => {
           const callers = new Callers(needs.auth)
-          guarded.setValidatorCompiler(({ schema }) => compileValidator(schema))
-          writeWhole(guarded)
+          schemasAreChecked(guarded)
           for (const schema of schemasOfTheWire) guarded.addSchema(schema)
           guarded.addHook('onRequest', async request => {
             await callers.identify(request)

@@ -5,7 +5,7 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { Directory } from '../../auth/directory.ts'
 import type { FindParent } from '../../core/parent.ts'
 import type { LongAnswers } from '../../http/long-answers.ts'
-import { writeWhole } from '../../http/openapi.ts'
+import { schemasAreChecked } from '../../http/openapi.ts'
 import type { Notifications } from '../../notifications/create-notifications.ts'
 import { type AgentAuth, agentCaller, agentOrProvider } from './agent-caller.ts'
 import { sendAgentPage } from './agent-page.ts'
@@ -39,7 +39,7 @@ export function notificationsApi(needs: NotificationsApiNeeds): FastifyPluginAsy
     const streams = new ScreenStreams(notifications, needs.now, needs.longAnswers)
     app.addHook('preClose', async () => streams.close())
     const callerOf = (request: FastifyRequest) => agentCaller(request, auth)
-    writeWhole(app)
+    schemasAreChecked(app)
     const openApi = notificationsOpenApi()
     openApi.watch(app)
 

@@ -1,23 +1,7 @@
-// Validates requests of the native API against its JSON schemas. Nothing is coerced, dropped or filled in: what a caller
-// sent is what is checked.
+// What a request's schema did not take, in sentences for its caller.
 
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
-import addFormats from 'ajv-formats'
-import { isGuid } from '../../core/ids.ts'
-import { readInstant } from '../../core/instant.ts'
-import { ADDRESS_FORM, isAddress } from '../../core/mail-address.ts'
-
-const ajv = new Ajv({ strict: false, discriminator: true, allErrors: false, coerceTypes: false })
-addFormats.default(ajv)
-// Its own takes second 60, offsets of 23 hours, and decimals that would be lost.
-ajv.addFormat('date-time', text => readInstant(text) !== null)
-ajv.addFormat('email', isAddress)
-// Its own takes `urn:uuid:` before it, which PostgreSQL does not.
-ajv.addFormat('uuid', isGuid)
-
-export function compileValidator(schema: unknown): ValidateFunction {
-  return ajv.compile(schema as object)
-}
+import type { ErrorObject } from 'ajv'
+import { ADDRESS_FORM } from '../../core/mail-address.ts'
 
 /** What is wrong and where, for a problem's `errors`: the deepest complaint is the one that helps. */
 export function complaints(errors: readonly ErrorObject[]): { at: string; message: string }[] {
