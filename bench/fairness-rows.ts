@@ -41,7 +41,56 @@ type Noticed = {
   readonly readyMs: number
 }
 
-export async function fairnessRows({ seconds }: Pick<Size, 'seconds'>): Promise<readonly Row[]> {
+type Round = Noticed & {
+  readonly quietReportMs: number
+  readonly stopSeconds: number
+  /** What the worst of it came to. */
+  readonly note: string
+}
+
+/** Each round is a server of its own, quiet and then loud; a ratio is of one round. */
+const ROUNDS = 3
+
+export async function fairnessRows({
+  seconds,
+  runs,
+}: Pick<Size, 'seconds' | 'runs'>): Promise<readonly Row[]> {
+  const rounds: Round[] = []
+  for (let round = 0; round < Math.min(runs, ROUNDS); round++) rounds.push(await fairnessRound(seconds))
+  const row = (id: string, what: string, unit: string, of: (round: Round) => number, goal: Goal): Row => {
+    const ours = spread(rounds.map(of), unit)
+    return {
+      id,
+      what: `beside a tenant that asks for the worst: ${what}`,
+      ours,
+      peer: null,
+      figures: [atMost(unit, ours.median, goal.atMost)],
+      note: rounds[0]!.note,
+    }
+  }
+  const quiet = spread(
+    rounds.map(round => round.quietReportMs),
+    'ms',
+  ).median
+  return [
+    row('fair-webhook', 'p99 of another’s webhook, from its announcement', 'ms', round => round.webhookMs, {
+      atMost: 500,
+    }),
+    row(
+      'fair-report',
+      `p99 of another’s report, times that while it is quiet (${quiet.toFixed(1)} ms)`,
+      '×',
+      round => round.reportMs / round.quietReportMs,
+      { atMost: 3 },
+    ),
+    row('fair-ready', 'p99 of /readyz', 'ms', round => round.readyMs, { atMost: 100 }),
+    row('fair-stop', 'from SIGTERM to its end', 's', round => round.stopSeconds, { atMost: 10 }),
+  ]
+}
+
+type Goal = { readonly atMost: number }
+
+async function fairnessRound(seconds: number): Promise<Round> {
   await using dns = await silentDns()
   await using server = await startServer(undefined, {
     preload: new URL('./silent-dns.ts', import.meta.url),
@@ -79,42 +128,9 @@ export async function fairnessRows({ seconds }: Pick<Size, 'seconds'>): Promise<
   const asked = performance.now()
   server.process.kill('SIGTERM')
   await once(server.process, 'exit')
-  const stopped = (performance.now() - asked) / 1000
+  const stopSeconds = (performance.now() - asked) / 1000
   await noise[Symbol.asyncDispose]()
-
-  const row = (
-    id: string,
-    what: string,
-    value: number,
-    unit: string,
-    figure: Row['figures'][number],
-  ): Row => ({
-    id,
-    what: `beside a tenant that asks for the worst: ${what}`,
-    ours: spread([value], unit),
-    peer: null,
-    figures: [figure],
-    note,
-  })
-  const times = loud.reportMs / quiet.reportMs
-  return [
-    row(
-      'fair-webhook',
-      'p99 of another’s webhook, from its announcement',
-      loud.webhookMs,
-      'ms',
-      atMost('ms', loud.webhookMs, 500),
-    ),
-    row(
-      'fair-report',
-      `p99 of another’s report (quiet: ${quiet.reportMs.toFixed(1)} ms)`,
-      loud.reportMs,
-      'ms',
-      atMost('×', times, 3),
-    ),
-    row('fair-ready', 'p99 of /readyz', loud.readyMs, 'ms', atMost('ms', loud.readyMs, 100)),
-    row('fair-stop', 'from SIGTERM to its end', stopped, 's', atMost('s', stopped, 10)),
-  ]
+  return { ...loud, quietReportMs: quiet.reportMs, stopSeconds, note }
 }
 
 /** As a tenant of which nobody hears: 20 reports, 10 webhooks and 10 looks at /readyz a second. */

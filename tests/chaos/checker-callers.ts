@@ -80,10 +80,11 @@ function isSame(known: Known, earlier: KnownCancel, later: KnownCancel): boolean
   if (keys[0] !== null) return true
   // Without a key: the second was asked when the first was over, and nothing was announced for it in between.
   if (earlier.answered!.index > later.asked.index) return false
-  // One that has a key repeats only what has that key; but one without may repeat either, and gets the receipt of the last.
-  const isBetween = ({ op, request }: KnownCancel) =>
-    op > earlier.op &&
-    op < later.op &&
+  // One that has a key repeats only what has that key; but one without may repeat either, and gets the receipt of the last, whenever
+  // that was asked.
+  const isBetween = ({ asked, answered, request }: KnownCancel) =>
+    asked.index < later.answered!.index &&
+    (answered === null || answered.index > earlier.asked.index) &&
     request.by.principal === a.by.principal &&
     (request.requestKey ?? null) !== null
   if (known.cancels.some(isBetween)) return false

@@ -414,6 +414,12 @@ const RIGHT: Readonly<Record<string, Wrong['facts']>> = {
     cancelled('S', { isReplay: true }),
     OVER,
   ],
+  'a repeat without a key, after one with a key that was asked before and took longer': [
+    announced(),
+    ...around(cancelled('S', { requestKey: 'key' }), cancelled('R')),
+    cancelled('S', { isReplay: true }),
+    OVER,
+  ],
   'an early cancellation that is met': [EARLY, announced(keyed('absorb'), absorbed), OVER],
   'a child that is refused when it is born, since an early cancellation waits for it': [
     cancelled('R', { ...BY_KEY, isEarly: true }),
@@ -440,6 +446,11 @@ const RIGHT: Readonly<Record<string, Wrong['facts']>> = {
     tookEffect('E.next'),
     OVER,
   ],
+}
+
+/** The first is asked before the second, and answered after it. */
+function around([asked, answered]: readonly Told[], within: readonly Told[]): Told[] {
+  return [asked!, ...within, answered!]
 }
 
 for (const [name, facts] of Object.entries(RIGHT)) {
