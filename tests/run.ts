@@ -19,11 +19,11 @@ import { trustEverybody } from './support/trusting-cluster.ts'
 const ROOT = join(import.meta.dirname, '..')
 const FILES = ['tests/**/*.test.ts', '{wire,client,console}/**/*.test.{js,mjs,ts}']
 /**
- * Run on the oldest PostgreSQL too: what depends on how it locks, plans and stores. Not what is about our processes and
- * connections, nor about the embedded one, which is never that. `npm test -- --pg 15` runs everything there.
+ * Run on the oldest PostgreSQL too: what depends on how it locks, plans, stores, and answers what comes in one piece. Not what is about
+ * our processes, nor about the embedded PostgreSQL, which is never that. `npm test -- --pg 15` runs everything there.
  */
 const ON_OLDEST =
-  /^tests\/(engine\/(?!faults-stay-alone|gather|idle|retry-plan|sandbox-contention|two-engines|turns|workers)|store\/(backup|binary-arrays|deadlocks|engine-migration|functions|lists-migration|migrate|schema-listing|transactions))/
+  /^tests\/(engine\/(?!gather|idle|retry-plan|turns|workers)|store\/(?!embedded-|killed-under-load|launch|open-database|reserve|test-database))/
 /** One more than two processors: a fifth of all time a file waits for a lease, a limit or a killed process. */
 const CONCURRENCY = 3
 /** A file that takes longer hangs. On a loaded machine the longest one takes four times as long as alone. */
@@ -136,24 +136,29 @@ async function runFiles(files: readonly string[]): Promise<boolean> {
 async function runFile(file: string, report: InstanceType<typeof spec>): Promise<boolean> {
   const overdue = new AbortController()
   const left = Promise.withResolvers<false>()
-  let timer = setTimeout(() => {
-    overdue.abort()
-    timer = setTimeout(() => left.resolve(false), STOPPED_MS)
-  }, TIMEOUT_MS)
+  let isLeft = false
+  const timers = [setTimeout(() => overdue.abort(), TIMEOUT_MS)]
   const signal = AbortSignal.any([interrupted.signal, overdue.signal])
+  const stopped = () => timers.push(setTimeout(() => left.resolve(false), STOPPED_MS))
+  signal.addEventListener('abort', stopped, { once: true })
   try {
-    const passed = await Promise.race([followFile(file, report, signal), left.promise])
+    const passed = await Promise.race([
+      followFile(file, event => void (isLeft || report.write(event)), signal),
+      left.promise,
+    ])
     if (overdue.signal.aborted)
       console.log(`# ${file} did not end within ${TIMEOUT_MS / 1000} s and was stopped`)
     return passed && !overdue.signal.aborted
   } finally {
-    clearTimeout(timer)
+    isLeft = true
+    signal.removeEventListener('abort', stopped)
+    for (const timer of timers) clearTimeout(timer)
   }
 }
 
 async function followFile(
   file: string,
-  report: InstanceType<typeof spec>,
+  tell: (event: TestEvent) => void,
   signal: AbortSignal,
 ): Promise<boolean> {
   const stream = run({ files: [join(ROOT, file)], concurrency: 1, timeout: TIMEOUT_MS, signal })
@@ -174,7 +179,7 @@ async function followFile(
     if (event.type === 'test:diagnostic' && event.data.nesting === 0 && event.data.file === undefined)
       continue
     if (event.type === 'test:plan' && event.data.nesting === 0) continue
-    report.write(event)
+    tell(event)
   }
   return passed
 }

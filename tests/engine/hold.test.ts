@@ -30,6 +30,10 @@ import {
   WORKER,
 } from './engine-parts.ts'
 
+/** Here: tests of other databases wait for each other too. */
+const WAITING = `select from pg_locks where locktype = 'advisory' and not granted
+  and database = (select oid from pg_database where datname = current_database())`
+
 const HOUR = 3_600_000
 const OTHER = 'fabrikam'
 const RESTORED = { by: 'test', reason: null, restored: { backupAt: new Date('2026-01-01T00:00:00Z') } }
@@ -71,7 +75,7 @@ test('a start that is under way has ended when the hold is placed', async () => 
     placing = hold(db).then(() => {
       placed = true
     })
-    const waiting = { text: `select from pg_locks where locktype = 'advisory' and not granted` }
+    const waiting = { text: WAITING }
     await until(async () => (await db.query(waiting)).length !== 0)
     assert.equal(placed, false)
   })
@@ -98,7 +102,7 @@ test('beside a running server what is overdue is marked before anybody waits for
     await tx.query(sql('gates-shared'), [[0]])
     await tx.query({ text: `select from engine.effect where id = '${held?.id}' for update` })
     placing = placeHoldBeside(db, RESTORED, { most: 2 })
-    const waiting = { text: `select from pg_locks where locktype = 'advisory' and not granted` }
+    const waiting = { text: WAITING }
     await until(async () => (await db.query(waiting)).length !== 0)
     assert.equal(await doubtful(), 4)
     assert.equal(await idleEngine(db).hold(TENANT), null)

@@ -3,7 +3,12 @@ import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { jsonFault } from '../../server/src/core/json.ts'
-import { isLargeBody, parseJsonBody, parseLargeJsonBody } from '../../server/src/http/json-body.ts'
+import {
+  isLargeBody,
+  MOST_PARTS,
+  parseJsonBody,
+  parseLargeJsonBody,
+} from '../../server/src/http/json-body.ts'
 import { MOST_READ_AWAY_BYTES } from '../../server/src/http/read-away.ts'
 import { type HttpServer, httpServer, raw } from './http-server.ts'
 
@@ -115,11 +120,13 @@ describe('a JSON body', () => {
     const nested = (depth: number, open: string, close: string) =>
       `${open.repeat(depth)}1${close.repeat(depth)}`
     assert.equal((await post(nested(64, '[', ']'))).status, 200)
-    for (const depth of [65, 10_000, 500_000]) {
+    for (const depth of [65, 10_000, 49_000]) {
       assert.equal(await refusal(nested(depth, '[', ']')), '400 TOO_DEEP', String(depth))
     }
     assert.equal(await refusal(nested(10_000, '{"a":', '}')), '400 TOO_DEEP')
-    assert.equal(await refusal('['.repeat(1_000_000)), '400 MALFORMED_JSON')
+    assert.equal(await refusal('['.repeat(1_000_000)), '400 TOO_MANY_PARTS')
+    for (const text of ['['.repeat(1_000_000), nested(500_000, '[', ']')])
+      assert.throws(() => parseJsonBody(Buffer.from(text)), /not valid JSON|nested deeper/)
   })
 
   it('cannot reach a prototype', async () => {
@@ -141,8 +148,9 @@ describe('a JSON body', () => {
     assert.equal(await refusal(JSON.stringify('x'.repeat(1_048_575))), '413 BODY_TOO_LARGE', 'one more')
   })
 
-  it('that is large is read in several turns of the event loop', async () => {
-    const text = JSON.stringify({ a: 'x'.repeat(900_000) })
+  it('that is large is read in several turns of the event loop, and one after the other', async () => {
+    const large = (mark: string) => Buffer.from(JSON.stringify({ mark, a: 'x'.repeat(900_000) }))
+    const [first, second, third] = [large('first'), large('second'), large('third')]
     let turns = 0
     let reading = true
     const count = () => {
@@ -150,11 +158,51 @@ describe('a JSON body', () => {
       if (reading) setImmediate(count)
     }
     setImmediate(count)
-    assert.deepEqual(await parseLargeJsonBody(Buffer.from(text)), JSON.parse(text))
-    reading = false
-    assert.ok(turns >= 4, `${turns} turns`)
+    const handed: [string, number][] = []
+    const read = async (body: Buffer) => {
+      const value = (await parseLargeJsonBody(body)) as { mark: string; a: string }
+      assert.equal(value.a.length, 900_000)
+      handed.push([value.mark, turns])
+      // The next one has not even been decoded.
+      if (body === first) second.write('sec0nd', second.indexOf('second'))
+    }
+    const broken = assert.rejects(parseLargeJsonBody(Buffer.alloc(70_000, 'x')), /not valid JSON/)
+    try {
+      await Promise.all([broken, ...[first, second, third].map(read)])
+    } finally {
+      reading = false
+    }
+    assert.deepEqual(
+      handed.map(([mark]) => mark),
+      ['first', 'sec0nd', 'third'],
+    )
+    for (const [i, [mark, at]] of handed.entries())
+      assert.ok(at - (handed[i - 1]?.[1] ?? 0) >= 4, `${mark} after ${at} turns`)
     assert.equal(isLargeBody(Buffer.alloc(65_536)), false)
     assert.equal(isLargeBody(Buffer.alloc(65_537)), true)
+  })
+
+  it('of more than 50,000 objects, arrays and named values is 400, whatever they are', async () => {
+    const spaces = ' '.repeat(70_000)
+    for (const [one, parts] of [
+      ['{}', 1],
+      ['[]', 1],
+      ['{"a":1}', 2],
+      ['[[1]]', 2],
+    ] as const) {
+      // The list of them is one too.
+      const full = Array(Math.floor((MOST_PARTS - 1) / parts)).fill(one)
+      assert.equal((await post(`[${full.join()}]${spaces}`)).status, 200, one)
+      assert.equal(await refusal(`[${[...full, one].join()}]${spaces}`), '400 TOO_MANY_PARTS', one)
+    }
+    for (const text of ['[{:', '"[', '\\"{', '\\', '\\"']) {
+      const value = { a: text.repeat(150_000), b: text }
+      assert.deepEqual(
+        (await post(JSON.stringify(value))).body,
+        { got: value },
+        `texts of ${text} are no parts`,
+      )
+    }
   })
 
   it('that is refused unread is read away, so that its answer is not lost, up to a limit', async () => {

@@ -20,6 +20,20 @@ const WILDCARDS: { readonly [route: string]: string | null } = {
   'GET /:webresources(^[Ww][Ee][Bb][Rr][Ee][Ss][Oo][Uu][Rr][Cc][Ee][Ss]$)/*': '/webresources/',
 }
 
+/** Words of a schema that are for readers, or for Ajv itself. */
+const SAYS_MORE = [
+  '$id',
+  '$schema',
+  '$comment',
+  'title',
+  'description',
+  'default',
+  'example',
+  'examples',
+  'deprecated',
+  'discriminator',
+]
+
 let server: TestServer
 let documents: readonly Document[]
 before(async () => {
@@ -164,6 +178,25 @@ test('what checks requests is a schema: the server compiles it without a look at
         if (schema) schemas.push([`${method} ${path}`, schema])
   }
   assert.ok(schemas.length > 100)
-  for (const [name, schema] of schemas) assert.ok(ajv.validateSchema(schema), `${name}: ${ajv.errorsText()}`)
+  for (const [name, schema] of schemas) {
+    assert.ok(ajv.validateSchema(schema), `${name}: ${ajv.errorsText()}`)
+    assert.deepEqual(unknownWords(ajv, schema), [], name)
+  }
   assert.equal(ajv.validateSchema({ type: 'text' }), false)
+  assert.deepEqual(unknownWords(ajv, { properties: { a: { items: { maxLenght: 1 } } } }), ['maxLenght'])
 })
+
+/** What a schema says that checks nothing, and is not meant to: a mistyped word would let everything through. */
+function unknownWords(ajv: Ajv, schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) return []
+  if (Array.isArray(schema)) return schema.flatMap(each => unknownWords(ajv, each))
+  return Object.entries(schema).flatMap(([word, value]) => {
+    if (['properties', 'patternProperties', 'definitions'].includes(word))
+      return Object.values(value as object).flatMap(each => unknownWords(ajv, each))
+    if (
+      ['items', 'additionalProperties', 'not', 'oneOf', 'anyOf', 'allOf', 'if', 'then', 'else'].includes(word)
+    )
+      return unknownWords(ajv, value)
+    return SAYS_MORE.includes(word) || ajv.getKeyword(word) ? [] : [word]
+  })
+}

@@ -34,7 +34,9 @@ for (const [api, announce] of Object.entries(ANNOUNCE)) {
       await holder.query('begin')
       await holder.query('lock table engine.event in exclusive mode')
       const flood = Promise.all(Array.from({ length: AT_ONCE }, announce))
-      const waiting = `select from pg_locks where not granted and relation = 'engine.event'::regclass`
+      // Another test's table, copied from the same template, has the same number.
+      const waiting = `select from pg_locks where not granted and relation = 'engine.event'::regclass
+        and database = (select oid from pg_database where datname = current_database())`
       await until(async () => (await holder.query(waiting)).rowCount !== 0)
       // Answered at all, and not "the database is busy".
       for (let reads = 0; reads < 30; reads++)

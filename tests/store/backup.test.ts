@@ -161,7 +161,8 @@ test('a backup is of one moment, whatever is written meanwhile', async t => {
     await tx.query({ text: 'lock table zoo.visit' })
     writing = backup(source.db, file, { now, known: ZOO })
     const held = {
-      text: `select from pg_locks where relation = 'zoo.visit'::regclass and not granted`,
+      text: `select from pg_locks where relation = 'zoo.visit'::regclass and not granted
+        and database = (select oid from pg_database where datname = current_database())`,
     }
     await until(async () => (await tx.query(held)).length !== 0)
     await tx.query({ text: `insert into zoo.keeper values ('late', null)` })

@@ -1,5 +1,5 @@
 // The PostgreSQL that tests run on: the real embedded one, with production's settings but for its password
-// (trusting-cluster.ts). `npm test` starts one for the whole run and names its socket in STANDDOWN_TEST_PG; a test file that is
+// and fsync (trusting-cluster.ts). `npm test` starts one for the whole run and names its socket in STANDDOWN_TEST_PG; a test file that is
 // run alone starts its own, which ends with it.
 
 import { spawnSync } from 'node:child_process'

@@ -18,9 +18,18 @@ export async function preparedDatabase(env: Readonly<Record<string, string>>): P
   const place = mkdtempSync(join(tmpdir(), 'standdown-prepared-'))
   const database = await testDatabase()
   const origin = join(place, 'origin')
-  const server = await serveHere({ DATA_DIR: origin, DATABASE_URL: database.url, ...env })
-  await server[Symbol.asyncDispose]()
-  await database.disconnect()
+  const clean = async () => {
+    await database[Symbol.asyncDispose]()
+    rmSync(place, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+  }
+  try {
+    const server = await serveHere({ DATA_DIR: origin, DATABASE_URL: database.url, ...env })
+    await server[Symbol.asyncDispose]()
+    await database.disconnect()
+  } catch (error) {
+    await clean()
+    throw error
+  }
   let copies = 0
   return {
     async copy() {
@@ -29,10 +38,7 @@ export async function preparedDatabase(env: Readonly<Record<string, string>>): P
       cpSync(origin, dataDir, { recursive: true })
       return { database: await testDatabase({ copyOf: database.name }), dataDir }
     },
-    async [Symbol.asyncDispose]() {
-      await database[Symbol.asyncDispose]()
-      rmSync(place, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
-    },
+    [Symbol.asyncDispose]: clean,
   }
 }
 

@@ -1,4 +1,4 @@
-// The tests' PostgreSQL trusts whoever reaches its socket, which production's does not: what reads along on the wire, and
+// The tests' PostgreSQL trusts whoever reaches its socket, and waits for no disk, which production's does not: what reads along on the wire, and
 // answers for it (postgres-way.ts, chaos/wire-backend.ts), could not give a password. tests/store/embedded-password.test.ts
 // is about the one that asks for it.
 

@@ -9,24 +9,39 @@ export const MAX_JSON_DEPTH = 64
 
 export type JsonFault = { readonly path: string; readonly fault: 'nul' | 'lone_surrogate' | 'too_deep' }
 
+type Place = {
+  readonly value: object
+  readonly key: string
+  readonly parent: Place | null
+  readonly depth: number
+}
+
 /** The first thing in `value` that PostgreSQL or a later reader would choke on; null when there is none. Never recurses. */
 export function jsonFault(value: unknown): JsonFault | null {
-  const stack: { value: unknown; path: string; depth: number }[] = [{ value, path: '', depth: 0 }]
+  if (typeof value === 'string') return found(textFault(value), null, '')
+  if (!isContainer(value)) return null
+  const stack: Place[] = [{ value, key: '', parent: null, depth: 0 }]
   for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-    if (typeof at.value === 'string') {
-      const fault = textFault(at.value)
-      if (fault) return { path: at.path, fault }
-    } else if (typeof at.value === 'object' && at.value !== null) {
-      if (at.depth >= MAX_JSON_DEPTH) return { path: at.path, fault: 'too_deep' }
-      for (const [key, child] of Object.entries(at.value)) {
-        const path = at.path === '' ? key : `${at.path}.${key}`
-        const fault = textFault(key)
-        if (fault) return { path, fault }
-        stack.push({ value: child, path, depth: at.depth + 1 })
-      }
+    if (at.depth >= MAX_JSON_DEPTH) return found('too_deep', at.parent, at.key)
+    for (const [key, child] of Object.entries(at.value)) {
+      const fault = textFault(key) ?? (typeof child === 'string' ? textFault(child) : null)
+      if (fault) return found(fault, at, key)
+      if (isContainer(child)) stack.push({ value: child, key, parent: at, depth: at.depth + 1 })
     }
   }
   return null
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+/** With its path, which is only made where there is a fault. */
+function found(fault: JsonFault['fault'] | null, parent: Place | null, key: string): JsonFault | null {
+  if (fault === null) return null
+  const keys = [key]
+  for (let at = parent; at?.parent; at = at.parent) keys.unshift(at.key)
+  return { path: keys.join('.'), fault }
 }
 
 /** A NUL or an unpaired surrogate in a text; null when there is neither. */

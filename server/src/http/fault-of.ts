@@ -6,6 +6,10 @@ import { Fault, faults } from '../core/fault.ts'
 export const httpFault = faults({
   MALFORMED_JSON: { status: 400, message: 'The body is not valid JSON.' },
   TOO_DEEP: { status: 400, message: 'The body is nested deeper than 64 levels, at {at}.' },
+  TOO_MANY_PARTS: {
+    status: 400,
+    message: 'The body has more than {limit} objects, arrays and named values.',
+  },
   UNSTORABLE_TEXT: { status: 400, message: 'A text holds a NUL or an unpaired surrogate, at {at}.' },
   FORBIDDEN_KEY: { status: 400, message: 'A key named {key} is not accepted.' },
   BODY_TOO_LARGE: { status: 413, message: 'The body is larger than {limitBytes} bytes.' },

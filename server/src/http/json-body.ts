@@ -8,10 +8,17 @@ import { httpFault } from './fault-of.ts'
 /** application/json with any parameters (charset, odata.metadata …). */
 export const JSON_TYPE = /^application\/json\s*(?:;|$)/i
 
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 const MOST_BRACKETS_WITHOUT_A_LOOK = 64
 /** Octets. A larger body is read in several turns of the event loop, so that others are answered between them. */
 const ONE_TURN = 65_536
+/**
+ * Objects, arrays and named values in one body: a megabyte of them would take a second to read, and sixty megabytes of memory.
+ * A body of one turn has no room for more.
+ */
+export const MOST_PARTS = 50_000
 
 /** An empty body is `undefined`. @throws Fault MALFORMED_JSON, TOO_DEEP, UNSTORABLE_TEXT, FORBIDDEN_KEY */
 export function parseJsonBody(body: Buffer): unknown {
@@ -20,16 +27,54 @@ export function parseJsonBody(body: Buffer): unknown {
   return checked(parse(text), text)
 }
 
-/** As {@link parseJsonBody}. The turns go before and after each step: the caller's own work on the body is a step too. */
-export async function parseLargeJsonBody(body: Buffer): Promise<unknown> {
+let before: Promise<unknown> = Promise.resolve()
+
+/**
+ * As {@link parseJsonBody}, in turns: one body after the other in the whole process, since those that come together would share
+ * each turn, and be in memory all at once. @throws Fault TOO_MANY_PARTS too
+ */
+export function parseLargeJsonBody(body: Buffer): Promise<unknown> {
+  const read = before.then(() => parseInTurns(body))
+  // Holds on to neither the value nor the error.
+  before = read.then(
+    () => {},
+    () => {},
+  )
+  return read
+}
+
+/** A turn before each step, and one before the caller's own: that is a step too. */
+async function parseInTurns(body: Buffer): Promise<unknown> {
   await nextTurn()
   const text = decode(body)
+  if (hasTooManyParts(text)) throw httpFault.TOO_MANY_PARTS({ limit: MOST_PARTS.toLocaleString('en') })
   await nextTurn()
   const value = parse(text)
   await nextTurn()
   checked(value, text)
   await nextTurn()
   return value
+}
+
+/** Brackets and colons outside of strings. What is not JSON is not counted right, and refused a moment later. */
+function hasTooManyParts(text: string): boolean {
+  let parts = 0
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    if (c === QUOTE) {
+      do i = text.indexOf('"', i + 1)
+      while (i !== -1 && isEscaped(text, i))
+      if (i === -1) return false
+    } else if ((c === 0x5b || c === 0x7b || c === 0x3a) && ++parts > MOST_PARTS) return true
+  }
+  return false
+}
+
+/** By an odd number of backslashes before it. */
+function isEscaped(text: string, at: number): boolean {
+  let start = at
+  while (text.charCodeAt(start - 1) === BACKSLASH) start--
+  return (at - start) % 2 === 1
 }
 
 export function isLargeBody(body: Buffer): boolean {
@@ -88,6 +133,6 @@ function look(value: unknown): void {
     if (typeof maker === 'object' && maker !== null && Object.hasOwn(maker, 'prototype')) {
       throw httpFault.FORBIDDEN_KEY({ key: 'constructor.prototype' })
     }
-    for (const child of Object.values(at)) stack.push(child)
+    for (const child of Object.values(at)) if (typeof child === 'object') stack.push(child)
   }
 }

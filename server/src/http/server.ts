@@ -168,7 +168,7 @@ export function createHttp(needs: HttpNeeds): Http {
     genReqId: () => randomUUID(),
     rewriteUrl: request => requestPath(request.url ?? '/'),
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 1000 },
-    // Each API says who reads its schemas (openapi.ts). Fastify's own compilers are not even loaded.
+    // Each API says who reads its schemas (openapi.ts). Fastify's own are not made.
     schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
     serverFactory: fastifyHandler => {
       handler = fastifyHandler as RequestListener

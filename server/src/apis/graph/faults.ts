@@ -46,6 +46,7 @@ export const NOT_ORGANIZER = { detail: 'You need to be an organizer to cancel a 
 const CODES: { readonly [code: string]: string } = {
   MALFORMED_JSON: 'BadRequest',
   TOO_DEEP: 'BadRequest',
+  TOO_MANY_PARTS: 'BadRequest',
   UNSTORABLE_TEXT: 'BadRequest',
   FORBIDDEN_KEY: 'BadRequest',
   INVALID: 'BadRequest',
