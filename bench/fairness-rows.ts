@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { ascending, pacedP99, quantile, until } from './load.ts'
-import { type Ask, makeNoise, NOISY_TENANT, silentDns } from './noise.ts'
+import { NOISY_TENANT, silentDns, startNoise } from './noise.ts'
 import { reportBody, tokenFor } from './reports.ts'
 import { type Served, startServer } from './served.ts'
 import type { Size } from './size.ts'
@@ -34,6 +34,8 @@ const CALM_TENANT = {
     },
   ],
 }
+
+type Ask = (path: string, token: string, body?: unknown) => Promise<Response>
 
 type Noticed = {
   readonly reportMs: number
@@ -112,17 +114,10 @@ async function fairnessRound(seconds: number): Promise<Round> {
   // What is slow the first time only would make the quiet p99 a large one, against which anything looks fair.
   await calmly(server, ask, WARM_UP_SECONDS)
   const quiet = await calmly(server, ask, 4 * seconds)
-  const noise = await makeNoise({
-    server,
-    ask,
-    tokenOf: async upn => {
-      const answer = await ask('/api/v1/tokens', server.file.token, { tenant: 'noisy', user: upn })
-      return ((await answer.json()) as { token: string }).token
-    },
-  })
-  await until(() => noise.seen.streams >= 400 && noise.seen.hanging >= 20 && noise.seen.bodies > 0, 50)
+  const noise = await startNoise(server.file)
+  await until(() => noise.seen().streams >= 400 && noise.seen().hanging >= 20 && noise.seen().bodies > 0, 50)
   const loud = await calmly(server, ask, 6 * seconds)
-  const { seen } = noise
+  const seen = noise.seen()
   const note = `meanwhile ${seen.hanging} webhooks hung, ${seen.idle} idle connections and ${seen.streams} streams were open, ${seen.bodies} meetings of 600 kB and ${seen.dryRuns} dry runs of 40,000 keys were answered`
 
   const asked = performance.now()

@@ -1,10 +1,10 @@
 // The worst that one tenant's people can ask for, all at once and without pause, until it is told to stop.
 
+import { fork } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request } from 'node:http'
-import { connect, type Socket } from 'node:net'
-import type { Served } from './served.ts'
+import { connect } from 'node:net'
 
 const HOSTS = 50
 export const HANGING = 10_000
@@ -33,7 +33,7 @@ export const NOISY_TENANT = {
   ],
 }
 
-export type Ask = (path: string, token: string, body?: unknown) => Promise<Response>
+export type Ask = (path: string, token: string, body: unknown) => Promise<Response>
 
 /** A DNS server that hears and says nothing. */
 export async function silentDns(): Promise<AsyncDisposable & { readonly address: string }> {
@@ -48,21 +48,22 @@ export async function silentDns(): Promise<AsyncDisposable & { readonly address:
   }
 }
 
-export type Noise = AsyncDisposable & {
-  /** What there is of it by now. */
-  readonly seen: { hanging: number; streams: number; idle: number; bodies: number; dryRuns: number }
-}
+/** What there is of it by now. */
+export type Seen = { hanging: number; streams: number; idle: number; bodies: number; dryRuns: number }
 
 export type NoiseNeeds = {
-  readonly server: Served
+  readonly url: string
   readonly ask: Ask
   readonly tokenOf: (upn: string) => Promise<string>
 }
 
-export async function makeNoise({ server, ask, tokenOf }: NoiseNeeds): Promise<Noise> {
-  const seen = { hanging: 0, streams: 0, idle: 0, bodies: 0, dryRuns: 0 }
-  const stop = new AbortController()
-  const sockets = new Set<Socket>()
+/** Until its process ends. */
+export async function makeNoise({
+  url: address,
+  ask,
+  tokenOf,
+}: NoiseNeeds): Promise<{ readonly seen: Seen }> {
+  const seen: Seen = { hanging: 0, streams: 0, idle: 0, bodies: 0, dryRuns: 0 }
   const receiver = createServer(() => void seen.hanging++)
   receiver.listen(0, '0.0.0.0')
   await once(receiver, 'listening')
@@ -79,15 +80,12 @@ export async function makeNoise({ server, ask, tokenOf }: NoiseNeeds): Promise<N
     if (answer.status !== 201) throw new Error(`noise: ${answer.status} ${await answer.text()}`)
   }
 
-  const url = new URL(server.file.url)
+  const url = new URL(address)
   const idle = () => {
-    if (stop.signal.aborted) return
     const socket = connect(Number(url.port), url.hostname)
-    sockets.add(socket)
     socket.on('connect', () => void seen.idle++)
     socket.on('error', () => {})
     socket.on('close', () => {
-      sockets.delete(socket)
       seen.idle--
       setTimeout(idle, 100).unref()
     })
@@ -95,7 +93,6 @@ export async function makeNoise({ server, ask, tokenOf }: NoiseNeeds): Promise<N
   for (let i = 0; i < IDLE; i++) idle()
 
   const stream = (token: string) => {
-    if (stop.signal.aborted) return
     const asked = request(new URL('/api/v1/notifications/screen/events', url), {
       headers: { authorization: `Bearer ${token}` },
     })
@@ -110,7 +107,6 @@ export async function makeNoise({ server, ask, tokenOf }: NoiseNeeds): Promise<N
       })
     })
     asked.on('error', again)
-    asked.on('socket', (socket: Socket) => void sockets.add(socket))
     asked.end()
   }
   for (let agent = 0; agent < AGENTS; agent++) {
@@ -120,7 +116,7 @@ export async function makeNoise({ server, ask, tokenOf }: NoiseNeeds): Promise<N
 
   const repeat = async (what: () => Promise<unknown>) => {
     // What is refused is asked for again at once.
-    while (!stop.signal.aborted) await what().catch(() => new Promise(resolve => setTimeout(resolve, 20)))
+    for (;;) await what().catch(() => new Promise(resolve => setTimeout(resolve, 20)))
   }
   const html = `<p>${'<b>x</b>&amp;<i>y</i>'.repeat(HTML_LENGTH)}`.slice(0, HTML_LENGTH)
   const day = (n: number) => `2031-01-0${n}T00:00:00`
@@ -131,7 +127,7 @@ export async function makeNoise({ server, ask, tokenOf }: NoiseNeeds): Promise<N
     end: { dateTime: day(2), timeZone: 'UTC' },
   }
   const keys = Array.from({ length: KEYS }, (_, i) => `k${i}: 1`).join('\n')
-  const loops = [
+  void Promise.all([
     repeat(async () => {
       await (await ask('/v1.0/me/events', olga, meeting)).arrayBuffer()
       seen.bodies++
@@ -140,15 +136,30 @@ export async function makeNoise({ server, ask, tokenOf }: NoiseNeeds): Promise<N
       await (await ask('/api/v1/workspace', olga, { workspace: keys, apply: false })).arrayBuffer()
       seen.dryRuns++
     }),
-  ]
+  ])
+  return { seen }
+}
+
+/** The same in a process of its own. */
+export async function startNoise(needs: {
+  readonly url: string
+  readonly token: string
+}): Promise<AsyncDisposable & { readonly seen: () => Seen }> {
+  const child = fork(new URL('./noise-process.ts', import.meta.url), [JSON.stringify(needs)])
+  const exited = once(child, 'exit')
+  let seen: Seen | undefined
+  child.on('message', (told: Seen) => {
+    seen = told
+  })
+  await Promise.race([
+    once(child, 'message'),
+    exited.then(([code]) => Promise.reject(new Error(`the noise ended with ${code}`))),
+  ])
   return {
-    seen,
+    seen: () => seen as Seen,
     async [Symbol.asyncDispose]() {
-      stop.abort()
-      for (const socket of sockets) socket.destroy()
-      receiver.closeAllConnections()
-      receiver.close()
-      await Promise.all(loops)
+      child.kill('SIGKILL')
+      await exited
     },
   }
 }
