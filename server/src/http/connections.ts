@@ -42,7 +42,7 @@ export function openFilesLimit(): number | 'unlimited' {
 
 /** Connections on which nothing was asked are closed a few at a time: a thousand at once would keep everybody else waiting. */
 const CLOSE_EVERY_MS = 250
-const MOST_CLOSED = 100
+const MOST_CLOSED = 25
 
 type Open = { socket: Socket; readonly underWay: Set<IncomingMessage>; begun: boolean; since: number }
 

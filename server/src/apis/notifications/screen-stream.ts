@@ -97,13 +97,14 @@ export class ScreenStreams {
     const lookOrEnd = () => void look().catch(refuse)
 
     const unhear = this.notifications.onScreenChange(agent, lookOrEnd)
-    const timer = setInterval(
-      () => {
+    const share = shareOf(++this.begun)
+    const lookLater = (ms: number) =>
+      setTimeout(() => {
+        timer = lookLater(LOOK_AGAIN_MS)
         raw.write(': still here\n\n')
         lookOrEnd()
-      },
-      lookAgainMs(this.begun++),
-    )
+      }, ms)
+    let timer = lookLater(LOOK_AGAIN_MS * share)
     // Where it is no refusal, the database is away: the page connects again, and is told to wait by then.
     const refuse = (error: unknown) => {
       const fault = faultOf(error)
@@ -115,7 +116,7 @@ export class ScreenStreams {
     allowed.signal.addEventListener('abort', () => refuse(allowed.signal.reason))
     const end = () => {
       if (!this.open.has(end)) return
-      clearInterval(timer)
+      clearTimeout(timer)
       leave()
       allowed.stop()
       unhear()
@@ -132,9 +133,12 @@ export class ScreenStreams {
   }
 }
 
-/** Of the nth stream, ms. All that began together, after a restart say, would go on to look together; multiples of the golden ratio are spread. */
-function lookAgainMs(n: number): number {
-  return LOOK_AGAIN_MS * (0.8 + 0.2 * ((n * 0.618) % 1))
+/**
+ * Of the nth stream, from 0 to 1: after so much of its first turn it looks again. All that began together, after a restart say, would
+ * go on to look together; multiples of the golden ratio are spread.
+ */
+function shareOf(n: number): number {
+  return (n * 0.618) % 1
 }
 
 function digest({ now, ...rest }: ScreenView, wall: Date): string {

@@ -37,7 +37,7 @@ export type WebhookCarrierOptions = {
   readonly lookup?: Lookup
   /** For resolving, connecting and the TLS handshake, ms. Default 5,000. */
   readonly connectMs?: number
-  /** From the first octet of the request to the end of the answer, ms; up to a tenth more is given. Default 15,000. */
+  /** From the first octet of the request to the end of the answer, ms; up to half as much more is given. Default 15,000. */
   readonly answerMs?: number
   /** Calls at once per tenant and lane (host and port). Default 4. */
   readonly slots?: number
@@ -51,7 +51,7 @@ export type WebhookCarrierOptions = {
 export const EFFECT_CANCELLED = 'effect.cancelled'
 
 /** So much longer, at most, an answer is waited for: what began together does not fail together, and does not begin together again. */
-const SPREAD = 0.1
+const SPREAD = 0.5
 
 const EVENT_TYPE = /^[A-Za-z0-9_.-]{1,128}$/
 
