@@ -287,7 +287,7 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
   const figures = db.reserve(FIGURES_WITHIN_MS)
   showFigures(metrics, {
     running: () => engine.runningCount,
-    queues: () => ({ cancel: engine.cancelQueue, ...automations.queues() }),
+    queues: () => ({ ...engine.queues, ...automations.queues() }),
     pool: () => db.poolFigures,
     backlog: () => engine.backlog(figures),
     kinds: () => engine.kinds,

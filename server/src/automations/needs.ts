@@ -3,6 +3,7 @@
 import type { CancelOutcome, CancelRequest } from '../core/cancellation.ts'
 import type { Announced, Announcement } from '../core/event.ts'
 import type { Random } from '../core/ids.ts'
+import type { Turns, TurnsOptions } from '../engine/turns.ts'
 import type { Database, Tx } from '../store/database.ts'
 
 export type Engine = {
@@ -10,6 +11,7 @@ export type Engine = {
   cancel(request: CancelRequest): Promise<CancelOutcome>
   /** The tenant's clock. */
   now(tenant: string): Promise<Date>
+  turns(queue: string, options?: TurnsOptions): Turns
 }
 
 export type Needs = {

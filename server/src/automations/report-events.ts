@@ -11,7 +11,6 @@ import { Fault } from '../core/fault.ts'
 import type { JsonObject } from '../core/json.ts'
 import { type Parent, refuseWithParent } from '../core/parent.ts'
 import { Gather, Overloaded, type Queue } from '../engine/gather.ts'
-import { Turns } from '../engine/turns.ts'
 import { claimKeys, DEFAULT_TTL_MS, type KeyClaim } from './claim-keys.ts'
 import { fault, invalidArgument } from './faults.ts'
 import { checkTriggers, isTriggerChanged, type Trigger, type Triggers } from './find-trigger.ts'
@@ -78,7 +77,7 @@ export function reportEvents(parts: Parts): { readonly report: ReportEvents; rea
     run: reports => commitIfUnchanged(parts, reports),
   })
   // It waits for whoever holds its parent, and is refused when that was called off: nobody else's report may share that.
-  const turns = new Turns('automations.report-below', { maxQueue: parts.maxQueue })
+  const turns = parts.engine.turns('report_below', { maxQueue: parts.maxQueue })
   const submit: Submit = async report => {
     if (report.parent === null) return await gather.submit(report)
     const [reported] = await turns.take(report.app.tenant, () => commitIfUnchanged(parts, [report]))

@@ -1,7 +1,6 @@
 // The calendar's public face: its verbs over one set of needs, its domain and its carriers for the engine.
 
 import type { Carrier, Domain } from '../engine/hooks.ts'
-import { Turns } from '../engine/turns.ts'
 import { cancelMeeting, type MeetingCancel, type MeetingCancelled } from './cancel-meeting.ts'
 import { createMeeting, type MeetingCreation } from './create-meeting.ts'
 import { deleteEvent, type EventDeleted } from './delete-event.ts'
@@ -59,7 +58,7 @@ export type Calendar = {
 
 export function createCalendar(needs: CalendarNeeds): Calendar {
   const { db } = needs
-  const turns = new Turns('calendar.create-meeting')
+  const turns = needs.engine.turns('meeting')
   return {
     createMeeting: creation => createMeeting({ ...needs, turns }, creation),
     cancelMeeting: request => cancelMeeting(needs, request),

@@ -3,6 +3,7 @@
 import type { CancelOutcome, CancelRequest } from '../core/cancellation.ts'
 import type { Announced, Announcement } from '../core/event.ts'
 import type { Random } from '../core/ids.ts'
+import type { Turns, TurnsOptions } from '../engine/turns.ts'
 import type { Database, Tx } from '../store/database.ts'
 
 /** A user of the tenant. `id` is a GUID; `mail` is where invitations go. */
@@ -29,6 +30,7 @@ export interface CalendarEngine {
   announce(tx: Tx, announcements: readonly Announcement[]): Promise<readonly Announced[]>
   cancel(request: CancelRequest): Promise<CancelOutcome>
   now(tenant: string): Promise<Date>
+  turns(queue: string, options?: TurnsOptions): Turns
 }
 
 /** Reads what organizers write, where it can hurt nobody. */

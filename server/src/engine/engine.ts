@@ -60,6 +60,7 @@ import { Runner, type RunnerOptions } from './runner.ts'
 import { advanceClock, type ClockProgress, tenantNow } from './sandbox-clock.ts'
 import { shareLeft } from './share.ts'
 import { type SweepOptions, type Swept, sweepOnce, sweepRequestKeys } from './sweep.ts'
+import { Turns, type TurnsOptions } from './turns.ts'
 import type { EngineWatch } from './watch.ts'
 
 export type EngineOptions = {
@@ -102,6 +103,7 @@ export class Engine {
   /** The short way for what is plain; null: the long way. */
   private readonly plainCancels: Gather<CancelRequest, Cancelled | null>
   private readonly cancels: Gather<CancelRequest, CancelOutcome>
+  private readonly turnsByQueue = new Map<string, Turns>()
   private readonly runner: Runner
   private readonly caretaker: Caretaker
   private readonly channel: HintChannel
@@ -196,8 +198,20 @@ export class Engine {
     return performance.now() - this.runner.turnedAt
   }
 
-  /** Requests that wait for the database, and how many may. */
-  get cancelQueue(): Queue {
+  /** For one kind of callers' own transactions; `queue` is its name in /metrics. */
+  turns(queue: string, options?: TurnsOptions): Turns {
+    const turns = new Turns(queue, options)
+    this.turnsByQueue.set(queue, turns)
+    return turns
+  }
+
+  /** Requests that wait, and how many may, by the name of their queue. */
+  get queues(): { readonly [name: string]: Queue } {
+    const ofTurns = [...this.turnsByQueue].map(([name, turns]) => [name, turns.fill] as const)
+    return { cancel: this.cancelQueue, ...Object.fromEntries(ofTurns) }
+  }
+
+  private get cancelQueue(): Queue {
     const waiting = this.plainCancels.waiting + this.cancels.waiting
     return { waiting, most: this.options.maxQueue ?? MOST_WAITING }
   }

@@ -1,7 +1,6 @@
 // The room's verbs, bound to what they work with.
 
 import { coalesce } from '../core/coalesce.ts'
-import { Turns } from '../engine/turns.ts'
 import { type Answer, answerOffer } from './answer-offer.ts'
 import {
   type CancelForProvider,
@@ -34,7 +33,7 @@ type ByToken = { readonly agent: AgentRef; readonly channel: string; readonly to
 export function createNotifications(needs: NotificationNeeds) {
   const hints = new ScreenHints(needs.db)
   const parts: NotificationParts = { ...needs, hints }
-  const turns = new Turns('notifications.notify')
+  const turns = needs.engine.turns('offer')
   return {
     notifyAgent: (request: NotifyRequest) => notifyAgent({ ...parts, turns }, request),
     /** As `notifyAgent` would fill it: throws what that would throw. */

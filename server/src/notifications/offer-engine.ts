@@ -6,11 +6,13 @@ import type { Announced, Announcement } from '../core/event.ts'
 import type { Random } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Known, KnownRequest } from '../engine/known-names.ts'
+import type { Turns, TurnsOptions } from '../engine/turns.ts'
 import type { Database, Tx } from '../store/database.ts'
 import { statements } from '../store/statements.ts'
 import type { ScreenHints } from './screen-hints.ts'
 
 export interface OfferEngine {
+  turns(queue: string, options?: TurnsOptions): Turns
   announce(tx: Tx, announcements: readonly Announcement[]): Promise<readonly Announced[]>
   revise(
     tx: Tx,

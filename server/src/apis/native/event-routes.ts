@@ -7,7 +7,6 @@ import type { Announced, Announcement, StoredEvent } from '../../core/event.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { parentFault } from '../../core/parent.ts'
 import { type Principal, principalKey } from '../../core/principal.ts'
-import { Turns } from '../../engine/turns.ts'
 import { keyOf, NATIVE_EVENT, requireAnnouncer } from './access.ts'
 import { effectsOf } from './child-effects.ts'
 import { withinKept } from './kept-bytes.ts'
@@ -22,7 +21,7 @@ const ANNOUNCES_AT_ONCE = 5
 
 export function eventRoutes(app: FastifyInstance, context: NativeContext): void {
   const { engine, db, callers, events } = context
-  const turns = new Turns('native.announce', { atOnce: ANNOUNCES_AT_ONCE })
+  const turns = engine.turns('announce', { atOnce: ANNOUNCES_AT_ONCE })
 
   app.post(
     '/events',

@@ -37,6 +37,7 @@ export type NativeEngine = Pick<
   | 'dropHeld'
   | 'claimRequestKey'
   | 'answerRequestKey'
+  | 'turns'
 >
 
 export type Tx = Parameters<Engine['announce']>[0]
