@@ -12,7 +12,7 @@ export type ReaderOptions = Partial<ReadingLimits> & {
   readonly waiting?: QueueLimits
   /** Longest that one waits, ms. */
   readonly waitMs?: number
-  /** After a text its owner's next one waits so many times as long as that one used a processor, but half of `waitMs` at most. Default 4. */
+  /** After a text its owner's next one waits so many times as long as that one used a processor, but half of `waitMs` at most. Default 2. */
   readonly restTimes?: number
   /** Milliseconds of a clock that only goes forward. */
   readonly clock?: () => number
@@ -52,7 +52,7 @@ export class Reader<J extends Jobs> {
     const {
       waiting = WAITING,
       waitMs = WAIT_MS,
-      restTimes = 4,
+      restTimes = 2,
       clock = () => performance.now(),
       ...limits
     } = options
