@@ -144,6 +144,8 @@ async function look(context: Context, query: EffectQuery): Promise<readonly Row[
   const { db } = context
   const { tenant, state, after, limit, kind = null, receiver = null } = query
   const most = limit + 1
+  // A receiver's name stands in the row, not in the index.
+  const mostLookedAt = receiver === null ? MOST_LOOKED_AT : MOST_LOOKED_AT / 2
   switch (state) {
     case 'pending':
     case 'waiting':
@@ -152,7 +154,7 @@ async function look(context: Context, query: EffectQuery): Promise<readonly Row[
         state,
         after?.time ?? '-infinity',
         after?.id ?? FIRST_ID,
-        MOST_LOOKED_AT,
+        mostLookedAt,
         most,
         kind,
         receiver,
@@ -172,7 +174,7 @@ async function look(context: Context, query: EffectQuery): Promise<readonly Row[
         tenant,
         after?.time ?? 'infinity',
         after?.id ?? LAST_ID,
-        MOST_LOOKED_AT,
+        mostLookedAt,
         most,
         kind,
         receiver,

@@ -13,7 +13,7 @@ export const MOST_LOOKED_AT = 10_000
 /** Fewest of each stream, however many there are. */
 const FEWEST_OF_STREAM = 100
 /** Octets of data, as stored, that a search for a text reads. */
-const MOST_SEARCHED = 4_000_000
+const MOST_SEARCHED = 3_000_000
 
 export type EventState = 'announced' | 'cancelled' | 'ended'
 
