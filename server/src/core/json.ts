@@ -11,7 +11,7 @@ export type JsonFault = { readonly path: string; readonly fault: 'nul' | 'lone_s
 
 type Place = {
   readonly value: object
-  readonly key: string
+  readonly key: string | number
   readonly parent: Place | null
   readonly depth: number
 }
@@ -23,8 +23,15 @@ export function jsonFault(value: unknown): JsonFault | null {
   const stack: Place[] = [{ value, key: '', parent: null, depth: 0 }]
   for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
     if (at.depth >= MAX_JSON_DEPTH) return found('too_deep', at.parent, at.key)
-    for (const [key, child] of Object.entries(at.value)) {
-      const fault = textFault(key) ?? (typeof child === 'string' ? textFault(child) : null)
+    // Not by entries: half a million numbers in a list would be as many pairs.
+    const keys = Array.isArray(at.value) ? null : Object.keys(at.value)
+    const values: readonly unknown[] = keys ? Object.values(at.value) : (at.value as unknown[])
+    for (let i = 0; i < values.length; i++) {
+      const child = values[i]
+      const key = keys?.[i] ?? i
+      const fault =
+        (typeof key === 'string' ? textFault(key) : null) ??
+        (typeof child === 'string' ? textFault(child) : null)
       if (fault) return found(fault, at, key)
       if (isContainer(child)) stack.push({ value: child, key, parent: at, depth: at.depth + 1 })
     }
@@ -37,7 +44,11 @@ function isContainer(value: unknown): value is object {
 }
 
 /** With its path, which is only made where there is a fault. */
-function found(fault: JsonFault['fault'] | null, parent: Place | null, key: string): JsonFault | null {
+function found(
+  fault: JsonFault['fault'] | null,
+  parent: Place | null,
+  key: string | number,
+): JsonFault | null {
   if (fault === null) return null
   const keys = [key]
   for (let at = parent; at?.parent; at = at.parent) keys.unshift(at.key)

@@ -133,6 +133,7 @@ function look(value: unknown): void {
     if (typeof maker === 'object' && maker !== null && Object.hasOwn(maker, 'prototype')) {
       throw httpFault.FORBIDDEN_KEY({ key: 'constructor.prototype' })
     }
-    for (const child of Object.values(at)) if (typeof child === 'object') stack.push(child)
+    for (const child of Array.isArray(at) ? at : Object.values(at))
+      if (typeof child === 'object') stack.push(child)
   }
 }

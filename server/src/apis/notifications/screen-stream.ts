@@ -14,7 +14,7 @@ import type { AgentRef } from '../../notifications/offer.ts'
 import { desktopFaults } from './api-faults.ts'
 import { screenView } from './offer-view.ts'
 
-/** Looks again by itself, since a hint may be lost; what it sends then also keeps the connection alive. At most; see `lookAgainMs`. */
+/** Looks again by itself, since a hint may be lost; what it sends then also keeps the connection alive. Sooner the first time: see `shareOf`. */
 const LOOK_AGAIN_MS = 15_000
 /** Asked of browsers before they connect again. */
 const RECONNECT_MS = 1000

@@ -96,7 +96,7 @@ export function createWebhookCarriers(options: WebhookCarrierOptions): {
       allowed: list,
       lookup: host => lookup(host, effect.tenant),
       connectMs,
-      answerMs: answerMs * (1 + SPREAD * fractionOf(id)),
+      answerMs: Math.round(answerMs * (1 + SPREAD * fractionOf(id))),
       ca,
       signal: AbortSignal.any([signal, closing.signal]),
     })
