@@ -48,6 +48,21 @@ suite('a webhook', () => {
     assert.equal(first!.body, second!.body)
   })
 
+  test('that is not answered is waited for up to half as long again, by its id, so that what began together does not end together', async () => {
+    await using receiver = await httpReceiver()
+    receiver.answer = () => 'hang'
+    using carriers = webhookCarriers({ answerMs: 100 })
+    const errors = ['0000', '8000', 'ffff'].map(async end => {
+      const effect = callTo(receiver.url)
+      return errorOf(await carriers.call.run({ ...effect, id: `${effect.id.slice(0, -4)}${end}` }, calm))
+    })
+    assert.deepEqual(await Promise.all(errors), [
+      'no answer within 100 ms',
+      'no answer within 125 ms',
+      'no answer within 150 ms',
+    ])
+  })
+
   test('is signed with every secret while one is being changed', async () => {
     await using receiver = await httpReceiver()
     const old = Buffer.alloc(24, 7)
