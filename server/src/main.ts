@@ -14,6 +14,16 @@ import { VERSION } from './version.ts'
 /** From the wish to stop to the end, milliseconds. Docker, for one, kills after ten seconds. */
 const STOP_WITHIN_MS = 9500
 
+/** As SIGPIPE would end it, which Node ignores: `./standdown events | head`. */
+const READER_GONE = 141
+
+// A server goes on, whoever has stopped reading what it says.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    if (process.argv[2] !== 'start') process.exit(READER_GONE)
+  })
+
 const io: CliIo = {
   stdout: text => void process.stdout.write(text),
   stderr: text => void process.stderr.write(text),
