@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getPriority } from 'node:os'
@@ -13,6 +14,7 @@ import { Fault } from '../../server/src/core/fault.ts'
 import { Reader, type ReaderOptions } from '../../server/src/reader/reader.ts'
 import { ReaderUnavailable } from '../../server/src/reader/reader-faults.ts'
 import { ended } from '../store/process-end.ts'
+import { until } from '../support/until.ts'
 import type { jobs } from './reader-jobs.ts'
 
 const JOBS = new URL('./reader-jobs.ts', import.meta.url)
@@ -35,8 +37,20 @@ test('one process reads everything, and knows nothing of our environment', async
   const pids = await Promise.all(['a', 'b', 'a', 'c'].map(owner => reader.read('pid', null, owner)))
   assert.equal(new Set(pids).size, 1)
   assert.notEqual(pids[0], process.pid)
-  assert.equal(getPriority(pids[0]), 5, 'after what all callers wait for')
   assert.deepEqual(await reader.read('environment', null, 'a'), [])
+})
+
+test('where processors are short it comes after what all callers wait for, and after PostgreSQL, which has a session of its own', async t => {
+  const readers = [readerFor(t), readerFor(t)]
+  for (const reader of readers) {
+    const pid = await reader.read('pid', null, 'a')
+    assert.equal(getPriority(pid), 10)
+    const group = () => readFileSync(`/proc/${pid}/autogroup`, 'utf8')
+    if (!existsSync(`/proc/${pid}/autogroup`)) continue
+    assert.notEqual(group().split(' ')[0], readFileSync('/proc/self/autogroup', 'utf8').split(' ')[0])
+    // Of two processes that begin together one is told to try again.
+    await until(async () => group().trim().endsWith(' nice 10'))
+  }
 })
 
 test('whose text used a processor for long waits a multiple of that for the next one, and others do not wait for it', async t => {

@@ -6,7 +6,7 @@ import { Fault } from '../core/fault.ts'
 import type { Jobs } from './jobs.ts'
 import type { Answer, Question, Said } from './reading-process.ts'
 
-// A Ctrl-C in a terminal reaches this process too. The server decides when it ends.
+// Whoever stops the server by its processes reaches this one too. The server decides when it ends.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 process.on('disconnect', () => process.exit())
 

@@ -4,19 +4,16 @@
 // whole server down with it, whatever its resourceLimits say. Tried on Node 24: `FATAL ERROR: Reached heap limit`.
 
 import { type ChildProcess, fork } from 'node:child_process'
-import { setPriority } from 'node:os'
 import { Fault } from '../core/fault.ts'
 import type { JsonObject } from '../core/json.ts'
+import { giveWay } from './low-priority.ts'
 import { ReaderUnavailable, readerFault } from './reader-faults.ts'
 
 const ENTRY = new URL('./process-entry.ts', import.meta.url)
 /** So much later than we end it, it breaks off a job by itself. */
 const OWN_END_AFTER_MS = 1000
-/**
- * Where processors are short, what one caller wrote is read after what all callers wait for. A quarter of a processor is left to it even
- * then: with less, a text that would be taken would run into the limit of its time.
- */
-const NICENESS = 5
+/** Where processors are short, what one caller wrote is read after what all callers wait for: a tenth of a processor is left to it then. */
+const NICENESS = 10
 /** What V8 ends its process with when there is no memory left. */
 const OUT_OF_MEMORY = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL'])
 
@@ -67,12 +64,10 @@ export class ReadingProcess {
       cwd: '/',
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      // A session of its own, which can be given a lower priority as a whole.
+      detached: true,
     })
-    try {
-      if (this.#child.pid !== undefined) setPriority(this.#child.pid, NICENESS)
-    } catch {
-      // It has ended already, which is heard of below.
-    }
+    if (this.#child.pid !== undefined) void giveWay(this.#child.pid, NICENESS)
     this.#child.on('message', answer => this.#hear(answer as Said))
     const { promise, resolve } = Promise.withResolvers<Heard>()
     this.#ended = promise
