@@ -2,9 +2,9 @@
 // that took and by which indexes the answers came.
 
 import { parseArgs } from 'node:util'
-import type { EventQuery } from '../server/src/engine/list-events.ts'
-import { createLists, type Lists } from '../server/src/engine/lists.ts'
-import { systemRandom } from '../server/src/random.ts'
+import { systemRandom } from '../server/src/app/random.ts'
+import type { EventQuery } from '../server/src/engine/lists/list-events.ts'
+import { createLists, type Lists } from '../server/src/engine/lists/lists.ts'
 import type { Database, Queries } from '../server/src/store/database.ts'
 import type { Statement } from '../server/src/store/statements.ts'
 import { APPS, fillTables, LARGE_TABLES, SMALL_TENANT } from './big-tables.ts'

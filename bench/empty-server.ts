@@ -1,7 +1,7 @@
 // The same HTTP server with nothing behind it: what the framework, the parser and the hooks cost.
 
 import { tmpdir } from 'node:os'
-import { readConfig } from '../server/src/config.ts'
+import { readConfig } from '../server/src/config/config.ts'
 import { loadMetrics } from '../server/src/http/metrics.ts'
 import { createHttp } from '../server/src/http/server.ts'
 

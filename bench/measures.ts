@@ -1,19 +1,19 @@
 // What `npm run bench` can measure, by name, in the order of the table.
 
-import { cancelRows } from './cancel-rows.ts'
-import { fairnessRows } from './fairness-rows.ts'
-import { httpRow } from './http-row.ts'
-import { hugeCancelRow } from './huge-cancel-row.ts'
-import { loopRow } from './loop-row.ts'
-import { previewRows } from './preview-rows.ts'
-import { processRows } from './process-rows.ts'
-import { reportRow } from './report-row.ts'
-import { runRow } from './run-row.ts'
+import { cancelRows } from './rows/cancel-rows.ts'
+import { fairnessRows } from './rows/fairness-rows.ts'
+import { httpRow } from './rows/http-row.ts'
+import { hugeCancelRow } from './rows/huge-cancel-row.ts'
+import { loopRow } from './rows/loop-row.ts'
+import { previewRows } from './rows/preview-rows.ts'
+import { processRows } from './rows/process-rows.ts'
+import { reportRow } from './rows/report-row.ts'
+import { runRow } from './rows/run-row.ts'
+import { storageRows } from './rows/storage-rows.ts'
+import { timersRow } from './rows/timers-row.ts'
+import { treeRows } from './rows/tree-rows.ts'
 import type { Size } from './size.ts'
-import { storageRows } from './storage-rows.ts'
 import type { Row } from './table.ts'
-import { timersRow } from './timers-row.ts'
-import { treeRows } from './tree-rows.ts'
 
 export type Measure = {
   readonly name: string

@@ -1,7 +1,7 @@
 // Cancels of events of which one effect has ended, one runs and heeds its abort, and one is pending.
 
+import type { Carrier } from '../server/src/core/carrier.ts'
 import type { Announcement } from '../server/src/core/event.ts'
-import type { Carrier } from '../server/src/engine/hooks.ts'
 import { type Load, load, until } from './load.ts'
 import { announceMany } from './seed.ts'
 import { announcement, cancelOf, FAR_AHEAD_MS, noop, type Stand, TENANT } from './stand.ts'

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { readEmbeddedPassword } from '../server/src/store/embedded-password.ts'
+import { readEmbeddedPassword } from '../server/src/postgres/embedded-password.ts'
 import { freshDirectory } from './fresh-directory.ts'
 import { kill, processTree } from './processes.ts'
 

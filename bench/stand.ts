@@ -1,13 +1,13 @@
 // What every row runs on: the embedded PostgreSQL with production's settings (fsync on) in a fresh directory, and engines.
 
 import { rmSync } from 'node:fs'
+import { systemRandom } from '../server/src/app/random.ts'
+import type { Carrier } from '../server/src/core/carrier.ts'
 import type { Announced, Announcement } from '../server/src/core/event.ts'
 import { Engine } from '../server/src/engine/engine.ts'
 import type { Gather } from '../server/src/engine/gather.ts'
-import type { Carrier } from '../server/src/engine/hooks.ts'
-import { systemRandom } from '../server/src/random.ts'
+import { startEmbedded } from '../server/src/postgres/embedded.ts'
 import { Database } from '../server/src/store/database.ts'
-import { startEmbedded } from '../server/src/store/embedded.ts'
 import { migrate } from '../server/src/store/migrate.ts'
 import { freshDirectory } from './fresh-directory.ts'
 import { inProcess, type Meter } from './processes.ts'

@@ -12,8 +12,8 @@ import { finished } from 'node:stream/promises'
 import { run } from 'node:test'
 import { spec, type TestEvent } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
-import { startEmbedded } from '../server/src/store/embedded.ts'
-import { findPostgresPackage, type PostgresMajor } from '../server/src/store/postgres-binaries.ts'
+import { startEmbedded } from '../server/src/postgres/embedded.ts'
+import { findPostgresPackage, type PostgresMajor } from '../server/src/postgres/postgres-binaries.ts'
 import { trustEverybody } from './support/trusting-cluster.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -23,7 +23,7 @@ const FILES = ['tests/**/*.test.ts', '{wire,client,console}/**/*.test.{js,mjs,ts
  * our processes, nor about the embedded PostgreSQL, which is never that. `npm test -- --pg 15` runs everything there.
  */
 const ON_OLDEST =
-  /^tests\/(engine\/(?!gather|idle|retry-plan|turns|workers)|store\/(?!embedded-|killed-under-load|launch|open-database|reserve|test-database))/
+  /^tests\/(engine\/(?!gather|turns|run\/(idle|retry-plan|workers))|store\/(?!launch|reserve|test-database)|backup\/)/
 /** One more than two processors: a fifth of all time a file waits for a lease, a limit or a killed process. */
 const CONCURRENCY = 3
 /** A file that takes longer hangs. On a loaded machine the longest one takes four times as long as alone. */

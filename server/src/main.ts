@@ -1,15 +1,15 @@
 // The entry: one process, one command.
 
 import { createInterface } from 'node:readline/promises'
-import { banner } from './banner.ts'
+import { banner } from './app/banner.ts'
+import { doctor } from './app/doctor.ts'
+import { systemRandom } from './app/random.ts'
+import { serve } from './app/serve.ts'
+import { backupDatabase, holdDatabase, restoreDatabase } from './app/store-commands.ts'
+import { VERSION } from './app/version.ts'
 import type { CliIo } from './cli/cli-io.ts'
 import { runCli } from './cli/run-cli.ts'
-import { readConfig } from './config.ts'
-import { doctor } from './doctor.ts'
-import { systemRandom } from './random.ts'
-import { serve } from './serve.ts'
-import { backupDatabase, holdDatabase, restoreDatabase } from './store-commands.ts'
-import { VERSION } from './version.ts'
+import { readConfig } from './config/config.ts'
 
 /** From the wish to stop to the end, milliseconds. Docker, for one, kills after ten seconds. */
 const STOP_WITHIN_MS = 9500

@@ -1,6 +1,5 @@
 // Who may import whom: the table of ARCHITECTURE.md as data. `rooms` are folders of the server (or wire), `libraries` are
-// packages; `node` says whether Node's own modules may be used. Files directly in server/src import what they like; one of
-// them, `config`, may be imported: it holds the type of the environment's value.
+// packages; `node` says whether Node's own modules may be used. `app`, and main.ts beside it, import what they like.
 
 export type Allowed = {
   /** The folder's path from server/src; its subfolders belong to it. */
@@ -31,6 +30,14 @@ export const IMPORT_TABLE: readonly Allowed[] = [
   },
   { room: 'store', rooms: ['core'], libraries: ['pg'], node: true },
   {
+    room: 'postgres',
+    rooms: ['core', 'store'],
+    libraries: [],
+    node: true,
+    because: 'it runs the server that the store talks to',
+  },
+  { room: 'backup', rooms: ['core', 'store', 'postgres'], libraries: ['pg'], node: true },
+  {
     room: 'engine',
     rooms: ['core', 'store'],
     libraries: ['pg'],
@@ -53,15 +60,29 @@ export const IMPORT_TABLE: readonly Allowed[] = [
   })),
   {
     room: 'delivery',
-    rooms: ['core', 'engine', 'store'],
-    libraries: ['nodemailer', 'postal-mime', 'ipaddr.js', 'pg'],
+    rooms: ['core', 'store'],
+    libraries: ['nodemailer', 'postal-mime', 'ipaddr.js'],
     node: true,
-    because: 'of the engine the shape of a carrier; of the store, where kept mail and signing secrets are',
+    because: 'it carries what it is handed, and keeps mail, signing secrets and failing receivers',
+  },
+  {
+    room: 'config',
+    rooms: ['core'],
+    libraries: [],
+    node: true,
+    because: 'settings are read once, by whoever starts the server',
+  },
+  {
+    room: 'workspace',
+    rooms: ['core'],
+    libraries: ['yaml', 'ajv', 'ajv-formats'],
+    node: true,
+    because: 'it reads the file for all rooms, in a process that knows no secret',
   },
   {
     room: 'auth',
-    rooms: ['core', 'store', 'config'],
-    libraries: ['jose', 'oidc-provider', 'yaml', 'ajv', 'ajv-formats'],
+    rooms: ['core', 'store', 'config', 'workspace'],
+    libraries: ['jose', 'oidc-provider'],
     node: true,
   },
   {
@@ -93,7 +114,21 @@ export const IMPORT_TABLE: readonly Allowed[] = [
     rooms: ['wire', 'engine', ...DOMAINS, 'auth', 'http', 'core'],
     libraries: ['fastify', 'ajv'],
     node: true,
-    because: 'it looks after all of them',
+    because: 'it joins them',
+  },
+  {
+    room: 'apis/operations',
+    rooms: ['wire', 'apis/native', 'engine', 'auth', 'workspace', 'http', 'core'],
+    libraries: ['fastify'],
+    node: true,
+    because: 'its routes stand beside the native ones, with the same callers, shapes and errors',
+  },
+  {
+    room: 'apis/sign-in',
+    rooms: ['apis/native', 'auth', 'http', 'core'],
+    libraries: ['fastify'],
+    node: true,
+    because: 'its pages and errors are those of the native API',
   },
   {
     room: 'cli',

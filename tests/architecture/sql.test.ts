@@ -4,9 +4,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { filesBelow } from './source-files.ts'
 
-// delivery/ knows its libraries only, so the store keeps its tables for it.
-const KEPT_FOR: { readonly [room: string]: string } = { store: 'delivery' }
-
 const SCHEMAS = ['engine', 'auth', 'calendar', 'automations', 'notifications', 'delivery'] as const
 
 test('every statement touches only the schema of its room', () => {
@@ -14,7 +11,7 @@ test('every statement touches only the schema of its room', () => {
   assert.ok(files.length > 20, 'found the statements')
   const broken = files.flatMap(file => {
     const room = file.path.split('/')[2]!
-    return foreignSchemas(file.text, KEPT_FOR[room] ?? room).map(schema => `${file.path} touches ${schema}`)
+    return foreignSchemas(file.text, room).map(schema => `${file.path} touches ${schema}`)
   })
   assert.deepEqual(broken, [])
 })

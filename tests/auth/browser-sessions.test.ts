@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { localPath } from '../../server/src/apis/native/sign-in-routes.ts'
+import { localPath } from '../../server/src/apis/sign-in/sign-in-routes.ts'
 import { confirmLink } from '../support/sign-in-link.ts'
 import { ALICE, type AuthServer, authServer } from './auth-server.ts'
 

@@ -9,7 +9,7 @@ import {
   SecurityLog,
   STRANGERS_LINES_A_MINUTE,
 } from '../../server/src/auth/security-log.ts'
-import { placeHold } from '../../server/src/engine/hold.ts'
+import { placeHold } from '../../server/src/engine/hold/hold.ts'
 import { Database } from '../../server/src/store/database.ts'
 import { type TestServer, testServer } from '../support/server.ts'
 import { confirmLink } from '../support/sign-in-link.ts'

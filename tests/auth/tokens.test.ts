@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHmac, generateKeyPairSync, randomUUID } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { decodeJwt, decodeProtectedHeader, exportSPKI, importJWK, type JWTPayload, SignJWT } from 'jose'
-import { publicPart } from '../../server/src/auth/signing-keys.ts'
+import { publicPart } from '../../server/src/auth/tokens/signing-keys.ts'
 import { ALICE, type AuthServer, authServer, DEMO_APP, DEMO_INSTANCE } from './auth-server.ts'
 
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { WORKSPACE_LIMITS as LIMITS } from '../../server/src/auth/workspace-limits.ts'
+import { WORKSPACE_LIMITS as LIMITS } from '../../server/src/workspace/limits.ts'
 import { authServer } from './auth-server.ts'
 
 const repeat = (count: number, one: (i: number) => string) =>

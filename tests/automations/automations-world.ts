@@ -1,9 +1,9 @@
 // The automations room on a real engine, with real mail and webhooks that go to receivers of the test.
 
-import { type Automations, createAutomations } from '../../server/src/automations/create-automations.ts'
+import type { EventInfo, Reported } from '../../server/src/automations/activations/report-events.ts'
+import { type Automations, createAutomations } from '../../server/src/automations/automations.ts'
 import type { CallingApp } from '../../server/src/automations/needs.ts'
 import { type Declared, readWorkspace } from '../../server/src/automations/read-workspace.ts'
-import type { EventInfo, Reported } from '../../server/src/automations/report-events.ts'
 import type { Cancelled, Receipt } from '../../server/src/core/cancellation.ts'
 import type { JsonObject } from '../../server/src/core/json.ts'
 import { Mistakes, pathText } from '../../server/src/core/mistakes.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { programChanges } from '../../server/src/automations/program-changes.ts'
-import { readActions } from '../../server/src/automations/read-actions.ts'
+import { readActions } from '../../server/src/automations/actions/read-actions.ts'
+import { programChanges } from '../../server/src/automations/language/program-changes.ts'
 import { Mistakes } from '../../server/src/core/mistakes.ts'
 
 const program = (actions: unknown, before = null) => {

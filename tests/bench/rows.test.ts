@@ -4,10 +4,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { redisInstalled } from '../../bench/redis.ts'
-import { reportRow } from '../../bench/report-row.ts'
-import { runRow } from '../../bench/run-row.ts'
+import { reportRow } from '../../bench/rows/report-row.ts'
+import { runRow } from '../../bench/rows/run-row.ts'
+import { STATISTICS, treeRow } from '../../bench/rows/tree-rows.ts'
 import { markdown } from '../../bench/table.ts'
-import { STATISTICS, treeRow } from '../../bench/tree-rows.ts'
 import { SHAPES } from '../../bench/tree-shapes.ts'
 
 test('the row of reports has a rate of ours, and beside it one of BullMQ where there is a redis-server', async () => {

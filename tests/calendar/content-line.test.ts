@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { plainLine, textLine } from '../../server/src/calendar/content-line.ts'
-import { itipCancel, itipRequest } from '../../server/src/calendar/itip.ts'
+import { plainLine, textLine } from '../../server/src/calendar/itip/content-line.ts'
+import { itipCancel, itipRequest } from '../../server/src/calendar/itip/itip.ts'
 import { line, readICalendar, readText } from './icalendar-reader.ts'
 
 /** Any text, rich in what has a meaning in iCalendar. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { makeICalUid } from '../../server/src/calendar/ical-uid.ts'
+import { makeICalUid } from '../../server/src/calendar/itip/ical-uid.ts'
 import { decodeOutlookId, encodeOutlookId, looksLikeOutlookId } from '../../server/src/calendar/outlook-id.ts'
 import { ianaZone, readWallTime, wallTime } from '../../server/src/calendar/time-zone.ts'
 

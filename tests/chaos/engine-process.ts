@@ -3,7 +3,7 @@
 
 import { Engine, type EngineOptions } from '../../server/src/engine/engine.ts'
 import { Database, type DatabaseOptions, isUnavailable } from '../../server/src/store/database.ts'
-import type { Facts } from './facts.ts'
+import type { Facts } from './judge/facts.ts'
 import { Choices } from './seeded.ts'
 import type { Simulation } from './simulation.ts'
 import { asProcess } from './virtual-time.ts'

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runHistories } from './histories.ts'
 import type { Report } from './history-worker.ts'
-import { searchMeetings } from './meeting-search.ts'
+import { searchMeetings } from './judge/meeting-search.ts'
 import { SITUATIONS } from './situations.ts'
 
 const COUNT = 300

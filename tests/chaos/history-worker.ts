@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto'
 import { ChaosDatabase } from './chaos-database.ts'
-import type { Violation } from './checker.ts'
-import type { Fact } from './facts.ts'
 import { runHistory } from './history.ts'
+import type { Violation } from './judge/checker.ts'
+import type { Fact } from './judge/facts.ts'
 import { type Blow, meet, type Written } from './meeting.ts'
 import { type Situation, situationsIn } from './situations.ts'
 

@@ -11,11 +11,11 @@ import {
   isUnavailable,
 } from '../../server/src/store/database.ts'
 import type { ChaosDatabase } from './chaos-database.ts'
-import { check, type Violation } from './checker.ts'
 import { EngineProcess } from './engine-process.ts'
-import { type Fact, Facts, type PlannedEvent } from './facts.ts'
 import { FaultPlan, weatherOf } from './fault-plan.ts'
 import { answerTo, requestBy, standingOf } from './history-shapes.ts'
+import { check, type Violation } from './judge/checker.ts'
+import { type Fact, Facts, type PlannedEvent } from './judge/facts.ts'
 import { type Script, type Step, scriptOf } from './script.ts'
 import { Choices, chance } from './seeded.ts'
 import { Simulation } from './simulation.ts'

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runHistories } from './histories.ts'
 import type { Report, Task } from './history-worker.ts'
-import { searchMeetings } from './meeting-search.ts'
+import { searchMeetings } from './judge/meeting-search.ts'
 import { SITUATIONS } from './situations.ts'
 
 const HELP = `Usage: npm run chaos [-- OPTION …]

@@ -8,7 +8,7 @@ import {
   type Planned,
   type PlannedEffect,
   type PlannedEvent,
-} from './facts.ts'
+} from './judge/facts.ts'
 import { Choices } from './seeded.ts'
 
 export type Step = { readonly atMs: number } & (

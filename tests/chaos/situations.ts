@@ -1,8 +1,8 @@
 // Situations that a history came into, told from its facts. A run of many histories has to meet all of them: a script or a
 // fault plan that was made tamer by mistake is noticed by what is missing. Those that an engine of ours once failed in say so.
 
-import type { Fact } from './facts.ts'
-import { Known, type KnownEffect } from './known.ts'
+import type { Fact } from './judge/facts.ts'
+import { Known, type KnownEffect } from './judge/known.ts'
 
 const MEETS = {
   /** Once failed: who ran was not told. */

@@ -7,7 +7,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { doctor } from '../../server/src/doctor.ts'
+import { doctor } from '../../server/src/app/doctor.ts'
 import { testServer } from '../support/server.ts'
 
 /** The check of the server, in an environment that says nothing of its ports. */

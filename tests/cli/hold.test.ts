@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { placeHold } from '../../server/src/engine/hold.ts'
+import { placeHold } from '../../server/src/engine/hold/hold.ts'
 import { type NativeServer, nativeServer } from '../native/native-server.ts'
 import { session } from './terminal-session.ts'
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { after, before, test } from 'node:test'
-import { ended } from '../store/process-end.ts'
+import { ended } from '../postgres/process-end.ts'
 import { type PreparedData, preparedData, startServer } from '../support/server-process.ts'
 import { until } from '../support/until.ts'
 import { World } from './crash-world.ts'

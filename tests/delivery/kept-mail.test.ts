@@ -3,12 +3,11 @@
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { after, suite, test } from 'node:test'
-import { createKeptMail, type MailStore } from '../../server/src/delivery/mail/kept-mail.ts'
+import { createKeptMail } from '../../server/src/delivery/mail/kept-mail.ts'
 import { createMailCarrier } from '../../server/src/delivery/mail/mail-carrier.ts'
+import { createMailStore } from '../../server/src/delivery/mail/mail-store.ts'
 import { readWebhookSecret } from '../../server/src/delivery/webhook/signature.ts'
-import type { Carrier as EngineCarrier } from '../../server/src/engine/hooks.ts'
-import { createMailStore } from '../../server/src/store/mail-store.ts'
-import { createWebhookSecrets } from '../../server/src/store/webhook-secrets.ts'
+import { createWebhookSecrets } from '../../server/src/delivery/webhook/webhook-secrets.ts'
 import { testDatabase } from '../support/database.ts'
 import { byCancel, calm, now, startedEffect } from './started-effect.ts'
 import { webhookCarriers } from './webhook-receiver.ts'
@@ -20,14 +19,10 @@ const ICS = 'BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nSUMMARY:Café 🚀\r\nEND:VCAL
 
 /** A carrier without SMTP_URL, and the drawer that it fills, for a tenant of its own. */
 function keeping() {
-  const store: MailStore = createMailStore(database.db)
+  const store = createMailStore(database.db)
   const tenant = randomUUID()
   const carrier = createMailCarrier({ smtpUrl: null, keep: mail => store.keep(mail), now })
-  // The engine's contract, held at compile time.
-  const carriers: EngineCarrier[] = [
-    carrier,
-    ...[webhookCarriers()].flatMap(made => [made.call, made.withdraw]),
-  ]
+  const carriers = [carrier, ...[webhookCarriers()].flatMap(made => [made.call, made.withdraw])]
   assert.deepEqual(
     carriers.map(({ kind }) => kind),
     ['mail.send', 'webhook.call', 'webhook.withdraw'],

@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Carrier } from '../../server/src/core/carrier.ts'
 import { MAIL_LANE } from '../../server/src/core/lane.ts'
 import { createMailCarrier, MAIL_SEND } from '../../server/src/delivery/mail/mail-carrier.ts'
-import type { Carrier } from '../../server/src/engine/hooks.ts'
 import { effect, event } from '../engine/engine-parts.ts'
 import { Arrivals } from '../support/arrivals.ts'
 import { SteeredCarrier, testEngine } from '../support/engine.ts'

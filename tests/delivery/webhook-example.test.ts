@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
-import { webhookSecretText } from '../../server/src/store/webhook-secrets.ts'
+import { webhookSecretText } from '../../server/src/delivery/webhook/webhook-secrets.ts'
 import { calm, startedEffect } from './started-effect.ts'
 import { SECRET, webhookCarriers } from './webhook-receiver.ts'
 

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DEFAULT_EARLY_MS } from '../../server/src/apis/native/cancellation-routes.ts'
-import { cancelEvents } from '../../server/src/automations/cancel-events.ts'
+import { DEFAULT_EARLY_MS } from '../../server/src/apis/native/cancellations/cancellation-routes.ts'
+import { cancelEvents } from '../../server/src/automations/activations/cancel-events.ts'
 import type { CancelRequest } from '../../server/src/core/cancellation.ts'
 import { EARLY_CANCEL_MS } from '../../server/src/notifications/cancel-offers.ts'
 import { filesBelow, filesNamed } from '../architecture/source-files.ts'

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readConfig } from '../../server/src/config.ts'
+import { readConfig } from '../../server/src/config/config.ts'
 import { filesBelow, filesNamed } from '../architecture/source-files.ts'
 
 const [readme] = filesNamed(['README.md'])
@@ -34,7 +34,7 @@ test('every setting stands in the README, and nothing else does', () => {
 })
 
 test('every setting does something', () => {
-  const code = filesBelow('server/src', ['.ts']).filter(({ path }) => path !== 'server/src/config.ts')
+  const code = filesBelow('server/src', ['.ts']).filter(({ path }) => path !== 'server/src/config/config.ts')
   const idle = Object.keys(readConfig({}, '/srv')).filter(
     key =>
       !code.some(({ text }) => new RegExp(`\\b${key}\\b`).test(text.replace(/\/\/.*|\/\*[\s\S]*?\*\//g, ''))),

@@ -10,7 +10,7 @@ import type { Receipt } from '../../server/src/core/cancellation.ts'
 import type { Database } from '../../server/src/store/database.ts'
 import { testDatabase } from '../support/database.ts'
 import { EMPTY_TABLES } from './empty-tables.ts'
-import { type Command, Model, single } from './model.ts'
+import { type Command, Model, single } from './model/model.ts'
 
 const RUNS = 15
 

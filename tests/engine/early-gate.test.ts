@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { announce } from '../../server/src/engine/announce.ts'
-import { cancelBatch } from '../../server/src/engine/cancel.ts'
+import { announce } from '../../server/src/engine/announce/announce.ts'
+import { cancelBatch } from '../../server/src/engine/cancel/cancel.ts'
 import { testDatabase } from '../support/database.ts'
 import { until } from '../support/until.ts'
 import { byKey, contextOn, effect, event } from './engine-parts.ts'

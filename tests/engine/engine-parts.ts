@@ -3,23 +3,24 @@
 
 import assert from 'node:assert/strict'
 import type { Cancelled, CancelOutcome, CancelRequest } from '../../server/src/core/cancellation.ts'
+import type { Carrier } from '../../server/src/core/carrier.ts'
 import type { NewEffect, StartedEffect, Verdict } from '../../server/src/core/effect.ts'
 import type { Announcement } from '../../server/src/core/event.ts'
-import { announce } from '../../server/src/engine/announce.ts'
-import { markSomeOpen } from '../../server/src/engine/cancel-open.ts'
+import { announce } from '../../server/src/engine/announce/announce.ts'
 import type { Context } from '../../server/src/engine/context.ts'
-import { endFromOutside } from '../../server/src/engine/end.ts'
 import { Engine, type EngineOptions } from '../../server/src/engine/engine.ts'
-import type { Carrier, Domain, NextSteps } from '../../server/src/engine/hooks.ts'
-import { closeReceipts } from '../../server/src/engine/rescue.ts'
-import { type Attempt, settleAttempts } from '../../server/src/engine/settle.ts'
+import type { Domain, NextSteps } from '../../server/src/engine/hooks.ts'
+import { markSomeOpen } from '../../server/src/engine/open-cancel/cancel-open.ts'
+import { endFromOutside } from '../../server/src/engine/run/end.ts'
+import { closeReceipts } from '../../server/src/engine/run/rescue.ts'
+import { type Attempt, settleAttempts } from '../../server/src/engine/run/settle.ts'
 import {
   type Room,
   type StartedRow,
   startDue,
   startedEffect,
   type Ticket,
-} from '../../server/src/engine/start.ts'
+} from '../../server/src/engine/run/start.ts'
 import type { Database } from '../../server/src/store/database.ts'
 import { random } from '../support/engine.ts'
 

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import { cursorOf, readCursor } from '../../server/src/core/cursor.ts'
 import type { Announcement } from '../../server/src/core/event.ts'
 import type { Engine } from '../../server/src/engine/engine.ts'
-import type { EventFilter, EventQuery, ListedEvent } from '../../server/src/engine/list-events.ts'
+import type { EventFilter, EventQuery, ListedEvent } from '../../server/src/engine/lists/list-events.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import {
   announced,

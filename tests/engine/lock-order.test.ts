@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { LOCK_ORDER, type LockPlace } from '../../server/src/engine/lock-order.ts'
 
-const FOLDER = join(import.meta.dirname, '../../server/src/engine/sql')
+const FOLDER = join(import.meta.dirname, '../../server/src/engine')
 
 /** What in a statement's text takes locks of a place. */
 const TAKES: { readonly [place in LockPlace]: RegExp } = {

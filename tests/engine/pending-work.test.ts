@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { countPending, pendingEvents } from '../../server/src/engine/pending-work.ts'
+import { countPending, pendingEvents } from '../../server/src/engine/lists/pending-work.ts'
 import { testDatabase } from '../support/database.ts'
 import { announced, byId, effect, event, idleEngine, TENANT } from './engine-parts.ts'
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type pg from 'pg'
-import { sql } from '../../server/src/engine/context.ts'
+import { sql } from '../../server/src/engine/statements.ts'
 import { type Database, PLAN_OPTIONS, type Queries } from '../../server/src/store/database.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { fill, id, ROWS } from './large-tables.ts'

@@ -4,12 +4,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Cancelled, CancelOutcome } from '../../server/src/core/cancellation.ts'
 import type { Announcement } from '../../server/src/core/event.ts'
-import { announce } from '../../server/src/engine/announce.ts'
-import { cancelBatch } from '../../server/src/engine/cancel.ts'
-import { endFromOutside, resolve } from '../../server/src/engine/end.ts'
-import { readReceipt } from '../../server/src/engine/read-receipt.ts'
-import { closeReceipts } from '../../server/src/engine/rescue.ts'
-import { settleAttempts } from '../../server/src/engine/settle.ts'
+import { announce } from '../../server/src/engine/announce/announce.ts'
+import { cancelBatch } from '../../server/src/engine/cancel/cancel.ts'
+import { readReceipt } from '../../server/src/engine/receipt/read-receipt.ts'
+import { endFromOutside, resolve } from '../../server/src/engine/run/end.ts'
+import { closeReceipts } from '../../server/src/engine/run/rescue.ts'
+import { settleAttempts } from '../../server/src/engine/run/settle.ts'
 import type { Database } from '../../server/src/store/database.ts'
 import { testDatabase } from '../support/database.ts'
 import { SteeredCarrier, testEngine } from '../support/engine.ts'
@@ -26,7 +26,7 @@ import {
   startAllDue,
   TENANT,
 } from './engine-parts.ts'
-import { checkInvariants } from './invariants.ts'
+import { checkInvariants } from './model/invariants.ts'
 
 const T0 = Date.parse('2026-06-01T12:00:00Z')
 

@@ -52,7 +52,7 @@ const NEVER_TAKEN: ReadonlySet<string> = new Set([
   'GET /oidc/interaction/{id}',
   // By a form of a page of ours: tests/auth/browser-sessions.test.ts.
   'POST /signin',
-  // For what was restored: tests/native/hold.test.ts.
+  // For what was restored: tests/operations/hold.test.ts.
   'POST /api/v1/hold/release',
   // Each makes somebody's tokens void, so they are tried seldom.
   'POST /oauth/access',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ConfigError, isLoopback, readConfig } from '../../server/src/config.ts'
+import { ConfigError, isLoopback, readConfig } from '../../server/src/config/config.ts'
 
 describe('the environment', () => {
   it('has a default for everything', () => {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
-import { checkInvariants } from '../engine/invariants.ts'
+import { checkInvariants } from '../engine/model/invariants.ts'
 import { type DatabaseProxy, databaseProxy } from '../support/database-proxy.ts'
 import { type TestServer, testServer } from '../support/server.ts'
 import { until } from '../support/until.ts'

@@ -136,7 +136,7 @@ export const FOREIGN_REQUESTS: ReadonlyMap<string, readonly Attempt[]> = new Map
   ['GET /api/v1/hold', [person('GET', '/api/v1/hold'), person('GET', '/api/v1/hold?eventId={event}')]],
   [
     'POST /api/v1/hold/release',
-    // tests/native/hold.test.ts tries these where something is on hold.
+    // tests/operations/hold.test.ts tries these where something is on hold.
     [
       person('POST', '/api/v1/hold/release', { all: true }),
       person('POST', '/api/v1/hold/release', { eventId: '{event}' }),

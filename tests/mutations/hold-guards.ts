@@ -2,19 +2,17 @@
 
 import type { Guard } from './guard.ts'
 
-const ENGINE = 'server/src/engine'
-
 export const HOLD_GUARDS: readonly Guard[] = [
   {
     keeps: 'on hold: what was not released is not started',
-    file: `${ENGINE}/sql/start.sql`,
+    file: 'server/src/engine/run/sql/start.sql',
     text: '    and (select not exists (select from engine.hold))\n',
     without: '',
     noticedBy: ['hold'],
   },
   {
     keeps: 'a hold waits for the starts that are under way',
-    file: `${ENGINE}/hold.ts`,
+    file: 'server/src/engine/hold/hold.ts',
     text: "  await tx.query(sql('open-gates'), [[], ALL_GATES])\n",
     without: '',
     noticedBy: ['hold'],
@@ -22,14 +20,14 @@ export const HOLD_GUARDS: readonly Guard[] = [
   },
   {
     keeps: 'what had fallen due when a backup was restored is in doubt',
-    file: `${ENGINE}/hold.ts`,
+    file: 'server/src/engine/hold/hold.ts',
     text: "  if (restored !== null) await tx.query(sql('hold-doubt-overdue'), [clock()])\n",
     without: '',
     noticedBy: ['hold'],
   },
   {
     keeps: 'what waited for an answer when a backup was restored is in doubt',
-    file: `${ENGINE}/hold.ts`,
+    file: 'server/src/engine/hold/hold.ts',
     text: "  if (restored !== null) await tx.query(sql('hold-doubt-waiting'))\n",
     without: '',
     noticedBy: ['hold'],
@@ -37,14 +35,14 @@ export const HOLD_GUARDS: readonly Guard[] = [
   },
   {
     keeps: 'what was running at the backup is not begun again by itself',
-    file: `${ENGINE}/hold.ts`,
+    file: 'server/src/engine/hold/hold.ts',
     text: "  if (restored !== null) await tx.query(sql('hold-mark-lost'), [clock()])\n",
     without: '',
     noticedBy: ['hold'],
   },
   {
     keeps: 'on hold: a receipt that was open stays open',
-    file: `${ENGINE}/sql/close-receipts.sql`,
+    file: 'server/src/engine/run/sql/close-receipts.sql',
     text: `    and not exists (select from engine.hold h where c.sequence <= h.sequence and not f.released and f.tenant <> all (h.released_tenants))
 `,
     without: '',
@@ -52,7 +50,7 @@ export const HOLD_GUARDS: readonly Guard[] = [
   },
   {
     keeps: 'on hold: nothing is swept',
-    file: `${ENGINE}/sql/sweep-take.sql`,
+    file: 'server/src/engine/sweep/sql/sweep-take.sql',
     text: ' and not exists (select from engine.hold)',
     without: '',
     noticedBy: ['hold'],
@@ -73,9 +71,9 @@ export const HOLD_GUARDS: readonly Guard[] = [
   },
   {
     keeps: 'a dead action that was replaced is not tried again',
-    file: `${ENGINE}/sql/revive.sql`,
+    file: 'server/src/engine/dead/sql/revive.sql',
     text: ' and d.replaced_by is null',
     without: '',
-    noticedBy: ['native/dead-effects'],
+    noticedBy: ['operations/dead-effects'],
   },
 ]

@@ -8,7 +8,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { startEmbedded } from '../../server/src/store/embedded.ts'
+import { startEmbedded } from '../../server/src/postgres/embedded.ts'
 import { trustEverybody } from '../support/trusting-cluster.ts'
 import type { Guard } from './guard.ts'
 import { fileOf, GUARDS } from './guards.ts'

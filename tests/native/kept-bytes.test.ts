@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MOST_KEPT, withinKept } from '../../server/src/apis/native/kept-bytes.ts'
+import { MOST_KEPT, withinKept } from '../../server/src/apis/native/events/kept-bytes.ts'
 import { Fault } from '../../server/src/core/fault.ts'
 
 const effect = (length: number) =>

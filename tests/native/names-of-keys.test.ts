@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { keyOf, nameOfKey } from '../../server/src/apis/native/access.ts'
-import { activationKey } from '../../server/src/automations/activation-key.ts'
+import { activationKey } from '../../server/src/automations/activations/activation-key.ts'
 import { tokenKey } from '../../server/src/notifications/offer.ts'
 import { principalOf } from './native-server.ts'
 

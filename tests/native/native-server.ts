@@ -1,20 +1,21 @@
 // The native API over HTTP, on a real engine and database. Who calls is said by the token itself, so that a test can be
 // anybody: 'alice', 'bob' …
 
-import { createEventFinder } from '../../server/src/apis/native/event-finder.ts'
+import { delayCarrier, nativeDomain } from '../../server/src/apis/native/effects/native-domain.ts'
+import { createEventFinder } from '../../server/src/apis/native/events/event-finder.ts'
 import { createNameFinder } from '../../server/src/apis/native/name-finder.ts'
 import { nativeApi } from '../../server/src/apis/native/native-api.ts'
-import { delayCarrier, nativeDomain } from '../../server/src/apis/native/native-domain.ts'
 import type { KeptMail, WorkspaceApplied } from '../../server/src/apis/native/needs.ts'
-import { startPages } from '../../server/src/apis/native/page-routes.ts'
-import { createReceiptFinder } from '../../server/src/apis/native/receipt-finder.ts'
+import { createReceiptFinder } from '../../server/src/apis/native/receipts/receipt-finder.ts'
+import { OPERATIONS_ROUTES } from '../../server/src/apis/operations/operations.ts'
+import { startPages } from '../../server/src/apis/operations/page-routes.ts'
 import { type SecurityLine, SecurityLog } from '../../server/src/auth/security-log.ts'
-import { readConfig } from '../../server/src/config.ts'
+import { readConfig } from '../../server/src/config/config.ts'
 import { Fault } from '../../server/src/core/fault.ts'
 import type { Principal, Role } from '../../server/src/core/principal.ts'
+import { createWebhookSecrets } from '../../server/src/delivery/webhook/webhook-secrets.ts'
 import { loadMetrics } from '../../server/src/http/metrics.ts'
 import { createHttp } from '../../server/src/http/server.ts'
-import { createWebhookSecrets } from '../../server/src/store/webhook-secrets.ts'
 import { random, SteeredCarrier, testEngine } from '../support/engine.ts'
 
 export const TENANT = 'contoso'
@@ -174,7 +175,7 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
       }
     },
   }
-  await http.app.register(nativeApi(needs, []))
+  await http.app.register(nativeApi(needs, { guarded: OPERATIONS_ROUTES, open: [] }))
   await http.app.register(startPages(needs, http.openApi))
   await http.listen()
   return {

@@ -3,10 +3,7 @@
 import type { Caller } from '../../server/src/core/cancellation.ts'
 import { Mistakes } from '../../server/src/core/mistakes.ts'
 import { Engine } from '../../server/src/engine/engine.ts'
-import {
-  createNotifications,
-  type Notifications,
-} from '../../server/src/notifications/create-notifications.ts'
+import { createNotifications, type Notifications } from '../../server/src/notifications/notifications.ts'
 import { type AgentRef, type Offer, shardOfAgent } from '../../server/src/notifications/offer.ts'
 import type { AgentScreen } from '../../server/src/notifications/read-offers.ts'
 import { readNotificationWorkspace } from '../../server/src/notifications/read-workspace.ts'

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { placeHold } from '../../server/src/engine/hold.ts'
+import { placeHold } from '../../server/src/engine/hold/hold.ts'
 import { DANA, notificationWorld, TENANT } from './notification-world.ts'
 
 const RESTORED = { by: 'test', reason: null, restored: { backupAt: new Date() } }

@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict'
 import test, { after } from 'node:test'
-import { WORKSPACE_LIMITS as LIMITS } from '../../server/src/auth/workspace-limits.ts'
+import { createWorkspaceReader } from '../../server/src/app/workspace/workspace-reader.ts'
 import { Fault } from '../../server/src/core/fault.ts'
-import { createWorkspaceReader } from '../../server/src/workspace-reader.ts'
+import { WORKSPACE_LIMITS as LIMITS } from '../../server/src/workspace/limits.ts'
 
 // However slow this machine is: that nobody waits too long is tested elsewhere.
 const slow = { restTimes: 0, waitMs: 600_000, startMs: 300_000 }

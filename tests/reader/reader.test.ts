@@ -11,10 +11,13 @@ import { createInterface } from 'node:readline'
 import test, { type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Fault } from '../../server/src/core/fault.ts'
+import { ReaderUnavailable } from '../../server/src/reader/faults.ts'
 import { Reader, type ReaderOptions } from '../../server/src/reader/reader.ts'
-import { ReaderUnavailable } from '../../server/src/reader/reader-faults.ts'
-import { ended } from '../store/process-end.ts'
+
+import { ended } from '../postgres/process-end.ts'
+
 import { until } from '../support/until.ts'
+
 import type { jobs } from './reader-jobs.ts'
 
 const JOBS = new URL('./reader-jobs.ts', import.meta.url)

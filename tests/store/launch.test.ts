@@ -17,8 +17,8 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import { openDirectory } from './data-directories.ts'
-import { ended } from './process-end.ts'
+import { openDirectory } from '../postgres/data-directories.ts'
+import { ended } from '../postgres/process-end.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 

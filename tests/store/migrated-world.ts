@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import type { CancelRequest, Receipt } from '../../server/src/core/cancellation.ts'
+import type { Carrier } from '../../server/src/core/carrier.ts'
 import type { StartedEffect, Verdict } from '../../server/src/core/effect.ts'
 import { Engine } from '../../server/src/engine/engine.ts'
-import type { Carrier } from '../../server/src/engine/hooks.ts'
 import type { Database } from '../../server/src/store/database.ts'
 import { migrate } from '../../server/src/store/migrate.ts'
 import { caller } from '../engine/engine-parts.ts'

@@ -1,4 +1,4 @@
-// Starts tests/store/embedded-process.ts and reads what it tells.
+// Starts tests/postgres/embedded-process.ts and reads what it tells.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -48,7 +48,7 @@ export function serverProcess(options: ServerProcessOptions): ServerProcess {
   const { dataDir, onInterrupt, writers, under = [] } = options
   const script = join(
     options.checkout ?? join(import.meta.dirname, '../..'),
-    'tests/store/embedded-process.ts',
+    'tests/postgres/embedded-process.ts',
   )
   const argument = JSON.stringify({ dataDir, onInterrupt, writers, pgMajor: testPostgresMajor })
   const command = [

@@ -6,9 +6,9 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startEmbedded } from '../../server/src/postgres/embedded.ts'
+import type { PostgresMajor } from '../../server/src/postgres/postgres-binaries.ts'
 import type { DatabaseOptions } from '../../server/src/store/database.ts'
-import { startEmbedded } from '../../server/src/store/embedded.ts'
-import type { PostgresMajor } from '../../server/src/store/postgres-binaries.ts'
 import { trustEverybody } from './trusting-cluster.ts'
 
 /** Which PostgreSQL this run is about: STANDDOWN_TEST_PG_MAJOR, 15 or 18 (the default). */

@@ -4,9 +4,9 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readConfig } from '../../server/src/config.ts'
-import { systemRandom } from '../../server/src/random.ts'
-import { serve } from '../../server/src/serve.ts'
+import { systemRandom } from '../../server/src/app/random.ts'
+import { serve } from '../../server/src/app/serve.ts'
+import { readConfig } from '../../server/src/config/config.ts'
 import { type TestDatabase, testDatabase } from './database.ts'
 import { type Asked, askedAt } from './server-process.ts'
 

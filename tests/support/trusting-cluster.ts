@@ -1,12 +1,12 @@
 // The tests' PostgreSQL trusts whoever reaches its socket, and waits for no disk, which production's does not: what reads along on the wire, and
-// answers for it (postgres-way.ts, chaos/wire-backend.ts), could not give a password. tests/store/embedded-password.test.ts
+// answers for it (postgres-way.ts, chaos/wire-backend.ts), could not give a password. tests/postgres/embedded-password.test.ts
 // is about the one that asks for it.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
+import type { EmbeddedPostgres } from '../../server/src/postgres/embedded.ts'
 import type { DatabaseOptions } from '../../server/src/store/database.ts'
-import type { EmbeddedPostgres } from '../../server/src/store/embedded.ts'
 import { until } from './until.ts'
 
 /** Resolves with how to reach it, without a password, when that is enough. */

@@ -1,13 +1,11 @@
 // This installation: who it is to its own tokens, what the secrets of apps are derived from, and whether it is a demo.
 
-import type { Config } from '../config.ts'
-import { isLoopback } from '../config.ts'
+import type { Config } from '../config/config.ts'
+import { isLoopback } from '../config/config.ts'
 import { makeId, type Random } from '../core/ids.ts'
 import type { Database } from '../store/database.ts'
-import { statements } from '../store/statements.ts'
-import { authFault } from './auth-faults.ts'
-
-const sql = statements(import.meta.url)
+import { authFault } from './faults.ts'
+import { sql } from './statements.ts'
 
 export type Installation = {
   readonly id: string

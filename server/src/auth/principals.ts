@@ -1,8 +1,8 @@
 // From what a credential says to who is calling: rights come from the tables as they are now, never from the token alone.
 
 import type { Principal, Role } from '../core/principal.ts'
-import { authFault } from './auth-faults.ts'
-import type { App, Directory, Person, SiteInstance } from './directory.ts'
+import type { App, Directory, Person, SiteInstance } from './directory/directory.ts'
+import { authFault } from './faults.ts'
 import { PEOPLE_SCOPES, SERVER_SCOPE } from './scopes.ts'
 
 /** Everybody may use what is meant for everybody. */

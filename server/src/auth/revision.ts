@@ -2,9 +2,7 @@
 // new one. This process sees its own changes at once, those of other processes within `LOOK_AGAIN_MS`.
 
 import type { Database, Tx } from '../store/database.ts'
-import { statements } from '../store/statements.ts'
-
-const sql = statements(import.meta.url)
+import { sql } from './statements.ts'
 
 /** How long another process may still believe what has been changed or revoked here. */
 export const LOOK_AGAIN_MS = 5_000

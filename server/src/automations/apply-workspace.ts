@@ -6,13 +6,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { makeId } from '../core/ids.ts'
 import type { Tx } from '../store/database.ts'
-import { statements } from '../store/statements.ts'
+import type { Program } from './language/program.ts'
+import { programChanges } from './language/program-changes.ts'
 import type { Needs } from './needs.ts'
-import type { Program } from './program.ts'
-import { programChanges } from './program-changes.ts'
 import type { Declared, DeclaredTrigger } from './read-workspace.ts'
-
-const sql = statements(import.meta.url)
+import { sql } from './statements.ts'
 
 export type WorkspaceChange = {
   readonly is: 'added' | 'changed' | 'removed'

@@ -4,9 +4,9 @@
 import type { Mistakes, Path } from '../core/mistakes.ts'
 import { type Retries, readRetries } from '../core/retry-plan.ts'
 import { type Place, SettingReader, suggestion } from '../core/setting-reader.ts'
-import { type Duration, readDuration } from './duration.ts'
-import type { Program } from './program.ts'
-import { type ActionPlace, readActions } from './read-actions.ts'
+import { type ActionPlace, readActions } from './actions/read-actions.ts'
+import { type Duration, readDuration } from './language/duration.ts'
+import type { Program } from './language/program.ts'
 
 /** Wix: activationIds of one report hold at most 100. */
 const MAX_ACTIVE_PER_TRIGGER = 100

@@ -1,12 +1,15 @@
 // The calendar's public face: its verbs over one set of needs, its domain and its carriers for the engine.
 
-import type { Carrier, Domain } from '../engine/hooks.ts'
-import { cancelMeeting, type MeetingCancel, type MeetingCancelled } from './cancel-meeting.ts'
-import { createMeeting, type MeetingCreation } from './create-meeting.ts'
-import { deleteEvent, type EventDeleted } from './delete-event.ts'
-import { cancellationCarrier } from './deliver-cancellation.ts'
-import { invitationCarrier } from './deliver-invitation.ts'
-import { findItem, type ItemList, isInMeeting, itemOfMeeting, listItems, meetingsOf } from './events.ts'
+import type { Carrier } from '../core/carrier.ts'
+import type { Domain } from '../engine/hooks.ts'
+import {
+  findItem,
+  type ItemList,
+  isInMeeting,
+  itemOfMeeting,
+  listItems,
+  meetingsOf,
+} from './mailbox/events.ts'
 import {
   defaultCalendar,
   findCalendar,
@@ -15,7 +18,13 @@ import {
   listCalendars,
   type MailboxDeclaration,
   provisionMailboxes,
-} from './mailboxes.ts'
+} from './mailbox/mailboxes.ts'
+import { countFolder, findMessage, listMessages } from './mailbox/messages.ts'
+import { cancelMeeting, type MeetingCancel, type MeetingCancelled } from './meeting/cancel-meeting.ts'
+import { createMeeting, type MeetingCreation } from './meeting/create-meeting.ts'
+import { deleteEvent, type EventDeleted } from './meeting/delete-event.ts'
+import { cancellationCarrier } from './meeting/deliver-cancellation.ts'
+import { invitationCarrier } from './meeting/deliver-invitation.ts'
 import type {
   CalendarFolder,
   CalendarGroup,
@@ -24,9 +33,8 @@ import type {
   MailFolder,
   MeetingMessage,
   Page,
-} from './meeting.ts'
-import { meetingDomain } from './meeting-cancelled.ts'
-import { countFolder, findMessage, listMessages } from './messages.ts'
+} from './meeting/meeting.ts'
+import { meetingDomain } from './meeting/meeting-cancelled.ts'
 import type { CalendarNeeds } from './needs.ts'
 
 export type Calendar = {

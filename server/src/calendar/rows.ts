@@ -9,7 +9,7 @@ import type {
   MeetingMessage,
   MessageData,
   Role,
-} from './meeting.ts'
+} from './meeting/meeting.ts'
 
 export type ItemRow = {
   readonly id: string

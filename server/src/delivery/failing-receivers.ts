@@ -3,9 +3,7 @@
 // again that is said too. A receiver that works has no row and costs nothing.
 
 import type { Database, Tx } from '../store/database.ts'
-import { statements } from '../store/statements.ts'
-
-const sql = statements(import.meta.url)
+import { sql } from './statements.ts'
 
 export type Health = { readonly works: true } | { readonly works: false; readonly error: string }
 

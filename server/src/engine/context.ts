@@ -1,13 +1,12 @@
 // What every verb of the engine works with; made once, in engine.ts.
 
+import type { Carrier } from '../core/carrier.ts'
 import type { Random } from '../core/ids.ts'
 import { makeId, type Shard } from '../core/ids.ts'
 import type { Database, Tx } from '../store/database.ts'
-import { statements } from '../store/statements.ts'
-import type { Carrier, Domain } from './hooks.ts'
+import type { Domain } from './hooks.ts'
+import { sql } from './statements.ts'
 import type { EngineWatch } from './watch.ts'
-
-export const sql = statements(import.meta.url)
 
 /** Number of gates that the shards share: few, since a start passes all that its batch touches. */
 export const GATES = 8

@@ -1,6 +1,7 @@
 // The engine's public face: three verbs (announce, revise, cancel), the reads, and the loop behind them.
 
 import type { Caller, Cancelled, CancelOutcome, CancelRequest, Receipt } from '../core/cancellation.ts'
+import type { Carrier } from '../core/carrier.ts'
 import type { Announced, Announcement, StoredEvent } from '../core/event.ts'
 import { isGuid, type Random } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
@@ -12,14 +13,15 @@ import {
   type Queries,
   type Tx,
 } from '../store/database.ts'
-import { announce } from './announce.ts'
-import { type Backlog, readBacklog } from './backlog.ts'
-import { cancelBatch, targetText } from './cancel.ts'
-import { openCancellation } from './cancel-open.ts'
-import { cancelPlain } from './cancel-plain.ts'
-import { CancelTooLarge, type EventRow, storedEvent } from './cancel-tree.ts'
-import { Caretaker } from './caretaker.ts'
-import { type Context, sql } from './context.ts'
+import { announce } from './announce/announce.ts'
+import { answerRequestKey, type Claim, claimRequestKey, type RequestKey } from './announce/request-keys.ts'
+import { type Revised, type Revision, revise } from './announce/revise.ts'
+import { cancelBatch, targetText } from './cancel/cancel.ts'
+import { cancelPlain } from './cancel/cancel-plain.ts'
+import { CancelTooLarge, type EventRow, storedEvent } from './cancel/cancel-tree.ts'
+import { findKnown, type Known, type KnownRequest } from './cancel/known-names.ts'
+import { type Preview, type PreviewRequest, previewCancel } from './cancel/preview.ts'
+import type { Context } from './context.ts'
 import {
   type DeadCursor,
   type DeadEffect,
@@ -32,11 +34,8 @@ import {
   replaceDead,
   retryDead,
   retrySome,
-} from './dead-effects.ts'
-import { type EffectState, type EffectStateRow, effectState } from './effect-state.ts'
-import { type End, endFromOutside } from './end.ts'
+} from './dead/dead-effects.ts'
 import { Gather, type GatherOptions, MOST_WAITING, Overloaded, type Queue } from './gather.ts'
-import { HintChannel } from './hints.ts'
 import {
   countHeld,
   type HeldItem,
@@ -45,21 +44,32 @@ import {
   type HoldFilter,
   listHeld,
   readHold,
-} from './hold.ts'
-import type { Carrier, Domain } from './hooks.ts'
-import { findKnown, type Known, type KnownRequest } from './known-names.ts'
-import { type LetGo, letGo } from './let-go.ts'
-import { createLists, type Lists } from './lists.ts'
-import { type Owned, pendingEvents } from './pending-work.ts'
-import { type Preview, type PreviewRequest, previewCancel } from './preview.ts'
-import { readReceipt, receiptWait } from './read-receipt.ts'
-import { type Dropped, dropPart, type Released, releaseAll, releasePart, releaseTenant } from './release.ts'
-import { answerRequestKey, type Claim, claimRequestKey, type RequestKey } from './request-keys.ts'
-import { type Revised, type Revision, revise } from './revise.ts'
-import { Runner, type RunnerOptions } from './runner.ts'
-import { advanceClock, type ClockProgress, tenantNow } from './sandbox-clock.ts'
+} from './hold/hold.ts'
+import {
+  type Dropped,
+  dropPart,
+  type Released,
+  releaseAll,
+  releasePart,
+  releaseTenant,
+} from './hold/release.ts'
+import type { Domain } from './hooks.ts'
+import { type Backlog, readBacklog } from './lists/backlog.ts'
+import { type EffectState, type EffectStateRow, effectState } from './lists/effect-state.ts'
+import { createLists, type Lists } from './lists/lists.ts'
+import { type Owned, pendingEvents } from './lists/pending-work.ts'
+import { openCancellation } from './open-cancel/cancel-open.ts'
+import { findReceipts, type ReceiptSearch } from './receipt/find-receipts.ts'
+import { readReceipt, receiptWait } from './receipt/read-receipt.ts'
+import { Caretaker } from './run/caretaker.ts'
+import { type End, endFromOutside } from './run/end.ts'
+import { HintChannel } from './run/hints.ts'
+import { type LetGo, letGo } from './run/let-go.ts'
+import { Runner, type RunnerOptions } from './run/runner.ts'
+import { advanceClock, type ClockProgress, tenantNow } from './sandbox-clock/sandbox-clock.ts'
 import { shareLeft } from './share.ts'
-import { type SweepOptions, type Swept, sweepOnce, sweepRequestKeys } from './sweep.ts'
+import { sql } from './statements.ts'
+import { type SweepOptions, type Swept, sweepOnce, sweepRequestKeys } from './sweep/sweep.ts'
 import { Turns, type TurnsOptions } from './turns.ts'
 import type { EngineWatch } from './watch.ts'
 
@@ -80,18 +90,10 @@ export type EngineOptions = {
   readonly careEveryMs?: number
 }
 
-export type { EffectState } from './effect-state.ts'
+export type { EffectState } from './lists/effect-state.ts'
 
 /** See {@link Engine.retryPlans}. */
 export type RetryPlans = { readonly [of: string]: RetrySettings }
-
-export type ReceiptSearch = {
-  /** Cancelled by any of them. */
-  readonly keys?: readonly string[]
-  readonly eventId?: string
-  readonly correlationId?: string
-  readonly limit?: number
-}
 
 export class Engine {
   /** Events and effects page by page; see lists.ts. */
@@ -320,29 +322,9 @@ export class Engine {
     return await readReceipt(this.context, tenant, id, options.after)
   }
 
-  /** Newest first, by the one name that is given; none given: the tenant's last ones. */
+  /** See find-receipts.ts. */
   async findReceipts(tenant: string, by: ReceiptSearch): Promise<readonly Receipt[]> {
-    const rows = await this.findCancellations(tenant, by)
-    const receipts = await Promise.all(rows.map(row => readReceipt(this.context, tenant, row.id)))
-    return receipts.filter(receipt => receipt !== null)
-  }
-
-  private async findCancellations(
-    tenant: string,
-    by: ReceiptSearch,
-  ): Promise<readonly { readonly id: string }[]> {
-    const { db } = this.options
-    const most = by.limit ?? 20
-    if (by.eventId !== undefined) {
-      if (!isGuid(by.eventId)) return []
-      return await db.query<{ id: string }>(sql('receipts-of-event'), [tenant, by.eventId, most])
-    }
-    if (by.keys !== undefined)
-      return await db.query<{ id: string }>(sql('receipts-of-keys'), [tenant, [...new Set(by.keys)], most])
-    if (by.correlationId !== undefined) {
-      return await db.query<{ id: string }>(sql('receipts-of-correlation'), [tenant, by.correlationId, most])
-    }
-    return await db.query<{ id: string }>(sql('receipts-recent'), [tenant, most])
+    return await findReceipts(this.context, tenant, by)
   }
 
   /** The tenant's clock: the database's, plus a sandbox's offset. */

@@ -1,43 +1,11 @@
-// What the rooms around the engine hand to it, in compose: a carrier for each kind of effect, a domain for each kind of
-// event. The engine knows them by these shapes only.
+// A domain owns one kind of event; what the engine knows of it. The other thing that is handed to the engine is a carrier for
+// each kind of effect (core/carrier.ts).
 
 import type { CancelRequest, Outcome } from '../core/cancellation.ts'
-import type { NewEffect, StartedEffect, Verdict } from '../core/effect.ts'
+import type { NewEffect, StartedEffect } from '../core/effect.ts'
 import type { Announcement, StoredEvent } from '../core/event.ts'
 import type { JsonObject } from '../core/json.ts'
-import type { RetryPlan } from '../core/retry-plan.ts'
 import type { Tx } from '../store/database.ts'
-
-/** Does one kind of effect. `run` is called after its start was committed, at most `slots` at once per lane. */
-export type Carrier = {
-  readonly kind: string
-  /** At most this many at once, per tenant and lane, in one process. */
-  readonly slots: number
-  /** Attempts before it ends dead, unless the effect says otherwise. */
-  readonly maxAttempts: number
-  /** What is waited between them, and for how long in all; without one backoff.ts says. A tenant may set another. */
-  readonly retryPlan?: RetryPlan
-  /**
-   * Whether anybody outside notices it. False for waits and time limits: a receipt lists them apart, and no attempt of
-   * theirs is ever in doubt. Default true.
-   */
-  readonly touchesWorld?: boolean
-  /**
-   * Heeds `signal` (its reason is an EffectAborted) at once. Never throws to steer; see Verdict. `shutdown` and
-   * `lease_lost` aborts may simply return { is: 'retry' }.
-   */
-  run(effect: StartedEffect, signal: AbortSignal): Promise<Verdict>
-  /**
-   * The notice that tells the other side, when a cancel finds this effect running. Its own carrier's verdict may carry
-   * `result: { resolves: <effect id>, outcome: 'stopped' | 'too_late', evidence }`, which ends the told effect.
-   */
-  withdraw?(effect: {
-    readonly id: string
-    readonly tenant: string
-    readonly data: JsonObject
-    readonly title: string
-  }): NewEffect | null
-}
 
 /** An effect of a cancelled event, with what the cancel did to it. */
 export type CancelledEffect = {

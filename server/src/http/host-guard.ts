@@ -2,7 +2,7 @@
 // way by pointing a name of its own at 127.0.0.1 (DNS rebinding): so only known names are answered to.
 
 import type { FastifyRequest } from 'fastify'
-import { isLoopback } from '../config.ts'
+import { isLoopback } from '../config/config.ts'
 import { httpFault } from './fault-of.ts'
 
 // Names under which unchanged clients come here when a hosts file sends them; no page of an attacker has them.

@@ -2,7 +2,7 @@
 // drivers and libraries put what they were given into their messages.
 
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
-import type { LogLevel } from '../config.ts'
+import type { LogLevel } from '../config/config.ts'
 import { loggedPath } from './request-path.ts'
 
 // JWTs, our opaque keys, what follows an authentication scheme, userinfo of a URL, and fields with telling names.

@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { isLoopback } from '../config.ts'
+import { isLoopback } from '../config/config.ts'
 
 /** What an answer that is not a page may do in a browser: nothing. */
 const CSP_DATA = "default-src 'none'; frame-ancestors 'none'"

@@ -12,7 +12,7 @@ import {
   fastify,
 } from 'fastify'
 import { type Problem, problemSchema } from '../../../wire/src/problem.ts'
-import { type Config, isLoopback } from '../config.ts'
+import { type Config, isLoopback } from '../config/config.ts'
 import type { Fault } from '../core/fault.ts'
 import { isForwarded } from '../core/forwarded.ts'
 import { type Certificate, certificateFor } from './certificate.ts'

@@ -2,9 +2,10 @@
 
 import type { OfferResult } from '../core/offer-queue.ts'
 import { endOffer } from './end-offer.ts'
-import { notificationFaults } from './notification-faults.ts'
+import { notificationFaults } from './faults.ts'
 import { type AgentRef, type Offer, type OfferRow, offerOf, shardOfAgent } from './offer.ts'
-import { type NotificationParts, sql } from './offer-engine.ts'
+import type { NotificationParts } from './offer-engine.ts'
+import { sql } from './statements.ts'
 
 export type Answer = 'accept' | 'reject'
 

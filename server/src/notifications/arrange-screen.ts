@@ -4,7 +4,8 @@
 import { nextToDisplay } from '../core/offer-queue.ts'
 import { endOffer } from './end-offer.ts'
 import { type Offer, type OfferRow, offerOf } from './offer.ts'
-import { type NotificationParts, sql } from './offer-engine.ts'
+import type { NotificationParts } from './offer-engine.ts'
+import { sql } from './statements.ts'
 
 /** Only the agent of `of` counts: any of its offers will do. */
 export async function arrangeScreen(

@@ -3,11 +3,12 @@
 
 import type { Caller, Cancelled, Receipt } from '../core/cancellation.ts'
 import { SHARDS } from '../core/ids.ts'
-import { aimedAt } from '../engine/known-names.ts'
+import { aimedAt } from '../engine/cancel/known-names.ts'
 import { EARLY_CANCEL_MS } from './cancel-offers.ts'
-import { notificationFaults } from './notification-faults.ts'
+import { notificationFaults } from './faults.ts'
 import { agentEntity, tokenKey, tokenTarget } from './offer.ts'
-import { type NotificationParts, sql } from './offer-engine.ts'
+import type { NotificationParts } from './offer-engine.ts'
+import { sql } from './statements.ts'
 
 /** Agents whose offers one request calls off. */
 export const MOST_AGENTS = 200

@@ -4,7 +4,8 @@ import type { OfferResult, OfferState } from '../core/offer-queue.ts'
 import type { Tx } from '../store/database.ts'
 import { arrangeScreen } from './arrange-screen.ts'
 import { type Offer, type OfferRow, offerOf } from './offer.ts'
-import { type NotificationParts, sql } from './offer-engine.ts'
+import type { NotificationParts } from './offer-engine.ts'
+import { sql } from './statements.ts'
 
 /** Undoes the transaction: the offer is no longer what the caller saw. */
 class OfferChanged extends Error {

@@ -7,7 +7,7 @@ import type { OfferResult } from '../core/offer-queue.ts'
 import { type Parent, refuseWithParent } from '../core/parent.ts'
 import type { Turns } from '../engine/turns.ts'
 import type { Tx } from '../store/database.ts'
-import { notificationFaults } from './notification-faults.ts'
+import { notificationFaults } from './faults.ts'
 import {
   type AgentRef,
   agentEntity,
@@ -19,7 +19,8 @@ import {
   shardOfAgent,
   tokenKey,
 } from './offer.ts'
-import { type NotificationParts, sql } from './offer-engine.ts'
+import type { NotificationParts } from './offer-engine.ts'
+import { sql } from './statements.ts'
 import { type Card, makeCard, readParameters, type Template } from './template.ts'
 
 export type NotifyRequest = {

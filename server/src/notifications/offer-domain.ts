@@ -8,8 +8,9 @@ import type { CancelledEvent, Domain, Settled } from '../engine/hooks.ts'
 import type { Tx } from '../store/database.ts'
 import { arrangeScreen } from './arrange-screen.ts'
 import { OFFER_EFFECT, OFFER_EVENT, type OfferRow, offerOf, shardOfAgent, TIMER_EFFECT } from './offer.ts'
-import { type NotificationParts, sql } from './offer-engine.ts'
+import type { NotificationParts } from './offer-engine.ts'
 import { offerEffectData, timerEffect } from './place-offer.ts'
+import { sql } from './statements.ts'
 
 export function offerDomain(parts: NotificationParts): Domain {
   return {

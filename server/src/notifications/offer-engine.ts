@@ -5,10 +5,9 @@ import type { NewEffect, Verdict } from '../core/effect.ts'
 import type { Announced, Announcement } from '../core/event.ts'
 import type { Random } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
-import type { Known, KnownRequest } from '../engine/known-names.ts'
+import type { Known, KnownRequest } from '../engine/cancel/known-names.ts'
 import type { Turns, TurnsOptions } from '../engine/turns.ts'
 import type { Database, Tx } from '../store/database.ts'
-import { statements } from '../store/statements.ts'
 import type { ScreenHints } from './screen-hints.ts'
 
 export interface OfferEngine {
@@ -58,5 +57,3 @@ export type NotificationParts = {
   /** Origin of the demonstration soft-phone; null while there is none. */
   readonly softphoneOrigin: () => string | null
 }
-
-export const sql = statements(import.meta.url)

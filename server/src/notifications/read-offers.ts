@@ -4,7 +4,8 @@ import type { OfferState } from '../core/offer-queue.ts'
 import { deadlineOf } from '../core/offer-queue.ts'
 import { arrangeScreen } from './arrange-screen.ts'
 import { type AgentRef, type Offer, type OfferRow, offerOf, shardOfAgent } from './offer.ts'
-import { type NotificationParts, sql } from './offer-engine.ts'
+import type { NotificationParts } from './offer-engine.ts'
+import { sql } from './statements.ts'
 
 /** Ends stay in sight this long, for pages that were away for a moment; later they are asked for one by one. */
 const ENDED_SECONDS = 120

@@ -3,9 +3,7 @@
 
 import { EventEmitter } from 'node:events'
 import type { Database } from '../store/database.ts'
-import { statements } from '../store/statements.ts'
-
-const sql = statements(import.meta.url)
+import { sql } from './statements.ts'
 
 const LISTEN_CHANNEL = 'notifications_screen'
 const RECONNECT_MS = 2000

@@ -3,7 +3,7 @@
 
 import type { JsonObject } from '../core/json.ts'
 import { type Place, SettingReader } from '../core/setting-reader.ts'
-import { notificationFaults } from './notification-faults.ts'
+import { notificationFaults } from './faults.ts'
 
 export type Template = {
   /** With a publisher's prefix: `contoso_incoming_call`. At most 128 characters; case does not count. */

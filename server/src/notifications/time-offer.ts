@@ -1,13 +1,14 @@
 // Carrier of `notifications.timeout`: ends an offer whose time is up. A timer that was set when the offer went in line
 // finds it on the screen later, with its full time before it: the timer then rings again (see offer-domain.ts).
 
+import type { Carrier } from '../core/carrier.ts'
 import { DATABASE_ATTEMPTS, type Verdict } from '../core/effect.ts'
 import { whenTimerRings } from '../core/offer-queue.ts'
-import type { Carrier } from '../engine/hooks.ts'
 import { endOffer } from './end-offer.ts'
 import { type OfferRow, offerOf, shardOfAgent, TIMER_EFFECT } from './offer.ts'
-import { type NotificationParts, sql } from './offer-engine.ts'
+import type { NotificationParts } from './offer-engine.ts'
 import { offerEffectData } from './place-offer.ts'
+import { sql } from './statements.ts'
 
 const LOOKS = 5
 const LOOK_AGAIN_MS = 100

@@ -4,8 +4,9 @@
 import type { Tx } from '../store/database.ts'
 import { type Channel, type OpenChannel, openChannel } from './channel.ts'
 import type { AgentRef } from './offer.ts'
-import { type NotificationParts, sql } from './offer-engine.ts'
+import type { NotificationParts } from './offer-engine.ts'
 import type { NotificationWorkspace } from './read-workspace.ts'
+import { sql } from './statements.ts'
 import type { Template } from './template.ts'
 
 export async function applyNotificationWorkspace(

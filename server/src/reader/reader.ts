@@ -3,8 +3,8 @@
 // However hostile a text is, it costs its writer a refusal and nobody else more than a moment.
 
 import { FairQueue, type QueueLimits } from './fair-queue.ts'
+import { ReaderUnavailable } from './faults.ts'
 import type { Jobs, jobs } from './jobs.ts'
-import { ReaderUnavailable } from './reader-faults.ts'
 import { type ReadingLimits, ReadingProcess } from './reading-process.ts'
 
 export type ReaderOptions = Partial<ReadingLimits> & {
@@ -132,7 +132,8 @@ export class Reader<J extends Jobs> {
   async #rest(ms: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#endRest = resolve
-    const timer = setTimeout(resolve, ms)
+    // The time may have come since it was looked at.
+    const timer = setTimeout(resolve, Math.max(ms, 0))
     await promise
     clearTimeout(timer)
     this.#endRest = null

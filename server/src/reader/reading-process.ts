@@ -6,8 +6,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { Fault } from '../core/fault.ts'
 import type { JsonObject } from '../core/json.ts'
+import { ReaderUnavailable, readerFault } from './faults.ts'
 import { giveWay } from './low-priority.ts'
-import { ReaderUnavailable, readerFault } from './reader-faults.ts'
 
 const ENTRY = new URL('./process-entry.ts', import.meta.url)
 /** So much later than we end it, it breaks off a job by itself. */

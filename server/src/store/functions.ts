@@ -1,9 +1,9 @@
-// Functions live in <room>/sql/functions/*.sql, one each, beside the code that calls them. In the database a function's name
+// Functions live in sql/functions/*.sql anywhere below a room, one each, beside the code that calls them. In the database a function's name
 // ends with a hash of its text: servers of two versions run beside each other, each with its own, and none is ever replaced.
 
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
 import { statements } from './statements.ts'
@@ -20,18 +20,14 @@ export type SqlFunction = {
 
 /** The functions that this version calls. */
 export function knownFunctions(): readonly SqlFunction[] {
-  return readdirSync(ROOMS)
-    .filter(room => existsSync(folderOf(room)))
-    .flatMap(room =>
-      readdirSync(folderOf(room))
-        .sort()
-        .map(file => readFunction(room, file)),
-    )
+  return functionFiles().map(readFunction)
 }
 
 /** What a room calls its function by. Throws when there is no such file. */
 export function functionName(room: string, name: string): string {
-  return readFunction(room, `${name}.sql`).name
+  const file = functionFiles().find(path => roomOf(path) === room && basename(path) === `${name}.sql`)
+  if (file === undefined) throw new Error(`no function ${name}.sql below ${join(ROOMS, room)}`)
+  return readFunction(file).name
 }
 
 /** Makes those that are missing, in the caller's session, which holds the lock of migrations. */
@@ -45,13 +41,20 @@ export async function createFunctions(
   }
 }
 
-function folderOf(room: string): string {
-  return join(ROOMS, room, 'sql', 'functions')
+/** Paths from the rooms' folder. */
+function functionFiles(): readonly string[] {
+  return readdirSync(ROOMS, { recursive: true, encoding: 'utf8' })
+    .filter(path => path.endsWith('.sql') && dirname(path).endsWith(join('sql', 'functions')))
+    .sort()
 }
 
-function readFunction(room: string, file: string): SqlFunction {
-  const text = readFileSync(join(folderOf(room), file), 'utf8')
+function roomOf(path: string): string {
+  return path.slice(0, path.indexOf(sep))
+}
+
+function readFunction(path: string): SqlFunction {
+  const text = readFileSync(join(ROOMS, path), 'utf8')
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 12)
-  const name = `${room}.${basename(file, '.sql')}_${hash}`
+  const name = `${roomOf(path)}.${basename(path, '.sql')}_${hash}`
   return { name, create: text.replace('{name}', name) }
 }

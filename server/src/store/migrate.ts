@@ -4,12 +4,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Database, Queries } from './database.ts'
+import { storeFault } from './faults.ts'
 import { createFunctions } from './functions.ts'
 import { knownMigrations, type Migration } from './migrations.ts'
-import { statements } from './statements.ts'
-import { storeFault } from './store-faults.ts'
+import { type Statement, statements } from './statements.ts'
 
 const sql = statements(import.meta.url)
+
+export const createMigrationTable = (): Statement => sql('create-migration-table')
+export const appliedMigrations = (): Statement => sql('applied-migrations')
 
 // An advisory lock's key is a number that nobody else uses: the bytes of "standdow".
 const LOCK = '8319679501440837495'
@@ -42,8 +45,8 @@ export async function migrate(
     await refuseUnfit(client)
     await client.query('set statement_timeout = 0')
     await client.query({ ...sql('lock-migrations'), values: [LOCK] })
-    await client.query(sql('create-migration-table'))
-    const { rows: applied } = await client.query<AppliedMigration>(sql('applied-migrations'))
+    await client.query(createMigrationTable())
+    const { rows: applied } = await client.query<AppliedMigration>(appliedMigrations())
     refuseStrange(applied, known)
     const missing = known.filter(migration => !applied.some(row => row.number === migration.number))
     for (const migration of missing) {
@@ -111,7 +114,7 @@ export async function checkSchema(
   known: readonly Migration[] = knownMigrations(),
 ): Promise<void> {
   const [table] = await queries.query<{ found: boolean }>(sql('migration-table-exists'))
-  const applied = table?.found ? await queries.query<AppliedMigration>(sql('applied-migrations')) : []
+  const applied = table?.found ? await queries.query<AppliedMigration>(appliedMigrations()) : []
   refuseStrange(applied, known)
   const missing = known.find(migration => !applied.some(row => row.number === migration.number))
   if (missing) throw storeFault.SCHEMA_OLDER({ number: missing.number, migration: missing.name })

@@ -4,8 +4,8 @@
 //   any other host   /v1/events/…                   platform.rise.ai /workflows/v1/events/report
 
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import type { CancelResult } from '../../automations/cancel-events.ts'
-import type { Automations } from '../../automations/create-automations.ts'
+import type { CancelResult } from '../../automations/activations/cancel-events.ts'
+import type { Automations } from '../../automations/automations.ts'
 import { Fault } from '../../core/fault.ts'
 import type { FindParent } from '../../core/parent.ts'
 import { faultOf, httpFault } from '../../http/fault-of.ts'

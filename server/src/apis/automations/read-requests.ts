@@ -1,7 +1,7 @@
 // The bodies of the four calls. Fields that are not known are left alone, as protobuf JSON readers at Wix do.
 
+import type { EventInfo } from '../../automations/activations/report-events.ts'
 import { invalidArgument } from '../../automations/faults.ts'
-import type { EventInfo } from '../../automations/report-events.ts'
 import { faults } from '../../core/fault.ts'
 import type { JsonObject } from '../../core/json.ts'
 import {

@@ -2,8 +2,8 @@
 // application permissions reach every user's mailbox of the tenant, and no group's (Graph lists app-only as unsupported).
 
 import { CALENDAR_WRITE, GROUP_CALENDAR_WRITE } from '../../auth/scopes.ts'
-import { mailboxOfGroup, mailboxOfUser } from '../../calendar/mailboxes.ts'
-import type { Mailbox } from '../../calendar/meeting.ts'
+import { mailboxOfGroup, mailboxOfUser } from '../../calendar/mailbox/mailboxes.ts'
+import type { Mailbox } from '../../calendar/meeting/meeting.ts'
 import type { Principal } from '../../core/principal.ts'
 import { graphFault } from './faults.ts'
 import type { GraphNeeds } from './needs.ts'

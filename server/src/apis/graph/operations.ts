@@ -1,7 +1,7 @@
 // What a method does on a node, once its address is resolved: one entry per node, one function per method.
 
-import type { Item, Mailbox } from '../../calendar/meeting.ts'
-import { MAIL_FOLDERS } from '../../calendar/meeting.ts'
+import type { Item, Mailbox } from '../../calendar/meeting/meeting.ts'
+import { MAIL_FOLDERS } from '../../calendar/meeting/meeting.ts'
 import { type Need, requireScope } from './access.ts'
 import type { Answer, Asked } from './asked.ts'
 import { cancelOne, createOne, deleteOne } from './event-operations.ts'

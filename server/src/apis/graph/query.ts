@@ -1,7 +1,7 @@
 // Query options. $top, $skip and $select are understood on lists; one that would change the answer and is not
 // understood is refused by name, never passed over.
 
-import type { Page } from '../../calendar/meeting.ts'
+import type { Page } from '../../calendar/meeting/meeting.ts'
 import { readWallTime } from '../../calendar/time-zone.ts'
 import { graphFault } from './faults.ts'
 

@@ -1,7 +1,7 @@
 // JSON of an event → what the calendar creates. What cannot be kept is refused by name, never dropped silently; what is
 // read-only in Graph is passed over, as there.
 
-import type { Attendee, Body, MeetingDraft, WallTime } from '../../calendar/meeting.ts'
+import type { Attendee, Body, MeetingDraft, WallTime } from '../../calendar/meeting/meeting.ts'
 import { ianaZone, readWallTime, wallTime } from '../../calendar/time-zone.ts'
 import { ownInstant } from '../../core/instant.ts'
 import type { Json, JsonObject } from '../../core/json.ts'

@@ -8,8 +8,8 @@ import type {
   Mailbox,
   MailFolder,
   MeetingMessage,
-} from '../../calendar/meeting.ts'
-import { MAIL_FOLDERS } from '../../calendar/meeting.ts'
+} from '../../calendar/meeting/meeting.ts'
+import { MAIL_FOLDERS } from '../../calendar/meeting/meeting.ts'
 import {
   decodeOutlookId,
   encodeOutlookId,

@@ -1,7 +1,7 @@
 // An item of the calendar → JSON of a Graph event.
 
-import { escapeHtml, previewOf } from '../../calendar/body-text.ts'
-import type { Body, Item, Mailbox, WallTime } from '../../calendar/meeting.ts'
+import { escapeHtml, previewOf } from '../../calendar/meeting/body-text.ts'
+import type { Body, Item, Mailbox, WallTime } from '../../calendar/meeting/meeting.ts'
 import { encodeOutlookId } from '../../calendar/outlook-id.ts'
 import { wallTime } from '../../calendar/time-zone.ts'
 import type { JsonObject } from '../../core/json.ts'

@@ -1,13 +1,13 @@
 // Meeting messages, folders, calendars and people → JSON of Graph.
 
-import { previewOf } from '../../calendar/body-text.ts'
+import { previewOf } from '../../calendar/meeting/body-text.ts'
 import type {
   CalendarFolder,
   CalendarGroup,
   Mailbox,
   MailFolder,
   MeetingMessage,
-} from '../../calendar/meeting.ts'
+} from '../../calendar/meeting/meeting.ts'
 import type { CalendarTeam, CalendarUser } from '../../calendar/needs.ts'
 import { encodeOutlookId } from '../../calendar/outlook-id.ts'
 import { ownInstant } from '../../core/instant.ts'

@@ -3,7 +3,7 @@
 import type { Receipt } from '../../core/cancellation.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import { type Principal, principalKey } from '../../core/principal.ts'
-import { nativeFault } from './native-faults.ts'
+import { nativeFault } from './faults.ts'
 
 export const NATIVE_EVENT = 'native.event'
 

@@ -2,7 +2,7 @@
 
 import type { FastifyRequest } from 'fastify'
 import type { Principal } from '../../core/principal.ts'
-import { nativeFault } from './native-faults.ts'
+import { nativeFault } from './faults.ts'
 import type { NativeNeeds } from './needs.ts'
 
 export class Callers {

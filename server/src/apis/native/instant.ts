@@ -1,7 +1,7 @@
 // Instants that callers write.
 
 import { readInstant } from '../../core/instant.ts'
-import { nativeFault } from './native-faults.ts'
+import { nativeFault } from './faults.ts'
 
 /** @throws Fault BAD_INSTANT */
 export function instantOf(text: string): Date {

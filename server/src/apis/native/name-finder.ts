@@ -2,15 +2,15 @@
 // there and of people; a trigger's pair at every site; a notification's token at every agent. Nothing is looked up in the
 // engine here: these are the names by which it is asked.
 
-import type { Directory, RemovedInstance } from '../../auth/directory.ts'
-import { ACTIVATION_KIND, activationKey } from '../../automations/activation-key.ts'
+import type { Directory, RemovedInstance } from '../../auth/directory/directory.ts'
+import { ACTIVATION_KIND, activationKey } from '../../automations/activations/activation-key.ts'
 import type { CancelTarget } from '../../core/cancellation.ts'
 import { isGuid } from '../../core/ids.ts'
 import type { Principal } from '../../core/principal.ts'
-import type { Notifications } from '../../notifications/create-notifications.ts'
+import type { Notifications } from '../../notifications/notifications.ts'
 import { tokenTarget } from '../../notifications/offer.ts'
 import { isOperator, keyOfOwner, NATIVE_EVENT, ownerOf, requireAnnouncer, requireOperator } from './access.ts'
-import { nativeFault } from './native-faults.ts'
+import { nativeFault } from './faults.ts'
 
 /** What people announce has no app; this word stands for them where an app may be named. */
 export const PEOPLE = 'people'

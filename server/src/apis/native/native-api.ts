@@ -1,31 +1,40 @@
-// The native API, /api/v1: announce, revise, cancel, receipts, previews, and looking after the server.
+// The native API, /api/v1: announce, revise, cancel, receipts and previews. It must not know the other documents under /api/v1:
+// apis/operations adds its routes to the same prefix, and app/ hands them in.
 
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync } from 'fastify'
 import { schemasAreChecked } from '../../http/openapi.ts'
 import { Callers } from './callers.ts'
-import { cancellationRoutes } from './cancellation-routes.ts'
-import { deadEffectRoutes } from './dead-effect-routes.ts'
-import { eventRoutes } from './event-routes.ts'
-import { holdRoutes } from './hold-routes.ts'
-import { lookRoutes } from './look-routes.ts'
-import { nativeFault } from './native-faults.ts'
+import { cancellationRoutes } from './cancellations/cancellation-routes.ts'
+import { previewRoutes } from './cancellations/preview-routes.ts'
+import { eventRoutes } from './events/event-routes.ts'
+import { lookRoutes } from './events/look-routes.ts'
+import { nativeFault } from './faults.ts'
+import type { NativeContext, NativeRoutes } from './native-context.ts'
 import type { NativeNeeds } from './needs.ts'
 import { nativeOpenApi, schemasOfTheWire } from './openapi.ts'
-import { operationRoutes } from './operation-routes.ts'
-import { previewRoutes } from './preview-routes.ts'
 import { sendProblem } from './problem.ts'
-import { receiptRoutes } from './receipt-routes.ts'
-import { webhookSecretRoutes } from './webhook-secret-routes.ts'
-import { workspaceRoutes } from './workspace-routes.ts'
+import { receiptRoutes } from './receipts/receipt-routes.ts'
 
 export const NATIVE_PREFIX = '/api/v1'
 export const NATIVE_OPENAPI = `${NATIVE_PREFIX}/openapi.json`
 
-/** What each file of routes is handed. */
-export type NativeContext = NativeNeeds & { readonly callers: Callers }
+const NATIVE_ROUTES: readonly NativeRoutes[] = [
+  eventRoutes,
+  lookRoutes,
+  cancellationRoutes,
+  receiptRoutes,
+  previewRoutes,
+]
 
-/** `also`: routes that ask in their own way who calls; described with the rest. */
-export function nativeApi(needs: NativeNeeds, also: readonly FastifyPluginAsync[]): FastifyPluginAsync {
+export type FurtherRoutes = {
+  /** Called by whom the native API knows, as its own routes. */
+  readonly guarded: readonly NativeRoutes[]
+  /** These ask in their own way who calls. */
+  readonly open: readonly FastifyPluginAsync[]
+}
+
+/** `further`: what else stands under /api/v1; described in the same document. */
+export function nativeApi(needs: NativeNeeds, further: FurtherRoutes): FastifyPluginAsync {
   return async root => {
     await root.register(
       async app => {
@@ -42,7 +51,7 @@ export function nativeApi(needs: NativeNeeds, also: readonly FastifyPluginAsync[
         app.get('/openapi.json', { schema: { summary: 'This description.', isPublic: true } }, async () =>
           openApi.document(),
         )
-        for (const routes of also) await app.register(routes)
+        for (const routes of further.open) await app.register(routes)
         await app.register(async guarded => {
           const callers = new Callers(needs.auth)
           schemasAreChecked(guarded)
@@ -51,19 +60,7 @@ export function nativeApi(needs: NativeNeeds, also: readonly FastifyPluginAsync[
             await callers.identify(request)
           })
           const context: NativeContext = { ...needs, callers }
-          const routes = [
-            eventRoutes,
-            lookRoutes,
-            cancellationRoutes,
-            receiptRoutes,
-            previewRoutes,
-            operationRoutes,
-            deadEffectRoutes,
-            holdRoutes,
-            workspaceRoutes,
-            webhookSecretRoutes,
-          ] satisfies readonly ((app: FastifyInstance, context: NativeContext) => void)[]
-          for (const add of routes) add(guarded, context)
+          for (const add of [...NATIVE_ROUTES, ...further.guarded]) add(guarded, context)
         })
       },
       { prefix: NATIVE_PREFIX },

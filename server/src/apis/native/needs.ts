@@ -5,11 +5,11 @@ import type { CancelOutcome } from '../../core/cancellation.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { LongAnswers } from '../../http/long-answers.ts'
-import type { EffectNeeds } from './child-effects.ts'
-import type { EventFinder } from './event-finder.ts'
+import type { EffectNeeds } from './effects/child-effects.ts'
+import type { EventFinder } from './events/event-finder.ts'
+import type { PersonMeetings } from './events/person-meetings.ts'
 import type { NameFinder } from './name-finder.ts'
-import type { PersonMeetings } from './person-meetings.ts'
-import type { ReceiptFinder } from './receipt-finder.ts'
+import type { ReceiptFinder } from './receipts/receipt-finder.ts'
 
 export type NativeEngine = Pick<
   Engine,
@@ -63,7 +63,7 @@ export type KeptMailEntry = {
   readonly calendar: string | null
 }
 
-/** What signs webhooks; store/webhook-secrets.ts. `ref`: the name of a secret, by default the receiver's origin. */
+/** What signs webhooks; delivery/webhook/webhook-secrets.ts. `ref`: the name of a secret, by default the receiver's origin. */
 export interface SigningSecrets {
   list(
     tenant: string,

@@ -8,7 +8,7 @@ import { faultOf, RETRY_AFTER_SECONDS } from '../../http/fault-of.ts'
 import { problemOf } from '../../http/problem-of.ts'
 import { logFault, sayWhen, varyByAccept } from '../../http/server.ts'
 import { complaints } from './complaints.ts'
-import { nativeFault } from './native-faults.ts'
+import { nativeFault } from './faults.ts'
 import { problemPage } from './pages/problem-page.ts'
 import { sendPage, wantsPage } from './pages/send-page.ts'
 

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { JsonObject } from '../../core/json.ts'
 import { type Principal, principalKey } from '../../core/principal.ts'
-import { nativeFault } from './native-faults.ts'
+import { nativeFault } from './faults.ts'
 import type { NativeEngine, Tx } from './needs.ts'
 
 const MAX_KEY = 200

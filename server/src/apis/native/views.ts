@@ -11,8 +11,8 @@ import type {
 } from '@standdown/wire/src/receipt.ts'
 import type { Cancelled, CancelOutcome, Receipt, ReceiptItem } from '../../core/cancellation.ts'
 import { countOutcomes } from '../../core/receipt.ts'
+import type { Preview } from '../../engine/cancel/preview.ts'
 import type { EffectState } from '../../engine/engine.ts'
-import type { Preview } from '../../engine/preview.ts'
 import { nameOfKey } from './access.ts'
 import type { Name } from './name-finder.ts'
 

@@ -6,9 +6,9 @@ import type { FastifyRequest } from 'fastify'
 import { NOTIFICATIONS_WRITE } from '../../auth/scopes.ts'
 import type { Caller } from '../../core/cancellation.ts'
 import { type Principal, principalKey } from '../../core/principal.ts'
-import { notificationFaults } from '../../notifications/notification-faults.ts'
+import { notificationFaults } from '../../notifications/faults.ts'
 import type { AgentRef } from '../../notifications/offer.ts'
-import { desktopFaults } from './api-faults.ts'
+import { desktopFaults } from './faults.ts'
 
 export interface AgentAuth {
   /** Throws a Fault with status 401 for a missing or bad token. */

@@ -2,15 +2,15 @@
 // them, and the REST calls between that page and this server (ours; nothing of them is documented by Microsoft).
 
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import type { Directory } from '../../auth/directory.ts'
+import type { Directory } from '../../auth/directory/directory.ts'
 import type { FindParent } from '../../core/parent.ts'
 import type { LongAnswers } from '../../http/long-answers.ts'
 import { schemasAreChecked } from '../../http/openapi.ts'
-import type { Notifications } from '../../notifications/create-notifications.ts'
+import type { Notifications } from '../../notifications/notifications.ts'
 import { type AgentAuth, agentCaller, agentOrProvider } from './agent-caller.ts'
 import { sendAgentPage } from './agent-page.ts'
-import { desktopFaults } from './api-faults.ts'
 import { desktopFiles, libraryFile, sendFile } from './browser-files.ts'
+import { desktopFaults } from './faults.ts'
 import { LIBRARY_PATH } from './library-path.ts'
 import { offerRoutes } from './offer-routes.ts'
 import { NOTIFICATIONS_OPENAPI, NOTIFICATIONS_PREFIX, notificationsOpenApi } from './openapi.ts'

@@ -9,9 +9,9 @@ import { faultOf } from '../../http/fault-of.ts'
 import type { LongAnswers } from '../../http/long-answers.ts'
 import { problemOf } from '../../http/problem-of.ts'
 import { whileAllowed } from '../../http/while-allowed.ts'
-import type { Notifications } from '../../notifications/create-notifications.ts'
+import type { Notifications } from '../../notifications/notifications.ts'
 import type { AgentRef } from '../../notifications/offer.ts'
-import { desktopFaults } from './api-faults.ts'
+import { desktopFaults } from './faults.ts'
 import { screenView } from './offer-view.ts'
 
 /** Looks again by itself, since a hint may be lost; what it sends then also keeps the connection alive. Sooner the first time: see `shareOf`. */

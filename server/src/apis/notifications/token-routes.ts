@@ -3,12 +3,12 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { CancelledOffer, CancelledOffers, CancelOffer } from '../../../../wire/src/agent-screen.ts'
-import type { Directory } from '../../auth/directory.ts'
+import type { Directory } from '../../auth/directory/directory.ts'
 import type { CancelledForProvider } from '../../notifications/cancel-for-provider.ts'
-import type { Notifications } from '../../notifications/create-notifications.ts'
-import { notificationFaults } from '../../notifications/notification-faults.ts'
+import { notificationFaults } from '../../notifications/faults.ts'
+import type { Notifications } from '../../notifications/notifications.ts'
 import type { AgentCaller, ProviderCaller } from './agent-caller.ts'
-import { desktopFaults } from './api-faults.ts'
+import { desktopFaults } from './faults.ts'
 
 export type TokenRoutesNeeds = {
   readonly notifications: Notifications

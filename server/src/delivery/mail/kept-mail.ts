@@ -1,7 +1,8 @@
 // Mail that was kept instead of sent, because no SMTP_URL is set: never dropped silently, shown by the API. The database
-// behind it is the store's (store/mail-store.ts); compose joins the two.
+// behind it is the store's (delivery/mail/mail-store.ts); compose joins the two.
 
 import PostalMime from 'postal-mime'
+import type { MailStore, StoredMail } from './mail-store.ts'
 
 /** One mail to keep. */
 export type MailToKeep = {
@@ -24,12 +25,6 @@ export type MailToKeep = {
 /** Keeps one mail; the same id again changes nothing. */
 export type KeepMail = (mail: MailToKeep) => Promise<void>
 
-/** What was kept, without the message. */
-export type KeptMailRow = Omit<MailToKeep, 'raw'> & {
-  /** Grows with every mail kept: where the next page begins. */
-  readonly seq: number
-}
-
 export type MailPage = {
   /** At most this many; default 50. */
   readonly limit?: number
@@ -37,17 +32,6 @@ export type MailPage = {
   readonly recipient?: string
   /** Only mail kept before the one with this `seq`. */
   readonly before?: number
-}
-
-/** The database behind it. */
-export interface MailStore {
-  keep(mail: MailToKeep): Promise<void>
-  /** Newest first. */
-  list(
-    tenant: string,
-    page: Required<Pick<MailPage, 'limit'>> & MailPage,
-  ): Promise<readonly (KeptMailRow & { readonly raw: Buffer })[]>
-  read(tenant: string, id: string): Promise<(KeptMailRow & { readonly raw: Buffer }) | null>
 }
 
 /** A kept mail as its reader would have seen it. */
@@ -70,7 +54,7 @@ export type KeptMail = {
 }
 
 /** Lists and opens kept mail. */
-export function createKeptMail(store: MailStore) {
+export function createKeptMail(store: Pick<MailStore, 'list' | 'read'>) {
   return {
     /** Newest first. */
     async list(tenant: string, page: MailPage = {}): Promise<readonly KeptMail[]> {
@@ -85,7 +69,7 @@ export function createKeptMail(store: MailStore) {
   }
 }
 
-async function opened(row: KeptMailRow & { readonly raw: Buffer }): Promise<KeptMail> {
+async function opened(row: StoredMail): Promise<KeptMail> {
   const mail = await PostalMime.parse(row.raw)
   const calendar = mail.attachments.find(part => part.mimeType === 'text/calendar')
   const { id, seq, at, messageId, subject, method } = row

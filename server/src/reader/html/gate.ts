@@ -2,7 +2,7 @@
 // of HTML keep a stack of what is open, and look through it at every tag: 200,000 elements in one another take them minutes.
 
 import { Parser } from 'htmlparser2'
-import { readerFault } from '../reader-faults.ts'
+import { readerFault } from '../faults.ts'
 
 /** Elements in one another. A mail that was answered a hundred times has about as many. */
 export const MAX_DEPTH = 256

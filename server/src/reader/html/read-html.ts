@@ -1,6 +1,6 @@
 // What is made of a stranger's HTML, all at once: it is read once and what came out is kept.
 
-import { readerFault } from '../reader-faults.ts'
+import { readerFault } from '../faults.ts'
 import { refuseDeepHtml } from './gate.ts'
 import { safeHtml } from './safe-html.ts'
 import { textOfHtml } from './text-of-html.ts'

@@ -1,4 +1,4 @@
--- The hold (engine/hold.ts): while this row is there nothing is started but what an operator has released.
+-- The hold (engine/hold/hold.ts): while this row is there nothing is started but what an operator has released.
 create table engine.hold (
   one_row boolean primary key default true check (one_row),
   since timestamptz not null,

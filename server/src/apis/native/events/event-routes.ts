@@ -1,0 +1,153 @@
+// Announcing and revising native events.
+
+import type { AnnouncedView, AnnounceRequest, ReviseRequest } from '@standdown/wire/src/event.ts'
+import { announceRequestSchema, reviseRequestSchema } from '@standdown/wire/src/event.ts'
+import type { FastifyInstance } from 'fastify'
+import type { Announced, Announcement, StoredEvent } from '../../../core/event.ts'
+import type { JsonObject } from '../../../core/json.ts'
+import { parentFault } from '../../../core/parent.ts'
+import { type Principal, principalKey } from '../../../core/principal.ts'
+import { keyOf, NATIVE_EVENT, requireAnnouncer } from '../access.ts'
+import { effectsOf } from '../effects/child-effects.ts'
+import { nativeFault } from '../faults.ts'
+import type { NativeContext } from '../native-context.ts'
+import { once, requestKeyHeaders } from '../request-key.ts'
+import { eventIdParams, response } from '../route-schema.ts'
+import { receiptLink } from '../views.ts'
+import { withinKept } from './kept-bytes.ts'
+
+/** Announces and revises at the database at once. */
+const ANNOUNCES_AT_ONCE = 5
+
+export function eventRoutes(app: FastifyInstance, context: NativeContext): void {
+  const { engine, db, callers, events } = context
+  const turns = engine.turns('announce', { atOnce: ANNOUNCES_AT_ONCE })
+
+  app.post(
+    '/events',
+    {
+      schema: {
+        summary: 'Announce an event with what shall happen because of it.',
+        headers: requestKeyHeaders,
+        body: announceRequestSchema,
+        response: { ...response('Announced', 201), ...response('Announced', 200) },
+      },
+    },
+    async (request, reply) => {
+      const caller = callers.of(request)
+      requireAnnouncer(caller)
+      const body = request.body as AnnounceRequest
+      // What is wrong with it now may have been right when the same request came first: that one's answer comes before.
+      const [made] = await Promise.allSettled([announcementOf(caller, body, request.id)])
+      const { view, again } = await turns.take(caller.tenant, () =>
+        db.transaction('native.announce', async tx => {
+          // In one commit with the event: a refusal below gives the key back.
+          const first = await once(engine, tx, request, caller, { announce: body })
+          if (first?.answered) return { view: first.answered as AnnouncedView, again: true }
+          if (made.status === 'rejected') throw made.reason
+          const [announced] = await engine.announce(tx, [made.value])
+          const view = announcedView(announced!)
+          await first?.answer(tx, view)
+          return { view, again: false }
+        }),
+      )
+      return reply
+        .code(view.is === 'announced' && !again ? 201 : 200)
+        .header('location', `/api/v1/events/${view.id}`)
+        .send(view)
+    },
+  )
+
+  app.post(
+    '/events/:id/revise',
+    {
+      schema: {
+        summary: 'Replace what is still pending of an event, in one commit.',
+        params: eventIdParams,
+        body: reviseRequestSchema,
+        response: response('Announced'),
+      },
+    },
+    async request => {
+      const caller = callers.of(request)
+      const event = await usable(caller, (request.params as { id: string }).id)
+      if (event.kind !== NATIVE_EVENT) throw nativeFault.NOT_REVISABLE({ id: event.id })
+      const body = request.body as ReviseRequest
+      const effects = withinKept(await effectsOf(context.effects, caller, body.effects))
+      const revised = await turns.take(caller.tenant, () =>
+        db.transaction('native.revise', tx =>
+          engine.revise(tx, {
+            tenant: caller.tenant,
+            eventId: event.id,
+            effects,
+            ...(body.title === undefined ? {} : { title: body.title }),
+            ...(body.data === undefined ? {} : { data: { ...event.data, data: body.data as JsonObject } }),
+          }),
+        ),
+      )
+      if (revised.is === 'unknown') throw nativeFault.NOT_FOUND({ what: 'event', id: event.id })
+      if (revised.is === 'cancelled') {
+        const receipt = revised.cancellationId === null ? null : receiptLink(revised.cancellationId)
+        throw nativeFault.EVENT_CANCELLED({ id: event.id, receipt })
+      }
+      return {
+        id: event.id,
+        is: 'revised',
+        effectIds: revised.effectIds,
+        receipt: null,
+      } satisfies AnnouncedView
+    },
+  )
+
+  /** The event, when this caller may use it; anything else is "not found", so that ids cannot be probed. */
+  async function usable(caller: Principal, id: string): Promise<StoredEvent> {
+    const event = await events.find(caller, id)
+    if (!event) throw nativeFault.NOT_FOUND({ what: 'event', id })
+    return event
+  }
+
+  async function announcementOf(caller: Principal, body: AnnounceRequest, id: string): Promise<Announcement> {
+    const parent = body.parent ? await usable(caller, body.parent.id) : null
+    return {
+      tenant: caller.tenant,
+      kind: NATIVE_EVENT,
+      key: body.key === undefined ? null : keyOf(caller, body.key),
+      entity: body.entity ?? body.key ?? id,
+      ...(parent ? { parent: { id: parent.id, link: body.parent?.link ?? 'cancel' } } : {}),
+      title: body.title,
+      data: { announcedBy: principalKey(caller), data: (body.data ?? {}) as JsonObject },
+      correlationId: body.correlationId ?? null,
+      app: caller.kind === 'app' ? caller.appId : null,
+      bareKey: body.key ?? null,
+      effects: withinKept(await effectsOf(context.effects, caller, body.effects ?? [])),
+      early: body.early ?? 'absorb',
+    }
+  }
+}
+
+function announcedView(announced: Announced): AnnouncedView {
+  switch (announced.is) {
+    case 'announced':
+      return { id: announced.eventId, is: 'announced', effectIds: announced.effectIds, receipt: null }
+    case 'absorbed':
+      return {
+        id: announced.eventId,
+        is: 'absorbed',
+        effectIds: [],
+        receipt: receiptLink(announced.cancellationId),
+      }
+    case 'rejected':
+      throw nativeFault.CANCELLED_BEFORE({ receipt: receiptLink(announced.cancellationId) })
+    case 'parent_cancelled':
+      throw nativeFault.PARENT_CANCELLED({
+        id: announced.parentId,
+        receipt: announced.cancellationId === null ? null : receiptLink(announced.cancellationId),
+      })
+    case 'parent_unknown':
+      throw nativeFault.NOT_FOUND({ what: 'parent event', id: announced.parentId })
+    case 'too_deep':
+      throw parentFault.TREE_TOO_DEEP({ id: announced.parentId })
+    default:
+      return announced satisfies never
+  }
+}

@@ -1,0 +1,18 @@
+// What one request may leave behind. A mail to many is one effect for each, with a copy of the text, so a body of a
+// megabyte could otherwise become a hundred.
+
+import type { NewEffect } from '../../../core/effect.ts'
+import { nativeFault } from '../faults.ts'
+
+/** Characters of the data of all effects of one request. */
+export const MOST_KEPT = 5_000_000
+
+/** The effects themselves. @throws Fault TOO_MUCH_TO_KEEP (413) */
+export function withinKept(effects: readonly NewEffect[]): readonly NewEffect[] {
+  let kept = 0
+  for (const { data } of effects) {
+    kept += JSON.stringify(data).length
+    if (kept > MOST_KEPT) throw nativeFault.TOO_MUCH_TO_KEEP({ most: MOST_KEPT })
+  }
+  return effects
+}

@@ -1,0 +1,10 @@
+// What each file of routes under /api/v1 is handed.
+
+import type { FastifyInstance } from 'fastify'
+import type { Callers } from './callers.ts'
+import type { NativeNeeds } from './needs.ts'
+
+export type NativeContext = NativeNeeds & { readonly callers: Callers }
+
+/** Adds its routes to `app`, which knows who is calling. */
+export type NativeRoutes = (app: FastifyInstance, context: NativeContext) => void

@@ -1,0 +1,26 @@
+// Who may read /metrics with a token or in a browser, wherever the server stands. The numbers are of all tenants: so it is
+// whoever holds the server's own key, and those who run the only tenant there is.
+
+import type { FastifyRequest } from 'fastify'
+import type { Auth } from '../../auth/auth.ts'
+import { isServerOperator } from '../../auth/principals.ts'
+import { Fault } from '../../core/fault.ts'
+import { isOperator } from '../native/access.ts'
+
+export function metricsReaders(auth: Auth): (request: FastifyRequest) => Promise<boolean> {
+  return async request => {
+    const { authorization } = request.headers
+    try {
+      const caller =
+        authorization === undefined
+          ? await auth.session(request)
+          : await auth.authenticate(authorization, { scheme: 'bearer' })
+      if (!caller) return false
+      if (isServerOperator(caller)) return true
+      return isOperator(caller) && (await auth.directory.tenants()).length === 1
+    } catch (error) {
+      if (error instanceof Fault && error.status < 500) return false
+      throw error
+    }
+  }
+}

@@ -1,0 +1,209 @@
+// Announce: one commit from which on the events exist and their effects are pending. A child's parent is locked first; a
+// key with an early-cancellation policy passes that key's gate first (I6). A plain root waits for no answer: its gates and
+// rows travel with the commit.
+
+import type { Announced, Announcement } from '../../core/event.ts'
+import { hash32, type Shard, shardOfEntity, shardOfId } from '../../core/ids.ts'
+import { jsonFault } from '../../core/json.ts'
+import type { Tx } from '../../store/database.ts'
+import { arrayLiteral, columns } from '../columns.ts'
+import { type Context, gateOf, lockTenants, newId } from '../context.ts'
+import { sql } from '../statements.ts'
+import { insertEffects } from './insert-effects.ts'
+
+export type Parent = {
+  shard: Shard
+  id: string
+  tenant: string
+  kind: string
+  root_id: string
+  cancel_path: string[]
+  cancellation_id: string | null
+}
+
+/**
+ * Events that stand below one another and are called off together. Each keeps the ids of those above it, and a cancel goes down level
+ * by level. Nothing of the product's own goes deeper than a few.
+ */
+export const MOST_LEVELS = 100
+
+/** Thrown for an announcement that could not be stored; a domain lets none through. */
+export class UnstorableAnnouncement extends Error {
+  override readonly name = 'UnstorableAnnouncement'
+}
+
+export async function announce(
+  context: Context,
+  tx: Tx,
+  announcements: readonly Announcement[],
+): Promise<readonly Announced[]> {
+  if (announcements.length === 0) return []
+  for (const a of announcements) refuseUnstorable(a)
+  const early = await meetEarlyCancellations(context, tx, announcements)
+  // A root passes its shard's gate too: an open cancellation that holds it alone then knows all that was announced before.
+  const parents = await lockParents(
+    tx,
+    announcements.flatMap(a => (a.parent ? [a.parent.id] : [])),
+    {
+      roots: announcements.flatMap(a => (a.parent ? [] : [shardOfEntity(a.tenant, a.entity)])),
+      tenants: announcements.map(a => a.tenant),
+    },
+  )
+
+  const results: Announced[] = []
+  const accepted: {
+    a: Announcement
+    id: string
+    shard: Shard
+    parent: Parent | null
+    cancellationId: string | null
+  }[] = []
+  for (const a of announcements) {
+    const parent = a.parent ? parents.get(a.parent.id) : null
+    if (a.parent && (parent === undefined || parent === null || parent.tenant !== a.tenant)) {
+      results.push({ is: 'parent_unknown', parentId: a.parent.id })
+      continue
+    }
+    if (a.parent && parent && parent.cancellation_id !== null) {
+      results.push({ is: 'parent_cancelled', parentId: a.parent.id, cancellationId: parent.cancellation_id })
+      continue
+    }
+    if (parent && a.parent?.link === 'cancel' && parent.cancel_path.length >= MOST_LEVELS) {
+      results.push({ is: 'too_deep', parentId: parent.id })
+      continue
+    }
+    const cancellationId = a.key === null ? null : (early.get(`${a.tenant}\n${a.key}\n${a.entity}`) ?? null)
+    if (cancellationId !== null && a.early === 'reject') {
+      results.push({ is: 'rejected', cancellationId })
+      continue
+    }
+    const shard = parent ? parent.shard : shardOfEntity(a.tenant, a.entity)
+    const id = a.id ?? newId(context, shard)
+    if (shardOfId(id) !== shard) throw new UnstorableAnnouncement(`event ${id} is not in its tree's shard`)
+    const absorbed = cancellationId !== null && a.early === 'absorb' ? cancellationId : null
+    accepted.push({ a, id, shard, parent: parent ?? null, cancellationId: absorbed })
+    results.push(
+      absorbed === null
+        ? { is: 'announced', eventId: id, effectIds: [] }
+        : { is: 'absorbed', eventId: id, cancellationId: absorbed },
+    )
+  }
+  if (accepted.length === 0) return results
+
+  tx.send(sql('insert-events'), [
+    context.clock(),
+    ...columns(accepted, 17, ({ a, id, shard, parent, cancellationId }) => [
+      shard,
+      id,
+      a.tenant,
+      a.kind,
+      a.key,
+      a.entity,
+      a.parent?.id ?? null,
+      a.parent?.link ?? 'cancel',
+      parent?.root_id ?? id,
+      parent && a.parent?.link === 'cancel' ? arrayLiteral([id, ...parent.cancel_path]) : null,
+      a.title,
+      JSON.stringify(a.data),
+      a.correlationId ?? null,
+      cancellationId,
+      a.app ?? null,
+      a.api ?? null,
+      a.bareKey ?? null,
+    ]),
+  ])
+  const met = accepted.filter(({ cancellationId }) => cancellationId !== null)
+  if (met.length > 0)
+    tx.send(
+      sql('insert-met-events'),
+      columns(met, 3, ({ cancellationId, id, shard }) => [cancellationId, id, shard]),
+    )
+  const elsewhere = accepted.filter(
+    ({ a, shard }) => a.key !== null && shardOfEntity(a.tenant, a.entity) !== shard,
+  )
+  if (elsewhere.length > 0) {
+    tx.send(
+      sql('insert-aliases'),
+      columns(elsewhere, 5, ({ a, id, shard }) => [
+        shardOfEntity(a.tenant, a.entity),
+        a.tenant,
+        a.key,
+        shard,
+        id,
+      ]),
+    )
+  }
+  const alive = accepted.filter(b => b.cancellationId === null)
+  const effectIds = insertEffects(
+    context,
+    tx,
+    alive.flatMap(({ a, id }) =>
+      a.effects.map(effect => ({ effect, tenant: a.tenant, under: { eventId: id, eventKind: a.kind } })),
+    ),
+  )
+  const idsOf = new Map<string, readonly string[]>()
+  let next = 0
+  for (const { a, id } of alive) {
+    idsOf.set(id, effectIds.slice(next, next + a.effects.length))
+    next += a.effects.length
+  }
+  return results.map(r => (r.is === 'announced' ? { ...r, effectIds: idsOf.get(r.eventId) ?? [] } : r))
+}
+
+/**
+ * Gates, then sandbox tenants, then the events, then a look for open cancellations: each a statement of its own, younger than
+ * the locks before it. `skip`: what a cancel holds is left out. `roots`: shards whose gates are passed for new roots.
+ */
+export async function lockParents(
+  tx: Tx,
+  ids: readonly string[],
+  {
+    wait = 'wait',
+    roots = [],
+    tenants,
+  }: {
+    readonly wait?: 'wait' | 'skip'
+    readonly roots?: readonly Shard[]
+    readonly tenants: Iterable<string>
+  },
+): Promise<Map<string, Parent>> {
+  const unique = [...new Set(ids)]
+  const gates = [...new Set([...unique.map(shardOfId), ...roots].map(gateOf))]
+  if (gates.length > 0) tx.send(sql('gates-shared'), [gates])
+  lockTenants(tx, tenants)
+  if (unique.length === 0) return new Map()
+  // The look is the next statement, younger than the locks before it, whether or not their answer has come.
+  const locked = tx.query<Parent>(sql(wait === 'wait' ? 'lock-parents' : 'lock-parents-free'), [unique])
+  const looked = tx.query<{ id: string; cancellation_id: string }>(sql('covered-events'), [unique])
+  const [rows, covered] = await Promise.all([locked, looked])
+  const by = new Map(covered.map(row => [row.id, row.cancellation_id]))
+  return new Map(
+    rows.map(row => [row.id, { ...row, cancellation_id: row.cancellation_id ?? by.get(row.id) ?? null }]),
+  )
+}
+
+async function meetEarlyCancellations(
+  context: Context,
+  tx: Tx,
+  announcements: readonly Announcement[],
+): Promise<Map<string, string>> {
+  const keyed = announcements.filter(a => a.key !== null && a.early !== undefined && a.early !== 'ignore')
+  if (keyed.length === 0) return new Map()
+  tx.send(sql('key-gates-shared'), [keyed.map(a => keyGate(a.tenant, a.key as string))])
+  const rows = await tx.query<{ tenant: string; key: string; entity: string; id: string }>(
+    sql('find-early'),
+    [context.clock(), ...columns(keyed, 3, a => [a.tenant, a.key, a.entity])],
+  )
+  return new Map(rows.map(row => [`${row.tenant}\n${row.key}\n${row.entity}`, row.id]))
+}
+
+/** The advisory lock number of a key (a signed 32-bit integer). Two keys with one number only wait for each other. */
+export function keyGate(tenant: string, key: string): number {
+  return hash32(`${tenant}\n${key}`) | 0
+}
+
+function refuseUnstorable(a: Announcement): void {
+  const { effects, ...event } = a
+  const fault = jsonFault(event) ?? jsonFault(effects)
+  if (fault) throw new UnstorableAnnouncement(`${fault.fault} at ${fault.path}`)
+}

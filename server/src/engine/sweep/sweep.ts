@@ -1,0 +1,333 @@
+// The sweep: what ended longer ago than RETENTION is deleted, in small batches, by whichever process is free.
+//
+//   take the sweep's row (whoever holds it sweeps) -> the next seeds: oldest trees, oldest cancellations
+//     -> look: everything that hangs together with a seed -> rooms asked -> nothing alive in all that? -> gates, lock its
+//     events -> look and ask again -> notices, receipts, effects, events deleted -> move on -> commit
+//
+// A tree goes only with every receipt that it stands in, a receipt only with every tree that stands in it: what is still shown
+// is never half. Each deleting statement sees for itself that what it deletes ended long ago and is needed by no receipt.
+//
+// Age is counted on the database's clock. A sandbox's clock runs ahead, so what it dated is kept longer, never shorter.
+
+import { shardOfEntity, shardOfId } from '../../core/ids.ts'
+import { isUnavailable, type Tx } from '../../store/database.ts'
+import { columns } from '../columns.ts'
+import { type Context, gateOf } from '../context.ts'
+import type { GoneEvent } from '../hooks.ts'
+import { sql } from '../statements.ts'
+
+export type SweepOptions = {
+  readonly retentionMs: number
+  /** From the end of a sweep to the next one, ms. */
+  readonly everyMs: number
+  /** Seeds of one batch. Default 100. */
+  readonly seeds?: number
+  /** Events, receipts and effects that one batch deletes. Default 2,000. */
+  readonly most?: number
+}
+
+export type Swept = {
+  readonly events: number
+  readonly effects: number
+  readonly receipts: number
+  /** Call again at once. */
+  readonly more: boolean
+}
+
+type Limits = { readonly seeds: number; readonly most: number }
+type Turn = { readonly after: string; readonly before: Date }
+export type Seed = { readonly id: string; readonly is_event: boolean }
+
+/** Something that hangs together with a seed (its number, from 1): an event or a cancellation. */
+export type Part = {
+  readonly seed: number
+  readonly is_event: boolean
+  readonly id: string
+  readonly kind: string | null
+  /** How many it has; of a cancellation, its notices. */
+  readonly effects: number
+  readonly alive: boolean
+}
+
+const FIRST = '00000000-0000-0000-0000-000000000000'
+/** Of a tree too large for one batch, this many times as much is deleted between two looks at the whole. */
+const HUGE = 10
+const NOTHING = { events: 0, effects: 0, receipts: 0 }
+
+/** Somebody took up again what was about to be deleted: nothing of this batch was. */
+class SweepConflict extends Error {
+  override readonly name = 'SweepConflict'
+}
+
+/** One batch. */
+export async function sweepOnce(context: Context, options: SweepOptions): Promise<Swept> {
+  const { db } = context
+  const taken = [context.clock(), options.retentionMs]
+  // Mostly there is nothing to do: then no transaction is made.
+  if ((await db.query(sql('sweep-take'), taken)).length === 0) {
+    const made = await db.query(sql('sweep-begin'))
+    return { ...NOTHING, more: made.length > 0 }
+  }
+  const limits = { seeds: options.seeds ?? 100, most: options.most ?? 2000 }
+  let turn: Turn | undefined
+  try {
+    return await db.transaction('sweep', async tx => {
+      turn = (await tx.query<Turn>(sql('sweep-take'), taken))[0]
+      if (!turn) return { ...NOTHING, more: false }
+      const done = await sweepStretch(context, tx, turn, limits)
+      const { after, atEnd, ...swept } = done
+      const move = [context.clock(), atEnd ? FIRST : after, atEnd ? options.everyMs : 0]
+      await tx.query(sql('sweep-move'), move)
+      return { ...swept, more: true }
+    })
+  } catch (error) {
+    if (!turn || isUnavailable(error)) throw error
+    // One by one, so that what fails is found alone and the others of its batch go.
+    if (limits.seeds > 1) return await sweepOnce(context, { ...options, seeds: 1 })
+    await stepOver(context, turn, options.everyMs)
+    if (error instanceof SweepConflict) return { ...NOTHING, more: true }
+    throw error
+  }
+}
+
+/** What could not be swept must not keep the rest waiting for ever. */
+async function stepOver({ db, clock }: Context, { after, before }: Turn, everyMs: number) {
+  const move = (to: string, ms: number) => db.query(sql('sweep-move'), [clock(), to, ms])
+  let first: Seed | undefined
+  try {
+    first = (await db.query<Seed>(sql('sweep-seeds'), [after, firstIdOf(before), 1]))[0]
+  } catch (error) {
+    await move(after, everyMs)
+    throw error
+  }
+  await (first ? move(first.id, 0) : move(FIRST, everyMs))
+}
+
+/** `after`: looked at up to there. `atEnd`: nothing behind it is old enough. */
+async function sweepStretch(context: Context, tx: Tx, turn: Turn, limits: Limits) {
+  const { after, before } = turn
+  const seeds = await tx.query<Seed>(sql('sweep-seeds'), [after, firstIdOf(before), limits.seeds])
+  const rows = await tx.query<{ id: string }>(sql('sweep-finished'), [
+    seeds.filter(seed => seed.is_event).map(seed => seed.id),
+    before,
+  ])
+  const finished = new Set(rows.map(row => row.id))
+  const worthALook = seeds.filter(seed => !seed.is_event || finished.has(seed.id))
+  const done = await sweepSome(context, tx, turn, worthALook, limits)
+  if (done.next !== null) return { ...done, after: lastBefore(seeds, done.next) ?? after, atEnd: false }
+  return { ...done, after: seeds.at(-1)?.id ?? after, atEnd: seeds.length < limits.seeds }
+}
+
+type Done = {
+  readonly events: number
+  readonly effects: number
+  readonly receipts: number
+  /** The first seed that is still to be looked at. */
+  readonly next: Seed | null
+}
+
+async function sweepSome(
+  context: Context,
+  tx: Tx,
+  turn: Turn,
+  seeds: readonly Seed[],
+  limits: Limits,
+): Promise<Done> {
+  if (seeds.length === 0) return { ...NOTHING, next: null }
+  const looked = await look(context, tx, turn, seeds, { all: true, most: limits.most + 1 })
+  if (looked.length > limits.most) {
+    if (seeds.length === 1) return await sweepHuge(context, tx, turn, seeds, 0, limits)
+    const half = Math.ceil(seeds.length / 2)
+    const done = await sweepSome(context, tx, turn, seeds.slice(0, half), limits)
+    return { ...done, next: done.next ?? (seeds[half] as Seed) }
+  }
+  // Asked before anything is locked: most of what is old may be kept for years.
+  const kept = await keptByRooms(context, tx, looked)
+  const parts = looked.map(part => (kept.has(part.id) ? { ...part, alive: true } : part))
+  const choice = chooseOver(parts, seeds.length, limits.most)
+  if (choice.tooLarge) return await sweepHuge(context, tx, turn, seeds, choice.upTo, limits)
+  const next = seeds[choice.upTo] ?? null
+  const chosen = await lockAndLookAgain(context, tx, turn, seeds, choice.over, parts)
+  if (chosen.length === 0) return { ...NOTHING, next }
+  const gone = await deleteParts(context, tx, turn, chosen, limits.most)
+  const left = chosen.length - gone.receipts - gone.events
+  if (left > 0) throw new SweepConflict(`${left} of ${chosen.length} are needed again`)
+  return { ...gone, next }
+}
+
+/**
+ * Which seeds are over with all that they hang together with, as many from the front as fit. `upTo`: how many were decided
+ * on. `tooLarge`: the seed there is over, and too much for any batch. Pure.
+ */
+export function chooseOver(
+  parts: readonly Part[],
+  seeds: number,
+  most: number,
+): { readonly over: readonly number[]; readonly upTo: number; readonly tooLarge: boolean } {
+  const of = Map.groupBy(parts, part => part.seed)
+  const taken = new Set<string>()
+  const over: number[] = []
+  let weight = 0
+  for (let seed = 1; seed <= seeds; seed++) {
+    const mine = of.get(seed) ?? []
+    if (mine.length === 0 || mine.some(part => part.alive)) continue
+    const fresh = mine.filter(part => !taken.has(part.id))
+    weight += fresh.reduce((sum, part) => sum + 1 + part.effects, 0)
+    if (weight > most) return { over, upTo: seed - 1, tooLarge: over.length === 0 }
+    for (const part of fresh) taken.add(part.id)
+    over.push(seed)
+  }
+  return { over, upTo: seeds, tooLarge: false }
+}
+
+/** What is still over once nothing can be born, cancelled or tried again there. */
+async function lockAndLookAgain(
+  context: Context,
+  tx: Tx,
+  turn: Turn,
+  seeds: readonly Seed[],
+  over: readonly number[],
+  parts: readonly Part[],
+): Promise<readonly Part[]> {
+  if (over.length === 0) return []
+  const wanted = new Set(over)
+  const events = distinct(parts.filter(part => part.is_event && wanted.has(part.seed)))
+  if (events.length > 0)
+    await tx.query(sql('gates-shared'), [events.map(event => gateOf(shardOfId(event.id)))])
+  const locked = new Set(
+    (await tx.query<{ id: string }>(sql('sweep-lock'), [idsOf(events)])).map(row => row.id),
+  )
+  const again = await look(
+    context,
+    tx,
+    turn,
+    over.map(seed => seeds[seed - 1] as Seed),
+    { all: true, most: 2 * parts.length + 1 },
+  )
+  // Cut off: more than it was. Not now.
+  if (again.length > 2 * parts.length) return []
+  const kept = await keptByRooms(context, tx, again)
+  const not = new Set(
+    again
+      .filter(part => part.alive || (part.is_event && (!locked.has(part.id) || kept.has(part.id))))
+      .map(part => part.seed),
+  )
+  return distinct(again.filter(part => !not.has(part.seed)))
+}
+
+/**
+ * A tree, or what hangs together with it, that no batch can hold. Its receipts go first, then the seed's own effects, piece
+ * by piece, then the seed: its children are trees of their own then, and found as such. Only the seed is locked, before the
+ * look: who announces something under one of the others at that very moment finds it cut off from what stood above it.
+ */
+async function sweepHuge(
+  context: Context,
+  tx: Tx,
+  turn: Turn,
+  seeds: readonly Seed[],
+  at: number,
+  limits: Limits,
+): Promise<Done> {
+  const seed = seeds[at] as Seed
+  const past = seeds[at + 1] ?? null
+  const most = limits.most * HUGE
+  if (seed.is_event) {
+    await tx.query(sql('gates-shared'), [[gateOf(shardOfId(seed.id))]])
+    const locked = await tx.query(sql('sweep-lock'), [[seed.id]])
+    if (locked.length === 0) return { ...NOTHING, next: past }
+  }
+  const parts = await look(context, tx, turn, [seed], { all: false, most: most + 1 })
+  const kept = await keptByRooms(context, tx, parts)
+  // So many receipts in one that they cannot even be told: kept.
+  if (parts.length > most || parts.some(part => part.alive || kept.has(part.id)))
+    return { ...NOTHING, next: past }
+  const receipts = parts.filter(part => !part.is_event)
+  const own = seed.is_event ? [{ is_event: true, id: seed.id }] : []
+  const gone = await deleteParts(context, tx, turn, [...receipts, ...own], most)
+  const finished = gone.receipts === receipts.length && gone.events === own.length
+  const stuck = gone.events + gone.effects + gone.receipts === 0
+  return { ...gone, next: finished || stuck ? past : seed }
+}
+
+async function deleteParts(
+  context: Context,
+  tx: Tx,
+  { before }: Turn,
+  parts: readonly Pick<Part, 'is_event' | 'id'>[],
+  most: number,
+): Promise<typeof NOTHING> {
+  const events = parts.filter(part => part.is_event)
+  const receipts = parts.filter(part => !part.is_event)
+  type Gone = { readonly shard: number; readonly id: string }
+  const run = async (name: string, of: readonly unknown[], ...values: unknown[]) =>
+    of.length === 0 ? [] : await tx.query<Gone>(sql(name), values)
+  const notices = await run('sweep-notices', receipts, idsOf(receipts), before, most)
+  const goneReceipts = await run('sweep-receipts', receipts, idsOf(receipts), before)
+  const effects = await run('sweep-effects', events, idsOf(events), before, most)
+  const goneEvents = (await run('sweep-events', events, idsOf(events), before)) as readonly (Gone &
+    GoneEvent & { readonly key: string | null })[]
+  const aliases = goneEvents.filter(
+    e => e.key !== null && shardOfEntity(e.tenant, e.entity) !== shardOfId(e.id),
+  )
+  await run(
+    'sweep-aliases',
+    aliases,
+    ...columns(aliases, 4, e => [shardOfEntity(e.tenant, e.entity), e.tenant, e.key, e.id]),
+  )
+  const effectIds = [...notices, ...effects].map(effect => effect.id)
+  for (const domain of context.domains.values()) {
+    const mine = goneEvents.filter(event => event.kind === domain.eventKind)
+    if (mine.length + effectIds.length > 0) await domain.swept?.(tx, { events: mine, effectIds })
+  }
+  return { events: goneEvents.length, effects: effectIds.length, receipts: goneReceipts.length }
+}
+
+async function look(
+  context: Context,
+  tx: Tx,
+  turn: Turn,
+  seeds: readonly Seed[],
+  { all, most }: { readonly all: boolean; readonly most: number },
+): Promise<readonly Part[]> {
+  const asking = [...context.domains.values()].filter(domain => domain.keeps).map(domain => domain.eventKind)
+  return await tx.query<Part>(sql('sweep-look'), [
+    ...columns(seeds, 2, seed => [seed.id, seed.is_event]),
+    turn.before,
+    asking,
+    all,
+    most,
+  ])
+}
+
+async function keptByRooms(context: Context, tx: Tx, parts: readonly Part[]): Promise<ReadonlySet<string>> {
+  const kept = new Set<string>()
+  for (const domain of context.domains.values()) {
+    const mine = parts.filter(part => part.is_event && part.kind === domain.eventKind)
+    if (!domain.keeps || mine.length === 0) continue
+    for (const id of await domain.keeps(tx, [...new Set(mine.map(part => part.id))])) kept.add(id)
+  }
+  return kept
+}
+
+/** Request keys that are older than `ttlMs`, at most `most` of them. Gives back how many went. */
+export async function sweepRequestKeys(context: Context, ttlMs: number, most: number): Promise<number> {
+  return (await context.db.query(sql('sweep-request-keys'), [context.clock(), ttlMs, most])).length
+}
+
+/** No id that was made at `at` or later sorts before this one. */
+function firstIdOf(at: Date): string {
+  const time = Math.max(0, at.getTime()).toString(16).padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8)}${FIRST.slice(13)}`
+}
+
+function lastBefore(seeds: readonly Seed[], next: Seed): string | null {
+  return seeds[seeds.findIndex(seed => seed.id === next.id) - 1]?.id ?? null
+}
+
+function distinct(parts: readonly Part[]): readonly Part[] {
+  return [...new Map(parts.map(part => [part.id, part])).values()]
+}
+
+function idsOf(of: readonly { readonly id: string }[]): string[] {
+  return of.map(one => one.id)
+}
