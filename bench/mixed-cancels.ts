@@ -1,6 +1,6 @@
 // Cancels of events of which one effect has ended, one runs and heeds its abort, and one is pending.
 
-import type { Carrier } from '../server/src/core/carrier.ts'
+import type { Carrier } from '../server/src/core/effects/carrier.ts'
 import type { Announcement } from '../server/src/core/event.ts'
 import { type Load, load, until } from './load.ts'
 import { announceMany } from './seed.ts'

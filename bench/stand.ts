@@ -2,10 +2,10 @@
 
 import { rmSync } from 'node:fs'
 import { systemRandom } from '../server/src/app/random.ts'
-import type { Carrier } from '../server/src/core/carrier.ts'
+import type { Carrier } from '../server/src/core/effects/carrier.ts'
 import type { Announced, Announcement } from '../server/src/core/event.ts'
+import type { Gather } from '../server/src/engine/batcher.ts'
 import { Engine } from '../server/src/engine/engine.ts'
-import type { Gather } from '../server/src/engine/gather.ts'
 import { startEmbedded } from '../server/src/postgres/embedded.ts'
 import { Database } from '../server/src/store/database.ts'
 import { migrate } from '../server/src/store/migrate.ts'

@@ -23,7 +23,7 @@ const FILES = ['tests/**/*.test.ts', '{wire,client,console}/**/*.test.{js,mjs,ts
  * our processes, nor about the embedded PostgreSQL, which is never that. `npm test -- --pg 15` runs everything there.
  */
 const ON_OLDEST =
-  /^tests\/(engine\/(?!gather|turns|run\/(idle|retry-plan|workers))|store\/(?!launch|reserve|test-database)|backup\/)/
+  /^tests\/(engine\/(?!batcher|tenant-queue|run\/(idle|retry-plan|workers))|store\/(?!launch|reserve|test-database)|backup\/)/
 /** One more than two processors: a fifth of all time a file waits for a lease, a limit or a killed process. */
 const CONCURRENCY = 3
 /** A file that takes longer hangs. On a loaded machine the longest one takes four times as long as alone. */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { StartedEffect } from '../../server/src/core/effect.ts'
+import type { StartedEffect } from '../../server/src/core/effects/effect.ts'
 import { shardOfId } from '../../server/src/core/ids.ts'
 import { ALICE, BOB, type CalendarServer, calendarServer, type Json, TENANT } from './calendar-server.ts'
 import { find, idOf, Meetings, meetingBody, values } from './meetings.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asGraphFault } from '../../server/src/apis/graph/faults.ts'
-import { checkCopies, MOST_COPIED } from '../../server/src/calendar/meeting/copied-body.ts'
+import { checkCopies, MOST_COPIED } from '../../server/src/calendar/meeting/check-copies.ts'
 import { Fault } from '../../server/src/core/fault.ts'
 
 const body = (length: number) => ({ contentType: 'html', content: 'x'.repeat(length) }) as const

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
 import PostalMime from 'postal-mime'
-import { withText } from '../../server/src/calendar/meeting/kept-text.ts'
+import { withText } from '../../server/src/calendar/meeting/stored-body-text.ts'
 import { ALICE, BOB, type CalendarServer, calendarServer, type Json } from './calendar-server.ts'
 import { line, readICalendar, readText } from './icalendar-reader.ts'
 import { errorOf, find, idOf, meetingBody, values } from './meetings.ts'

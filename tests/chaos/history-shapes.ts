@@ -1,7 +1,7 @@
 // What a history hands to an engine, and what it keeps of what an engine says. Pure.
 
 import type { CancelRequest } from '../../server/src/core/cancellation.ts'
-import type { StartedEffect } from '../../server/src/core/effect.ts'
+import type { StartedEffect } from '../../server/src/core/effects/effect.ts'
 import type { Engine } from '../../server/src/engine/engine.ts'
 import { TENANT } from './world.ts'
 

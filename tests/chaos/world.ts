@@ -8,12 +8,17 @@
 //
 // What belongs to the process (it connects, it hears) waits while it is frozen; what is under way does not.
 
-import type { Carrier } from '../../server/src/core/carrier.ts'
-import type { EffectAborted, NewEffect, StartedEffect, Verdict } from '../../server/src/core/effect.ts'
+import type { Carrier } from '../../server/src/core/effects/carrier.ts'
+import type {
+  EffectAborted,
+  NewEffect,
+  StartedEffect,
+  Verdict,
+} from '../../server/src/core/effects/effect.ts'
 import type { Announcement } from '../../server/src/core/event.ts'
 import type { JsonObject } from '../../server/src/core/json.ts'
+import type { CancelledEvent, Domain, NextSteps, Settled } from '../../server/src/engine/domain.ts'
 import type { Engine } from '../../server/src/engine/engine.ts'
-import type { CancelledEvent, Domain, NextSteps, Settled } from '../../server/src/engine/hooks.ts'
 import type { Tx } from '../../server/src/store/database.ts'
 import {
   type Behaviour,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { webhookLane } from '../../server/src/core/lane.ts'
+import { webhookLane } from '../../server/src/core/effects/lane.ts'
 
 test('one receiver has one lane, whatever way its URL is written', () => {
   const spellings = [

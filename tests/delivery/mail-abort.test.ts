@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { type AddressInfo, createServer } from 'node:net'
 import { suite, test } from 'node:test'
-import { EffectAborted } from '../../server/src/core/effect.ts'
+import { EffectAborted } from '../../server/src/core/effects/effect.ts'
 import { createMailCarrier } from '../../server/src/delivery/mail/mail-carrier.ts'
 import { type SmtpReceiver, type SmtpStage, smtpReceiver } from '../support/smtp-receiver.ts'
 import { byCancel, now, startedEffect } from './started-effect.ts'

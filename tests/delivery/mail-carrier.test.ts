@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import PostalMime from 'postal-mime'
-import type { Verdict } from '../../server/src/core/effect.ts'
+import type { Verdict } from '../../server/src/core/effects/effect.ts'
 import { createMailCarrier, type MailCarrierOptions } from '../../server/src/delivery/mail/mail-carrier.ts'
 import { selfSigned } from '../support/self-signed.ts'
 import { smtpReceiver } from '../support/smtp-receiver.ts'

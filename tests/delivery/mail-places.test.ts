@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Carrier } from '../../server/src/core/carrier.ts'
-import { MAIL_LANE } from '../../server/src/core/lane.ts'
+import type { Carrier } from '../../server/src/core/effects/carrier.ts'
+import { MAIL_LANE } from '../../server/src/core/effects/lane.ts'
 import { createMailCarrier, MAIL_SEND } from '../../server/src/delivery/mail/mail-carrier.ts'
 import { effect, event } from '../engine/engine-parts.ts'
 import { Arrivals } from '../support/arrivals.ts'

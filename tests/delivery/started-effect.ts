@@ -1,7 +1,7 @@
 // A started effect as the engine would hand it to a carrier, and the aborts that the engine sends.
 
 import { randomUUID } from 'node:crypto'
-import { EffectAborted, type StartedEffect } from '../../server/src/core/effect.ts'
+import { EffectAborted, type StartedEffect } from '../../server/src/core/effects/effect.ts'
 import type { JsonObject } from '../../server/src/core/json.ts'
 
 export const NOW = new Date('2026-03-01T09:00:00.000Z')

@@ -2,7 +2,7 @@
 // sender's own.
 
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Verdict } from '../../server/src/core/effect.ts'
+import type { Verdict } from '../../server/src/core/effects/effect.ts'
 import {
   createWebhookCarriers,
   type WebhookCarrierOptions,

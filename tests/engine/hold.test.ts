@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Carrier } from '../../server/src/core/carrier.ts'
+import type { Carrier } from '../../server/src/core/effects/carrier.ts'
 import type { Engine } from '../../server/src/engine/engine.ts'
 import { placeHold, placeHoldBeside } from '../../server/src/engine/hold/hold.ts'
 import { dropPart, releasePart } from '../../server/src/engine/hold/release.ts'

@@ -4,9 +4,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { StartedEffect, Verdict } from '../../server/src/core/effect.ts'
+import type { StartedEffect, Verdict } from '../../server/src/core/effects/effect.ts'
+import type { Domain } from '../../server/src/engine/domain.ts'
 import { Engine } from '../../server/src/engine/engine.ts'
-import type { Domain } from '../../server/src/engine/hooks.ts'
 import { Database } from '../../server/src/store/database.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { random, SteeredCarrier } from '../support/engine.ts'

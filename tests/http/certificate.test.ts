@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { certificateFor } from '../../server/src/http/certificate.ts'
+import { certificateFor } from '../../server/src/http/listen/certificate.ts'
 import { selfSigned } from '../support/self-signed.ts'
 import { httpServer } from './http-server.ts'
 

@@ -5,8 +5,8 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { connectionsFor } from '../../server/src/http/connections.ts'
-import { LongAnswers } from '../../server/src/http/long-answers.ts'
+import { connectionsFor } from '../../server/src/http/listen/connections.ts'
+import { LongAnswers } from '../../server/src/http/long-responses.ts'
 import { httpServer } from './http-server.ts'
 
 const NEVER = 3_600_000

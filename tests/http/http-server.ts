@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { readConfig } from '../../server/src/config/config.ts'
-import type { ConnectionLimits } from '../../server/src/http/connections.ts'
+import type { ConnectionLimits } from '../../server/src/http/listen/connections.ts'
 import { loadMetrics } from '../../server/src/http/metrics.ts'
 import { createHttp, type Http, type HttpNeeds } from '../../server/src/http/server.ts'
 

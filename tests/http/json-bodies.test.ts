@@ -9,7 +9,7 @@ import {
   parseJsonBody,
   parseLargeJsonBody,
 } from '../../server/src/http/json-body.ts'
-import { MOST_READ_AWAY_BYTES } from '../../server/src/http/read-away.ts'
+import { MOST_READ_AWAY_BYTES } from '../../server/src/http/listen/drain-body.ts'
 import { type HttpServer, httpServer, raw } from './http-server.ts'
 
 describe('a JSON body', () => {

@@ -5,8 +5,8 @@ import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { certificateFor } from '../../server/src/http/certificate.ts'
-import { portHolder } from '../../server/src/http/port-holder.ts'
+import { certificateFor } from '../../server/src/http/listen/certificate.ts'
+import { portHolder } from '../../server/src/http/listen/port-holder.ts'
 import { type HttpServer, httpServer } from './http-server.ts'
 
 /** A process of its own that listens on a port. */

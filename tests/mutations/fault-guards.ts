@@ -186,10 +186,10 @@ export const FAULT_GUARDS: readonly Guard[] = [
   },
   {
     keeps: 'one tenant does not fill the queue of a verb',
-    file: 'server/src/engine/gather.ts',
+    file: 'server/src/engine/batcher.ts',
     text: ' || (ownerOf && shareLeft(free, mine) === 0)',
     without: '',
-    noticedBy: ['engine/gather'],
+    noticedBy: ['engine/batcher'],
     pattern: 'fills its share',
   },
   {

@@ -415,10 +415,10 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     keeps: 'one caller’s fault is never another’s: a batch that fails is split',
-    file: 'server/src/engine/gather.ts',
+    file: 'server/src/engine/batcher.ts',
     text: 'if (batch.length === 1 || isUnavailable(error) ||',
     without: 'if (batch.length >= 1 || isUnavailable(error) ||',
-    noticedBy: ['gather'],
+    noticedBy: ['batcher'],
   },
   {
     keeps: 'what somebody else holds is not swept: it may be taken up again',
@@ -458,7 +458,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     keeps: 'engines that share their places do not run more of a lane together than it has slots',
-    file: 'server/src/engine/run/running-places.ts',
+    file: 'server/src/engine/run/running-slots.ts',
     text: 'this.free <= 0 || (used?.count ?? 0) >= slots',
     without: 'this.free <= 0',
     noticedBy: ['engine/run/two-engines'],
@@ -466,7 +466,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     keeps: 'engines that share their places do not run more together than there are places',
-    file: 'server/src/engine/run/running-places.ts',
+    file: 'server/src/engine/run/running-slots.ts',
     text: 'this.free <= 0 || (used?.count ?? 0) >= slots',
     without: '(used?.count ?? 0) >= slots',
     noticedBy: ['engine/run/two-engines'],

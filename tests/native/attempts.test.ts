@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
-import { DATABASE_ATTEMPTS } from '../../server/src/core/effect.ts'
+import { DATABASE_ATTEMPTS } from '../../server/src/core/effects/effect.ts'
 import { Engine } from '../../server/src/engine/engine.ts'
 import { testServer } from '../support/server.ts'
 

@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Carrier } from '../../server/src/core/carrier.ts'
-import type { Verdict } from '../../server/src/core/effect.ts'
+import type { Carrier } from '../../server/src/core/effects/carrier.ts'
+import type { Verdict } from '../../server/src/core/effects/effect.ts'
 import { rescueOnce } from '../../server/src/engine/run/rescue.ts'
 import { settleAttempts } from '../../server/src/engine/run/settle.ts'
 import { type StartedRow, startedEffect } from '../../server/src/engine/run/start.ts'

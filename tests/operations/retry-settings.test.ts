@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
+import { MOST_ATTEMPTS } from '../../server/src/core/effects/retry-plan.ts'
 import { Fault } from '../../server/src/core/fault.ts'
-import { MOST_ATTEMPTS } from '../../server/src/core/retry-plan.ts'
 import { DEMO_TENANT, type TestServer, testServer } from '../support/server.ts'
 
 const FILE = readFileSync(new URL('../../examples/workspace.yaml', import.meta.url), 'utf8')

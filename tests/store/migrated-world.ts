@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import type { CancelRequest, Receipt } from '../../server/src/core/cancellation.ts'
-import type { Carrier } from '../../server/src/core/carrier.ts'
-import type { StartedEffect, Verdict } from '../../server/src/core/effect.ts'
+import type { Carrier } from '../../server/src/core/effects/carrier.ts'
+import type { StartedEffect, Verdict } from '../../server/src/core/effects/effect.ts'
 import { Engine } from '../../server/src/engine/engine.ts'
 import type { Database } from '../../server/src/store/database.ts'
 import { migrate } from '../../server/src/store/migrate.ts'

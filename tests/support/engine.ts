@@ -1,8 +1,8 @@
 // A whole engine on a fresh database, with carriers that a test steers.
 
 import { randomBytes } from 'node:crypto'
-import type { Carrier } from '../../server/src/core/carrier.ts'
-import type { StartedEffect, Verdict } from '../../server/src/core/effect.ts'
+import type { Carrier } from '../../server/src/core/effects/carrier.ts'
+import type { StartedEffect, Verdict } from '../../server/src/core/effects/effect.ts'
 import type { Random } from '../../server/src/core/ids.ts'
 import { Engine, type EngineOptions } from '../../server/src/engine/engine.ts'
 import { type TestDatabase, testDatabase } from './database.ts'

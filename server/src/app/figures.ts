@@ -1,12 +1,12 @@
 // What /metrics tells of the engine, its queues, the database and what leaves the house. docs/metrics.md explains each family. Labels
 // are kinds, outcomes and names of APIs; of tenants, keys and receivers nothing is said.
 
-import type { Verdict } from '../core/effect.ts'
-import type { Queue } from '../engine/gather.ts'
+import type { Verdict } from '../core/effects/effect.ts'
+import type { Queue } from '../engine/batcher.ts'
 import type { Backlog, BacklogOfKind } from '../engine/lists/backlog.ts'
 import type { EngineWatch } from '../engine/watch.ts'
 import { alone, type GaugeValues, type Metrics } from '../http/metrics.ts'
-import { withinTime } from '../http/within-time.ts'
+import { withinTime } from '../http/with-timeout.ts'
 import type { PoolFigures } from '../store/database.ts'
 
 const OTHER = 'other'

@@ -1,15 +1,15 @@
 // The automations room, put together: what compose calls.
 
-import type { Carrier } from '../core/carrier.ts'
-import { DATABASE_ATTEMPTS } from '../core/effect.ts'
-import type { Queue } from '../engine/gather.ts'
-import type { Domain } from '../engine/hooks.ts'
+import type { Carrier } from '../core/effects/carrier.ts'
+import { DATABASE_ATTEMPTS } from '../core/effects/effect.ts'
+import type { Queue } from '../engine/batcher.ts'
+import type { Domain } from '../engine/domain.ts'
 import { DELAY_KIND } from './actions/action-effect.ts'
+import { activationDomain } from './activations/announce-next-step.ts'
 import { type CancelEvents, cancelEvents } from './activations/cancel-events.ts'
-import { Triggers } from './activations/find-trigger.ts'
-import { activationDomain } from './activations/go-on.ts'
 import { ProgramCache } from './activations/program-cache.ts'
 import { type ReportEvents, reportEvents } from './activations/report-events.ts'
+import { Triggers } from './activations/trigger-lookup.ts'
 import { type ApplyWorkspace, applyWorkspace } from './apply-workspace.ts'
 import type { Needs } from './needs.ts'
 

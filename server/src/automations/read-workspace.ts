@@ -1,8 +1,8 @@
 // The `triggers` and `automations` of a tenant in the workspace file, read and checked. What is wrong is noted; then nothing
 // may be made of what is read.
 
+import { type Retries, readRetries } from '../core/effects/retry-plan.ts'
 import type { Mistakes, Path } from '../core/mistakes.ts'
-import { type Retries, readRetries } from '../core/retry-plan.ts'
 import { type Place, SettingReader, suggestion } from '../core/setting-reader.ts'
 import { type ActionPlace, readActions } from './actions/read-actions.ts'
 import { type Duration, readDuration } from './language/duration.ts'

@@ -1,7 +1,7 @@
 // The calendar's public face: its verbs over one set of needs, its domain and its carriers for the engine.
 
-import type { Carrier } from '../core/carrier.ts'
-import type { Domain } from '../engine/hooks.ts'
+import type { Carrier } from '../core/effects/carrier.ts'
+import type { Domain } from '../engine/domain.ts'
 import {
   findItem,
   type ItemList,

@@ -3,7 +3,7 @@
 import type { CancelOutcome, CancelRequest } from '../core/cancellation.ts'
 import type { Announced, Announcement } from '../core/event.ts'
 import type { Random } from '../core/ids.ts'
-import type { Turns, TurnsOptions } from '../engine/turns.ts'
+import type { Turns, TurnsOptions } from '../engine/tenant-queue.ts'
 import type { Database, Tx } from '../store/database.ts'
 
 /** A user of the tenant. `id` is a GUID; `mail` is where invitations go. */

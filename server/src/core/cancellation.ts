@@ -1,6 +1,6 @@
 // A cancellation is one request to call an event off: who, when, why, by which API. What it did is its receipt.
 
-import type { Ending } from './effect.ts'
+import type { Ending } from './effects/effect.ts'
 import type { JsonObject } from './json.ts'
 
 /** Who asked. `principal` is stable per credential ('user:<id>', 'app:<id>'): the same caller, for I5. */

@@ -1,6 +1,6 @@
 // An event is something announced that may be called off. The domains call theirs meeting, activation, offer.
 
-import type { Link, NewEffect } from './effect.ts'
+import type { Link, NewEffect } from './effects/effect.ts'
 import type { JsonObject } from './json.ts'
 
 /** One announcement. Bounds are the announcing API's duty; the engine refuses what cannot be stored. */

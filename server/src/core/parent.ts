@@ -1,7 +1,7 @@
 // What an event may hang from: an event of any API, which its caller may use. What goes wrong with it reads the same in every
 // API, each in its own shape.
 
-import type { Link } from './effect.ts'
+import type { Link } from './effects/effect.ts'
 import type { Announced } from './event.ts'
 import { faults } from './fault.ts'
 import type { Principal } from './principal.ts'

@@ -1,10 +1,10 @@
 // What every verb of the engine works with; made once, in engine.ts.
 
-import type { Carrier } from '../core/carrier.ts'
+import type { Carrier } from '../core/effects/carrier.ts'
 import type { Random } from '../core/ids.ts'
 import { makeId, type Shard } from '../core/ids.ts'
 import type { Database, Tx } from '../store/database.ts'
-import type { Domain } from './hooks.ts'
+import type { Domain } from './domain.ts'
 import { sql } from './statements.ts'
 import type { EngineWatch } from './watch.ts'
 

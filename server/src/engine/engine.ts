@@ -1,11 +1,11 @@
 // The engine's public face: three verbs (announce, revise, cancel), the reads, and the loop behind them.
 
 import type { Caller, Cancelled, CancelOutcome, CancelRequest, Receipt } from '../core/cancellation.ts'
-import type { Carrier } from '../core/carrier.ts'
+import type { Carrier } from '../core/effects/carrier.ts'
+import type { RetrySettings } from '../core/effects/retry-plan.ts'
 import type { Announced, Announcement, StoredEvent } from '../core/event.ts'
 import { isGuid, type Random } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
-import type { RetrySettings } from '../core/retry-plan.ts'
 import {
   type Database,
   DatabaseOverloaded,
@@ -16,6 +16,7 @@ import {
 import { announce } from './announce/announce.ts'
 import { answerRequestKey, type Claim, claimRequestKey, type RequestKey } from './announce/request-keys.ts'
 import { type Revised, type Revision, revise } from './announce/revise.ts'
+import { Gather, type GatherOptions, MOST_WAITING, Overloaded, type Queue } from './batcher.ts'
 import { cancelBatch, targetText } from './cancel/cancel.ts'
 import { cancelPlain } from './cancel/cancel-plain.ts'
 import { CancelTooLarge, type EventRow, storedEvent } from './cancel/cancel-tree.ts'
@@ -35,7 +36,8 @@ import {
   retryDead,
   retrySome,
 } from './dead/dead-effects.ts'
-import { Gather, type GatherOptions, MOST_WAITING, Overloaded, type Queue } from './gather.ts'
+import type { Domain } from './domain.ts'
+import { shareLeft } from './fair-share.ts'
 import {
   countHeld,
   type HeldItem,
@@ -53,7 +55,6 @@ import {
   releasePart,
   releaseTenant,
 } from './hold/release.ts'
-import type { Domain } from './hooks.ts'
 import { type Backlog, readBacklog } from './lists/backlog.ts'
 import { type EffectState, type EffectStateRow, effectState } from './lists/effect-state.ts'
 import { createLists, type Lists } from './lists/lists.ts'
@@ -61,16 +62,15 @@ import { type Owned, pendingEvents } from './lists/pending-work.ts'
 import { openCancellation } from './open-cancel/cancel-open.ts'
 import { findReceipts, type ReceiptSearch } from './receipt/find-receipts.ts'
 import { readReceipt, receiptWait } from './receipt/read-receipt.ts'
-import { Caretaker } from './run/caretaker.ts'
+import { type LetGo, letGo } from './run/detach.ts'
 import { type End, endFromOutside } from './run/end.ts'
 import { HintChannel } from './run/hints.ts'
-import { type LetGo, letGo } from './run/let-go.ts'
+import { Caretaker } from './run/maintenance.ts'
 import { Runner, type RunnerOptions } from './run/runner.ts'
 import { advanceClock, type ClockProgress, tenantNow } from './sandbox-clock/sandbox-clock.ts'
-import { shareLeft } from './share.ts'
 import { sql } from './statements.ts'
 import { type SweepOptions, type Swept, sweepOnce, sweepRequestKeys } from './sweep/sweep.ts'
-import { Turns, type TurnsOptions } from './turns.ts'
+import { Turns, type TurnsOptions } from './tenant-queue.ts'
 import type { EngineWatch } from './watch.ts'
 
 export type EngineOptions = {

@@ -1,7 +1,7 @@
 // Who counts what the engine does: told after the commit, by kinds and outcomes, never of whose it is. Must not throw.
 
 import type { Caller, CancelOutcome } from '../core/cancellation.ts'
-import type { Ending, Verdict } from '../core/effect.ts'
+import type { Ending, Verdict } from '../core/effects/effect.ts'
 
 export type EngineWatch = {
   /** `lateMs`: since it fell due, by the database's clock. */

@@ -2,7 +2,7 @@
 // label is ours (a kind, an outcome, a route as it is declared), never a caller's text: nothing here could bound that but MOST_SERIES.
 
 import type * as Prom from 'prom-client'
-import { withinTime } from './within-time.ts'
+import { withinTime } from './with-timeout.ts'
 
 export type Labels<Name extends string> = { readonly [name in Name]: string }
 

@@ -1,6 +1,6 @@
 // Whether the server can do its work: what /readyz looks at.
 
-import { withinTime } from './within-time.ts'
+import { withinTime } from './with-timeout.ts'
 
 /** Resolves when the thing checked is well; rejects with the reason when it is not. */
 export type ReadinessCheck = () => Promise<void>

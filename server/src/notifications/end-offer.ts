@@ -2,7 +2,7 @@
 
 import type { OfferResult, OfferState } from '../core/offer-queue.ts'
 import type { Tx } from '../store/database.ts'
-import { arrangeScreen } from './arrange-screen.ts'
+import { arrangeScreen } from './display-next-offer.ts'
 import { type Offer, type OfferRow, offerOf } from './offer.ts'
 import type { NotificationParts } from './offer-engine.ts'
 import { sql } from './statements.ts'

@@ -14,10 +14,10 @@ import { fillCard, type NotifyRequest, notifyAgent } from './notify-agent.ts'
 import type { AgentRef } from './offer.ts'
 import { offerDomain } from './offer-domain.ts'
 import type { NotificationParts } from './offer-engine.ts'
+import { timerCarrier } from './offer-timeout-carrier.ts'
 import { offerCarrier } from './place-offer.ts'
 import { agentScreen, openOffers, readOffer } from './read-offers.ts'
 import { ScreenHints } from './screen-hints.ts'
-import { timerCarrier } from './time-offer.ts'
 import {
   applyNotificationWorkspace,
   channelOfApp,

@@ -5,7 +5,7 @@ import type { Announcement } from '../core/event.ts'
 import { makeId, shardOfId } from '../core/ids.ts'
 import type { OfferResult } from '../core/offer-queue.ts'
 import { type Parent, refuseWithParent } from '../core/parent.ts'
-import type { Turns } from '../engine/turns.ts'
+import type { Turns } from '../engine/tenant-queue.ts'
 import type { Tx } from '../store/database.ts'
 import { notificationFaults } from './faults.ts'
 import {

@@ -1,12 +1,12 @@
 // What the engine asks of this room: to take called-off offers from the screens, inside the cancel's own transaction, and
 // to set a timer again.
 
-import type { NewEffect } from '../core/effect.ts'
+import type { NewEffect } from '../core/effects/effect.ts'
 import { shardOfEntity } from '../core/ids.ts'
 import { ownInstant } from '../core/instant.ts'
-import type { CancelledEvent, Domain, Settled } from '../engine/hooks.ts'
+import type { CancelledEvent, Domain, Settled } from '../engine/domain.ts'
 import type { Tx } from '../store/database.ts'
-import { arrangeScreen } from './arrange-screen.ts'
+import { arrangeScreen } from './display-next-offer.ts'
 import { OFFER_EFFECT, OFFER_EVENT, type OfferRow, offerOf, shardOfAgent, TIMER_EFFECT } from './offer.ts'
 import type { NotificationParts } from './offer-engine.ts'
 import { offerEffectData, timerEffect } from './place-offer.ts'

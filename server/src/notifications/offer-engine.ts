@@ -1,12 +1,12 @@
 // The part of the engine that offers need, and the parts of the server that every verb of this room works with.
 
 import type { CancelOutcome, CancelRequest, Receipt } from '../core/cancellation.ts'
-import type { NewEffect, Verdict } from '../core/effect.ts'
+import type { NewEffect, Verdict } from '../core/effects/effect.ts'
 import type { Announced, Announcement } from '../core/event.ts'
 import type { Random } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Known, KnownRequest } from '../engine/cancel/known-names.ts'
-import type { Turns, TurnsOptions } from '../engine/turns.ts'
+import type { Turns, TurnsOptions } from '../engine/tenant-queue.ts'
 import type { Database, Tx } from '../store/database.ts'
 import type { ScreenHints } from './screen-hints.ts'
 

@@ -2,12 +2,17 @@
 // outside: by the agent, a timer, or a cancel. Since the start was committed before, an offer that a receipt calls
 // prevented was never on a screen.
 
-import type { Carrier } from '../core/carrier.ts'
-import { DATABASE_ATTEMPTS, type NewEffect, type StartedEffect, type Verdict } from '../core/effect.ts'
+import type { Carrier } from '../core/effects/carrier.ts'
+import {
+  DATABASE_ATTEMPTS,
+  type NewEffect,
+  type StartedEffect,
+  type Verdict,
+} from '../core/effects/effect.ts'
 import type { JsonObject } from '../core/json.ts'
 import { type Place, placeFor } from '../core/offer-queue.ts'
 import type { Tx } from '../store/database.ts'
-import { arrangeScreen } from './arrange-screen.ts'
+import { arrangeScreen } from './display-next-offer.ts'
 import { OFFER_EFFECT, type Offer, type OfferRow, offerOf, shardOfAgent, TIMER_EFFECT } from './offer.ts'
 import type { NotificationParts } from './offer-engine.ts'
 import { sql } from './statements.ts'

@@ -2,7 +2,7 @@
 
 import type { OfferState } from '../core/offer-queue.ts'
 import { deadlineOf } from '../core/offer-queue.ts'
-import { arrangeScreen } from './arrange-screen.ts'
+import { arrangeScreen } from './display-next-offer.ts'
 import { type AgentRef, type Offer, type OfferRow, offerOf, shardOfAgent } from './offer.ts'
 import type { NotificationParts } from './offer-engine.ts'
 import { sql } from './statements.ts'

@@ -1,9 +1,9 @@
 // What a schema cannot say of a workspace file: names that must be unique, names that must be there, and how much one file may
 // hold. It looks at a file that may have any other mistake, so what is not as it should be is passed over here.
 
+import { type Retries, readRetries } from '../core/effects/retry-plan.ts'
 import { isAddress, mailboxKey } from '../core/mail-address.ts'
 import type { Mistakes, Path } from '../core/mistakes.ts'
-import { type Retries, readRetries } from '../core/retry-plan.ts'
 import { suggestion } from '../core/setting-reader.ts'
 import { domainOf, idOf } from './ids.ts'
 import { WORKSPACE_LIMITS as LIMITS } from './limits.ts'

@@ -16,7 +16,7 @@ type Schema = { definitions: { tenant: { properties: Record<string, unknown> }; 
 
 let compiled: ValidateFunction | null = null
 
-/** Notes what the schema does not take. What is said of retries is read by core/retry-plan.ts. */
+/** Notes what the schema does not take. What is said of retries is read by core/effects/retry-plan.ts. */
 export function checkSchema(value: unknown, mistakes: Mistakes): void {
   compiled ??= compile()
   if (compiled(value)) return

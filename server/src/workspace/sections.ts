@@ -1,8 +1,8 @@
 // A tenant of the workspace file, as it is once nothing is wrong with it.
 
+import type { Retries } from '../core/effects/retry-plan.ts'
 import type { Json } from '../core/json.ts'
 import type { Role } from '../core/principal.ts'
-import type { Retries } from '../core/retry-plan.ts'
 
 export type UserSection = {
   readonly upn: string

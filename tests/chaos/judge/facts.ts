@@ -2,7 +2,7 @@
 // saw. The checker judges by nothing else. Plain data, so that it can be written to a file.
 
 import type { CancelOutcome, CancelRequest, Receipt } from '../../../server/src/core/cancellation.ts'
-import type { Link, Verdict } from '../../../server/src/core/effect.ts'
+import type { Link, Verdict } from '../../../server/src/core/effects/effect.ts'
 import type { Announced, EarlyPolicy } from '../../../server/src/core/event.ts'
 
 /**

@@ -2,7 +2,7 @@
 // done with it, who had called it off. Pure; `index` is a fact's place in the history, which orders all.
 
 import type { Cancelled, CancelRequest, Receipt } from '../../../server/src/core/cancellation.ts'
-import type { Verdict } from '../../../server/src/core/effect.ts'
+import type { Verdict } from '../../../server/src/core/effects/effect.ts'
 import type { Announced } from '../../../server/src/core/event.ts'
 import type { Fact, PlannedEffect, PlannedEvent, Standing } from './facts.ts'
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { CancelOutcome } from '../../../server/src/core/cancellation.ts'
-import type { Verdict } from '../../../server/src/core/effect.ts'
+import type { Verdict } from '../../../server/src/core/effects/effect.ts'
 import { announce, lockParents } from '../../../server/src/engine/announce/announce.ts'
 import { revise } from '../../../server/src/engine/announce/revise.ts'
 import { cancelBatch } from '../../../server/src/engine/cancel/cancel.ts'

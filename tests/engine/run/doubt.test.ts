@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { StartedEffect } from '../../../server/src/core/effect.ts'
+import type { StartedEffect } from '../../../server/src/core/effects/effect.ts'
 import { SteeredCarrier, testEngine } from '../../support/engine.ts'
 
 const TENANT = 'contoso'

@@ -5,9 +5,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import pg from 'pg'
 import type { CancelOutcome } from '../../../server/src/core/cancellation.ts'
+import { Overloaded } from '../../../server/src/engine/batcher.ts'
+import type { Settled } from '../../../server/src/engine/domain.ts'
 import { Engine } from '../../../server/src/engine/engine.ts'
-import { Overloaded } from '../../../server/src/engine/gather.ts'
-import type { Settled } from '../../../server/src/engine/hooks.ts'
 import {
   MOST_OPEN,
   markSomeOpen,

@@ -10,7 +10,7 @@ import {
   retryMistakes,
   storedPlan,
   WEBHOOK_PLAN,
-} from '../../../server/src/core/retry-plan.ts'
+} from '../../../server/src/core/effects/retry-plan.ts'
 
 const HOUR = 3_600_000
 

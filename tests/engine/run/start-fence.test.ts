@@ -3,10 +3,10 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { StartedEffect } from '../../../server/src/core/effect.ts'
+import type { StartedEffect } from '../../../server/src/core/effects/effect.ts'
 import { announce } from '../../../server/src/engine/announce/announce.ts'
 import { cancelBatch } from '../../../server/src/engine/cancel/cancel.ts'
-import type { Domain } from '../../../server/src/engine/hooks.ts'
+import type { Domain } from '../../../server/src/engine/domain.ts'
 import { rescueOnce } from '../../../server/src/engine/run/rescue.ts'
 import { settleAttempts } from '../../../server/src/engine/run/settle.ts'
 import {

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Carrier } from '../../../server/src/core/carrier.ts'
+import type { Carrier } from '../../../server/src/core/effects/carrier.ts'
+import type { Domain } from '../../../server/src/engine/domain.ts'
 import { Engine, type EngineOptions } from '../../../server/src/engine/engine.ts'
-import type { Domain } from '../../../server/src/engine/hooks.ts'
 import { rescueOnce } from '../../../server/src/engine/run/rescue.ts'
 import { settleAttempts } from '../../../server/src/engine/run/settle.ts'
 import { Database } from '../../../server/src/store/database.ts'

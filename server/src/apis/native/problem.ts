@@ -7,10 +7,10 @@ import type { Fault } from '../../core/fault.ts'
 import { faultOf, RETRY_AFTER_SECONDS } from '../../http/fault-of.ts'
 import { problemOf } from '../../http/problem-of.ts'
 import { logFault, sayWhen, varyByAccept } from '../../http/server.ts'
-import { complaints } from './complaints.ts'
 import { nativeFault } from './faults.ts'
 import { problemPage } from './pages/problem-page.ts'
 import { sendPage, wantsPage } from './pages/send-page.ts'
+import { complaints } from './validation-messages.ts'
 
 export function nativeFaultOf(error: unknown): Fault {
   const { validation } = error as { validation?: unknown }

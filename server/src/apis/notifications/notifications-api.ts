@@ -4,7 +4,7 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { Directory } from '../../auth/directory/directory.ts'
 import type { FindParent } from '../../core/parent.ts'
-import type { LongAnswers } from '../../http/long-answers.ts'
+import type { LongAnswers } from '../../http/long-responses.ts'
 import { schemasAreChecked } from '../../http/openapi.ts'
 import type { Notifications } from '../../notifications/notifications.ts'
 import { type AgentAuth, agentCaller, agentOrProvider } from './agent-caller.ts'

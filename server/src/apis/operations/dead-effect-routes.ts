@@ -4,12 +4,12 @@ import type { ReplaceRequest, RetrySomeRequest, RetrySomeView } from '@standdown
 import { replaceRequestSchema, retrySomeRequestSchema } from '@standdown/wire/src/dead-effects.ts'
 import type { AnnouncedView } from '@standdown/wire/src/event.ts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { NewEffect } from '../../core/effect.ts'
+import type { NewEffect } from '../../core/effects/effect.ts'
+import { RETRY_KINDS, type RetryKind } from '../../core/effects/retry-plan.ts'
 import { isGuid } from '../../core/ids.ts'
 import { readWrittenTime } from '../../core/instant.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Principal } from '../../core/principal.ts'
-import { RETRY_KINDS, type RetryKind } from '../../core/retry-plan.ts'
 import {
   type DeadCursor,
   type DeadFilter,

@@ -10,7 +10,7 @@ import type { SecurityEvent, SecurityFacts } from '../../auth/security-log.ts'
 import { Fault } from '../../core/fault.ts'
 import { schemasAreChecked } from '../../http/openapi.ts'
 import { domainOf } from '../../workspace/ids.ts'
-import { circumstancesOf } from '../native/circumstances.ts'
+import { circumstancesOf } from '../native/audit-context.ts'
 import { sendProblem } from '../native/problem.ts'
 import { nothing, response } from '../native/route-schema.ts'
 

@@ -10,7 +10,7 @@ import type {
 import { clockRequestSchema } from '@standdown/wire/src/operations.ts'
 import type { FastifyInstance } from 'fastify'
 import { principalKey } from '../../core/principal.ts'
-import { whileAllowed } from '../../http/while-allowed.ts'
+import { whileAllowed } from '../../http/while-authorized.ts'
 import { isOperator, requireOperator } from '../native/access.ts'
 import { countsView } from '../native/events/list-views.ts'
 import { nativeFault } from '../native/faults.ts'

@@ -10,7 +10,7 @@ import type {
 import { DEFAULT_OVERLAP, rotateRequestSchema } from '@standdown/wire/src/webhook-secrets.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { requireAdmin } from '../native/access.ts'
-import { circumstancesOf } from '../native/circumstances.ts'
+import { circumstancesOf } from '../native/audit-context.ts'
 import { nativeFault } from '../native/faults.ts'
 import type { NativeContext } from '../native/native-context.ts'
 import type { SigningSecrets } from '../native/needs.ts'

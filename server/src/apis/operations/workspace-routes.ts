@@ -4,7 +4,7 @@ import type { WorkspaceChange, WorkspaceRequest, WorkspaceView } from '@standdow
 import { workspaceRequestSchema } from '@standdown/wire/src/operations.ts'
 import type { FastifyInstance } from 'fastify'
 import { requireAdmin } from '../native/access.ts'
-import { circumstancesOf } from '../native/circumstances.ts'
+import { circumstancesOf } from '../native/audit-context.ts'
 import type { NativeContext } from '../native/native-context.ts'
 import { response } from '../native/route-schema.ts'
 import { cancelledOf } from '../native/views.ts'

@@ -5,7 +5,7 @@ import type { Auth } from '../../auth/auth.ts'
 import type { GrantRequest } from '../../auth/tokens/token-endpoint.ts'
 import { faultOf } from '../../http/fault-of.ts'
 import { logFault, sayWhen } from '../../http/server.ts'
-import { circumstancesOf } from '../native/circumstances.ts'
+import { circumstancesOf } from '../native/audit-context.ts'
 import { acceptForms, textFields } from './form-body.ts'
 import { TOKEN_SCHEMAS } from './sign-in-schema.ts'
 

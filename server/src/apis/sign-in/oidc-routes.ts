@@ -5,7 +5,7 @@ import type { Auth } from '../../auth/auth.ts'
 import { authFault } from '../../auth/faults.ts'
 import { INTERACTION_PATH, type OidcIssuer } from '../../auth/oidc/oidc-issuer.ts'
 import { OIDC_PATH } from '../../auth/oidc/people-issuer.ts'
-import { circumstancesOf } from '../native/circumstances.ts'
+import { circumstancesOf } from '../native/audit-context.ts'
 import { sendProblem } from '../native/problem.ts'
 import { SIGN_IN_SCHEMAS } from './sign-in-schema.ts'
 

@@ -3,7 +3,7 @@
 
 import type { FastifyInstance } from 'fastify'
 import type { SecurityLog } from '../../auth/security-log.ts'
-import { circumstancesOf } from '../native/circumstances.ts'
+import { circumstancesOf } from '../native/audit-context.ts'
 import { TOKEN_ENDPOINTS } from './oauth-routes.ts'
 
 /** To be called before routes are added. */

@@ -10,7 +10,7 @@ import { END_SESSION_PATH, type OidcIssuer } from '../../auth/oidc/oidc-issuer.t
 import type { SignedIn } from '../../auth/sessions/browser-sessions.ts'
 import { Fault } from '../../core/fault.ts'
 import { isForwarded } from '../../core/forwarded.ts'
-import { circumstancesOf } from '../native/circumstances.ts'
+import { circumstancesOf } from '../native/audit-context.ts'
 import { sendPage } from '../native/pages/send-page.ts'
 import { sendProblem } from '../native/problem.ts'
 import { acceptForms, type FormFields, textFields } from './form-body.ts'

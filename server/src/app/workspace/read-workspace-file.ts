@@ -3,10 +3,10 @@
 
 import { type Wanted, wantedOf } from '../../auth/people/workspace-people.ts'
 import { type Declared, readWorkspace } from '../../automations/read-workspace.ts'
+import type { Retries } from '../../core/effects/retry-plan.ts'
 import { Fault } from '../../core/fault.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { type Mistake, Mistakes, type Path, pathText } from '../../core/mistakes.ts'
-import type { Retries } from '../../core/retry-plan.ts'
 import {
   type AllowList,
   isAllowEntry,

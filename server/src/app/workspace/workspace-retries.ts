@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { WorkspaceChange } from '../../auth/people/apply-people.ts'
-import { RETRY_KINDS, type Retries, type RetryKind } from '../../core/retry-plan.ts'
+import { RETRY_KINDS, type Retries, type RetryKind } from '../../core/effects/retry-plan.ts'
 import type { RetryPlans } from '../../engine/engine.ts'
 import type { DeclaredRetries } from './read-workspace-file.ts'
 

@@ -1,10 +1,10 @@
 // From a step to the effect that does it. An effect with steps behind it carries its flow: all that the settled hook
 // needs to bring the next one into the world, without reading anything but the immutable program.
 
-import type { NewEffect } from '../../core/effect.ts'
+import type { NewEffect } from '../../core/effects/effect.ts'
+import { MAIL_LANE, webhookLane } from '../../core/effects/lane.ts'
+import type { Retries, RetryKind } from '../../core/effects/retry-plan.ts'
 import type { JsonObject } from '../../core/json.ts'
-import { MAIL_LANE, webhookLane } from '../../core/lane.ts'
-import type { Retries, RetryKind } from '../../core/retry-plan.ts'
 import { durationMs, durationText, moveBy } from '../language/duration.ts'
 import type { ActionStep, DelayStep, MailStep, WebhookStep } from '../language/program.ts'
 import { fill, fillLine } from '../language/template.ts'

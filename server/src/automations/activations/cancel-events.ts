@@ -5,7 +5,7 @@ import type { Cancelled } from '../../core/cancellation.ts'
 import { fault } from '../faults.ts'
 import type { CallingApp, Needs } from '../needs.ts'
 import { ACTIVATION_KIND, activationKey } from './activation-key.ts'
-import type { Triggers } from './find-trigger.ts'
+import type { Triggers } from './trigger-lookup.ts'
 
 export type CancelEventsRequest = {
   readonly app: CallingApp

@@ -5,9 +5,9 @@
 //                   |                                             |
 //                cancel: prevented, `next` names the rest      event cancelled: the engine never asks, nothing is born
 
-import type { NewEffect } from '../../core/effect.ts'
+import type { NewEffect } from '../../core/effects/effect.ts'
 import type { JsonObject } from '../../core/json.ts'
-import type { NextSteps, Settled } from '../../engine/hooks.ts'
+import type { NextSteps, Settled } from '../../engine/domain.ts'
 import { actionEffect, type BornAt, DELAY_KIND, type Run, stepTitle } from '../actions/action-effect.ts'
 import { holds } from '../language/condition.ts'
 import type { ActionStep, Program, StepIndex } from '../language/program.ts'

@@ -10,15 +10,15 @@ import type { Announcement } from '../../core/event.ts'
 import { Fault } from '../../core/fault.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { type Parent, refuseWithParent } from '../../core/parent.ts'
-import { Gather, Overloaded, type Queue } from '../../engine/gather.ts'
+import { Gather, Overloaded, type Queue } from '../../engine/batcher.ts'
 import { fault, invalidArgument } from '../faults.ts'
 import { payloadViolation, scheduledTime } from '../language/payload.ts'
 import type { Program } from '../language/program.ts'
 import type { CallingApp, Needs } from '../needs.ts'
-import { claimKeys, DEFAULT_TTL_MS, type KeyClaim } from './claim-keys.ts'
-import { checkTriggers, isTriggerChanged, type Trigger, type Triggers } from './find-trigger.ts'
+import { claimKeys, DEFAULT_TTL_MS, type KeyClaim } from './claim-idempotency-keys.ts'
 import { activationsOf } from './make-activations.ts'
 import { type ProgramCache, programName } from './program-cache.ts'
+import { checkTriggers, isTriggerChanged, type Trigger, type Triggers } from './trigger-lookup.ts'
 
 export type EventInfo = {
   readonly payload: JsonObject

@@ -1,8 +1,8 @@
 // What an automation does, as stored: a small graph of steps that only ever leads forward, each step naming its
 // successor by index. It is immutable per revision; an activation in a delay goes on with the revision it began with.
 
+import type { Retries } from '../../core/effects/retry-plan.ts'
 import type { Json } from '../../core/json.ts'
-import type { Retries } from '../../core/retry-plan.ts'
 import type { Duration } from './duration.ts'
 
 /** Index of a step in `Program.steps`; null: the run is over. */

@@ -1,8 +1,8 @@
 // The mail that an attendee gets about a meeting: iTIP for the calendar, text and HTML for the eye. One mail per attendee.
 
-import type { NewEffect } from '../../core/effect.ts'
+import type { NewEffect } from '../../core/effects/effect.ts'
+import { MAIL_LANE } from '../../core/effects/lane.ts'
 import type { JsonObject } from '../../core/json.ts'
-import { MAIL_LANE } from '../../core/lane.ts'
 import { mailboxKey } from '../../core/mail-address.ts'
 import { type BodyText, escapeHtml } from '../meeting/body-text.ts'
 import type { Address, Attendee, ItemData } from '../meeting/meeting.ts'

@@ -1,8 +1,8 @@
 // Reading the items of a mailbox.
 
 import { shardOfId } from '../../core/ids.ts'
-import { withText } from '../meeting/kept-text.ts'
 import type { Item, Mailbox, Page } from '../meeting/meeting.ts'
+import { withText } from '../meeting/stored-body-text.ts'
 import type { CalendarNeeds } from '../needs.ts'
 import { type ItemRow, itemOf } from '../rows.ts'
 import { sql } from '../statements.ts'

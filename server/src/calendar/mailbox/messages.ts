@@ -3,8 +3,8 @@
 
 import { shardOfId } from '../../core/ids.ts'
 import type { Queries, Tx } from '../../store/database.ts'
-import { withText } from '../meeting/kept-text.ts'
 import type { Mailbox, MailFolder, MeetingMessage, MessageData, Page } from '../meeting/meeting.ts'
+import { withText } from '../meeting/stored-body-text.ts'
 import type { CalendarNeeds } from '../needs.ts'
 import { type MessageRow, messageOf } from '../rows.ts'
 import { sql } from '../statements.ts'

@@ -1,11 +1,11 @@
 // Create: the organizer's item, the request in Sent Items, and the engine's event with all its invitations, in one commit.
 
-import type { NewEffect } from '../../core/effect.ts'
+import type { NewEffect } from '../../core/effects/effect.ts'
 import { makeId, shardOfEntity, shardOfId } from '../../core/ids.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { mailboxKey } from '../../core/mail-address.ts'
 import { type Parent, refuseWithParent } from '../../core/parent.ts'
-import type { Turns } from '../../engine/turns.ts'
+import type { Turns } from '../../engine/tenant-queue.ts'
 import type { Tx } from '../../store/database.ts'
 import { makeICalUid } from '../itip/ical-uid.ts'
 import { invitationMails, mailedAttendees } from '../itip/meeting-mail.ts'
@@ -14,7 +14,7 @@ import { insertMessages } from '../mailbox/messages.ts'
 import type { CalendarNeeds } from '../needs.ts'
 import { sql } from '../statements.ts'
 import { type BodyText, readBody } from './body-text.ts'
-import { checkCopies } from './copied-body.ts'
+import { checkCopies } from './check-copies.ts'
 import type { Address, Item, ItemData, Mailbox, MeetingDraft, MessageData } from './meeting.ts'
 
 export const MEETING = 'calendar.meeting'

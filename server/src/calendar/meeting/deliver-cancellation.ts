@@ -1,8 +1,8 @@
 // Carrier `calendar.deliver-cancel`, a notice of a cancellation: marks an attendee's copy and puts the cancellation into
 // the Inbox, in one commit. The copy stays until its owner removes it, as in Exchange.
 
-import type { Carrier } from '../../core/carrier.ts'
-import { DATABASE_ATTEMPTS } from '../../core/effect.ts'
+import type { Carrier } from '../../core/effects/carrier.ts'
+import { DATABASE_ATTEMPTS } from '../../core/effects/effect.ts'
 import { shardOfId } from '../../core/ids.ts'
 import { insertMessages } from '../mailbox/messages.ts'
 import type { CalendarNeeds } from '../needs.ts'

@@ -2,8 +2,8 @@
 // tenant, in one commit. The meeting's row is locked first. A cancel changes that row, so either it sees this copy and
 // calls it off by its own notice, or this delivery sees the cancel and does nothing: never a live copy of a dead meeting.
 
-import type { Carrier } from '../../core/carrier.ts'
-import { DATABASE_ATTEMPTS, type StartedEffect, type Verdict } from '../../core/effect.ts'
+import type { Carrier } from '../../core/effects/carrier.ts'
+import { DATABASE_ATTEMPTS, type StartedEffect, type Verdict } from '../../core/effects/effect.ts'
 import { makeId, shardOfId } from '../../core/ids.ts'
 import { mailboxKey } from '../../core/mail-address.ts'
 import type { Tx } from '../../store/database.ts'

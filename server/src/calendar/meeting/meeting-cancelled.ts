@@ -1,11 +1,11 @@
 // What a cancelled meeting means in mailboxes, inside the cancel's own transaction: SEQUENCE goes up, the organizer's event
 // moves to Deleted Items, and everybody whom an invitation has reached, or may have reached, is owed a cancellation.
 
-import type { NewEffect } from '../../core/effect.ts'
+import type { NewEffect } from '../../core/effects/effect.ts'
 import { makeId, shardOfId } from '../../core/ids.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { mailboxKey } from '../../core/mail-address.ts'
-import type { CancelledEvent, Domain } from '../../engine/hooks.ts'
+import type { CancelledEvent, Domain } from '../../engine/domain.ts'
 import type { Tx } from '../../store/database.ts'
 import { cancellationMail, type MailedMeeting, mailedAttendees } from '../itip/meeting-mail.ts'
 import { insertMessages, type NewMessage } from '../mailbox/messages.ts'

@@ -3,11 +3,11 @@
 // What an abort means (docs/mail.md): before the final dot could leave → stopped; after it the server's answer is waited
 // for and decides; without an answer → in doubt.
 
-import type { Carrier } from '../../core/carrier.ts'
-import { EffectAborted, type StartedEffect, type Verdict } from '../../core/effect.ts'
+import type { Carrier } from '../../core/effects/carrier.ts'
+import { EffectAborted, type StartedEffect, type Verdict } from '../../core/effects/effect.ts'
+import { MAIL_PLAN } from '../../core/effects/retry-plan.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { readMailbox } from '../../core/mail-address.ts'
-import { MAIL_PLAN } from '../../core/retry-plan.ts'
 import type { Health } from '../failing-receivers.ts'
 import { type ComposedMail, composeMail } from './compose-mail.ts'
 import type { KeepMail } from './kept-mail.ts'

@@ -5,11 +5,11 @@
 //        ── abort after that ──> connection closed, waiting ── withdrawal answered ──> stopped | too late
 //                                                           ── no known answer ─────> in doubt (the engine, after 30 s)
 
-import type { Carrier } from '../../core/carrier.ts'
-import { EffectAborted, type NewEffect, type StartedEffect, type Verdict } from '../../core/effect.ts'
+import type { Carrier } from '../../core/effects/carrier.ts'
+import { EffectAborted, type NewEffect, type StartedEffect, type Verdict } from '../../core/effects/effect.ts'
+import { laneOf } from '../../core/effects/lane.ts'
+import { WEBHOOK_PLAN } from '../../core/effects/retry-plan.ts'
 import type { JsonObject } from '../../core/json.ts'
-import { laneOf } from '../../core/lane.ts'
-import { WEBHOOK_PLAN } from '../../core/retry-plan.ts'
 import type { Health } from '../failing-receivers.ts'
 import { oneLine } from '../one-line.ts'
 import { readAllowList } from './address-guard.ts'

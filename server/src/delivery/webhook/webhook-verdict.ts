@@ -1,6 +1,6 @@
 // What a receiver's answer means for the attempt (Standard Webhooks 1.0.0, "Delivery success and failure").
 
-import type { Verdict } from '../../core/effect.ts'
+import type { Verdict } from '../../core/effects/effect.ts'
 import { readHttpDate } from '../../core/http-date.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Posted } from './post.ts'

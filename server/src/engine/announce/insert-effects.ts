@@ -1,6 +1,6 @@
 // Writes new effects: the only place where a pending row is made.
 
-import type { NewEffect } from '../../core/effect.ts'
+import type { NewEffect } from '../../core/effects/effect.ts'
 import { shardOfId } from '../../core/ids.ts'
 import type { Tx } from '../../store/database.ts'
 import { arrayLiteral, columns } from '../columns.ts'

@@ -1,6 +1,6 @@
 // Revise: replaces an event's pending effects in one commit. The old ones end superseded; what is running goes on.
 
-import type { NewEffect } from '../../core/effect.ts'
+import type { NewEffect } from '../../core/effects/effect.ts'
 import { shardOfId } from '../../core/ids.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Tx } from '../../store/database.ts'

@@ -9,7 +9,7 @@
 //   the rest -> had ended before             (4th statement; sees what has settled meanwhile)
 
 import type { Outcome } from '../../core/cancellation.ts'
-import type { Ending, Link } from '../../core/effect.ts'
+import type { Ending, Link } from '../../core/effects/effect.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Tx } from '../../store/database.ts'

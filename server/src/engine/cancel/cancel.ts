@@ -6,7 +6,7 @@
 // Most requests are plain and go the short way first (cancel-plain.ts), which decides before it writes.
 
 import type { CameTo, Cancelled, CancelOutcome, CancelRequest, Outcome } from '../../core/cancellation.ts'
-import type { NewEffect } from '../../core/effect.ts'
+import type { NewEffect } from '../../core/effects/effect.ts'
 import { type Shard, shardOfEntity, shardOfId } from '../../core/ids.ts'
 import { countOutcomes } from '../../core/receipt.ts'
 import type { Tx } from '../../store/database.ts'
@@ -14,7 +14,7 @@ import { keyGate } from '../announce/announce.ts'
 import { insertEffects, type NewEffectRow } from '../announce/insert-effects.ts'
 import { arrayLiteral, columns } from '../columns.ts'
 import { type Context, gateOf, lockTenants, newId } from '../context.ts'
-import type { CancelledEffect, CancelledEvent } from '../hooks.ts'
+import type { CancelledEffect, CancelledEvent } from '../domain.ts'
 import { tenantTimes } from '../sandbox-clock/sandbox-clock.ts'
 import { sql } from '../statements.ts'
 import { evidenceText } from '../stored-text.ts'

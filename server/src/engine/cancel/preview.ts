@@ -5,7 +5,7 @@
 // the way up from the event says what is left of each level.
 
 import type { CancelTarget, Outcome } from '../../core/cancellation.ts'
-import type { Ending, Link } from '../../core/effect.ts'
+import type { Ending, Link } from '../../core/effects/effect.ts'
 import { isGuid } from '../../core/ids.ts'
 import { type Context, isAskable } from '../context.ts'
 import { sql } from '../statements.ts'

@@ -2,7 +2,7 @@
 // never under an event that was called off. What is tried again keeps its id and its doubt, and begins its retry plan anew;
 // what is replaced stays as it is, and is not tried again any more.
 
-import type { NewEffect } from '../../core/effect.ts'
+import type { NewEffect } from '../../core/effects/effect.ts'
 import { isGuid } from '../../core/ids.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Tx } from '../../store/database.ts'

@@ -1,6 +1,6 @@
 // An effect as it stands, whichever table tells of it.
 
-import type { Ending, Link } from '../../core/effect.ts'
+import type { Ending, Link } from '../../core/effects/effect.ts'
 import type { JsonObject } from '../../core/json.ts'
 
 export type EffectState = {

@@ -2,7 +2,7 @@
 // ended in another way from the last one that was born.
 
 import { cursorOf, FIRST_ID, LAST_ID, type Place } from '../../core/cursor.ts'
-import type { Ending } from '../../core/effect.ts'
+import type { Ending } from '../../core/effects/effect.ts'
 import { isGuid } from '../../core/ids.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Context } from '../context.ts'

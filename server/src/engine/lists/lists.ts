@@ -25,7 +25,7 @@ import {
   type PagedEffect,
   pathOf,
   type Relative,
-} from './look-at-event.ts'
+} from './read-event-tree.ts'
 
 export type Lists = {
   events(query: EventQuery): Promise<EventList>

@@ -14,6 +14,7 @@
 import type { CancelOutcome, CancelRequest } from '../../core/cancellation.ts'
 import { countOutcomes } from '../../core/receipt.ts'
 import { isUnavailable, type Tx } from '../../store/database.ts'
+import { Overloaded } from '../batcher.ts'
 import {
   type Earlier,
   findCalledOff,
@@ -36,7 +37,6 @@ import {
   unmarked,
 } from '../cancel/cancel-tree.ts'
 import { ALL_GATES, type Context, gateOf, lockTenants } from '../context.ts'
-import { Overloaded } from '../gather.ts'
 import { sql } from '../statements.ts'
 
 /**

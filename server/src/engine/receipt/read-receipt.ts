@@ -2,7 +2,7 @@
 // any more, or its time is up; the reader who finds that out closes it first, under the locks that a settle takes.
 
 import type { Caller, Outcome, Receipt, ReceiptItem, ReceiptNotice } from '../../core/cancellation.ts'
-import type { Ending } from '../../core/effect.ts'
+import type { Ending } from '../../core/effects/effect.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { byTime, countOutcomes, noticesByTime, sumOutcomes } from '../../core/receipt.ts'
 import type { Context } from '../context.ts'

@@ -4,14 +4,14 @@
 //
 // (The time of a receipt that is up writes *in doubt* by close-receipts.sql: only under a cancellation, where no domain is asked.)
 
-import type { Ending, StartedEffect, Verdict } from '../../core/effect.ts'
+import type { Ending, StartedEffect, Verdict } from '../../core/effects/effect.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Tx } from '../../store/database.ts'
 import { announce, lockParents, type Parent } from '../announce/announce.ts'
 import { insertEffects, type NewEffectRow } from '../announce/insert-effects.ts'
 import { columns } from '../columns.ts'
 import { type Context, isAskable } from '../context.ts'
-import type { NextSteps, Settled } from '../hooks.ts'
+import type { NextSteps, Settled } from '../domain.ts'
 import { tenantTimes } from '../sandbox-clock/sandbox-clock.ts'
 import { sql } from '../statements.ts'
 import { errorText, evidenceText } from '../stored-text.ts'

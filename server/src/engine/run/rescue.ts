@@ -2,8 +2,8 @@
 // goes the way of every report (settle.ts): back to pending as its next attempt, or to its end, and its domain is asked.
 // Every process does this; row locks keep two from doing it at once.
 
-import { backoffMs } from '../../core/backoff.ts'
-import type { Verdict } from '../../core/effect.ts'
+import { backoffMs } from '../../core/effects/backoff.ts'
+import type { Verdict } from '../../core/effects/effect.ts'
 import { DatabaseOverloaded, isUnavailable, type Tx } from '../../store/database.ts'
 import { ALL_GATES, type Context } from '../context.ts'
 import { sql } from '../statements.ts'

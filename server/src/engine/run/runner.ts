@@ -7,15 +7,15 @@
 //
 // A heartbeat runs beside the loop: it renews the lease on this process's row, and finds what of it somebody has called off.
 
-import { EffectAborted, type Ending, type Verdict } from '../../core/effect.ts'
+import { EffectAborted, type Ending, type Verdict } from '../../core/effects/effect.ts'
 import { DEFAULT_LEASE_MS } from '../../core/lease.ts'
 import { DatabaseOverloaded, isLockTimeout, isUnavailable } from '../../store/database.ts'
+import { Gather } from '../batcher.ts'
 import { type Context, newId } from '../context.ts'
-import { Gather } from '../gather.ts'
 import { sql } from '../statements.ts'
 import { domainKindOf, type EndOf, endValues, tellEnds } from './end.ts'
 import { idleAfter, restMs } from './idle.ts'
-import { RunningPlaces } from './running-places.ts'
+import { RunningPlaces } from './running-slots.ts'
 import {
   type Attempt,
   endOf,

@@ -7,10 +7,10 @@
 //
 // What a cancel holds is left out and comes back. A report that comes again finds nothing, and changes nothing.
 
-import { backoffMs } from '../../core/backoff.ts'
-import type { Ending, StartedEffect, Verdict } from '../../core/effect.ts'
+import { backoffMs } from '../../core/effects/backoff.ts'
+import type { Ending, StartedEffect, Verdict } from '../../core/effects/effect.ts'
+import { pauseBefore, type RetryPlan } from '../../core/effects/retry-plan.ts'
 import type { JsonObject } from '../../core/json.ts'
-import { pauseBefore, type RetryPlan } from '../../core/retry-plan.ts'
 import type { Tx } from '../../store/database.ts'
 import { lockParents, type Parent } from '../announce/announce.ts'
 import { columns } from '../columns.ts'

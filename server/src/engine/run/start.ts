@@ -5,9 +5,9 @@
 // deletes its ticket, which waits for a start that is under way; one that reaches the database later starts nothing. Only
 // then what was started unheard is looked up, by its start id.
 
-import type { StartedEffect } from '../../core/effect.ts'
+import type { StartedEffect } from '../../core/effects/effect.ts'
+import { type RetryPlan, storedPlan } from '../../core/effects/retry-plan.ts'
 import type { JsonObject } from '../../core/json.ts'
-import { type RetryPlan, storedPlan } from '../../core/retry-plan.ts'
 import type { Database, Tx } from '../../store/database.ts'
 import { ALL_GATES, type Context } from '../context.ts'
 import { sql } from '../statements.ts'

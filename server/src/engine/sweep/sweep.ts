@@ -13,7 +13,7 @@ import { shardOfEntity, shardOfId } from '../../core/ids.ts'
 import { isUnavailable, type Tx } from '../../store/database.ts'
 import { columns } from '../columns.ts'
 import { type Context, gateOf } from '../context.ts'
-import type { GoneEvent } from '../hooks.ts'
+import type { GoneEvent } from '../domain.ts'
 import { sql } from '../statements.ts'
 
 export type SweepOptions = {

@@ -1,9 +1,9 @@
 // From what a caller writes to what the engine keeps.
 
 import type { EffectRequest, MeetingRequest, OfferRequest } from '@standdown/wire/src/event.ts'
-import type { NewEffect } from '../../../core/effect.ts'
+import type { NewEffect } from '../../../core/effects/effect.ts'
+import { MAIL_LANE, webhookLane } from '../../../core/effects/lane.ts'
 import type { JsonObject } from '../../../core/json.ts'
-import { MAIL_LANE, webhookLane } from '../../../core/lane.ts'
 import { mailboxKey, readAddress } from '../../../core/mail-address.ts'
 import { nativeFault } from '../faults.ts'
 import { instantOf } from '../instant.ts'

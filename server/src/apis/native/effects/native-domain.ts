@@ -1,8 +1,8 @@
 // The native event: a domain without hooks (it owes nothing and begets nothing), and its one effect of its own, a timer.
 
-import type { Carrier } from '../../../core/carrier.ts'
-import { DATABASE_ATTEMPTS } from '../../../core/effect.ts'
-import type { Domain } from '../../../engine/hooks.ts'
+import type { Carrier } from '../../../core/effects/carrier.ts'
+import { DATABASE_ATTEMPTS } from '../../../core/effects/effect.ts'
+import type { Domain } from '../../../engine/domain.ts'
 import { NATIVE_EVENT } from '../access.ts'
 
 export const nativeDomain: Domain = { eventKind: NATIVE_EVENT }

@@ -7,7 +7,7 @@ import { MEETING } from '../../../calendar/meeting/create-meeting.ts'
 import type { JsonObject } from '../../../core/json.ts'
 import type { Principal } from '../../../core/principal.ts'
 import type { ListedEvent } from '../../../engine/lists/list-events.ts'
-import type { PagedEffect } from '../../../engine/lists/look-at-event.ts'
+import type { PagedEffect } from '../../../engine/lists/read-event-tree.ts'
 import { isOperator } from '../access.ts'
 import type { EventFinder } from './event-finder.ts'
 

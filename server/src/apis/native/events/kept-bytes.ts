@@ -1,7 +1,7 @@
 // What one request may leave behind. A mail to many is one effect for each, with a copy of the text, so a body of a
 // megabyte could otherwise become a hundred.
 
-import type { NewEffect } from '../../../core/effect.ts'
+import type { NewEffect } from '../../../core/effects/effect.ts'
 import { nativeFault } from '../faults.ts'
 
 /** Characters of the data of all effects of one request. */

@@ -3,7 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Receipt } from '../../../core/cancellation.ts'
 import { type Principal, principalKey } from '../../../core/principal.ts'
-import { whileAllowed } from '../../../http/while-allowed.ts'
+import { whileAllowed } from '../../../http/while-authorized.ts'
 import { isOperator, mayReadReceipt } from '../access.ts'
 import { nativeFault } from '../faults.ts'
 import type { NativeContext } from '../native-context.ts'

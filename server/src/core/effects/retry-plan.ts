@@ -2,8 +2,8 @@
 // over when so much time has been waited in all, or so many attempts were made. The pauses grow up to the longest, and are
 // spread, so that a receiver that comes back is not met by everybody at once.
 
-import type { Mistake } from './mistakes.ts'
-import { type Place, unknownName } from './setting-reader.ts'
+import type { Mistake } from '../mistakes.ts'
+import { type Place, unknownName } from '../setting-reader.ts'
 
 export type RetryPlan = {
   /** All pauses together, ms. The last attempt comes at its end. */

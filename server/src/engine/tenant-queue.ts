@@ -2,8 +2,8 @@
 // (share.ts) and are served from by turns. Without it as many as a caller sends would wait for the pool's connections, and everybody else
 // with them. One place is never the same tenant's as all others, whose work may wait for a lock.
 
-import { MOST_WAITING, Overloaded, type Queue } from './gather.ts'
-import { shareLeft } from './share.ts'
+import { MOST_WAITING, Overloaded, type Queue } from './batcher.ts'
+import { shareLeft } from './fair-share.ts'
 
 /** Of one kind of work at once: few of the pool's connections, so that some are left whoever asks for much; at least two. */
 export const TURNS_AT_ONCE = 3

@@ -4,7 +4,7 @@
 // What was found is kept, so that a report needs no look-up before its own transaction. There it is compared with what the
 // trigger is by then (checkTriggers): what a workspace file has changed, in whichever process, makes the report be made again.
 
-import { Gather, type Queue } from '../../engine/gather.ts'
+import { Gather, type Queue } from '../../engine/batcher.ts'
 import type { Database, Tx } from '../../store/database.ts'
 import { functionName } from '../../store/functions.ts'
 import type { Statement } from '../../store/statements.ts'

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Overloaded } from '../../server/src/engine/gather.ts'
-import { TURNS_AT_ONCE, Turns } from '../../server/src/engine/turns.ts'
+import { Overloaded } from '../../server/src/engine/batcher.ts'
+import { TURNS_AT_ONCE, Turns } from '../../server/src/engine/tenant-queue.ts'
 
 test('so many at once but for one place, and as soon as they come; the next one when one has ended; one that fails fails alone', async () => {
   const turns = new Turns('t')

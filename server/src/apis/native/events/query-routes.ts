@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { cursorOf, FIRST_ID, type Place, readCursor } from '../../../core/cursor.ts'
 import type { Principal } from '../../../core/principal.ts'
 import type { EventFilter, ListedEvent } from '../../../engine/lists/list-events.ts'
-import type { Relative } from '../../../engine/lists/look-at-event.ts'
+import type { Relative } from '../../../engine/lists/read-event-tree.ts'
 import { NATIVE_EVENT, requireOperator } from '../access.ts'
 import { nativeFault } from '../faults.ts'
 import { instantOf } from '../instant.ts'
@@ -14,7 +14,7 @@ import type { NativeContext } from '../native-context.ts'
 import { eventIdParams, response } from '../route-schema.ts'
 import { type Hidden, hiddenOf, shownEffects, shownEvent } from './hidden-parts.ts'
 import { eventSummary, eventView, KIND_OF_API, listedEffectView, ofEvent } from './list-views.ts'
-import { maySee, requireLooker, type Sight, sightOf } from './sight.ts'
+import { maySee, requireLooker, type Sight, sightOf } from './visibility.ts'
 
 const DEFAULT_LIMIT = 50
 const EFFECTS_OF_EVENT = 1000

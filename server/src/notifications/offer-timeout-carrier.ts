@@ -1,8 +1,8 @@
 // Carrier of `notifications.timeout`: ends an offer whose time is up. A timer that was set when the offer went in line
 // finds it on the screen later, with its full time before it: the timer then rings again (see offer-domain.ts).
 
-import type { Carrier } from '../core/carrier.ts'
-import { DATABASE_ATTEMPTS, type Verdict } from '../core/effect.ts'
+import type { Carrier } from '../core/effects/carrier.ts'
+import { DATABASE_ATTEMPTS, type Verdict } from '../core/effects/effect.ts'
 import { whenTimerRings } from '../core/offer-queue.ts'
 import { endOffer } from './end-offer.ts'
 import { type OfferRow, offerOf, shardOfAgent, TIMER_EFFECT } from './offer.ts'

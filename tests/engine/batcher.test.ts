@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Gather, MANY, Overloaded } from '../../server/src/engine/batcher.ts'
 import { Engine } from '../../server/src/engine/engine.ts'
-import { Gather, MANY, Overloaded } from '../../server/src/engine/gather.ts'
 import { testDatabase } from '../support/database.ts'
 import { random, SteeredCarrier } from '../support/engine.ts'
 import { byKey, effect, event } from './engine-parts.ts'

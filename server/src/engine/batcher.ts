@@ -10,7 +10,7 @@
 // owners are served by turns. So one that asks for very much waits for itself.
 
 import { DatabaseOverloaded, isUnavailable } from '../store/database.ts'
-import { shareLeft } from './share.ts'
+import { shareLeft } from './fair-share.ts'
 
 /** The queue is full: http answers 503 with Retry-After. */
 export class Overloaded extends Error {

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CancelledListView, CancelledView, ReceiptView } from '@standdown/wire/src/receipt.ts'
-import { keyOfOwner } from '../../server/src/apis/native/access.ts'
-import { MOST_MATCHES } from '../../server/src/apis/native/cancellations/cancel-names.ts'
-import { MOST_NAMES } from '../../server/src/apis/native/name-finder.ts'
-import { type NativeServer, nativeServer, type Reply, TENANT } from './native-server.ts'
+import { keyOfOwner } from '../../../server/src/apis/native/access.ts'
+import { MOST_MATCHES } from '../../../server/src/apis/native/cancellations/cancel-names.ts'
+import { MOST_NAMES } from '../../../server/src/apis/native/name-finder.ts'
+import { type NativeServer, nativeServer, type Reply, TENANT } from '../native-server.ts'
 
 const LATER = {
   kind: 'mail',

@@ -3,7 +3,7 @@
 
 import { Fault } from '../../core/fault.ts'
 import { shardOfId } from '../../core/ids.ts'
-import { Overloaded } from '../../engine/gather.ts'
+import { Overloaded } from '../../engine/batcher.ts'
 import type { CalendarNeeds } from '../needs.ts'
 import { sql } from '../statements.ts'
 import { type BodyText, readBody } from './body-text.ts'

@@ -7,8 +7,8 @@
 // it does not use. So two engines can begin more together than there is room for; who comes second is told by `take`, and
 // gives back what it has begun.
 
-import type { Carrier } from '../../core/carrier.ts'
-import { shareLeft } from '../share.ts'
+import type { Carrier } from '../../core/effects/carrier.ts'
+import { shareLeft } from '../fair-share.ts'
 import type { Room } from './start.ts'
 
 type Waker = { wake(): void }

@@ -1,6 +1,6 @@
 // One event with what hangs from it, page by page: its effects, its ancestors, its children.
 
-import type { Link } from '../../core/effect.ts'
+import type { Link } from '../../core/effects/effect.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Context } from '../context.ts'
 import { sql } from '../statements.ts'

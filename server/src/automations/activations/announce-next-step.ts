@@ -2,7 +2,7 @@
 // engine only while the activation lives, so nothing is ever born from a cancelled one (I3).
 
 import { shardOfId } from '../../core/ids.ts'
-import type { Domain, NextSteps, Settled } from '../../engine/hooks.ts'
+import type { Domain, NextSteps, Settled } from '../../engine/domain.ts'
 import { DELAY_KIND, MAIL_KIND, WEBHOOK_KIND } from '../actions/action-effect.ts'
 import { sql } from '../statements.ts'
 import { ACTIVATION_KIND } from './activation-key.ts'

@@ -5,7 +5,7 @@ import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import { after, before, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { refuseNoHttp } from '../../server/src/http/no-http.ts'
+import { refuseNoHttp } from '../../server/src/http/listen/malformed-http.ts'
 import { type HttpServer, httpServer, raw } from './http-server.ts'
 
 const WRONG: readonly (readonly [name: string, bytes: string, status: number, code: string])[] = [

@@ -1,7 +1,7 @@
 // A carrier does one kind of effect: it sends the mail, calls the webhook, ends the wait. The engine knows it by this shape only.
 
+import type { JsonObject } from '../json.ts'
 import type { NewEffect, StartedEffect, Verdict } from './effect.ts'
-import type { JsonObject } from './json.ts'
 import type { RetryPlan } from './retry-plan.ts'
 
 /** Does one kind of effect. `run` is called after its start was committed, at most `slots` at once per lane. */
@@ -11,7 +11,7 @@ export type Carrier = {
   readonly slots: number
   /** Attempts before it ends dead, unless the effect says otherwise. */
   readonly maxAttempts: number
-  /** What is waited between them, and for how long in all; without one core/backoff.ts says. A tenant may set another. */
+  /** What is waited between them, and for how long in all; without one core/effects/backoff.ts says. A tenant may set another. */
   readonly retryPlan?: RetryPlan
   /**
    * Whether anybody outside notices it. False for waits and time limits: a receipt lists them apart, and no attempt of

@@ -6,7 +6,7 @@ import { KeyObject, webcrypto, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
-import type { Config } from '../config/config.ts'
+import type { Config } from '../../config/config.ts'
 
 /** PEM texts; `file`: where clients find the certificate (NODE_EXTRA_CA_CERTS, curl --cacert). */
 export type Certificate = { readonly cert: string; readonly key: string; readonly file: string }

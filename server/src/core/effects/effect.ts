@@ -20,7 +20,7 @@
 // taken for another's. A start of what touches the world leaves *doubt* until there is proof that it did nothing; doubt
 // goes with the effect, whatever becomes of it.
 
-import type { JsonObject } from './json.ts'
+import type { JsonObject } from '../json.ts'
 import type { RetrySettings } from './retry-plan.ts'
 
 /** Kinds of effect, each with one carrier. See ARCHITECTURE.md's table: when it counts as started, what abort does. */

@@ -1,8 +1,8 @@
 // A domain owns one kind of event; what the engine knows of it. The other thing that is handed to the engine is a carrier for
-// each kind of effect (core/carrier.ts).
+// each kind of effect (core/effects/carrier.ts).
 
 import type { CancelRequest, Outcome } from '../core/cancellation.ts'
-import type { NewEffect, StartedEffect } from '../core/effect.ts'
+import type { NewEffect, StartedEffect } from '../core/effects/effect.ts'
 import type { Announcement, StoredEvent } from '../core/event.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Tx } from '../store/database.ts'

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { keyOf, nameOfKey } from '../../server/src/apis/native/access.ts'
-import { activationKey } from '../../server/src/automations/activations/activation-key.ts'
-import { tokenKey } from '../../server/src/notifications/offer.ts'
-import { principalOf } from './native-server.ts'
+import { keyOf, nameOfKey } from '../../../server/src/apis/native/access.ts'
+import { activationKey } from '../../../server/src/automations/activations/activation-key.ts'
+import { tokenKey } from '../../../server/src/notifications/offer.ts'
+import { principalOf } from '../native-server.ts'
 
 const GUID = '16ef8c9c-413e-4d5f-b77d-8c67c3c8ae0c'
 

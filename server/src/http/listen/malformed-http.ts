@@ -2,8 +2,8 @@
 
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { httpFault } from './fault-of.ts'
-import { problemOf } from './problem-of.ts'
+import { httpFault } from '../fault-of.ts'
+import { problemOf } from '../problem-of.ts'
 
 const TIME_OVER = 'ERR_HTTP_REQUEST_TIMEOUT'
 
