@@ -1,5 +1,5 @@
-// Enters on whatever Node the machine has, and goes on with Node 24: the server's TypeScript runs by type stripping,
-// which older versions lack. Plain old JavaScript on purpose: any Node from 4 on must be able to read this file.
+// Starts on any version of Node, and runs the server with Node 24 or later in a child process: the server's TypeScript needs type stripping,
+// which older versions lack. This file is old JavaScript on purpose: any Node from version 4 on must be able to read it.
 'use strict'
 var path = require('path')
 var fs = require('fs')
@@ -12,7 +12,7 @@ var WAY_OUT =
   'otherwise install it from https://nodejs.org: npm has none for '
 var root = __dirname
 
-/** The Node that `npm ci` brought as a platform package; null where there is none for this platform. */
+/** The Node that `npm ci` installed as a platform package; null where there is none for this platform. */
 function bundledNode() {
   var arch = process.platform + '-' + process.arch
   var names = ['node-' + arch, 'node-bin-' + arch]
@@ -32,7 +32,7 @@ function chooseNode() {
   fail('this needs Node ' + WANTED_MAJOR + ' or later, and this machine runs ' + process.version + '.\n' + WAY_OUT + platform + '.')
 }
 
-/** The folder below one that is there; empty where it cannot be made, since Node must not try: on some paths it tries without end. */
+/** Makes the folder `names` below `folder`. Empty where it cannot be made: Node must not try itself, since on some paths it tries for ever. */
 function makeFolder(folder, names) {
   for (var i = 0; i < names.length; i++) {
     folder = path.join(folder, names[i])
@@ -50,7 +50,7 @@ function fail(message) {
   process.exit(1)
 }
 
-// A directory that npm leaves behind when it was interrupted has no driver in it.
+// When npm was interrupted, node_modules may exist without the driver in it.
 if (!fs.existsSync(path.join(root, 'node_modules', 'pg'))) {
   fail('its packages are not installed. Run `npm ci` in ' + root)
 }
@@ -63,23 +63,34 @@ if (args[0] === '--run-bench-big') target = ['bench/big.ts'].concat(args.slice(1
 if (args[0] === '--run-fuzz') target = ['tests/fuzz/run.ts'].concat(args.slice(1))
 if (args[0] === '--run-chaos') target = ['tests/chaos/run.ts'].concat(args.slice(1))
 if (args[0] === '--run-mutations') target = ['tests/mutations/run.ts'].concat(args.slice(1))
+// `npm run dev`: the server starts again whenever a source file changes, on a data directory of its own, and its log is for people.
+var isDev = args[0] === '--run-dev'
+if (isDev) target = ['server/src/main.ts', 'start'].concat(args.slice(1))
 target[0] = path.join(root, target[0])
 
-// The channel is how the server notices that its launcher was killed (kill -9 cannot be passed on): it then stops too.
-// The working directory stays the caller's: DATA_DIR and files that are named on the command line are seen from there.
+// By the IPC channel the server notices that its launcher was killed (kill -9 cannot be passed on); then it stops too.
+// The working directory stays the caller's: DATA_DIR and the files on the command line are relative to it.
 var node = chooseNode()
-// Left alone, what is short-lived may fill 64 MB and more before it is looked through: 290 MB under load, against 180, and no
-// request more a second (npm run bench -- http process).
+// By default V8 lets short-lived objects fill 64 MB and more before it collects them: 290 MB under load instead of 180, without one
+// request more per second (npm run bench -- http process).
 var flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8']
-// What was compiled is kept: half of the processor time of a start is reading TypeScript. Where it cannot be written Node goes on
-// without. By content: an older version's is never taken for this one's.
+var env = Object.assign({}, process.env, { STANDDOWN_LAUNCHED: '1' })
+if (isDev) {
+  ;['server/src', 'wire/src', 'client', 'examples'].forEach(folder => flags.push('--watch-path=' + path.join(root, folder)))
+  flags.push('--watch-preserve-output')
+  env.DATA_DIR = process.env.DATA_DIR || path.join(root, 'data-dev')
+}
+// Compiled code is cached: half of the processor time of a start is reading TypeScript. Where the cache cannot be written, Node runs
+// without it. Entries are found by content, so those of an older version are never used for this one.
 var compiled = process.env.NODE_COMPILE_CACHE || makeFolder(path.join(root, 'node_modules'), ['.cache', 'standdown'])
+if (compiled) env.NODE_COMPILE_CACHE = compiled
 var server = child.spawn(node, flags.concat(target), {
-  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-  env: Object.assign({}, process.env, { STANDDOWN_LAUNCHED: '1' }, compiled ? { NODE_COMPILE_CACHE: compiled } : {}),
+  stdio: ['inherit', isDev ? 'pipe' : 'inherit', 'inherit', 'ipc'],
+  env: env,
 })
+if (isDev) server.stdout.pipe(require('pino-pretty')({ colorize: process.stdout.isTTY === true, ignore: 'pid,hostname', sync: true }))
 
-// A Ctrl-C reaches the server too, straight from the terminal: passed on, it would be the second, which means "at once".
+// The terminal sends a Ctrl-C to the server too. If the launcher passed it on, it would be the second one, which means "stop at once".
 var leftToTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY ? 1 : 0
 ;['SIGINT', 'SIGTERM', 'SIGHUP'].forEach(name => {
   process.on(name, () => {
@@ -90,7 +101,8 @@ var leftToTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stde
 server.on('error', error => {
   fail('could not start ' + node + ': ' + error.message)
 })
-server.on('exit', (code, signal) => {
+// In `npm run dev` only when its last lines have been read.
+server.on(isDev ? 'close' : 'exit', (code, signal) => {
   // As a shell reports it: 128 and the signal's number.
   process.exit(signal ? 128 + (os.constants.signals[signal] || 0) : code)
 })

@@ -124,7 +124,7 @@ function contextOf(db: Database): Parameters<typeof createLists>[0] {
     random: systemRandom(),
     carriers: new Map(),
     domains: new Map(),
-    hints: { due() {}, asked() {} },
+    hints: { due() {}, stopRequested() {} },
     maxMarkedAtOnce: 5000,
     finalAfterMs: 30_000,
   }

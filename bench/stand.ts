@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs'
 import { systemRandom } from '../server/src/app/random.ts'
 import type { Carrier } from '../server/src/core/effects/carrier.ts'
 import type { Announced, Announcement } from '../server/src/core/event.ts'
-import type { Gather } from '../server/src/engine/batcher.ts'
+import type { Batcher } from '../server/src/engine/batcher.ts'
 import { Engine } from '../server/src/engine/engine.ts'
 import { startEmbedded } from '../server/src/postgres/embedded.ts'
 import { Database } from '../server/src/store/database.ts'
@@ -82,8 +82,8 @@ export function announcement(name: string, afterMs: number): Announcement {
 }
 
 /** Gathers announcements of many callers, as the domains do. */
-export function announcer(db: Database, engine: Engine): Gather<Announcement, Announced> {
-  return engine.gather({
+export function announcer(db: Database, engine: Engine): Batcher<Announcement, Announced> {
+  return engine.batcher({
     name: 'bench.announce',
     run: batch => db.transaction('bench.announce', tx => engine.announce(tx, batch)),
   })

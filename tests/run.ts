@@ -13,11 +13,12 @@ import { run } from 'node:test'
 import { spec, type TestEvent } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
 import { startEmbedded } from '../server/src/postgres/embedded.ts'
-import { findPostgresPackage, type PostgresMajor } from '../server/src/postgres/postgres-binaries.ts'
+import type { PostgresMajor } from '../server/src/postgres/postgres-binaries.ts'
+import { installOldestPostgres } from './support/oldest-postgres.ts'
 import { trustEverybody } from './support/trusting-cluster.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-const FILES = ['tests/**/*.test.ts', '{wire,client,console}/**/*.test.{js,mjs,ts}']
+const FILES = ['tests/**/*.test.ts', '{wire,client}/**/*.test.{js,mjs,ts}']
 /**
  * Run on the oldest PostgreSQL too: what depends on how it locks, plans, stores, and answers what comes in one piece. Not what is about
  * our processes, nor about the embedded PostgreSQL, which is never that. `npm test -- --pg 15` runs everything there.
@@ -26,6 +27,18 @@ const ON_OLDEST =
   /^tests\/(engine\/(?!batcher|tenant-queue|run\/(idle|retry-plan|workers))|store\/(?!launch|reserve|test-database)|backup\/)/
 /** One more than two processors: a fifth of all time a file waits for a lease, a limit or a killed process. */
 const CONCURRENCY = 3
+/** What takes longest begins first, so that no file is left to run alone at the end. */
+const LONGEST = [
+  'tests/engine/model/interleavings',
+  'tests/crash/crash-points',
+  'tests/chaos/histories',
+  'tests/crash/faults-process',
+  'tests/crash/restored-on-hold',
+  'tests/fuzz/malformed',
+  'tests/crash/several-servers',
+  'tests/notifications/stream-rights',
+  'tests/postgres/embedded-faults',
+]
 /** A file that takes longer hangs. On a loaded machine the longest one takes four times as long as alone. */
 const TIMEOUT_MS = 600_000
 /** For the runner's own end of a file that was stopped. */
@@ -52,6 +65,7 @@ for (const major of majors(values.pg)) {
   const files = major === 18 || values.pg ? chosen : chosen.filter(file => ON_OLDEST.test(file))
   if (files.length === 0 || interrupted.signal.aborted) continue
   console.log(`# ${files.length} files on PostgreSQL ${major}`)
+  if (major === 15) installOldestPostgres(line => console.log(`# ${line}`))
   everythingPassed = (await runOn(major, files)) && everythingPassed
 }
 
@@ -78,15 +92,9 @@ function testFiles(): string[] {
 }
 
 function majors(wanted: string | undefined): PostgresMajor[] {
+  if (wanted === undefined) return [18, 15]
   if (wanted === '15' || wanted === '18') return [Number(wanted) as PostgresMajor]
-  if (wanted !== undefined) throw new Error(`--pg is 15 or 18, not ${wanted}`)
-  try {
-    findPostgresPackage(15)
-    return [18, 15]
-  } catch {
-    console.log(`# PostgreSQL 15 is not packaged for ${process.platform}-${process.arch}: on 18 only`)
-    return [18]
-  }
+  throw new Error(`--pg is 15 or 18, not ${wanted}`)
 }
 
 async function runOn(major: PostgresMajor, files: readonly string[]): Promise<boolean> {
@@ -110,8 +118,11 @@ async function runOn(major: PostgresMajor, files: readonly string[]): Promise<bo
 async function runFiles(files: readonly string[]): Promise<boolean> {
   // One reporter for all, so that the failures stand together at its end.
   const report = new spec()
+  // Node's runner swallows what nobody catches, so it is told here.
+  report.on('error', error => console.log('# the reporter failed:', error))
   report.pipe(process.stdout, { end: false })
-  const waiting = [...files]
+  const isLong = (file: string) => LONGEST.some(start => file.startsWith(start))
+  const waiting = [...files.filter(isLong), ...files.filter(file => !isLong(file))]
   let passed = true
   const work = async (): Promise<void> => {
     for (
@@ -120,9 +131,17 @@ async function runFiles(files: readonly string[]): Promise<boolean> {
       file = waiting.shift()
     ) {
       const fileStartedAt = performance.now()
-      const filePassed = await runFile(file, report)
+      const filePassed = await runFile(file, report).catch(error => {
+        console.log(`# the run of ${file} failed:`, error)
+        failures.push(`${file}: the run itself`)
+        return false
+      })
       durations.push({ file, seconds: (performance.now() - fileStartedAt) / 1000 })
       passed = filePassed && passed
+      if (durations.length % 25 === 0)
+        console.log(
+          `# ${durations.length} files done, ${waiting.length} wait, ${failures.length} tests failed`,
+        )
     }
   }
   await Promise.all(Array.from({ length: CONCURRENCY }, work))

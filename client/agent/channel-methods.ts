@@ -1,10 +1,12 @@
-// What a provider's page may ask of the desktop. The channel is ours to say, never the page's: it was framed under it.
+// The methods that a provider's page may call. The page never sets the channel of a call: the desktop does, because it framed the page
+// for that channel.
 
 import type { RaiseOffer } from '../../wire/src/agent-screen.ts'
 import { ApiError, cancelOffer, openOffers, raiseOffer, receiptOf } from './desktop-api.ts'
 import { endOf } from './pending-offers.ts'
 
 export type Params = Readonly<Record<string, unknown>>
+type Method = (params: Params) => unknown
 
 /** A refusal in the documentation's words. */
 export class MethodError extends Error {
@@ -15,26 +17,41 @@ export class MethodError extends Error {
   }
 }
 
-/** Not randomUUID: that is there on secure origins only. */
+/** Does not use randomUUID, which browsers have on secure origins only. */
 const PAGE = Array.from(crypto.getRandomValues(new Uint32Array(4)), part => part.toString(36)).join('')
 const PASSED_ON = new Set(['NotificationTemplateNotFoundError', 'NotificationTemplateResolverNotFoundError'])
 
 export class ChannelMethods {
   private readonly channel: string
-  private readonly tell: (event: string, detail: unknown) => void
+  private readonly sendEvent: (event: string, detail: unknown) => void
   private clickToAct = false
   private mode = 1
   private presence: unknown = null
   private raised: Promise<unknown> = Promise.resolve()
 
-  constructor(channel: string, tell: (event: string, detail: unknown) => void) {
+  /** By the name that the script in the page sends. A new method is one more line. */
+  private readonly methods: ReadonlyMap<string, Method> = new Map<string, Method>([
+    ['notifyEvent', params => this.notify(params)],
+    ['cancelEvent', params => this.cancel(params)],
+    ['receipt', params => receiptOf(this.channel, String(params.cancellationToken))],
+    ['openOffers', params => openOffers(this.channel, String(params.cancellationToken))],
+    ['getEnvironment', () => this.environment()],
+    ['setClickToAct', params => this.setClickToAct(params.value)],
+    ['getClickToAct', () => this.clickToAct],
+    ['setMode', params => this.setMode(params.value)],
+    ['getMode', () => this.mode],
+    ['setPresence', params => this.setPresence(params.value)],
+    ['getPresence', () => this.presence],
+  ])
+
+  constructor(channel: string, sendEvent: (event: string, detail: unknown) => void) {
     this.channel = channel
-    this.tell = tell
+    this.sendEvent = sendEvent
   }
 
   async call(method: string, params: Params): Promise<unknown> {
     try {
-      return await this.run(method, params)
+      return await this.methodOf(method)(params)
     } catch (error) {
       if (error instanceof MethodError) throw error
       const code =
@@ -43,39 +60,10 @@ export class ChannelMethods {
     }
   }
 
-  private run(method: string, params: Params): Promise<unknown> | unknown {
-    switch (method) {
-      case 'notifyEvent':
-        return this.notify(params)
-      case 'cancelEvent':
-        return cancelOffer({
-          channel: this.channel,
-          cancellationToken: String(params.cancellationToken),
-          correlationId: textOrNull(params.correlationId),
-        })
-      case 'receipt':
-        return receiptOf(this.channel, String(params.cancellationToken))
-      case 'openOffers':
-        return openOffers(this.channel, String(params.cancellationToken))
-      case 'getEnvironment':
-        return JSON.stringify({ clientUrl: location.origin, appName: document.title, channel: this.channel })
-      case 'setClickToAct':
-        this.clickToAct = params.value === true
-        return null
-      case 'getClickToAct':
-        return this.clickToAct
-      case 'setMode':
-        return this.setMode(params.value)
-      case 'getMode':
-        return this.mode
-      case 'setPresence':
-        this.presence = params.value
-        return null
-      case 'getPresence':
-        return this.presence
-      default:
-        throw new MethodError('NotSupported', `${method} is not part of this agent desktop`)
-    }
+  private methodOf(name: string): Method {
+    const method = this.methods.get(name)
+    if (!method) throw new MethodError('NotSupported', `${name} is not part of this agent desktop`)
+    return method
   }
 
   private async notify(params: Params): Promise<unknown> {
@@ -87,11 +75,33 @@ export class ChannelMethods {
       correlationId: textOrNull(params.correlationId),
       page: PAGE,
     }
-    // One after another, so that calls stand in line in the order in which they came.
+    // One after another, so that the offers are queued in the order of the calls.
     const raising = this.raised.then(() => raiseOffer(offer))
     this.raised = raising.catch(() => {})
     const { id, result } = await raising
     return result ?? endOf(id)
+  }
+
+  private cancel(params: Params): Promise<unknown> {
+    return cancelOffer({
+      channel: this.channel,
+      cancellationToken: String(params.cancellationToken),
+      correlationId: textOrNull(params.correlationId),
+    })
+  }
+
+  private environment(): string {
+    return JSON.stringify({ clientUrl: location.origin, appName: document.title, channel: this.channel })
+  }
+
+  private setClickToAct(value: unknown): null {
+    this.clickToAct = value === true
+    return null
+  }
+
+  private setPresence(value: unknown): null {
+    this.presence = value
+    return null
   }
 
   /** 0: minimized, 1: docked, as the documentation numbers them. */
@@ -101,7 +111,7 @@ export class ChannelMethods {
     document
       .querySelector(`iframe[data-channel="${CSS.escape(this.channel)}"]`)
       ?.classList.toggle('minimized', value === 0)
-    this.tell('onmodechanged', { value })
+    this.sendEvent('onmodechanged', { value })
     return null
   }
 }

@@ -1,5 +1,5 @@
-// The lines to the framed pages. A greeting counts only from the window of a frame of ours and from that channel's origin,
-// and is answered to that origin only, with a port that carries everything else.
+// The connections to the framed pages. A greeting is accepted only from the window of a frame of ours, and from the origin of its channel.
+// The answer goes to that origin only. It carries a port, which everything else is sent through.
 
 import type { Hello, HostAnswer, HostCall, HostEvent, Welcome } from '../../wire/src/cif-messages.ts'
 import { ChannelMethods, MethodError } from './channel-methods.ts'
@@ -18,11 +18,11 @@ export function startChannels(): void {
 
 function welcome(frame: HTMLIFrameElement, origin: string, nonce: string): void {
   const { port1: ours, port2: theirs } = new MessageChannel()
-  const tell = (event: string, detail: unknown) => {
-    const said: HostEvent = { event, detail }
-    ours.postMessage(said)
+  const sendEvent = (event: string, detail: unknown) => {
+    const message: HostEvent = { event, detail }
+    ours.postMessage(message)
   }
-  const methods = new ChannelMethods(frame.dataset.channel ?? '', tell)
+  const methods = new ChannelMethods(frame.dataset.channel ?? '', sendEvent)
   ours.onmessage = ({ data }) => void answer(ours, methods, data)
   const reply: Welcome = { standdown: 'welcome', version: 1, nonce }
   frame.contentWindow?.postMessage(reply, origin, [theirs])
@@ -35,12 +35,12 @@ async function answer(
 ): Promise<void> {
   if (typeof call?.id !== 'number' || typeof call.method !== 'string') return
   const { id } = call
-  let said: HostAnswer
+  let message: HostAnswer
   try {
-    said = { id, value: await methods.call(call.method, call.params ?? {}) }
+    message = { id, value: await methods.call(call.method, call.params ?? {}) }
   } catch (error) {
     const code = error instanceof MethodError ? error.code : 'RejectAfterClientError'
-    said = { id, error: { code, detail: String(error) } }
+    message = { id, error: { code, detail: String(error) } }
   }
-  port.postMessage(said)
+  port.postMessage(message)
 }

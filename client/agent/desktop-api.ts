@@ -1,10 +1,10 @@
-// The calls of this page to its server. The session's cookie goes along by itself.
+// The calls of this page to its server. The browser adds the session's cookie.
 
 import type { CancelOffer, OfferView, RaiseOffer } from '../../wire/src/agent-screen.ts'
 
 export const BASE = '/api/v1/notifications'
 
-/** What the server refused, with its code; `code` is 'unreachable' when there was no answer. */
+/** A refusal of the server, with its code. `code` is 'unreachable' if there was no answer. */
 export class ApiError extends Error {
   readonly code: string
   constructor(code: string, detail: string) {

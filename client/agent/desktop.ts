@@ -1,4 +1,7 @@
-// The agent desktop's script: hears the frames first, then follows the screen.
+// The script of the agent desktop page. This folder frames the providers' pages, answers their calls, and
+// shows the agent's offers. It must not import the server, and it must not decide how an offer ended: it
+// shows what the server says. The order matters: it listens to the frames first, and follows the screen after
+// that.
 
 import { startChannels } from './channels.ts'
 import { settleFrom } from './pending-offers.ts'
@@ -28,7 +31,7 @@ followScreen(
     link.dataset.state = state
     link.textContent = WORDS[state]
     if (signIn) signIn.hidden = state !== 'out'
-    // What was offered to somebody who may not see it any more is for nobody who comes by.
+    // The offers belong to an agent who may not see them any more, so they must not stay on the screen.
     if (state === 'out') clearScreen()
   },
 )

@@ -1,12 +1,12 @@
-// Promises of offers that were raised from this page: settled by what the screen says has ended. What the screen does not
-// know any more (this page was away too long) is asked for.
+// Promises of offers that were raised from this page. They are settled from the ended offers of the screen. If the screen does not list an
+// offer any more (this page was disconnected for too long), the server is asked.
 
 import type { OfferOutcome, ScreenView } from '../../wire/src/agent-screen.ts'
 import { readOffer } from './desktop-api.ts'
 
 const pending = new Map<string, PromiseWithResolvers<OfferOutcome>>()
 
-/** How the offer ends. Several may wait for one: tabs and pages that joined it. */
+/** Waits until the offer ends. Several may wait for one offer: tabs, and pages that joined it. */
 export function endOf(offerId: string): Promise<OfferOutcome> {
   const known = pending.get(offerId)
   if (known) return known.promise
@@ -33,7 +33,7 @@ async function ask(id: string): Promise<void> {
     const { result } = await readOffer(id)
     if (result) settle(id, result)
   } catch (error) {
-    // Not reachable now: the next screen asks again.
+    // The server cannot be reached now. The next screen asks again.
     if ((error as { code?: string }).code !== 'OFFER_UNKNOWN') return
     pending.get(id)?.reject(error)
     pending.delete(id)

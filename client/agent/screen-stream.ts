@@ -1,32 +1,40 @@
-// Follows the agent's screen. One tab of the browser holds the stream and tells the others: over HTTP/1.1 a browser opens
-// six connections to a server at most, and a seventh tab, or the sixth one's click on accept, would wait for ever.
+// Follows the agent's screen. One tab of the browser has the stream and passes it on to the other tabs. Over HTTP/1.1 a browser opens at
+// most six connections to a server: with a stream in each tab, a seventh tab, or a click in the sixth, would wait for ever.
 
 import type { ScreenView } from '../../wire/src/agent-screen.ts'
 import { BASE } from './desktop-api.ts'
 
-/** 'out': nobody is signed in here who may see the screen. */
+/** 'out': nobody who may see the screen is signed in here. */
 export type Link = 'on' | 'off' | 'out'
 /** `atMs`: when this state arrived, by this page's performance.now(). */
 export type Heard = (screen: ScreenView, atMs: number) => void
 export type Linked = (link: Link) => void
 
-/** Between tabs. Clocks of pages begin at different moments: `at` counts from a common one, ms. */
-type Told = { readonly screen?: ScreenView; readonly at?: number; readonly link?: Link; readonly ask?: true }
+/** A message between tabs. The clock of each page begins at its own moment, so `at` counts from a common one, ms. */
+type TabMessage = {
+  readonly screen?: ScreenView
+  readonly at?: number
+  readonly link?: Link
+  readonly ask?: true
+}
 
 const RETRY_MS = 3000
 
-/** Follows it for as long as the page lives. `agent`: whose; tabs of another person who signed in meanwhile stand apart. */
+/**
+ * Follows the screen while the page is open. Tabs share a stream only if they are of the same `agent`: another person may have signed in
+ * meanwhile.
+ */
 export function followScreen(agent: string, heard: Heard, linked: Linked): void {
-  // Not there on plain HTTP but from this machine: then every tab has a stream of its own.
+  // On plain HTTP from another machine browsers have no locks. Then every tab has a stream of its own.
   if (!navigator.locks) {
     openStream(agent, heard, linked)
     return
   }
   const name = `standdown-screen-${agent}`
   const tabs = new BroadcastChannel(name)
-  let last: Told | null = null
+  let last: TabMessage | null = null
 
-  tabs.onmessage = ({ data }: MessageEvent<Told>) => {
+  tabs.onmessage = ({ data }: MessageEvent<TabMessage>) => {
     if (data.ask) {
       if (last) tabs.postMessage(last)
       return
@@ -34,26 +42,26 @@ export function followScreen(agent: string, heard: Heard, linked: Linked): void 
     if (data.link) linked(data.link)
     if (data.screen && data.at !== undefined) heard(data.screen, data.at - performance.timeOrigin)
   }
-  // Granted to one tab at a time, and to the next one when that tab is closed.
+  // The lock is granted to one tab, and to the next one when that tab is closed.
   void navigator.locks.request(name, () => {
-    const tell = (told: Told) => {
-      last = { ...last, ...told }
-      tabs.postMessage(told)
+    const broadcast = (message: TabMessage) => {
+      last = { ...last, ...message }
+      tabs.postMessage(message)
     }
     openStream(
       agent,
       (screen, atMs) => {
-        tell({ screen, at: performance.timeOrigin + atMs })
+        broadcast({ screen, at: performance.timeOrigin + atMs })
         heard(screen, atMs)
       },
       link => {
-        tell({ link })
+        broadcast({ link })
         linked(link)
       },
     )
     return new Promise(() => {})
   })
-  tabs.postMessage({ ask: true } satisfies Told)
+  tabs.postMessage({ ask: true } satisfies TabMessage)
 }
 
 function openStream(agent: string, heard: Heard, linked: Linked): void {
@@ -75,12 +83,12 @@ function openStream(agent: string, heard: Heard, linked: Linked): void {
   })
   source.onerror = () => {
     linked('off')
-    // A refusal (signed out, a server that is stopping) closes it for good: begin anew, once it can be.
+    // A refusal (signed out, or the server is stopping) closes the stream for good. A new one is opened when the screen can be seen again.
     if (source.readyState === EventSource.CLOSED) again()
   }
 }
 
-/** Whether the screen can be seen now; an EventSource does not say why it was refused. */
+/** Asks whether the screen can be seen now, because an EventSource does not say why it was refused. */
 async function linkNow(ofAgent: URLSearchParams): Promise<Link> {
   try {
     const { ok, status } = await fetch(`${BASE}/screen?${ofAgent}`)

@@ -25,7 +25,7 @@ function part(id: string): HTMLElement {
 
 let shown: { offer: OfferView; totalMs: number; endsAtMs: number } | null = null
 
-/** `atMs`: when this state arrived, by performance.now(); the rest counts by the server's clock. */
+/** `atMs`: when this state arrived, by performance.now(). All other times are on the server's clock. */
 export function drawScreen(screen: ScreenView, atMs: number): void {
   const { displayed } = screen
   if (displayed?.id !== shown?.offer.id) drawCard(screen)
@@ -44,21 +44,21 @@ export function drawScreen(screen: ScreenView, atMs: number): void {
   drawTime()
 }
 
-/** Nothing is shown, as when nobody is signed in. */
+/** Shows nothing, as when nobody is signed in. */
 export function clearScreen(): void {
   const nothing = { displayed: null, card: null, waiting: 0, openIds: [], ended: [] }
   drawScreen({ ...nothing, now: new Date().toISOString() }, performance.now())
 }
 
 function drawCard({ displayed, card }: ScreenView): void {
-  const place = part('screen')
-  const hadFocus = place.contains(document.activeElement)
-  // Made by the server with everything escaped; the page's policy runs no script in it either.
-  place.innerHTML = card ?? ''
+  const container = part('screen')
+  const hadFocus = container.contains(document.activeElement)
+  // The server made this HTML and escaped every text in it. The page's content security policy also lets no script in it run.
+  container.innerHTML = card ?? ''
   document.title = displayed ? `● ${displayed.title}` : TITLE
   part('announce').textContent = displayed ? `Incoming: ${displayed.title}` : ''
-  const next = place.querySelector('article') ?? part('offers-title')
-  // Only to whom the focus is not taken away: one who types in a provider's page goes on typing.
+  const next = container.querySelector('article') ?? part('offers-title')
+  // The card gets the focus only if nobody uses it elsewhere: an agent who types in a provider's page must not be interrupted.
   if (hadFocus || (displayed && document.activeElement === document.body)) next.focus({ preventScroll: true })
 }
 

@@ -1,5 +1,7 @@
-// The methods of Microsoft.CIFramework. Each answers with a promise that always settles; the trailing correlationId is
-// optional everywhere, and never a reason to fail.
+// This folder is the script `Microsoft.CIFramework` that a provider's page loads, and this file has its
+// methods. They send each call to the frame's parent. Each method answers with a promise that always settles.
+// The trailing correlationId is optional everywhere, and a method must never fail because of it. The script
+// must not import the server, and it decides nothing.
 
 import { HostError, type HostLink } from './host-link.ts'
 import { type CifOutcome, CLIENT_ERROR, cifError, NOT_SUPPORTED, notifyResult } from './result.ts'
@@ -7,7 +9,7 @@ import { type CifOutcome, CLIENT_ERROR, cifError, NOT_SUPPORTED, notifyResult } 
 type CifHandler = (detail: string) => unknown
 export type CifMethods = { readonly [name: string]: (...args: unknown[]) => Promise<unknown> }
 
-/** Names as errors spell them: notifyEvent → NotifyEvent. */
+/** The name of a method as errors spell it: notifyEvent → NotifyEvent. */
 function errorName(method: string): string {
   return method.charAt(0).toUpperCase() + method.slice(1)
 }
@@ -20,7 +22,7 @@ export class CifFramework {
     this.link = link
   }
 
-  /** Handlers are called one after another; one that throws does not keep the others from hearing. */
+  /** Calls the handlers one after another. If one throws, the others are called all the same. */
   tell(event: string, detail: unknown): void {
     for (const handler of this.handlers.get(event) ?? []) {
       try {
@@ -68,10 +70,10 @@ export class CifFramework {
     if (typeof event === 'string') this.handlers.get(event)?.delete(handler as CifHandler)
   }
 
-  /** Asks the desktop; whatever goes wrong comes back in the documented shape. */
+  /** Asks the desktop. Every error comes back in the documented shape. */
   async ask(method: string, params: Readonly<Record<string, unknown>>): Promise<unknown> {
     try {
-      // What cannot be JSON cannot be sent either, and is the caller's mistake.
+      // A value that is not JSON cannot be sent. That is an error of the caller.
       return await this.link.call(method, JSON.parse(JSON.stringify(params)))
     } catch (error) {
       const code = error instanceof HostError ? error.code : CLIENT_ERROR
@@ -80,10 +82,10 @@ export class CifFramework {
   }
 }
 
-/** Methods that keep a small honest state in the desktop: their first argument is its value. */
+/** Methods that only store a value in the desktop: their first argument. */
 const KEPT = ['setClickToAct', 'setMode', 'setPresence'] as const
 const READ = ['getClickToAct', 'getMode', 'getPresence', 'getEnvironment'] as const
-/** Methods of the framework that have nothing to do with notifications: they say so, at once. */
+/** Methods of the framework that have nothing to do with notifications: they reject at once with NotSupported. */
 const ABSENT = [
   'createSession',
   'getSession',
@@ -151,7 +153,7 @@ function objectOf(input: unknown): Readonly<Record<string, unknown>> | null {
   return isObject ? (value as Readonly<Record<string, unknown>>) : null
 }
 
-/** Telemetry must never make a call fail: what is no short text is left out. */
+/** A correlation id is only for telemetry, so it must never make a call fail. If it is not a short text, it is left out. */
 function correlationOf(correlationId: unknown): string | null {
   return typeof correlationId === 'string' && correlationId !== '' && correlationId.length <= 200
     ? correlationId

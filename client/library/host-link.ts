@@ -1,6 +1,5 @@
-// The line to the agent desktop that frames this page. Both sides check the other's origin: the greeting goes to the
-// host's exact origin only, and an answer counts only from there and with our nonce. After that a port of our own is used,
-// which no other page can write to.
+// The connection to the agent desktop that frames this page. Both sides check the origin of the other: the greeting goes to the host's exact
+// origin only, and an answer is accepted only from there and with our nonce. After that a port is used, to which no other page can write.
 
 import type { Hello, HostAnswer, HostCall, HostEvent, Welcome } from '../../wire/src/cif-messages.ts'
 import { CLIENT_ERROR } from './result.ts'
@@ -11,7 +10,7 @@ const GREET_AGAIN_MS = 250
 /** After this long without an answer, calls fail instead of waiting. */
 const HOST_TIMEOUT_MS = 15_000
 
-/** Where the desktop is, by what the page says first and what the browser knows last; null when nothing tells. */
+/** The origin of the desktop: as the page states it, or else as the browser knows it. Null: it cannot be found. */
 export function findHostOrigin(script: HTMLScriptElement | null): string | null {
   const query = new URLSearchParams(location.search)
   const hints = [
@@ -28,14 +27,14 @@ export function findHostOrigin(script: HTMLScriptElement | null): string | null 
   return null
 }
 
-/** Not randomUUID: that is there on secure origins only. */
+/** Does not use randomUUID, which browsers have on secure origins only. */
 function drawNonce(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte =>
     byte.toString(16).padStart(2, '0'),
   ).join('')
 }
 
-/** What went wrong in the desktop or on the way, with the documentation's code. */
+/** An error in the desktop or on the way to it, with the documentation's code. */
 export class HostError extends Error {
   readonly code: string
   constructor(code: string, detail: string) {
@@ -57,7 +56,7 @@ export class HostLink {
     this.onEvent = onEvent
   }
 
-  /** Greets the desktop, so that the first call need not wait for it. */
+  /** Greets the desktop early, so that the first call need not wait for the answer. */
   open(): void {
     this.connect().catch(() => {})
   }
@@ -74,7 +73,7 @@ export class HostLink {
   private connect(): Promise<MessagePort> {
     if (!this.port) {
       this.port = this.greet()
-      // A desktop that did not answer now may do so at the next call.
+      // The desktop did not answer now, but it may answer at the next call.
       this.port.catch(() => {
         this.port = null
       })
@@ -96,9 +95,9 @@ export class HostLink {
       }
       const hear = (message: MessageEvent) => {
         if (message.source !== window.parent || message.origin !== hostOrigin) return
-        const said: Partial<Welcome> | null = message.data
+        const welcome: Partial<Welcome> | null = message.data
         const [port] = message.ports
-        if (said?.standdown !== 'welcome' || said.nonce !== nonce || !port) return
+        if (welcome?.standdown !== 'welcome' || welcome.nonce !== nonce || !port) return
         done()
         port.onmessage = ({ data }) => this.hear(data)
         resolve(port)
@@ -113,14 +112,14 @@ export class HostLink {
     })
   }
 
-  private hear(said: HostAnswer | HostEvent): void {
-    if ('event' in said) {
-      this.onEvent(said.event, said.detail)
+  private hear(message: HostAnswer | HostEvent): void {
+    if ('event' in message) {
+      this.onEvent(message.event, message.detail)
       return
     }
-    const call = this.waiting.get(said.id)
-    this.waiting.delete(said.id)
-    if ('error' in said) call?.reject(new HostError(said.error.code, said.error.detail))
-    else call?.resolve(said.value)
+    const call = this.waiting.get(message.id)
+    this.waiting.delete(message.id)
+    if ('error' in message) call?.reject(new HostError(message.error.code, message.error.detail))
+    else call?.resolve(message.value)
   }
 }

@@ -1,4 +1,4 @@
-// Results and errors as the documentation shows them, and as the clients that exist read them.
+// Results and errors in the shapes of the documentation, which existing clients read.
 
 export type CifOutcome = { readonly actionName: string; readonly responseReason: string }
 

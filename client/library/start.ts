@@ -1,5 +1,5 @@
-// Puts the framework on the page: Microsoft.CIFramework beside whatever else is in window.Microsoft, and Standdown, which
-// is ours. Loaded twice, the first stays.
+// Puts two objects on the page: Microsoft.CIFramework, beside whatever else is in window.Microsoft, and our own, Standdown. If the script is
+// loaded twice, the first one stays.
 
 import { CifFramework, type CifMethods, methodsOf } from './framework.ts'
 import { findHostOrigin, HostLink } from './host-link.ts'
@@ -8,7 +8,7 @@ declare global {
   interface Window {
     Microsoft?: { CIFramework?: CifMethods }
     Standdown?: {
-      /** What the last cancel of a token did; null when there was none. */
+      /** The receipt of the last cancel by a token; null: there was none. */
       receipt(cancellationToken: string): Promise<unknown>
       /** The offers that are still open under a token, after this page was reloaded. notifyEvent with it joins them. */
       openOffers(cancellationToken: string): Promise<unknown>
@@ -26,6 +26,6 @@ if (!window.Microsoft?.CIFramework) {
     openOffers: async cancellationToken => framework.ask('openOffers', { cancellationToken }),
   }
   link.open()
-  // From a timer, not a microtask: some clients register their listener in the load event's promise.
+  // This runs in a timer and not in a microtask, because some clients register their listener in a promise of the load event.
   setTimeout(() => window.dispatchEvent(new CustomEvent('CIFInitDone')))
 }

@@ -1,23 +1,20 @@
-// The entry: one process, one command.
+// The entry of the process: it runs one command of the command line, `start` included. It gives the commands
+// what only this process has: the database, the disk, the signals. It must not decide anything: a command is
+// in cli/, and a server is put together in app/.
 
 import { createInterface } from 'node:readline/promises'
-import { banner } from './app/banner.ts'
-import { doctor } from './app/doctor.ts'
 import { systemRandom } from './app/random.ts'
-import { serve } from './app/serve.ts'
-import { backupDatabase, holdDatabase, restoreDatabase } from './app/store-commands.ts'
 import { VERSION } from './app/version.ts'
 import type { CliIo } from './cli/cli-io.ts'
 import { runCli } from './cli/run-cli.ts'
-import { readConfig } from './config/config.ts'
 
-/** From the wish to stop to the end, milliseconds. Docker, for one, kills after ten seconds. */
+/** From the request to stop to the end of the process, milliseconds. Docker, for example, kills after ten seconds. */
 const STOP_WITHIN_MS = 9500
 
-/** As SIGPIPE would end it, which Node ignores: `./standdown events | head`. */
+/** The exit code of a process that SIGPIPE ends (128 + 13), which Node ignores: `./standdown events | head`. */
 const READER_GONE = 141
 
-// A server goes on, whoever has stopped reading what it says.
+// Only `start` goes on when nobody reads its output any more.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
@@ -32,21 +29,36 @@ const io: CliIo = {
   isTerminal: process.stdout.isTTY === true,
   columns: process.stdout.columns ?? 100,
   confirm: process.stdin.isTTY ? confirm : null,
-  local: { start, doctor, backup: backupDatabase, restore: restoreDatabase, hold: holdDatabase },
+  // Loaded when they are called: a command that only asks a running server needs none of it.
+  local: {
+    start,
+    doctor: async io => await (await import('./app/doctor.ts')).doctor(io),
+    backup: async (...given) => await (await import('./app/store-commands.ts')).backupDatabase(...given),
+    restore: async (...given) => await (await import('./app/store-commands.ts')).restoreDatabase(...given),
+    hold: async (...given) => await (await import('./app/store-commands.ts')).holdDatabase(...given),
+  },
   version: VERSION,
 }
 
 async function start(io: CliIo): Promise<number> {
-  const config = readConfig(io.env, io.cwd)
-  // Before anything starts: a signal that comes meanwhile is not lost.
-  const asked = stopAsked()
+  // Before anything starts, so that a signal during the start is not lost.
+  const stopRequested = stopRequest()
   const limit = stopLimit(io)
-  void asked.then(limit.begin)
+  void stopRequested.then(limit.begin)
   try {
-    const tell = (line: string) => io.stdout(`${line}\n`)
+    const [{ readConfig }, { serve }, { banner }] = await Promise.all([
+      import('./config/config.ts'),
+      import('./app/serve.ts'),
+      import('./app/banner.ts'),
+    ])
+    const config = readConfig(io.env, io.cwd)
+    const tell = (textLine: string) => io.stdout(`${textLine}\n`)
     const serving = await serve({ config, now: () => new Date(), random: systemRandom(), tell })
     io.stdout(await banner(serving, config.smtpUrl === null ? 'kept and shown here' : 'sent'))
-    const reason = await Promise.race([asked, serving.database.lost.then(error => error ?? 'stopped')])
+    const reason = await Promise.race([
+      stopRequested,
+      serving.database.lost.then(error => error ?? 'stopped'),
+    ])
     limit.begin()
     await serving.stop()
     if (reason instanceof Error) throw reason
@@ -56,13 +68,13 @@ async function start(io: CliIo): Promise<number> {
   }
 }
 
-/** For everything between the wish to stop and the end of the process; a start that is still under way is cut short too. */
+/** Limits the time from the request to stop to the end of the process. A start that is still under way is cut short too. */
 function stopLimit(io: CliIo): { readonly begin: () => void; readonly reached: () => void } {
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
   return {
     begin: () => {
-      // Once all is stopped, what a receiver still holds must not keep the process.
+      // When all is stopped, a connection that a receiver keeps open must not keep the process alive.
       timer ??= setTimeout(() => (isStopped ? process.exit() : cutShort(io)), STOP_WITHIN_MS)
     },
     reached: () => {
@@ -72,7 +84,7 @@ function stopLimit(io: CliIo): { readonly begin: () => void; readonly reached: (
   }
 }
 
-/** As after a kill: what ran is found by the lease of this process that runs out, and none of it is taken for done. */
+/** As after a kill: other processes find what was running when the lease of this process expires, and count none of it as done. */
 function cutShort(io: CliIo): void {
   io.stderr(
     'standdown: the stop took too long and was cut short; what was running is looked after at the next start\n',
@@ -80,15 +92,15 @@ function cutShort(io: CliIo): void {
   process.exit(1)
 }
 
-/** Ctrl-C, a service manager, or the end of the launcher, which a kill -9 cannot pass on. */
-function stopAsked(): Promise<string> {
+/** Resolves at Ctrl-C, at a signal of a service manager, or when the launcher is gone: it cannot pass a kill -9 on. */
+function stopRequest(): Promise<string> {
   return new Promise(resolve => {
-    let asked = false
+    let wasRequested = false
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
-        // A second one does not wait for what is running.
-        if (asked && signal === 'SIGINT') process.exit(130)
-        asked = true
+        // A second Ctrl-C does not wait for what is running.
+        if (wasRequested && signal === 'SIGINT') process.exit(130)
+        wasRequested = true
         resolve(signal)
       })
     }

@@ -1,5 +1,5 @@
-// Who may import whom: the table of ARCHITECTURE.md as data. `rooms` are folders of the server (or wire), `libraries` are
-// packages; `node` says whether Node's own modules may be used. `app`, and main.ts beside it, import what they like.
+// Who may import whom, as data; the table of ARCHITECTURE.md is made from it. `rooms` are folders of the server (or wire), `libraries`
+// are packages; `node` says whether Node's own modules may be used. `app`, and main.ts beside it, import what they like.
 
 export type Allowed = {
   /** The folder's path from server/src; its subfolders belong to it. */
@@ -20,6 +20,13 @@ export const IMPORT_TABLE: readonly Allowed[] = [
     libraries: [],
     node: false,
     because: 'it is read by browsers and servers alike',
+  },
+  {
+    room: 'client',
+    rooms: ['wire'],
+    libraries: [],
+    node: false,
+    because: 'browsers load it',
   },
   {
     room: 'core',
@@ -54,7 +61,7 @@ export const IMPORT_TABLE: readonly Allowed[] = [
   ...DOMAINS.map(room => ({
     room,
     rooms: ['core', 'engine', 'store'],
-    libraries: room === 'calendar' ? ['temporal-polyfill', 'windows-iana'] : [],
+    libraries: room === 'calendar' ? ['ical.js', 'temporal-polyfill', 'windows-iana'] : [],
     node: true,
     because: 'never one another: what crosses goes through the engine',
   })),
@@ -138,3 +145,18 @@ export const IMPORT_TABLE: readonly Allowed[] = [
     because: 'it talks HTTP; main passes what opens the database',
   },
 ]
+
+/** The table of ARCHITECTURE.md, in the form in which it stands there. */
+export function importTablePage(): string {
+  const cell = (names: readonly string[]) => (names.length === 0 ? '–' : names.join(', '))
+  const rows = IMPORT_TABLE.map(
+    ({ room, rooms, libraries, node, because }) =>
+      `| ${room} | ${cell(rooms)} | ${cell(libraries)} | ${node ? 'yes' : 'no'} | ${because ?? ''} |`,
+  )
+  return [
+    '| folder | may import | libraries | Node | since |',
+    '|---|---|---|---|---|',
+    ...rows,
+    '| app, main.ts | everything | all | yes | it puts everything together |',
+  ].join('\n')
+}

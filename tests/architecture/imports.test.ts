@@ -1,17 +1,32 @@
-// The import table, held against every file of the server.
+// The import table, held against every file of the server, of wire and of the client. STANDDOWN_WRITE_IMPORTS=1 in the environment
+// writes the table of ARCHITECTURE.md anew.
 
 import assert from 'node:assert/strict'
-import { posix } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
 import { test } from 'node:test'
-import { type Allowed, IMPORT_TABLE } from './import-table.ts'
+import { type Allowed, IMPORT_TABLE, importTablePage } from './import-table.ts'
 import { importsOf } from './imports.ts'
-import { filesBelow } from './source-files.ts'
+import { filesBelow, ROOT } from './source-files.ts'
 
 test('every file imports only what the import table allows its room', () => {
-  const files = [...filesBelow('server/src', ['.ts']), ...filesBelow('wire/src', ['.ts'])]
+  const files = ['server/src', 'wire/src', 'client'].flatMap(folder => filesBelow(folder, ['.ts']))
   assert.ok(files.length > 50, 'found the source files')
   const broken = files.flatMap(file => violations(file.path, file.text))
   assert.deepEqual(broken, [])
+})
+
+test('ARCHITECTURE.md shows the import table as it is', () => {
+  const file = join(ROOT, 'ARCHITECTURE.md')
+  const page = readFileSync(file, 'utf8')
+  const found = /^## Who may import what\n[^|]*?(?<table>^\|(?:.*\n\|)*.*)$/m.exec(page)?.groups?.table
+  assert.ok(found, 'ARCHITECTURE.md has a table below "Who may import what"')
+  if (process.env.STANDDOWN_WRITE_IMPORTS === '1')
+    writeFileSync(
+      file,
+      page.replace(found, () => importTablePage()),
+    )
+  else assert.equal(found, importTablePage(), 'STANDDOWN_WRITE_IMPORTS=1 writes it anew')
 })
 
 test('the reading processes load nothing that reaches a secret, the database or the network', () => {
@@ -99,6 +114,9 @@ test('the check refuses what it should', () => {
   assert.ok(refused('server/src/engine/engine.ts', 'lodash'))
   assert.ok(refused('server/src/cli/run-cli.ts', '../store/database.ts'))
   assert.ok(refused('wire/src/event.ts', 'node:util'))
+  assert.ok(refused('client/library/start.ts', '../../server/src/core/json.ts'))
+  assert.ok(refused('server/src/http/server.ts', '../../../client/library/start.ts'))
+  assert.ok(!refused('client/library/start.ts', '../../wire/src/cif-messages.ts'))
   assert.ok(!refused('server/src/apis/native/views.ts', '../../engine/engine.ts'))
   assert.ok(!refused('server/src/app/compose.ts', './store/database.ts'))
 })
@@ -122,6 +140,7 @@ function rowOf(path: string): Allowed | null {
 
 function roomOf(path: string): string | null {
   if (path.startsWith('wire/')) return 'wire'
+  if (path.startsWith('client/')) return 'client'
   if (path === 'server/src/config/config.ts') return 'config'
   const parts = path.split('/').slice(2, -1)
   if (parts.length === 0) return null
@@ -134,7 +153,7 @@ function whyNot(row: Allowed, from: string, imported: string): string | null {
     const target = posix.join(posix.dirname(from), imported)
     const room = roomOf(target)
     if (room === row.room) return null
-    const ours = target.startsWith('server/src/') || target.startsWith('wire/src/')
+    const ours = /^(server\/src|wire\/src|client)\//.test(target)
     if (ours && room !== null && row.rooms.includes(room)) return null
     return `${row.room} may not import ${room ?? target}`
   }

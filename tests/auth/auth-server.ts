@@ -121,7 +121,7 @@ export async function authServer(env: Record<string, string> = {}): Promise<Auth
       const tenants = readWorkspaceFile({ text, variables: { PUBLIC_URL: http.publicUrl() } })
       const changes = await database.db.transaction('test.apply', async tx => {
         const all = []
-        for (const { wanted } of tenants) {
+        for (const { people: wanted } of tenants) {
           const applied = await applyPeople(
             tx,
             { wanted, apply: true, prune, ...(demo === undefined ? {} : { demo }) },

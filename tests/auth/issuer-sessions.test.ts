@@ -231,7 +231,7 @@ describe('who is removed and put back', () => {
     assert.equal((await flow.refresh(tokens.refresh_token)).body.error, 'invalid_grant')
     const parameters = (secret: string) => ({
       parameters: { grant_type: 'client_credentials', client_id: PLANNER, client_secret: secret },
-      circumstances: { by: null, from: '127.0.0.1', requestId: 'a test' },
+      context: { by: null, from: '127.0.0.1', requestId: 'a test' },
     })
     await assert.rejects(auth.tokenEndpoint.token(parameters(before.clientSecret!)), {
       code: 'invalid_client',

@@ -7,6 +7,7 @@ import { after, before, beforeEach, describe, it } from 'node:test'
 import { decodeJwt } from 'jose'
 import { type Auth, createAuth } from '../../server/src/auth/auth.ts'
 import { LOOK_AGAIN_MS } from '../../server/src/auth/revision.ts'
+import { jsonRequest } from '../support/json-request.ts'
 import type { AuthServer } from './auth-server.ts'
 import { browserOf, NILS, OidcFlow, PLANNER, TENANT } from './oidc-flow.ts'
 
@@ -58,16 +59,9 @@ const judge = (of: Auth, token: string): Promise<string> =>
   )
 
 async function call(token: string, method: string, path: string, body?: unknown) {
-  const answer = await fetch(`${server.url}/api/v1${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${token}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  const text = await answer.text()
-  return { status: answer.status, body: text === '' ? null : JSON.parse(text) }
+  const authorization = `Bearer ${token}`
+  const { status, json } = await jsonRequest(`${server.url}/api/v1${path}`, { method, authorization, body })
+  return { status, body: json }
 }
 
 /** What the other process says, once it had the time to look again. */

@@ -264,7 +264,7 @@ tenants:
     })
   })
 
-  it('says who let go what was held, and whether it was called off', async () => {
+  it('names who released what was on hold, and says whether it was called off', async () => {
     const hold = { by: 'restore', reason: SECRET, restored: null }
     const db = new Database(server.databaseOptions)
     await db.transaction('t', tx => placeHold(tx, hold)).finally(() => db.close())

@@ -3,7 +3,7 @@
 import type { EventInfo, Reported } from '../../server/src/automations/activations/report-events.ts'
 import { type Automations, createAutomations } from '../../server/src/automations/automations.ts'
 import type { CallingApp } from '../../server/src/automations/needs.ts'
-import { type Declared, readWorkspace } from '../../server/src/automations/read-workspace.ts'
+import { type DeclaredSection, readWorkspace } from '../../server/src/automations/read-workspace.ts'
 import type { Cancelled, Receipt } from '../../server/src/core/cancellation.ts'
 import type { JsonObject } from '../../server/src/core/json.ts'
 import { Mistakes, pathText } from '../../server/src/core/mistakes.ts'
@@ -70,7 +70,7 @@ export function sectionOf(automations: Readonly<Record<string, readonly object[]
 }
 
 /** @throws Error naming the first mistake */
-function declaredIn(section: JsonObject): Declared {
+function declaredIn(section: JsonObject): DeclaredSection {
   const mistakes = new Mistakes()
   const declared = readWorkspace({ ...section, apps: APPS }, mistakes)
   const [first] = mistakes.kept

@@ -1,28 +1,11 @@
 // Who may do what: own mailbox, groups as a member, apps with application permissions, and nobody across tenants.
 
 import assert from 'node:assert/strict'
-import test, { after, before } from 'node:test'
-import {
-  ALICE,
-  BOB,
-  CAROL,
-  type CalendarServer,
-  calendarServer,
-  DEMO_APP,
-  MALLORY,
-  PAT,
-  POOR_APP,
-  PROJECT_X,
-} from './calendar-server.ts'
-import { errorOf, find, idOf, Meetings, meetingBody, values } from './meetings.ts'
+import test from 'node:test'
+import { ALICE, BOB, CAROL, DEMO_APP, MALLORY, PAT, POOR_APP, PROJECT_X } from './calendar-server.ts'
+import { calendarForFile, errorOf, find, idOf, meetingBody, values } from './meetings.ts'
 
-let server: CalendarServer
-let meetings: Meetings
-before(async () => {
-  server = await calendarServer()
-  meetings = new Meetings(server)
-})
-after(async () => await server[Symbol.asyncDispose]())
+const { server, meetings } = await calendarForFile()
 
 test("no token, a bad token: 401 in Graph's shape, before the body is looked at", async () => {
   for (const authorization of ['', 'Bearer', 'Bearer nonsense', 'Basic YTpi']) {

@@ -116,7 +116,7 @@ export async function calendarServer(options: CalendarServerOptions = {}): Promi
   const engine = new Engine({ db, random })
   const mails = new Arrivals<MailToKeep>()
   const read = new Arrivals<string>()
-  const strangers = createReader({ restTimes: 0, ...options.reader })
+  const strangers = createReader({ restTimes: 0, niceness: 0, ...options.reader })
   stack.defer(() => strangers.stop())
   const reader: CalendarReader = {
     read(job, html, owner) {

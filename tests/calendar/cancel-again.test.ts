@@ -2,17 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import test, { after, before } from 'node:test'
-import { ALICE, BOB, type CalendarServer, calendarServer, PROJECT_X } from './calendar-server.ts'
-import { errorOf, idOf, Meetings, meetingBody } from './meetings.ts'
+import test from 'node:test'
+import { ALICE, BOB, PROJECT_X } from './calendar-server.ts'
+import { calendarForFile, errorOf, idOf, meetingBody } from './meetings.ts'
 
-let server: CalendarServer
-let meetings: Meetings
-before(async () => {
-  server = await calendarServer()
-  meetings = new Meetings(server)
-})
-after(async () => await server[Symbol.asyncDispose]())
+const { server, meetings } = await calendarForFile()
 
 test('the same client-request-id gets 202 and the same receipt again, and nothing is sent twice', async () => {
   const { id, subject } = await meetings.make()

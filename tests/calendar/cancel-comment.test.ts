@@ -1,19 +1,13 @@
 // Ledger 4.18: the comment goes verbatim to all the attendees: message body, text and HTML of the mail, iCalendar COMMENT.
 
 import assert from 'node:assert/strict'
-import test, { after, before } from 'node:test'
+import test from 'node:test'
 import PostalMime from 'postal-mime'
-import { ALICE, BOB, type CalendarServer, calendarServer } from './calendar-server.ts'
+import { ALICE, BOB } from './calendar-server.ts'
 import { line, readICalendar, readText } from './icalendar-reader.ts'
-import { errorOf, find, Meetings } from './meetings.ts'
+import { calendarForFile, errorOf, find } from './meetings.ts'
 
-let server: CalendarServer
-let meetings: Meetings
-before(async () => {
-  server = await calendarServer()
-  meetings = new Meetings(server)
-})
-after(async () => await server[Symbol.asyncDispose]())
+const { server, meetings } = await calendarForFile()
 
 const attendees = [
   { emailAddress: { address: 'bob@contoso.example', name: 'Bob; "the" \\Builder, Jr.' }, type: 'required' },

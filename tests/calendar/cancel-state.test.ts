@@ -52,7 +52,7 @@ test("the organizer's event moves to Deleted Items with another id; the attendee
   )
 })
 
-test('an invitation that was prevented owes nobody a cancellation', async () => {
+test('an invitation that was prevented: nobody is sent a cancellation', async () => {
   await using server = await calendarServer({ idle: true })
   const alice = server.as(ALICE)
   const made = await alice('POST /v1.0/me/events', { body: meetingBody() })

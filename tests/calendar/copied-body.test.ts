@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asGraphFault } from '../../server/src/apis/graph/faults.ts'
-import { checkCopies, MOST_COPIED } from '../../server/src/calendar/meeting/check-copies.ts'
+import { checkCopies, MAX_COPIED_CHARACTERS } from '../../server/src/calendar/meeting/check-copies.ts'
 import { Fault } from '../../server/src/core/fault.ts'
 
 const body = (length: number) => ({ contentType: 'html', content: 'x'.repeat(length) }) as const
@@ -16,7 +16,7 @@ test('a body may be so long in all its copies, and not a character more; Graph s
       assert.ok(error instanceof Fault)
       const { status, code, message } = asGraphFault(error)
       assert.deepEqual([status, code], [413, 'ErrorMessageSizeExceeded'])
-      assert.match(message, new RegExp(String(MOST_COPIED)))
+      assert.match(message, new RegExp(String(MAX_COPIED_CHARACTERS)))
       return true
     },
   )

@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict'
-import test, { after, before } from 'node:test'
-import { ALICE, BOB, type CalendarServer, calendarServer, type Json } from './calendar-server.ts'
-import { errorOf, find, idOf, meetingBody, values } from './meetings.ts'
+import test from 'node:test'
+import { ALICE, BOB, type Json } from './calendar-server.ts'
+import { calendarForFile, errorOf, find, idOf, meetingBody, values } from './meetings.ts'
 
-let server: CalendarServer
-before(async () => {
-  server = await calendarServer()
-})
-after(async () => await server[Symbol.asyncDispose]())
+const { server } = await calendarForFile()
 
 const create = async (body: Json) => await server.as(ALICE)('POST /v1.0/me/events', { body })
 

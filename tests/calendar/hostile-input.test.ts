@@ -2,15 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import test, { after, before } from 'node:test'
-import { ALICE, type CalendarServer, calendarServer } from './calendar-server.ts'
-import { errorOf, idOf, meetingBody, values } from './meetings.ts'
+import test from 'node:test'
+import { ALICE, calendarServer } from './calendar-server.ts'
+import { calendarForFile, errorOf, idOf, meetingBody, values } from './meetings.ts'
 
-let server: CalendarServer
-before(async () => {
-  server = await calendarServer()
-})
-after(async () => await server[Symbol.asyncDispose]())
+const { server } = await calendarForFile()
 
 const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`
 const bodies: readonly (readonly [string, string, number])[] = [

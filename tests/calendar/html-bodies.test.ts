@@ -1,18 +1,14 @@
 // What becomes of a body that is HTML: its text and what of it may stand in a mail are made once, when it is written.
 
 import assert from 'node:assert/strict'
-import test, { after, before } from 'node:test'
+import test from 'node:test'
 import PostalMime from 'postal-mime'
 import { withText } from '../../server/src/calendar/meeting/stored-body-text.ts'
-import { ALICE, BOB, type CalendarServer, calendarServer, type Json } from './calendar-server.ts'
+import { ALICE, BOB, calendarServer, type Json } from './calendar-server.ts'
 import { line, readICalendar, readText } from './icalendar-reader.ts'
-import { errorOf, find, idOf, meetingBody, values } from './meetings.ts'
+import { calendarForFile, errorOf, find, idOf, meetingBody, values } from './meetings.ts'
 
-let server: CalendarServer
-before(async () => {
-  server = await calendarServer()
-})
-after(async () => await server[Symbol.asyncDispose]())
+const { server } = await calendarForFile()
 
 const HTML = `<html><head><style>p { color: red }</style></head><body>
 <p onclick="x()">Caf&eacute; &#8211; it&#x27;s <b>on</b></p>

@@ -1,7 +1,8 @@
 // What tests of the calendar do again and again: make a meeting, wait until everybody has it, and look at it.
 
 import assert from 'node:assert/strict'
-import { ALICE, BOB, type CalendarServer, type Json } from './calendar-server.ts'
+import { after } from 'node:test'
+import { ALICE, BOB, type CalendarServer, calendarServer, type Json } from './calendar-server.ts'
 
 export const ORGANIZER_SENTENCE =
   "Your request can't be completed. You need to be an organizer to cancel a meeting."
@@ -75,4 +76,14 @@ export async function find(
   const found = values(reply.json).filter(value => String(value.subject).endsWith(subject))
   assert.equal(found.length, 1, `${found.length} of ${subject} in ${path}`)
   return found[0] as Json
+}
+
+/** A server for all tests of a file, stopped after the last of them, and meetings on it. */
+export async function calendarForFile(): Promise<{
+  readonly server: CalendarServer
+  readonly meetings: Meetings
+}> {
+  const server = await calendarServer()
+  after(async () => await server[Symbol.asyncDispose]())
+  return { server, meetings: new Meetings(server) }
 }

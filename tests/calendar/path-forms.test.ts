@@ -1,9 +1,9 @@
 // Cancel in all twenty path forms of the two documents, under each prefix, by the attendee (400) and the organizer.
 
 import assert from 'node:assert/strict'
-import test, { after, before } from 'node:test'
-import { ALICE, BOB, CAROL, type CalendarServer, calendarServer, PROJECT_X } from './calendar-server.ts'
-import { errorOf, find, idOf, Meetings, meetingBody, ORGANIZER_SENTENCE, values } from './meetings.ts'
+import test from 'node:test'
+import { ALICE, BOB, CAROL, PROJECT_X } from './calendar-server.ts'
+import { calendarForFile, errorOf, find, idOf, meetingBody, ORGANIZER_SENTENCE, values } from './meetings.ts'
 
 type Ids = {
   readonly event: string
@@ -60,13 +60,7 @@ const draftOnly: readonly (readonly [string, (ids: Ids) => string])[] = [
   ],
 ]
 
-let server: CalendarServer
-let meetings: Meetings
-before(async () => {
-  server = await calendarServer()
-  meetings = new Meetings(server)
-})
-after(async () => await server[Symbol.asyncDispose]())
+const { server, meetings } = await calendarForFile()
 
 async function idsOf(who: string, upn: string, subject: string): Promise<Ids> {
   const event = await find(server, { who, path: '/v1.0/me/events', subject })

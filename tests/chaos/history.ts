@@ -4,15 +4,10 @@
 import type { CancelRequest } from '../../server/src/core/cancellation.ts'
 import { makeId, shardOfEntity } from '../../server/src/core/ids.ts'
 import type { Engine } from '../../server/src/engine/engine.ts'
-import {
-  type Database,
-  type DatabaseOptions,
-  DatabaseOverloaded,
-  isUnavailable,
-} from '../../server/src/store/database.ts'
+import type { DatabaseOptions } from '../../server/src/store/database.ts'
 import type { ChaosDatabase } from './chaos-database.ts'
-import { EngineProcess } from './engine-process.ts'
 import { FaultPlan, weatherOf } from './fault-plan.ts'
+import { FINAL_AFTER_MS, HistoryProcesses } from './history-processes.ts'
 import { answerTo, requestBy, standingOf } from './history-shapes.ts'
 import { check, type Violation } from './judge/checker.ts'
 import { type Fact, Facts, type PlannedEvent } from './judge/facts.ts'
@@ -31,7 +26,6 @@ export type HistoryResult = {
   readonly deadlocks: number
 }
 
-const FINAL_AFTER_MS = 30_000
 /** Between two looks at whether all has come to its end, and how long that may take. */
 const LOOK_EVERY_MS = 6000
 const ENDS_WITHIN_MS = 180_000
@@ -49,34 +43,30 @@ export async function runHistory(seed: number, database: ChaosDatabase): Promise
 
 class History {
   private readonly seed: number
-  private readonly postgres: DatabaseOptions
   private readonly simulation: Simulation
   private readonly script: Script
   private readonly facts: Facts
   private readonly world: World
-  private readonly faults: FaultPlan
+  private readonly processes: HistoryProcesses
   private readonly ids: Choices
-  private readonly places: Place[] = []
   private readonly events = new Map<string, { readonly plan: PlannedEvent; readonly id: string }>()
   private readonly receipts = new Set<string>()
-  /** What is under way. */
-  private readonly open = new Set<Promise<void>>()
   private toAskAgain = 0
   /** Receipts that were seen final and events that were seen at their end, once all was calm: not looked at again for that. */
   private readonly ended = new Set<string>()
-  private calm = false
 
   constructor(seed: number, postgres: DatabaseOptions, simulation: Simulation, script: Script) {
     this.seed = seed
-    this.postgres = postgres
     this.simulation = simulation
     this.script = script
     this.facts = new Facts(simulation)
     this.world = new World(simulation, this.facts, { seed, slots: script.slots })
-    this.faults = new FaultPlan(seed, weatherOf(seed), simulation, (process, what) => {
+    const faults = new FaultPlan(seed, weatherOf(seed), simulation, (process, what) => {
       this.facts.add({ is: 'fault', process, what })
       simulation.note(`${process}: fault: ${what}`)
     })
+    const { facts, world } = this
+    this.processes = new HistoryProcesses({ seed, postgres, simulation, script, facts, world, faults })
     this.ids = new Choices(seed, 'event ids')
   }
 
@@ -88,41 +78,18 @@ class History {
     }
     process.on('unhandledRejection', uncaught)
     try {
-      for (let i = 0; i < script.processes; i++) {
-        const place: Place = { number: i, lives: 0, now: null }
-        this.places.push(place)
-        await this.startAt(place)
-      }
-      if (script.sandbox) await this.makeSandbox()
+      await this.processes.start()
+      if (script.sandbox) await this.processes.makeSandbox()
       for (const step of script.steps) simulation.after(step.atMs, null, '', () => this.take(step))
       await simulation.pass(script.endMs)
-      await this.becalm()
+      await this.processes.becalm()
       await this.comeToAnEnd()
       await this.readAll()
       this.facts.add({ is: 'over' })
-      for (const { now } of this.places) if (now) await simulation.until(now.stop())
+      await this.processes.stop()
     } finally {
       process.off('unhandledRejection', uncaught)
     }
-  }
-
-  /** Before anything goes wrong; on simulated time, so that a slow machine is nothing that goes wrong. */
-  private async makeSandbox(): Promise<void> {
-    const { seed, simulation, facts, world, postgres } = this
-    const fates = { fateOf: () => ({ requestMs: 0.1, answerMs: 0.1 }), notificationMs: () => null }
-    const founder = await EngineProcess.make({
-      name: 'founder',
-      seed,
-      simulation,
-      facts,
-      world,
-      postgres,
-      fates,
-    })
-    await simulation.until(
-      founder.call((engine, db) => db.transaction('sandbox', tx => engine.putTenant(tx, TENANT, true))),
-    )
-    founder.kill()
   }
 
   result(): HistoryResult {
@@ -139,35 +106,6 @@ class History {
       lastedMs: simulation.now,
       deadlocks: simulation.deadlocks,
     }
-  }
-
-  private async startAt(place: Place): Promise<void> {
-    const { seed, simulation, facts, world, postgres, script, faults } = this
-    place.lives += 1
-    const name = `${'ABC'[place.number]}${place.lives}`
-    const process = await EngineProcess.make({
-      name,
-      seed,
-      simulation,
-      facts,
-      world,
-      postgres,
-      fates: faults,
-      engine: {
-        maxMarkedAtOnce: script.maxMarkedAtOnce,
-        finalAfterMs: FINAL_AFTER_MS,
-        careEveryMs: script.careEveryMs,
-        runner: { beatMs: script.beatMs, leaseMs: script.leaseMs, graceMs: 3000 },
-      },
-    })
-    place.now = process
-    this.track(
-      process.start().catch(() => {
-        // As a server does whose database is away when it starts: it ends, and is started again.
-        if (process.isLive) process.kill()
-        simulation.after(300, null, '', () => this.startAt(place))
-      }),
-    )
   }
 
   private take(step: Step): void | Promise<void> {
@@ -187,12 +125,12 @@ class History {
       case 'read receipts':
         return this.readReceipts()
       case 'freeze':
-        return this.freeze(step)
+        return this.processes.freeze(step)
       case 'kill':
       case 'stop':
-        return this.takeAway(step)
+        return this.processes.takeAway(step)
       case 'database away':
-        return this.databaseAway(step.forMs)
+        return this.processes.databaseAway(step.forMs)
       default:
         return step satisfies never
     }
@@ -212,7 +150,7 @@ class History {
       id,
       ...(parent && { parent: { id: parent.id, link: event.parent?.link ?? 'cancel' } }),
     })
-    this.ask(op, `announce ${event.title}`, async (engine, db) => {
+    this.processes.ask(op, `announce ${event.title}`, async (engine, db) => {
       const [result] = await db.transaction('announce', tx => engine.announce(tx, [announcement]))
       if (result) this.facts.add({ is: 'announce answered', op, result })
     })
@@ -253,7 +191,7 @@ class History {
     const op = this.facts.nextOp()
     this.facts.add({ is: 'cancel asked', op, request })
     const what = 'key' in request.target ? request.target.key : request.target.eventId
-    this.ask(
+    this.processes.ask(
       op,
       `cancel ${what}`,
       async engine => {
@@ -274,7 +212,7 @@ class History {
     if (!event) return
     const op = this.facts.nextOp()
     this.facts.add({ is: 'revise asked', op, eventId: event.id, effects: step.effects })
-    this.ask(op, `revise ${step.event}`, async (engine, db) => {
+    this.processes.ask(op, `revise ${step.event}`, async (engine, db) => {
       const revised = await db.transaction('revise', tx =>
         engine.revise(tx, { tenant: TENANT, eventId: event.id, effects: step.effects.map(newEffect) }),
       )
@@ -284,9 +222,9 @@ class History {
   }
 
   private retryDead({ cancelAfterMs }: Step & { readonly do: 'retry dead' }): void {
-    this.ask(this.facts.nextOp(), 'dead', async engine => {
+    this.processes.ask(this.facts.nextOp(), 'dead', async engine => {
       for (const dead of await engine.dead(TENANT, 5)) {
-        // What comes next has been born of a delay that died.
+        // What comes next was already announced by a delay that died.
         if (dead.kind === 'delay') continue
         const op = this.facts.nextOp()
         this.facts.add({ is: 'retry asked', op, effectId: dead.id })
@@ -308,7 +246,7 @@ class History {
     this.facts.add({ is: 'clock asked', op, byMs })
     const giveUp = new AbortController()
     this.simulation.after(400, null, '', () => giveUp.abort())
-    this.ask(op, `advance the clock by ${byMs} ms`, async engine => {
+    this.processes.ask(op, `advance the clock by ${byMs} ms`, async engine => {
       await engine.advanceClock(TENANT, byMs, undefined, giveUp.signal).catch(error => {
         if (!giveUp.signal.aborted) throw error
       })
@@ -320,7 +258,7 @@ class History {
     for (const offer of this.world.shown.values()) {
       const op = this.facts.nextOp()
       this.facts.add({ is: 'end asked', op, effectId: offer.id })
-      this.ask(op, `answer ${offer.title}`, async (engine, db) => {
+      this.processes.ask(op, `answer ${offer.title}`, async (engine, db) => {
         const [result] = await db.transaction('end', tx => engine.end(tx, [answerTo(offer)]))
         this.facts.add({ is: 'end answered', op, result: result ?? 'gone' })
         this.simulation.note(`answer to ${offer.title}: ${result}`)
@@ -335,90 +273,10 @@ class History {
 
   private readReceipt(id: string): void {
     const askedAt = this.simulation.now
-    this.ask(0, `receipt ${id}`, async engine => {
+    this.processes.ask(0, `receipt ${id}`, async engine => {
       const receipt = await engine.receipt(TENANT, id)
       if (receipt) this.facts.add({ is: 'receipt read', askedAt, receipt })
     })
-  }
-
-  private freeze({ process, forMs }: { readonly process: number; readonly forMs: number }): void {
-    const now = this.places[process]?.now
-    if (!now?.isLive || this.calm) return
-    now.freeze()
-    this.simulation.after(forMs, null, '', () => {
-      if (now.isFrozen) now.thaw()
-    })
-  }
-
-  private takeAway(step: Step & { readonly do: 'kill' | 'stop' }): void {
-    const place = this.places[step.process]
-    const now = place?.now
-    if (!place || !now?.isLive || this.calm) return
-    if (step.do === 'kill') now.kill()
-    else this.track(now.stop())
-    this.simulation.after(step.backAfterMs, null, '', () => this.startAt(place))
-  }
-
-  /** As when PostgreSQL is killed and started again: every connection breaks, what is not committed is undone. */
-  private databaseAway(forMs: number): void {
-    if (this.calm) return
-    const proxies = this.live().map(process => process.proxy)
-    for (const { name } of this.live())
-      this.facts.add({ is: 'fault', process: name, what: 'the database is away' })
-    for (const proxy of proxies) {
-      proxy.refuses = true
-      proxy.cutAll()
-    }
-    this.simulation.note('the database is away')
-    this.simulation.after(forMs, null, '', () => {
-      this.simulation.note('the database is back')
-      for (const proxy of proxies) proxy.refuses = false
-    })
-  }
-
-  private live(): EngineProcess[] {
-    return this.places.flatMap(({ now }) => (now?.isLive ? [now] : []))
-  }
-
-  /** Asks some process that lives; when none does, a while later. */
-  private ask(
-    op: number,
-    asked: string,
-    work: (engine: Engine, db: Database) => Promise<void>,
-    failed: () => void = () => {},
-  ): void {
-    const live = this.live()
-    if (live.length === 0) {
-      this.simulation.after(500, null, '', () => this.ask(op, asked, work, failed))
-      return
-    }
-    const process = live[Math.floor(chance(this.seed, 'who', asked, op) * live.length)] as EngineProcess
-    this.simulation.note(`${process.name} is asked to ${asked}`)
-    this.track(
-      process.serve(work).catch(error => {
-        const unavailable = isUnavailable(error) || error instanceof DatabaseOverloaded
-        this.facts.add({ is: 'failed', op, asked, error: String(error), unavailable })
-        this.simulation.note(`to ${asked} failed: ${String(error)}`)
-        failed()
-      }),
-    )
-  }
-
-  private track(work: Promise<void>): void {
-    const one = work.finally(() => this.open.delete(one))
-    this.open.add(one)
-  }
-
-  private async becalm(): Promise<void> {
-    const { simulation, facts, faults } = this
-    this.calm = true
-    faults.end()
-    facts.add({ is: 'calm' })
-    simulation.note('calm')
-    for (const { now } of this.places) if (now?.isFrozen) now.thaw()
-    // Whoever was to come back does so within this time.
-    await simulation.pass(5500)
-    if (this.live().length === 0) await this.startAt(this.places[0] as Place)
   }
 
   private async comeToAnEnd(): Promise<void> {
@@ -427,13 +285,13 @@ class History {
     while (simulation.now < until) {
       this.answerOffers()
       await simulation.pass(LOOK_EVERY_MS)
-      if (this.open.size === 0 && this.toAskAgain === 0 && (await this.isOver())) return
+      if (!this.processes.isBusy && this.toAskAgain === 0 && (await this.isOver())) return
     }
   }
 
   /** Looks aside of the processes, so that it costs no time of theirs. */
   private async isOver(): Promise<boolean> {
-    const process = this.live()[0]
+    const process = this.processes.live()[0]
     if (!process) return false
     return await this.simulation.until(
       process.call(async engine => {
@@ -454,7 +312,7 @@ class History {
   }
 
   private async readAll(): Promise<void> {
-    const process = this.live()[0]
+    const process = this.processes.live()[0]
     if (!process) throw new Error('no process lives, though all is calm')
     const { facts, simulation } = this
     await simulation.until(
@@ -494,5 +352,3 @@ class History {
     return ids
   }
 }
-
-type Place = { readonly number: number; lives: number; now: EngineProcess | null }

@@ -160,7 +160,7 @@ class Meeting {
           if (written) written.commits = status === 'I'
         },
       },
-      // Nothing but the loop: what a blow hits does not depend on when a chore comes round.
+      // Nothing but the loop: what a blow hits does not depend on when a maintenance job runs.
       engine: {
         finalAfterMs: FINAL_AFTER_MS,
         careEveryMs: 1_000_000,

@@ -32,7 +32,7 @@ export type SimulatedDatabase = {
   readonly clock: ServerClock
 }
 
-/** Turns of the event loop without an octet, after which nothing moves any more. */
+/** TenantQueue of the event loop without an octet, after which nothing moves any more. */
 const QUIET_TURNS = 4
 /** Real milliseconds after which an answer that has not come is asked after: is it held back by a lock? */
 const ASK_AFTER_MS = 2

@@ -29,8 +29,8 @@ const MEETS = {
     [...known.events.values()].some(event => event.answered?.result.is === 'absorbed'),
   'run by one process after another': known =>
     effects(known).some(effect => new Set(effect.began.map(({ process }) => process)).size > 1),
-  'a step that was born': known =>
-    effects(known).some(effect => effect.bornOf !== null && effect.there !== null),
+  'a step that was announced': known =>
+    effects(known).some(effect => effect.announcedBy !== null && effect.there !== null),
   'the answer of a statement lost': known => hasFault(known, 'answer lost'),
   'a statement that arrives after its connection broke': known => hasFault(known, 'request late'),
   'a database that was away': known => hasFault(known, 'the database is away'),

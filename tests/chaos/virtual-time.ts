@@ -31,11 +31,6 @@ export function asProcess<T>(clockwork: Clockwork, process: string, work: () => 
   return inside.run({ clockwork, process }, work)
 }
 
-/** Runs `work` as no simulated process: on real time. */
-export function onRealTime<T>(work: () => T): T {
-  return inside.exit(work)
-}
-
 class VirtualTimer {
   private off: () => void
   private readonly start: () => () => void

@@ -1,8 +1,8 @@
 // Commits of the three APIs: the domain's own rows and the engine's are one.
 
 import assert from 'node:assert/strict'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Reply } from '../support/server-process.ts'
+import { until } from '../support/until.ts'
 import type { World } from './crash-world.ts'
 import { scenario } from './scenario.ts'
 
@@ -42,12 +42,12 @@ async function eventsOf(world: World, name: string): Promise<{ subject: string; 
 
 /** Bob's copies, once the wanted state is there; the server writes them behind the answer. */
 async function copies(world: World, count: number, cancelled = false): Promise<string[]> {
-  for (;;) {
-    const found = await eventsOf(world, 'bob')
-    if (found.length >= count && found.every(event => event.isCancelled === cancelled))
-      return found.map(event => event.subject)
-    await pause(20)
-  }
+  let found: Awaited<ReturnType<typeof eventsOf>> = []
+  await until(async () => {
+    found = await eventsOf(world, 'bob')
+    return found.length >= count && found.every(event => event.isCancelled === cancelled)
+  })
+  return found.map(event => event.subject)
 }
 
 const OFFER = {
@@ -67,11 +67,12 @@ type OfferSeen = { readonly id: string; readonly state: string }
 
 /** Open offers of the call, once all are on the screen. */
 async function displayed(world: World): Promise<OfferSeen[]> {
-  for (;;) {
-    const value = (await dana(world, 'GET', `${OFFERS}${BY_TOKEN}`))?.json.value as OfferSeen[]
-    if (value.every(offer => offer.state !== 'arriving')) return value
-    await pause(20)
-  }
+  let value: OfferSeen[] = []
+  await until(async () => {
+    value = (await dana(world, 'GET', `${OFFERS}${BY_TOKEN}`))?.json.value
+    return value.every(offer => offer.state !== 'arriving')
+  })
+  return value
 }
 
 export const apiScenarios = [

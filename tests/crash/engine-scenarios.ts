@@ -1,7 +1,7 @@
 // The engine's own commits, driven through the native API.
 
 import assert from 'node:assert/strict'
-import { setTimeout as pause } from 'node:timers/promises'
+import { until } from '../support/until.ts'
 import type { World } from './crash-world.ts'
 import { scenario } from './scenario.ts'
 
@@ -9,12 +9,13 @@ const HOUR = 3_600_000
 
 /** Until an action has ended; every look waits for the server's own answer. */
 async function ended(world: World, eventId: string): Promise<string[]> {
-  for (;;) {
+  let states: string[] = []
+  await until(async () => {
     const event = await world.aliceOk('GET', `/api/v1/events/${eventId}`)
-    const states: string[] = event.effects.map((effect: { state: string }) => effect.state)
-    if (states.every(state => state !== 'pending' && state !== 'running')) return states.sort()
-    await pause(20)
-  }
+    states = event.effects.map((effect: { state: string }) => effect.state)
+    return states.every(state => state !== 'pending' && state !== 'running')
+  })
+  return states.sort()
 }
 
 const announce = (world: World, body: object) =>
@@ -88,7 +89,7 @@ async function arrivesOnly(world: World, times: number): Promise<void> {
   assert.deepEqual(await ended(world, eventIds[0]), ['done'])
   await world.advance('1h')
   assert.equal(world.called.length, times)
-  assert.equal(new Set(world.idsOf('/now')).size, 1, 'a repeat bears the same webhook-id')
+  assert.equal(new Set(world.idsOf('/now')).size, 1, 'a repeat has the same webhook-id')
 }
 
 export const engineScenarios = [
@@ -148,7 +149,7 @@ export const engineScenarios = [
   }),
   scenario({
     point: 'settle',
-    about: 'the same for a mail: the repeat bears the same Message-ID',
+    about: 'the same for a mail: the repeat has the same Message-ID',
     act: world =>
       world.alice('POST', '/api/v1/events', {
         key: 'now',

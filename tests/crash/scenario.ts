@@ -2,8 +2,6 @@
 
 import type { World } from './crash-world.ts'
 
-export type Phase = 'before-commit' | 'after-commit'
-
 export type Scenario<Before = unknown> = {
   /** Name of the transaction. */
   readonly point: string

@@ -184,7 +184,7 @@ describe('servers on one database', { concurrency: true }, () => {
     assert.equal(
       new Set(messageIds).size,
       new Set(world.mailed).size,
-      'a mail that is repeated bears its Message-ID',
+      'a mail that is repeated has its Message-ID',
     )
     assert.ok(smtp.mails.length >= REPORTS)
     assert.equal(heir.child.exitCode, null)

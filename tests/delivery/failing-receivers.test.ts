@@ -6,11 +6,11 @@ import fc from 'fast-check'
 import {
   FailingReceivers,
   type HealthChange,
-  joined,
-  MOST_OF_TENANT,
+  MAX_PER_TENANT,
+  merged,
+  type Observation,
+  observed,
   type Receiver,
-  type Seen,
-  seen,
 } from '../../server/src/delivery/failing-receivers.ts'
 import { healthOf as healthOfMail } from '../../server/src/delivery/mail/server-health.ts'
 import { healthOf } from '../../server/src/delivery/webhook/receiver-health.ts'
@@ -147,7 +147,7 @@ suite('a receiver that only fails', () => {
   test('is one of a hundred that are remembered of a tenant, and takes none of another', async () => {
     await using w = await world()
     w.first.observe({ ...HOOK, tenant: 'fabrikam' }, fails())
-    for (let n = 0; n < 3 * MOST_OF_TENANT; n++) {
+    for (let n = 0; n < 3 * MAX_PER_TENANT; n++) {
       w.first.observe({ ...HOOK, receiver: `h${n}.example:443` }, fails())
       w.after(1)
       if (n % 90 === 0) await w.round()
@@ -157,9 +157,9 @@ suite('a receiver that only fails', () => {
       text: 'select tenant, receiver from delivery.failing_receiver order by last_failure_at',
     })
     const mine = rows.filter(row => row.tenant === 'contoso')
-    assert.equal(mine.length, MOST_OF_TENANT)
-    assert.equal(mine.at(-1)?.receiver, `h${3 * MOST_OF_TENANT - 1}.example:443`)
-    assert.equal(rows.length, MOST_OF_TENANT + 1)
+    assert.equal(mine.length, MAX_PER_TENANT)
+    assert.equal(mine.at(-1)?.receiver, `h${3 * MAX_PER_TENANT - 1}.example:443`)
+    assert.equal(rows.length, MAX_PER_TENANT + 1)
   })
 
   test('is not lost to a database that is away for a round', async () => {
@@ -182,8 +182,11 @@ test('what was seen in two rounds is what would have been seen in one', () => {
   fc.assert(
     fc.property(fc.array(health, { minLength: 1 }), fc.array(health, { minLength: 1 }), (one, two) => {
       const of = (all: readonly (typeof one)[number][], from: number) =>
-        all.reduce<Seen | undefined>((before, each, i) => seen(before, each, from + i), undefined) as Seen
-      assert.deepEqual(joined(of(one, 0), of(two, one.length)), of([...one, ...two], 0))
+        all.reduce<Observation | undefined>(
+          (before, each, i) => observed(before, each, from + i),
+          undefined,
+        ) as Observation
+      assert.deepEqual(merged(of(one, 0), of(two, one.length)), of([...one, ...two], 0))
     }),
   )
 })

@@ -17,7 +17,7 @@ after(() => database[Symbol.asyncDispose]())
 
 const ICS = 'BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nSUMMARY:Café 🚀\r\nEND:VCALENDAR\r\n'
 
-/** A carrier without SMTP_URL, and the drawer that it fills, for a tenant of its own. */
+/** A carrier without SMTP_URL, and the kept mail that it writes, for a tenant of its own. */
 function keeping() {
   const store = createMailStore(database.db)
   const tenant = randomUUID()

@@ -17,7 +17,7 @@ function withdrawalOf(carriers: ReturnType<typeof webhookCarriers>, url: string)
 }
 
 suite('a withdrawal', () => {
-  test('is owed at once, in the lane of its call', () => {
+  test('is to be sent at once, in the lane of its call', () => {
     using carriers = webhookCarriers()
     const { call, notice } = withdrawalOf(carriers, 'https://hooks.example/a')
     assert.deepEqual(

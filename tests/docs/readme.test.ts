@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join, posix } from 'node:path'
 import { test } from 'node:test'
 import { filesBelow, filesNamed, ROOT } from '../architecture/source-files.ts'
+import { anchorsOf } from './markdown.ts'
 import { blocksOf, describes } from './readme-blocks.ts'
 
 const MARK = '--- end of block ---'
@@ -128,13 +129,32 @@ async function shell(
 test('every link of the README and the docs leads to a file', () => {
   const pages = [
     ...filesBelow('docs', ['.md']),
-    ...filesNamed(['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md']),
+    ...filesNamed(['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']),
   ]
   const broken = pages.flatMap(({ path, text }) =>
     [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)]
       .map(([, target]) => posix.join(posix.dirname(path), target!))
       .filter(target => !existsSync(join(ROOT, target)))
       .map(target => `${path} leads to ${target}`),
+  )
+  assert.deepEqual(broken, [])
+})
+
+test('every link to a heading leads to one', () => {
+  const pages = new Map(
+    [
+      ...filesBelow('docs', ['.md']),
+      ...filesNamed(['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']),
+    ].map(({ path, text }) => [path, text]),
+  )
+  const broken = [...pages].flatMap(([path, text]) =>
+    [...text.matchAll(/\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)/g)]
+      .map(([, file, anchor]) => ({
+        page: file === '' ? path : posix.join(posix.dirname(path), file!),
+        anchor: anchor!,
+      }))
+      .filter(({ page, anchor }) => !anchorsOf(pages.get(page) ?? '').has(anchor))
+      .map(({ page, anchor }) => `${path} leads to ${page}#${anchor}`),
   )
   assert.deepEqual(broken, [])
 })

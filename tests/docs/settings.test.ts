@@ -5,32 +5,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readConfig } from '../../server/src/config/config.ts'
 import { filesBelow, filesNamed } from '../architecture/source-files.ts'
+import { settingsOfCode, settingsOfReadme } from './settings.ts'
 
 const [readme] = filesNamed(['README.md'])
 
-/** Name → what its row says is the default. */
-function settingsOfReadme(): Map<string, string> {
-  const section = readme!.text.split('\n## Settings\n')[1]!.split('\n## ')[0]!
-  const rows = section.split('\n').filter(line => line.startsWith('| `'))
-  return new Map(
-    rows.flatMap(row => {
-      const [, names = '', fallback = ''] = row.split('|').map(cell => cell.trim())
-      return [...names.matchAll(/`([A-Z_]+)`/g)].map(
-        ([, name]) => [name!, fallback.replaceAll('`', '')] as const,
-      )
-    }),
-  )
-}
-
-function settingsOfCode(): Set<string> {
-  const asked = new Set<string>()
-  const env = new Proxy({}, { get: (_, name) => void asked.add(String(name)) })
-  readConfig(env, '/srv')
-  return asked
-}
-
 test('every setting stands in the README, and nothing else does', () => {
-  assert.deepEqual([...settingsOfReadme().keys()].sort(), [...settingsOfCode()].sort())
+  assert.deepEqual([...settingsOfReadme(readme!.text).keys()].sort(), [...settingsOfCode(readConfig)].sort())
 })
 
 test('every setting does something', () => {
@@ -45,7 +25,7 @@ test('every setting does something', () => {
 test('a default that is a value is the one that the code takes', () => {
   const unset = readConfig({}, '/srv')
   const isValue = /^(\d+\w?|[\d.]+|\.\/\w+|off|warn|\w+ <\S+@\S+>)$/
-  const values = [...settingsOfReadme()].filter(([, fallback]) => isValue.test(fallback))
+  const values = [...settingsOfReadme(readme!.text)].filter(([, fallback]) => isValue.test(fallback))
   assert.deepEqual(
     values.map(([name]) => name),
     [

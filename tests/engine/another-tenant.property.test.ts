@@ -10,7 +10,8 @@ import type { Receipt } from '../../server/src/core/cancellation.ts'
 import type { Database } from '../../server/src/store/database.ts'
 import { testDatabase } from '../support/database.ts'
 import { EMPTY_TABLES } from './empty-tables.ts'
-import { type Command, Model, single } from './model/model.ts'
+import { type Command, single } from './model/commands.ts'
+import { Model } from './model/model.ts'
 
 const RUNS = 15
 
@@ -61,7 +62,7 @@ async function live(db: Database, steps: History, maxMarkedAtOnce: number, withA
     told.push(withoutIds(JSON.stringify(comparable(await one.readReceipts()))))
   }
   await one.comeToTheEnd()
-  // What was prevented stands in one of two places, as the cancel went the short way or the long one: the short one is for
+  // What was prevented stands in one of two places, as the cancel took the fast path or the general one: the fast one is for
   // when no huge cancel is under way, of anybody.
   const ended = await db.query({
     text: `select title, kind, ending::text, case when ending <> 'prevented' then attempt end as attempt, doubt, error

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Gather, MANY, Overloaded } from '../../server/src/engine/batcher.ts'
+import { Batcher, MANY, Overloaded } from '../../server/src/engine/batcher.ts'
 import { Engine } from '../../server/src/engine/engine.ts'
 import { testDatabase } from '../support/database.ts'
 import { random, SteeredCarrier } from '../support/engine.ts'
@@ -10,7 +10,7 @@ import { byKey, effect, event } from './engine-parts.ts'
 
 test('full: the next caller is told so at once, those who wait are served', async () => {
   const gate = Promise.withResolvers<void>()
-  const gather = new Gather<number, number>({
+  const gather = new Batcher<number, number>({
     name: 't',
     maxQueue: 3,
     maxBatch: 1,
@@ -26,7 +26,7 @@ test('full: the next caller is told so at once, those who wait are served', asyn
 
 test('an option that is left open is no option: the queue stays bounded', async () => {
   const gate = Promise.withResolvers<void>()
-  const gather = new Gather<number, number>({
+  const gather = new Batcher<number, number>({
     name: 't',
     maxQueue: undefined,
     maxBatch: 1,
@@ -41,7 +41,7 @@ test('an option that is left open is no option: the queue stays bounded', async 
 
 test('a request that breaks its batch fails alone, and a result may be an error', async () => {
   const batches: number[][] = []
-  const gather = new Gather<number, number>({
+  const gather = new Batcher<number, number>({
     name: 't',
     run: async batch => {
       batches.push([...batch])
@@ -60,7 +60,7 @@ test('a request that breaks its batch fails alone, and a result may be an error'
 test('the victim of a deadlock is run again whole', async () => {
   let failures = 3
   const sizes: number[] = []
-  const gather = new Gather<number, number>({
+  const gather = new Batcher<number, number>({
     name: 't',
     run: async batch => {
       sizes.push(batch.length)
@@ -80,7 +80,7 @@ test('few go together, one batch after the other; many are shared out to all bat
   ] as const) {
     const gate = Promise.withResolvers<void>()
     const sizes: number[] = []
-    const gather = new Gather<number, number>({
+    const gather = new Batcher<number, number>({
       name: 'test',
       run: batch => {
         sizes.push(batch.length)
@@ -95,7 +95,7 @@ test('few go together, one batch after the other; many are shared out to all bat
 
 test('a batch that waits for something of its own does not keep the others waiting', async () => {
   const [begun, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-  const gather = new Gather<string, string>({
+  const gather = new Batcher<string, string>({
     name: 'test',
     run: async batch => {
       if (!batch.includes('slow')) return batch
@@ -114,7 +114,7 @@ test('a batch that waits for something of its own does not keep the others waiti
 
 test('equal ones go into different batches, in their order', async () => {
   const batches: string[][] = []
-  const gather = new Gather<string, string>({
+  const gather = new Batcher<string, string>({
     name: 't',
     maxInFlight: 1,
     distinct: text => text,
@@ -154,12 +154,12 @@ test('a cancel with a NUL in its reason fails alone; the others of its batch are
 test('one owner fills its share of the queue and no more; another one is still taken, and served in turn', async () => {
   const gate = Promise.withResolvers<void>()
   const batches: string[][] = []
-  const gather = new Gather<string, string>({
+  const gather = new Batcher<string, string>({
     name: 't',
     maxQueue: 16,
     maxBatch: 4,
     maxInFlight: 1,
-    ownerOf: request => request[0]!,
+    tenantOf: request => request[0]!,
     run: async batch => {
       batches.push([...batch])
       await gate.promise

@@ -10,10 +10,11 @@ import { announce } from '../../server/src/engine/announce/announce.ts'
 import type { Context } from '../../server/src/engine/context.ts'
 import type { Domain, NextSteps } from '../../server/src/engine/domain.ts'
 import { Engine, type EngineOptions } from '../../server/src/engine/engine.ts'
-import { markSomeOpen } from '../../server/src/engine/open-cancel/cancel-open.ts'
+import { markSomeOpen } from '../../server/src/engine/open-cancel/open-marker.ts'
 import { endFromOutside } from '../../server/src/engine/run/end.ts'
 import { closeReceipts } from '../../server/src/engine/run/rescue.ts'
-import { type Attempt, settleAttempts } from '../../server/src/engine/run/settle.ts'
+import { settleAttempts } from '../../server/src/engine/run/settle.ts'
+import type { Attempt } from '../../server/src/engine/run/settle-plan.ts'
 import {
   type Room,
   type StartedRow,
@@ -52,7 +53,7 @@ export function contextOn(
     random,
     carriers: new Map(['mail', 'step'].map(kind => [kind, carrier(kind)])),
     domains: new Map([[KIND, domain]]),
-    hints: { due() {}, asked() {} },
+    hints: { due() {}, stopRequested() {} },
     maxMarkedAtOnce: 5000,
     finalAfterMs: 30_000,
     ...over,
@@ -142,7 +143,7 @@ export async function startChosen(
   return await startDue(context, db, {
     ticket: { id: worker, worker },
     startId: newStartId(),
-    most: 1000,
+    limit: 1000,
     room: { ...ALL_ROOM, lanes: new Map(full.map(lane => [lane, 0])) },
   })
 }
@@ -221,3 +222,10 @@ export async function overOrWaiting(db: Database, work: Promise<unknown>): Promi
     if (row?.waiting) return 'waiting'
   }
 }
+
+/** An effect that is due in an hour: it stays pending for the whole of a test. */
+export const later = { due: { afterMs: 3_600_000 } }
+
+export const make = (db: Database, ...args: Parameters<typeof event>) => announced(db, event(...args))
+
+export const receiptOf = (outcome: CancelOutcome) => cancelled(outcome).receiptId

@@ -1,62 +1,20 @@
-// I2, I3 and I4: what a receipt says, when it is final, and what it owes the world.
+// I2, I3 and I4: what a receipt says, when it is final, and in which order its items stand.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Cancelled, CancelOutcome } from '../../server/src/core/cancellation.ts'
-import type { Announcement } from '../../server/src/core/event.ts'
-import { announce } from '../../server/src/engine/announce/announce.ts'
-import { cancelBatch } from '../../server/src/engine/cancel/cancel.ts'
 import { readReceipt } from '../../server/src/engine/receipt/read-receipt.ts'
 import { endFromOutside, resolve } from '../../server/src/engine/run/end.ts'
 import { closeReceipts } from '../../server/src/engine/run/rescue.ts'
 import { settleAttempts } from '../../server/src/engine/run/settle.ts'
-import type { Database } from '../../server/src/store/database.ts'
 import { testDatabase } from '../support/database.ts'
-import { SteeredCarrier, testEngine } from '../support/engine.ts'
-import {
-  attemptOf,
-  byId,
-  byKey,
-  contextOn,
-  effect,
-  event,
-  KIND,
-  newStartId,
-  settleNow,
-  startAllDue,
-  TENANT,
-} from './engine-parts.ts'
+import { attemptOf, byId, effect, event, newStartId, settleNow, TENANT } from './engine-parts.ts'
 import { checkInvariants } from './model/invariants.ts'
-
-const T0 = Date.parse('2026-06-01T12:00:00Z')
-
-function cancelled(outcome: CancelOutcome | undefined): Cancelled {
-  assert.ok(outcome && !('refused' in outcome), JSON.stringify(outcome))
-  return outcome
-}
-
-/** The engine's verbs on a clock that the test moves. */
-function bench(db: Database, over: Parameters<typeof contextOn>[1] = {}) {
-  const time = { ms: T0 }
-  const context = contextOn(db, { clock: () => new Date(time.ms), ...over })
-  return {
-    time,
-    context,
-    make: async (announcement: Announcement) => {
-      const [result] = await db.transaction('t', tx => announce(context, tx, [announcement]))
-      assert.ok(result?.is === 'announced')
-      return result
-    },
-    startAll: () => startAllDue(context, db),
-    cancel: async (...requests: Parameters<typeof cancelBatch>[2]) =>
-      (await db.transaction('cancel', tx => cancelBatch(context, tx, requests, 5000))).map(cancelled),
-  }
-}
+import { timedEngine } from './timed-engine.ts'
 
 test('every item says how it ended, once, and the counts are the items', async () => {
   await using database = await testDatabase()
   const { db } = database
-  const { context, make, startAll, cancel } = bench(db)
+  const { context, make, startAll, cancel } = timedEngine(db)
   const later = { due: { afterMs: 3_600_000 } }
   const { eventId } = await make(
     event('root', [
@@ -115,13 +73,13 @@ test('every item says how it ended, once, and the counts are the items', async (
 test('final after 30 s although the worker died: what has no end is in doubt to every reader, and news becomes a note', async () => {
   await using database = await testDatabase()
   const { db } = database
-  const { time, context, make, startAll, cancel } = bench(db)
+  const { time, context, make, startAll, cancel } = timedEngine(db)
   const { eventId } = await make(event('root', [effect('hangs')]))
   const [row] = await startAll()
   const [outcome] = await cancel(byId(eventId))
   const read = () => readReceipt(context, TENANT, outcome!.receiptId)
   time.ms += 29_999
-  // What the caretaker does every other second.
+  // What the maintenance job does every other second.
   await closeReceipts(context)
   assert.equal((await read())?.state, 'open')
   time.ms += 1
@@ -145,7 +103,7 @@ test('final after 30 s although the worker died: what has no end is in doubt to 
 test('two readers and a settle at the end of the time: one end, one receipt', async () => {
   await using database = await testDatabase()
   const { db } = database
-  const { time, context, make, startAll, cancel } = bench(db)
+  const { time, context, make, startAll, cancel } = timedEngine(db)
   const { eventId } = await make(
     event(
       'root',
@@ -170,7 +128,7 @@ test('two readers and a settle at the end of the time: one end, one receipt', as
 test('waiting: nobody runs it, its answer ends it, and a cancel that came first wins over an accept', async () => {
   await using database = await testDatabase()
   const { db } = database
-  const { context, make, startAll, cancel } = bench(db)
+  const { context, make, startAll, cancel } = timedEngine(db)
   const first = await make(event('accepted', [effect('offer')]))
   const [offer] = await startAll()
   assert.equal(
@@ -195,148 +153,10 @@ test('waiting: nobody runs it, its answer ends it, and a cancel that came first 
   assert.deepEqual(withdrawn, ['ended'])
 })
 
-test('requests of one batch that meet are answered as one after the other', async () => {
-  await using database = await testDatabase()
-  const { db } = database
-  const { make, cancel } = bench(db)
-  const later = { due: { afterMs: 3_600_000 } }
-  const parent = await make(event('parent', [effect('p', later)], { key: 'k' }))
-  const child = await make(
-    event('child', [effect('c', later)], { parent: { id: parent.eventId, link: 'cancel' } }),
-  )
-  const kept = await make(
-    event('kept', [effect('k', later)], { parent: { id: parent.eventId, link: 'keep' } }),
-  )
-  const below = await make(
-    event('below kept', [effect('b', later)], { parent: { id: kept.eventId, link: 'cancel' } }),
-  )
-  const outcomes = await cancel(
-    byId(child.eventId, 'b'),
-    byId(parent.eventId),
-    byKey('k', 'c'),
-    byId(below.eventId, 'd'),
-  )
-  assert.deepEqual(
-    outcomes.map(o => [o.counts.prevented, o.counts.already_cancelled, o.counts.kept, o.counts.total]),
-    [
-      [1, 0, 0, 1],
-      [1, 1, 2, 4],
-      [0, 0, 0, 0],
-      [1, 0, 0, 1],
-    ],
-  )
-  await checkInvariants(db, [], { settled: false })
-})
-
-test('by key and by id in one batch, of one event: the second names the first', async () => {
-  await using database = await testDatabase()
-  const { db } = database
-  const { make, cancel } = bench(db)
-  const { eventId } = await make(event('e', [effect('f', { due: { afterMs: 3_600_000 } })], { key: 'k' }))
-  const outcomes = await cancel(byKey('k'), byId(eventId, 'b'))
-  assert.deepEqual(
-    outcomes.map(o => [o.counts.prevented, o.counts.already_cancelled]),
-    [
-      [1, 0],
-      [0, 1],
-    ],
-  )
-})
-
-test('nothing is born from a cancelled event; what the cancel owes is born of the cancellation, and retried', async () => {
-  const mail = new SteeredCarrier('mail')
-  const step = new SteeredCarrier('step')
-  const notice = new SteeredCarrier('notice')
-  await using t = await testEngine([mail, step, notice], {
-    domains: [
-      {
-        eventKind: KIND,
-        cancelled: async (_tx, events) =>
-          new Map(events.map(e => [e.event.id, [effect(`notice of ${e.event.title}`, { kind: 'notice' })]])),
-        settled: async (_tx, settled) =>
-          new Map(settled.map(s => [s.effect.id, { effects: [effect('next')] }])),
-        wantsSettled: kind => kind === 'step',
-      },
-    ],
-  })
-  const { engine, database } = t
-  const [announced] = await database.db.transaction('t', tx =>
-    engine.announce(tx, [event('root', [effect('step', { kind: 'step' })])]),
-  )
-  assert.ok(announced?.is === 'announced')
-  const run = await step.begun(1)
-  const outcome = cancelled(await engine.cancel(byId(announced.eventId)))
-  run.end({ is: 'done' })
-  const first = await notice.begun(1)
-  assert.deepEqual([first.effect.noticeOf, first.effect.eventId], [outcome.receiptId, null])
-  first.end({ is: 'retry', error: 'busy', afterMs: 0 })
-  ;(await notice.begun(2)).end({ is: 'done', evidence: { reply: '250' } })
-  const receipt = await engine.receipt(TENANT, outcome.receiptId, { waitMs: 20_000 })
-  assert.deepEqual([receipt?.counts.too_late, receipt?.counts.total, receipt?.notices.length], [1, 1, 1])
-  const [child] = await database.db.transaction('t', tx =>
-    engine.announce(tx, [event('child', [], { parent: { id: announced.eventId, link: 'cancel' } })]),
-  )
-  assert.deepEqual(child, {
-    is: 'parent_cancelled',
-    parentId: announced.eventId,
-    cancellationId: outcome.receiptId,
-  })
-  const revised = await database.db.transaction('t', tx =>
-    engine.revise(tx, { tenant: TENANT, eventId: announced.eventId, effects: [effect('r')] }),
-  )
-  assert.deepEqual(revised, { is: 'cancelled', cancellationId: outcome.receiptId })
-  assert.equal(mail.runs.length, 0)
-})
-
-test('one cancel calls off what three kinds of events hang on a tree, in one commit', async () => {
-  await using database = await testDatabase()
-  const { db } = database
-  const seen: string[] = []
-  const kinds = ['meeting', 'activation', 'offer']
-  const { make, cancel } = bench(db, {
-    domains: new Map(
-      kinds.map(kind => [
-        kind,
-        {
-          eventKind: kind,
-          cancelled: async (_tx, events) => {
-            seen.push(
-              ...events.map(e => `${kind} ${e.event.title} ${e.isTarget} ${e.effects.map(f => f.outcome)}`),
-            )
-            return new Map()
-          },
-        },
-      ]),
-    ),
-  })
-  const later = { due: { afterMs: 3_600_000 } }
-  const meeting = await make(event('m', [effect('remind', later)], { kind: 'meeting' }))
-  const activation = await make(
-    event('a', [effect('delay', later)], {
-      kind: 'activation',
-      entity: 'another entity',
-      parent: { id: meeting.eventId, link: 'cancel' },
-    }),
-  )
-  await make(
-    event('o', [effect('offer', later)], {
-      kind: 'offer',
-      parent: { id: activation.eventId, link: 'cancel' },
-    }),
-  )
-  const [outcome] = await cancel(byId(meeting.eventId))
-  assert.deepEqual([outcome!.counts.prevented, outcome!.eventIds.length], [3, 3])
-  assert.deepEqual(seen.sort(), [
-    'activation a false prevented',
-    'meeting m true prevented',
-    'offer o false prevented',
-  ])
-})
-
 test('items stand in the order of time; a huge receipt is paged by id, each page in that order', async () => {
   await using database = await testDatabase()
   const { db } = database
-  const { context, make, cancel } = bench(db)
+  const { context, make, cancel } = timedEngine(db)
   // Due in an order that is not that of their ids.
   const effects = Array.from({ length: 1500 }, (_, i) =>
     effect(`e${i}`, { due: { afterMs: 1000 + ((i * 997) % 1500) } }),
@@ -363,7 +183,7 @@ test('items stand in the order of time; a huge receipt is paged by id, each page
 test("all that a receipt dates is dated by one clock, the tenant's, also when it moves on meanwhile", async () => {
   await using database = await testDatabase()
   const { db } = database
-  const { context, time, make, startAll, cancel } = bench(db)
+  const { context, time, make, startAll, cancel } = timedEngine(db)
   const setClock = (days: number) =>
     db.query({
       text: `insert into engine.tenant (id, sandbox, clock_offset) values ('${TENANT}', true, '${days} days')

@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Cancelled, CancelOutcome } from '../../server/src/core/cancellation.ts'
 import type { Announced, EarlyPolicy } from '../../server/src/core/event.ts'
 import { Engine } from '../../server/src/engine/engine.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
@@ -11,6 +10,7 @@ import {
   attemptOf,
   byId,
   byKey,
+  cancelled,
   contextOn,
   effect,
   event,
@@ -20,11 +20,6 @@ import {
 } from './engine-parts.ts'
 
 const T0 = Date.parse('2026-06-01T12:00:00Z')
-
-function cancelled(outcome: CancelOutcome | undefined): Cancelled {
-  assert.ok(outcome && !('refused' in outcome), JSON.stringify(outcome))
-  return outcome
-}
 
 function world(database: TestDatabase) {
   const time = { ms: T0 }

@@ -196,7 +196,7 @@ async function afterwards(
     if (level >= 50)
       fail(-1, 'an error was logged', where ?? '', `${msg}\n${err?.stack ?? err?.message ?? line}`)
   }
-  // By what every text of a request bears.
+  // By what stands in every text of a request.
   for (const table of ['event', 'cancellation'] as const) {
     const rows = await db.query<{ text: string }>({ text: TEXTS_OF[table] })
     const wrote = new Set(

@@ -4,13 +4,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Database } from '../../server/src/store/database.ts'
 import { testDatabase } from '../support/database.ts'
 import type { Operation } from '../support/descriptions.ts'
 import { httpReceiver } from '../support/http-receiver.ts'
 import { type ServerProcess, startServer } from '../support/server-process.ts'
 import { confirmLink } from '../support/sign-in-link.ts'
+import { until } from '../support/until.ts'
 import type { Pair } from './request.ts'
 
 export const ROLES = [
@@ -183,7 +183,9 @@ export async function startWorld(): Promise<World> {
 
   /** All operators' keys may just have been made void: the server then writes down another one. */
   async function freshKey(): Promise<void> {
-    while ((await server.ask('GET', '/api/v1/status', { token: serverKey() })).status === 401) await pause(20)
+    await until(
+      async () => (await server.ask('GET', '/api/v1/status', { token: serverKey() })).status !== 401,
+    )
   }
 
   async function mint(): Promise<void> {

@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { connectionsFor } from '../../server/src/http/listen/connections.ts'
-import { LongAnswers } from '../../server/src/http/long-responses.ts'
+import { LongResponses } from '../../server/src/http/long-responses.ts'
 import { httpServer } from './http-server.ts'
 
 const NEVER = 3_600_000
@@ -14,7 +14,7 @@ const POST = 'POST /echo HTTP/1.1\r\nContent-Type: application/json\r\n'
 
 describe('connections', () => {
   it('at the limit: the one that is idle for longest is closed, and the new one is answered', async () => {
-    await using server = await httpServer({ connections: { most: 5, firstRequestMs: NEVER } })
+    await using server = await httpServer({ connections: { maxConnections: 5, firstRequestMs: NEVER } })
     const idle: Socket[] = []
     for (let i = 0; i < 5; i++) idle.push(await opened(server.port))
     const closed = closeOf(idle[0]!)
@@ -34,7 +34,7 @@ describe('connections', () => {
   })
 
   it('two thousand that say nothing, one after the other: the server answers between and after them', async () => {
-    await using server = await httpServer({ connections: { most: 50, firstRequestMs: NEVER } })
+    await using server = await httpServer({ connections: { maxConnections: 50, firstRequestMs: NEVER } })
     const sockets: Socket[] = []
     for (let i = 0; i < 2000; i++) {
       sockets.push(await opened(server.port))
@@ -45,7 +45,7 @@ describe('connections', () => {
   })
 
   it('more that say nothing than are closed in one round: all are closed, and who has asked something stays', async () => {
-    await using server = await httpServer({ connections: { most: 500, firstRequestMs: 30 } })
+    await using server = await httpServer({ connections: { maxConnections: 500, firstRequestMs: 30 } })
     const asking = await opened(server.port)
     await ask(asking, 'GET /healthz HTTP/1.1\r\n\r\n')
     const silent = await Promise.all(Array.from({ length: 250 }, () => opened(server.port)))
@@ -86,7 +86,7 @@ describe('connections', () => {
   })
 
   it('on which nothing is asked for a while is closed, and one on which something was asked is kept', async () => {
-    await using server = await httpServer({ connections: { most: 10, firstRequestMs: 300 } })
+    await using server = await httpServer({ connections: { maxConnections: 10, firstRequestMs: 300 } })
     const used = await opened(server.port)
     await ask(used, 'GET /healthz HTTP/1.1\r\n\r\n')
     const silent = await opened(server.port)
@@ -98,7 +98,7 @@ describe('connections', () => {
   it('of HTTPS are counted with those of HTTP', async () => {
     await using server = await httpServer({
       env: { TLS_PORT: '0' },
-      connections: { most: 2, firstRequestMs: NEVER },
+      connections: { maxConnections: 2, firstRequestMs: NEVER },
     })
     const tlsPort = Number(new URL(server.http.tlsUrl()!).port)
     const idle = [await opened(tlsPort), await opened(server.port)]
@@ -121,7 +121,7 @@ describe('a request', () => {
     it(`over ${what} whose body trickles in ends with 408 when its time is over, and others are answered meanwhile`, async () => {
       await using server = await httpServer({
         env: { TLS_PORT: '0' },
-        connections: { most: 10, firstRequestMs: NEVER },
+        connections: { maxConnections: 10, firstRequestMs: NEVER },
         requestTimeoutMs: 1000,
       })
       const slow =
@@ -163,7 +163,7 @@ describe('a request', () => {
     it(`that was refused for the time of its ${part} has no effect when the rest of it comes after all`, async () => {
       const told = Promise.withResolvers<string>()
       await using server = await httpServer({
-        connections: { most: 10, firstRequestMs: NEVER },
+        connections: { maxConnections: 10, firstRequestMs: NEVER },
         requestTimeoutMs: 500,
         routes: app => void app.post('/told', async () => told.resolve('it was told')),
       })
@@ -184,7 +184,7 @@ describe('a request', () => {
 
 describe('answers that take long', () => {
   it('are counted by caller and in all, and a place is free again when one has ended', () => {
-    const answers = new LongAnswers({ each: 2, all: 3 })
+    const answers = new LongResponses({ each: 2, all: 3 })
     const [a, b] = [answers.begin('alice'), answers.begin('alice')]
     assert.ok(a && b)
     assert.equal(answers.begin('alice'), null)
@@ -202,7 +202,7 @@ async function slowServer(most: number) {
   const answering = Promise.withResolvers<void>()
   const goOn = Promise.withResolvers<void>()
   const server = await httpServer({
-    connections: { most, firstRequestMs: NEVER },
+    connections: { maxConnections: most, firstRequestMs: NEVER },
     routes: app =>
       void app.get('/slow', async () => {
         answering.resolve()

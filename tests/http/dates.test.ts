@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
+import { jsonRequest } from '../support/json-request.ts'
 import { type TestServer, testServer } from '../support/server.ts'
 
 let server: TestServer
@@ -40,12 +41,9 @@ const NO_OFFSETS = ['+14:01', '-14:30', '+24:00', '+02:60', '+2', '+0200', 'CET'
 type Answer = { readonly status: number; readonly body: ReturnType<typeof JSON.parse> }
 
 async function post(path: string, authorization: string, body: unknown): Promise<Answer> {
-  const answer = await fetch(`${server.url}${path}`, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: { authorization, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  return { status: answer.status, body: await answer.json() }
+  const method = body === undefined ? 'GET' : 'POST'
+  const { status, json } = await jsonRequest(`${server.url}${path}`, { method, authorization, body })
+  return { status, body: json }
 }
 
 async function announce(at: string): Promise<Answer> {

@@ -9,7 +9,7 @@ import {
   parseJsonBody,
   parseLargeJsonBody,
 } from '../../server/src/http/json-body.ts'
-import { MOST_READ_AWAY_BYTES } from '../../server/src/http/listen/drain-body.ts'
+import { MOST_DRAINED_BYTES } from '../../server/src/http/listen/drain-body.ts'
 import { type HttpServer, httpServer, raw } from './http-server.ts'
 
 describe('a JSON body', () => {
@@ -228,7 +228,7 @@ describe('a JSON body', () => {
     endless.on('drain', push)
     push()
     await new Promise(resolve => endless.once('close', resolve))
-    assert.ok(sent < 3 * MOST_READ_AWAY_BYTES, `${sent} bytes`)
+    assert.ok(sent < 3 * MOST_DRAINED_BYTES, `${sent} bytes`)
   })
 
   it('of another type is 415', async () => {
@@ -243,7 +243,7 @@ describe('a JSON body', () => {
     }
   })
 
-  it('takes the short way only where the long way would find nothing', () => {
+  it('takes the fast path only where the general path would find nothing', () => {
     const texts = ['{"a":1}', '"plain"', '[[1],[2]]', `[${'[],'.repeat(70)}1]`, '"\\\\u0000"', '"\\u0041"']
     for (const text of texts) assert.equal(jsonFault(parseJsonBody(Buffer.from(text))), null, text)
   })

@@ -5,7 +5,7 @@ import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import { after, before, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { refuseNoHttp } from '../../server/src/http/listen/malformed-http.ts'
+import { refuseMalformedHttp } from '../../server/src/http/listen/malformed-http.ts'
 import { type HttpServer, httpServer, raw } from './http-server.ts'
 
 const WRONG: readonly (readonly [name: string, bytes: string, status: number, code: string])[] = [
@@ -69,7 +69,10 @@ test('of what goes on behind a request under way nothing is kept', () => {
   const sent: unknown[] = []
   const socket = { writable: true, _httpMessage: underWay, end: (text: string) => void sent.push(text) }
   const refuse = () =>
-    refuseNoHttp(Object.assign(new Error('x'), { code: 'HPE_INVALID_METHOD' }), socket as unknown as Socket)
+    refuseMalformedHttp(
+      Object.assign(new Error('x'), { code: 'HPE_INVALID_METHOD' }),
+      socket as unknown as Socket,
+    )
   for (let chunk = 0; chunk < 100; chunk++) refuse()
   assert.equal(underWay.listenerCount('finish'), 1)
   Object.assign(socket, { _httpMessage: null })

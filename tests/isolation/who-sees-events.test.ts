@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { jsonRequest } from '../support/json-request.ts'
 import { type TestServer, testServer } from '../support/server.ts'
 
 const OTHER_SITE = `
@@ -28,16 +29,9 @@ const tokens: { [who: string]: string } = {}
 
 async function call(who: string, method: string, path: string, body?: unknown) {
   const token = tokens[who] as string
-  const response = await fetch(`${server.url}${path}`, {
-    method,
-    headers: {
-      authorization: path.startsWith('/automations') ? token : `Bearer ${token}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  const text = await response.text()
-  return { status: response.status, body: text === '' ? null : JSON.parse(text) }
+  const authorization = path.startsWith('/automations') ? token : `Bearer ${token}`
+  const { status, json } = await jsonRequest(`${server.url}${path}`, { method, authorization, body })
+  return { status, body: json }
 }
 
 async function done(who: string, method: string, path: string, body?: unknown) {

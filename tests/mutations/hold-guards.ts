@@ -30,7 +30,7 @@ export const HOLD_GUARDS: readonly Guard[] = [
     file: 'server/src/engine/hold/hold.ts',
     text: "  if (restored !== null) await tx.query(sql('hold-doubt-waiting'))\n",
     without: '',
-    noticedBy: ['hold'],
+    noticedBy: ['hold-receipts'],
     pattern: 'waited for an answer',
   },
   {
@@ -38,7 +38,7 @@ export const HOLD_GUARDS: readonly Guard[] = [
     file: 'server/src/engine/hold/hold.ts',
     text: "  if (restored !== null) await tx.query(sql('hold-mark-lost'), [clock()])\n",
     without: '',
-    noticedBy: ['hold'],
+    noticedBy: ['hold-receipts'],
   },
   {
     keeps: 'on hold: a receipt that was open stays open',
@@ -46,7 +46,7 @@ export const HOLD_GUARDS: readonly Guard[] = [
     text: `    and not exists (select from engine.hold h where c.sequence <= h.sequence and not f.released and f.tenant <> all (h.released_tenants))
 `,
     without: '',
-    noticedBy: ['hold'],
+    noticedBy: ['hold-receipts'],
   },
   {
     keeps: 'on hold: nothing is swept',
@@ -74,6 +74,6 @@ export const HOLD_GUARDS: readonly Guard[] = [
     file: 'server/src/engine/dead/sql/revive.sql',
     text: ' and d.replaced_by is null',
     without: '',
-    noticedBy: ['operations/dead-effects'],
+    noticedBy: ['operations/replaced-effects'],
   },
 ]

@@ -4,7 +4,7 @@ import { DATABASE_ATTEMPTS } from '../../server/src/core/effects/effect.ts'
 import { Engine } from '../../server/src/engine/engine.ts'
 import { testServer } from '../support/server.ts'
 
-/** What leaves the house: gives up on a receiver that will not have it, shown and retried by hand (I7). */
+/** What is sent to other systems: gives up on a receiver that will not have it, shown and retried by hand (I7). */
 const REACHES_OUT = ['mail.send', 'webhook.call', 'webhook.withdraw']
 
 test('no kind of action that touches the database only is given up because processes died', async () => {

@@ -6,9 +6,9 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { childCarriers } from '../../server/src/apis/native/effects/child-carriers.ts'
-import { MEETING_CHILD, OFFER_CHILD } from '../../server/src/apis/native/effects/child-effects.ts'
 import type { StartedEffect } from '../../server/src/core/effects/effect.ts'
-import { madeFrom, makeId, shardOfId } from '../../server/src/core/ids.ts'
+import { NATIVE_MEETING, NATIVE_OFFER } from '../../server/src/core/effects/effect-kinds.ts'
+import { derivedId, makeId, shardOfId } from '../../server/src/core/ids.ts'
 import { parentFault } from '../../server/src/core/parent.ts'
 import { random } from '../support/engine.ts'
 import { CHANNEL, DAY, joinedWorld, TEMPLATE, type World } from './joined-world.ts'
@@ -55,8 +55,8 @@ test('when they fall due, an offer is on the screen and a meeting in the calenda
   assert.deepEqual(
     effects.map(effect => [effect.kind, effect.state]),
     [
-      [OFFER_CHILD, 'done'],
-      [MEETING_CHILD, 'done'],
+      [NATIVE_OFFER, 'done'],
+      [NATIVE_MEETING, 'done'],
     ],
   )
   const [offer, meeting] = effects.map(effect => effect.evidence as Record<string, string>)
@@ -78,8 +78,8 @@ test('when they fall due, an offer is on the screen and a meeting in the calenda
   assert.deepEqual(outcomes, [
     ['calendar.deliver', 'already_ended'],
     ['mail.send', 'already_ended'],
-    [MEETING_CHILD, 'already_ended'],
-    [OFFER_CHILD, 'already_ended'],
+    [NATIVE_MEETING, 'already_ended'],
+    [NATIVE_OFFER, 'already_ended'],
     ['notifications.offer', 'stopped'],
   ])
   assert.equal((await screen()).displayed, null)
@@ -112,8 +112,8 @@ test('a revise replaces them, and is checked as an announcement is', async () =>
   assert.equal((await revise({ ...MEETING, afterMs: DAY })).status, 200)
   const states = (await world.event(id)).effects.map(effect => [effect.kind, effect.state]).sort()
   assert.deepEqual(states, [
-    [MEETING_CHILD, 'pending'],
-    [OFFER_CHILD, 'superseded'],
+    [NATIVE_MEETING, 'pending'],
+    [NATIVE_OFFER, 'superseded'],
   ])
   const receipt = await world.cancel(id, 'app')
   assert.equal(receipt.counts.prevented, 1)
@@ -125,17 +125,17 @@ test('a start that comes again makes nothing again', async () => {
   const { effects } = await world.event(id)
   const { engine } = world.server.server
   for (const effect of effects) {
-    const child = madeFrom(effect.id)
+    const child = derivedId(effect.id)
     assert.equal((effect.evidence as { eventId: string }).eventId, child)
     assert.equal(shardOfId(child), shardOfId(id))
-    assert.equal(madeFrom(child), effect.id)
+    assert.equal(derivedId(child), effect.id)
   }
   // As a process would that died between the child's commit and its report: the carrier runs once more.
   const carriers = childCarriers(needsThatMakeNothing(engine))
   for (const [i, carrier] of carriers.entries()) {
     const effect = started({ id: effects[i]!.id, eventId: id, kind: carrier.kind })
     const verdict = await carrier.run(effect, new AbortController().signal)
-    assert.deepEqual(verdict, { is: 'done', evidence: { eventId: madeFrom(effect.id) } })
+    assert.deepEqual(verdict, { is: 'done', evidence: { eventId: derivedId(effect.id) } })
   }
   const receipt = await world.cancel(id, 'app')
   assert.equal(receipt.events.length, 3)
@@ -143,7 +143,7 @@ test('a start that comes again makes nothing again', async () => {
 
 test('a cancel that came first: the action ends stopped, whatever was in between', async () => {
   const id = makeId(7, 1, random)
-  const effect = started({ id: makeId(7, 1, random), eventId: id, kind: OFFER_CHILD })
+  const effect = started({ id: makeId(7, 1, random), eventId: id, kind: NATIVE_OFFER })
   const nothing = needsThatMakeNothing({ event: async () => null })
   const notifyAgent = async () => {
     throw parentFault.PARENT_CANCELLED({ id })
@@ -167,7 +167,7 @@ test('due at the very moment of the cancel: what was made goes with it, and noth
   assert.ok(value.every((each: { subject: string }) => each.subject !== subject))
   for (const { id, receipt } of races) {
     const [action] = (await world.event(id)).effects
-    const child = await world.call('alice', 'GET', `/api/v1/events/${madeFrom(action!.id)}`)
+    const child = await world.call('alice', 'GET', `/api/v1/events/${derivedId(action!.id)}`)
     const isMade = child.status === 200
     assert.equal(receipt.events.length, isMade ? 2 : 1, action!.state)
     assert.equal(['done', 'too_late'].includes(action!.state), isMade, action!.state)

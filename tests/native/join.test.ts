@@ -207,7 +207,7 @@ test('what cannot be a parent is refused in the API’s own shape, and nothing i
   assert.deepEqual(open.json.value, [])
 })
 
-test('below what was called off nothing is born: 409 that names the receipt, and nothing is half done', async () => {
+test('below what was called off nothing is announced: 409 that names the receipt, and nothing is half done', async () => {
   const parent = await world.native('app', { key: 'doomed' })
   const offered = (await world.offer()).json.id as string
   const { link } = await world.cancel(parent)
@@ -337,11 +337,11 @@ test('what hangs from what: announced in pieces at once with the cancel, each is
   const cancelled = world.cancel(parent)
   const said = await Promise.all(announced)
   const receipt = await cancelled
-  const born = new Set(receipt.events.map(event => event.id))
+  const inReceipt = new Set(receipt.events.map(event => event.id))
   for (const each of said) {
     if (each.status === 409) continue
     const id = each.json.activationIds?.[0] ?? each.json.id
-    assert.ok(born.has((await world.event(id)).id), 'what was acknowledged stands in the receipt')
+    assert.ok(inReceipt.has((await world.event(id)).id), 'what was acknowledged stands in the receipt')
   }
 })
 

@@ -135,7 +135,7 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
       names,
       events,
     }),
-    longAnswers: http.longAnswers,
+    longResponses: http.longResponses,
     meetings: { idsOf: async () => [], has: async () => false },
     appIdOf: async (_tenant: string, name: string) => (name in PEOPLE ? `${name}-id` : null),
     // Actions that make events of other rooms are tried on a whole server (child-effects.test.ts): here is nobody.

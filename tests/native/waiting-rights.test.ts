@@ -153,12 +153,12 @@ for (const [name, credential, lose, status] of clocks) {
 test('one caller may wait so often at once: the next wait and the next clock are refused, a look is not', async () => {
   const id = await openReceipt()
   const headers = await token()
-  const { longAnswers } = server.server.http
+  const { longResponses } = server.server.http
   const { id: person } = await server.server.auth.person(DEMO_TENANT, ALICE)
-  const places = Array.from({ length: longAnswers.limits.each }, () =>
-    longAnswers.begin(`${DEMO_TENANT} user:${person}`),
+  const slots = Array.from({ length: longResponses.limits.each }, () =>
+    longResponses.begin(`${DEMO_TENANT} user:${person}`),
   )
-  assert.ok(places.every(Boolean))
+  assert.ok(slots.every(Boolean))
   const look = (query: string) => fetch(`${server.url}/api/v1/receipts/${id}${query}`, { headers })
   const clock = () =>
     fetch(`${server.url}/api/v1/sandbox/clock`, {
@@ -172,9 +172,9 @@ test('one caller may wait so often at once: the next wait and the next clock are
     assert.ok(Number(answer.headers.get('retry-after')) > 0)
   }
   assert.equal((await look('')).status, 200)
-  places[0]!()
+  slots[0]!()
   assert.equal((await look('?wait=1')).status, 200)
   // Its place is free again.
   assert.equal((await look('?wait=1')).status, 200)
-  for (const leave of places.slice(1)) leave!()
+  for (const releaseSlot of slots.slice(1)) releaseSlot!()
 })

@@ -94,7 +94,7 @@ export async function notificationWorld({ started = true, on }: WorldOptions = {
   const settings = readNotificationWorkspace(SETTINGS, new Mistakes())
   await database.db.transaction('test.apply', async tx => {
     await engine.putTenant(tx, TENANT, true)
-    await notifications.applyWorkspace(tx, TENANT, settings)
+    await notifications.applyWorkspace(tx, { tenant: TENANT, declared: settings, apply: true })
   })
   if (started) await engine.start()
 
@@ -153,3 +153,7 @@ export async function notificationWorld({ started = true, on }: WorldOptions = {
     },
   }
 }
+
+/** Whether a screen displays this offer. */
+export const shows = (id: string) => (screen: { displayed: { offer: { id: string } } | null }) =>
+  screen.displayed?.offer.id === id

@@ -5,10 +5,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Carrier } from '../../server/src/core/effects/carrier.ts'
 import type { Verdict } from '../../server/src/core/effects/effect.ts'
+import { NOTIFICATIONS_OFFER } from '../../server/src/core/effects/effect-kinds.ts'
 import { rescueOnce } from '../../server/src/engine/run/rescue.ts'
 import { settleAttempts } from '../../server/src/engine/run/settle.ts'
 import { type StartedRow, startedEffect } from '../../server/src/engine/run/start.ts'
-import { OFFER_EFFECT, OFFER_EVENT } from '../../server/src/notifications/offer.ts'
+import { OFFER_EVENT } from '../../server/src/notifications/offer.ts'
 import { contextOn, OTHER_WORKER, startAllDue, WORKER } from '../engine/engine-parts.ts'
 import { DANA, notificationWorld, TENANT, type World } from './notification-world.ts'
 
@@ -23,10 +24,10 @@ function byHand({ database: { db }, notifications }: World) {
         text: `insert into engine.worker values ('${worker}', 'infinity', '', 0) on conflict do nothing`,
       })
       await db.query({
-        text: `update engine.effect set due_at = clock_timestamp() where state = 'pending' and kind = '${OFFER_EFFECT}'`,
+        text: `update engine.effect set due_at = clock_timestamp() where state = 'pending' and kind = '${NOTIFICATIONS_OFFER}'`,
       })
       const [row] = await startAllDue(context, db, worker)
-      assert.equal(row?.kind, OFFER_EFFECT)
+      assert.equal(row?.kind, NOTIFICATIONS_OFFER)
       return row as StartedRow
     },
     run: (row: StartedRow) =>
@@ -53,9 +54,9 @@ function byHand({ database: { db }, notifications }: World) {
 /** What the engine knows of the offer itself, live or ended. */
 async function effectOf({ database: { db } }: World) {
   const rows = await db.query({
-    text: `select state::text as stands, start_id, doubt, null as evidence from engine.effect where kind = '${OFFER_EFFECT}'
+    text: `select state::text as stands, start_id, doubt, null as evidence from engine.effect where kind = '${NOTIFICATIONS_OFFER}'
       union all
-      select ending::text, start_id, doubt, evidence::jsonb from engine.ended where kind = '${OFFER_EFFECT}'`,
+      select ending::text, start_id, doubt, evidence::jsonb from engine.ended where kind = '${NOTIFICATIONS_OFFER}'`,
   })
   assert.equal(rows.length, 1)
   return rows[0]!
@@ -147,7 +148,7 @@ test('an offer in line is let go of too; shown and answered later, it ends under
   await world.screen(screen => screen.displayed?.offer.id === second.id)
   await world.notifications.answerOffer(DANA, second.id, 'accept')
   const rows = await world.database.db.query({
-    text: `select ending::text, start_id from engine.ended where kind = '${OFFER_EFFECT}' order by id = '${row.id}'`,
+    text: `select ending::text, start_id from engine.ended where kind = '${NOTIFICATIONS_OFFER}' order by id = '${row.id}'`,
   })
   assert.deepEqual(rows, [
     { ending: 'done', start_id: rowOfFirst.start_id },

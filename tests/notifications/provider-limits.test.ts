@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MOST_AGENTS, MOST_LOOKED_AT } from '../../server/src/notifications/cancel-for-provider.ts'
+import { MAX_AGENTS, MAX_CANDIDATES } from '../../server/src/notifications/cancel-for-provider.ts'
 import { agentEntity, OFFER_EVENT, tokenKey } from '../../server/src/notifications/offer.ts'
 import { CHANNEL, notificationWorld, TENANT, type World } from './notification-world.ts'
 
@@ -44,10 +44,10 @@ async function offerTo({ database: { db }, engine }: World, agents: readonly str
   )
 }
 
-test(`${MOST_AGENTS} agents in one request; one more is refused, and nothing is done`, async () => {
+test(`${MAX_AGENTS} agents in one request; one more is refused, and nothing is done`, async () => {
   await using world = await notificationWorld({ started: false })
-  const agents = Array.from({ length: MOST_AGENTS + 1 }, (_, n) => agentId(n))
-  await knowAgents(world, 0, MOST_AGENTS)
+  const agents = Array.from({ length: MAX_AGENTS + 1 }, (_, n) => agentId(n))
+  await knowAgents(world, 0, MAX_AGENTS)
   await offerTo(world, agents)
   await assert.rejects(cancel(world), { code: 'TOO_MANY_AGENTS' })
   const one = await cancel(world, agents[0])
@@ -57,19 +57,19 @@ test(`${MOST_AGENTS} agents in one request; one more is refused, and nothing is 
     'nothing was done before',
   )
   const { cancelled } = await cancel(world)
-  assert.equal(cancelled.length, MOST_AGENTS)
-  assert.equal(new Set(cancelled.map(each => each.cancelled.receiptId)).size, MOST_AGENTS)
+  assert.equal(cancelled.length, MAX_AGENTS)
+  assert.equal(new Set(cancelled.map(each => each.cancelled.receiptId)).size, MAX_AGENTS)
 })
 
-test(`${MOST_LOOKED_AT} agents are looked at; one more is refused`, async () => {
+test(`${MAX_CANDIDATES} agents are looked at; one more is refused`, async () => {
   await using world = await notificationWorld({ started: false })
-  await knowAgents(world, 1, MOST_LOOKED_AT)
+  await knowAgents(world, 1, MAX_CANDIDATES)
   await offerTo(world, [agentId(7)])
   const { cancelled } = await cancel(world)
   assert.deepEqual(
     cancelled.map(each => each.agentId),
     [agentId(7)],
   )
-  await knowAgents(world, MOST_LOOKED_AT + 1, MOST_LOOKED_AT + 1)
+  await knowAgents(world, MAX_CANDIDATES + 1, MAX_CANDIDATES + 1)
   await assert.rejects(cancel(world), { code: 'TOO_MANY_AGENTS' })
 })

@@ -4,22 +4,23 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
-import { choresOf, Housekeeping } from '../../server/src/app/housekeeping.ts'
+import { Housekeeping, maintenanceJobs } from '../../server/src/app/housekeeping.ts'
 import { createMailStore } from '../../server/src/delivery/mail/mail-store.ts'
 import { createWebhookSecrets } from '../../server/src/delivery/webhook/webhook-secrets.ts'
 import { random } from '../support/engine.ts'
+import { jsonRequest } from '../support/json-request.ts'
 import { type TestServer, testServer } from '../support/server.ts'
 
 const DAY = 86_400_000
 /** Older than now, on a sandbox's clock too: all that is over is old. */
 const EVERYTHING = -3650 * DAY
 
-/** The chores that the server does, at once and with another retention. */
+/** Runs the server's maintenance jobs at once, with another retention. */
 async function tidy(server: TestServer, retentionMs: number | null) {
   const { db } = server.database
   const gone: Record<string, number> = {}
   const failed: unknown[] = []
-  const chores = choresOf({
+  const jobs = maintenanceJobs({
     engine: server.server.engine,
     mail: createMailStore(db),
     webhookSecrets: createWebhookSecrets({ db, random }),
@@ -27,7 +28,7 @@ async function tidy(server: TestServer, retentionMs: number | null) {
     retentionMs,
   })
   const housekeeping = new Housekeeping({
-    chores,
+    jobs,
     pauseMs: 0,
     onGone: (_, batch) => {
       for (const [what, count] of Object.entries(batch)) gone[what] = (gone[what] ?? 0) + count
@@ -41,21 +42,13 @@ async function tidy(server: TestServer, retentionMs: number | null) {
 
 function caller(server: TestServer) {
   return async (token: string, path: string, body?: unknown) => {
-    const response = await fetch(`${server.url}${path}`, {
+    const { status, headers, text, json } = await jsonRequest(`${server.url}${path}`, {
       method: body === undefined ? 'GET' : 'POST',
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      authorization: `Bearer ${token}`,
+      body,
     })
-    const text = await response.text()
-    assert.ok(response.status < 500, `${path}: ${response.status} ${text}`)
-    return {
-      status: response.status,
-      receipt: response.headers.get('standdown-receipt'),
-      json: text === '' ? null : JSON.parse(text),
-    }
+    assert.ok(status < 500, `${path}: ${status} ${text}`)
+    return { status, receipt: headers.get('standdown-receipt'), json }
   }
 }
 
@@ -165,7 +158,7 @@ test('within the retention nothing goes, and for ever means for ever', async () 
   assert.equal((await secrets.secretFor('contoso', 'crm')).length, 2)
 })
 
-test('what was swept is counted, and a chore that fails keeps no other waiting', async () => {
+test('what was swept is counted, and a job that fails keeps no other waiting', async () => {
   await using server = await testServer()
   const metrics = await (await fetch(`${server.url}/metrics`)).text()
   assert.match(metrics, /^# TYPE standdown_swept_total counter$/m)
@@ -179,7 +172,7 @@ test('what was swept is counted, and a chore that fails keeps no other waiting',
   const housekeeping = new Housekeeping({
     everyMs: 1,
     pauseMs: 0,
-    chores: [
+    jobs: [
       { name: 'broken', batch: () => Promise.reject(new Error('broken')) },
       {
         name: 'rows',
@@ -189,8 +182,8 @@ test('what was swept is counted, and a chore that fails keeps no other waiting',
         },
       },
     ],
-    onError: (chore, error) => {
-      assert.equal(`${chore}: ${(error as Error).message}`, 'broken: broken')
+    onError: (job, error) => {
+      assert.equal(`${job}: ${(error as Error).message}`, 'broken: broken')
       note('broken')
     },
   })

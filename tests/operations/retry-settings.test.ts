@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import { MOST_ATTEMPTS } from '../../server/src/core/effects/retry-plan.ts'
+import { MAX_ATTEMPTS } from '../../server/src/core/effects/retry-plan.ts'
 import { Fault } from '../../server/src/core/fault.ts'
 import { DEMO_TENANT, type TestServer, testServer } from '../support/server.ts'
 
@@ -78,7 +78,7 @@ suite('retries in the workspace file', () => {
     assert.deepEqual(ofPerson, [
       { kind: 'mail.send', retry_plan: { attempts: 7 }, max_attempts: 7 },
       { kind: 'native.delay', retry_plan: null, max_attempts: 1000 },
-      { kind: 'webhook.call', retry_plan: { for: '24h', first: '5s' }, max_attempts: MOST_ATTEMPTS },
+      { kind: 'webhook.call', retry_plan: { for: '24h', first: '5s' }, max_attempts: MAX_ATTEMPTS },
     ])
     const ofApp = await announce(server, app)
     assert.deepEqual(ofApp[2], {
@@ -96,7 +96,7 @@ suite('retries in the workspace file', () => {
     assert.deepEqual((await announce(server, app))[2], {
       kind: 'webhook.call',
       retry_plan: null,
-      max_attempts: MOST_ATTEMPTS,
+      max_attempts: MAX_ATTEMPTS,
     })
   })
 

@@ -2,12 +2,12 @@
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { setTimeout as wait } from 'node:timers/promises'
 import { processStart } from '../../server/src/store/process-identity.ts'
+import { until } from '../support/until.ts'
 
 export async function ended(pid: number): Promise<void> {
   const start = processStart(pid)
-  while (start !== null && processStart(pid) === start) await wait(10)
+  await until(async () => start === null || processStart(pid) !== start)
 }
 
 export function childrenOf(pid: number): number[] {

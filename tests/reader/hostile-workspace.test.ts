@@ -69,7 +69,7 @@ for (const [what, text] of Object.entries(HOSTILE)) {
     assert.equal(reason.status, 400)
     assert.ok(JSON.stringify(reason.data).length < 200_000, 'an answer of a size that can be shown')
     assert.equal(ordinary.status, 'fulfilled', String(ordinary.status === 'rejected' && ordinary.reason))
-    assert.equal(ordinary.value[0]?.wanted.persons[0]?.upn, 'x@a.example')
+    assert.equal(ordinary.value[0]?.people.persons[0]?.upn, 'x@a.example')
   })
 }
 

@@ -20,6 +20,7 @@ export const jobs = {
   endless: (_: null): never => {
     for (;;);
   },
+  silent: (_: null) => new Promise<never>(() => {}),
   refuse: (what: string): never => {
     throw fault.UNREADABLE_SCRAWL({ what })
   },

@@ -129,6 +129,24 @@ test('what takes too long is refused, its process is killed, and another one rea
   assert.notEqual(await next, pid)
 })
 
+test('while somebody else waits, a text that has no processor is given up sooner', async t => {
+  const reader = readerFor(t, { timeMs: 100, patience: 1_000_000 })
+  await reader.read('pid', null, 'a')
+  const starved = assert.rejects(reader.read('silent', null, 'a'), ReaderUnavailable)
+  assert.equal(await reader.read('later', 1, 'b'), 2)
+  await starved
+})
+
+test('what has no processor is no fault of its writer: after a while nobody is free to read it', async t => {
+  const reader = readerFor(t, { timeMs: 50 })
+  const pid = await reader.read('pid', null, 'a')
+  const before = performance.now()
+  await assert.rejects(reader.read('silent', null, 'a'), ReaderUnavailable)
+  assert.ok(performance.now() - before >= 15 * 50, 'longer than its limit of processor time')
+  await ended(pid)
+  assert.notEqual(await reader.read('pid', null, 'a'), pid)
+})
+
 for (const job of ['manyThings', 'oneLongList', 'oneLongText'] as const) {
   test(`what takes too much memory (${job}) is refused, and ends its own process only`, async t => {
     const reader = readerFor(t, { memoryMb: 48, timeMs: 120_000 })

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Engine } from '../../server/src/engine/engine.ts'
-import { markSomeOpen } from '../../server/src/engine/open-cancel/cancel-open.ts'
+import { markSomeOpen } from '../../server/src/engine/open-cancel/open-marker.ts'
 import { rescueOnce } from '../../server/src/engine/run/rescue.ts'
 import { contextOn } from '../engine/engine-parts.ts'
 import { checkInvariants, type Seen } from '../engine/model/invariants.ts'

@@ -41,7 +41,7 @@ async function dropAll(db: Database): Promise<void> {
   for (const name of names()) await db.query({ text: `drop function ${name}` })
 }
 
-/** The short way of a cancel, which is one of the functions, and what it says. */
+/** The fast path of a cancel, which is one of the functions, and what it says. */
 async function cancelsPlainly(db: Database): Promise<number | false> {
   const { random, carriers, domains } = contextOn(db)
   const engine = new Engine({ db, random })

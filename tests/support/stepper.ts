@@ -5,14 +5,9 @@
 // Orders that differ only by neighbours that do not touch (two looks; two locks of different tables) are run once: what a
 // statement sees in READ COMMITTED depends on the commits before it, and what it waits for on the locks before it.
 
-import pg from 'pg'
-import type { Database, DatabaseOptions, Tx } from '../../server/src/store/database.ts'
-import type { Statement } from '../../server/src/store/statements.ts'
-
-/** One client's part: runs against `db`, whose every statement is a step. */
-export type Part = (db: Database) => Promise<unknown>
-
-export type Outcome = { readonly value?: unknown; readonly error?: Error & { readonly code?: string } }
+import type { DatabaseOptions } from '../../server/src/store/database.ts'
+import { independent } from './statement-locks.ts'
+import { type Outcome, type Part, SteppedClient } from './stepped-client.ts'
 
 export type Scenario = {
   readonly parts: { readonly [client: string]: Part }
@@ -27,202 +22,6 @@ export type Explored = {
   readonly blocked: number
 }
 
-/** Neither locks nor writes what another may see: what it finds depends on commits alone. */
-const LOOKS = new Set([
-  'find-requests',
-  'find-targets',
-  'find-children',
-  'effects-of-events',
-  'states-of-effects',
-  'find-early',
-  'covered-events',
-  'expired-workers',
-  'open-roots',
-  'open-parents',
-  'open-children',
-  'open-tenants',
-  'open-beside',
-  'open-roots-before',
-  'is-called-off',
-  'tenant-now',
-  'read-effect',
-  'read-started',
-  'not-yet-asked',
-  'started-in-batch',
-  'announced-since',
-  'insert-effects',
-  'insert-events',
-  'insert-aliases',
-  'insert-receipt-items',
-  'open-found',
-  'open-prevented-before',
-  // Of a sandbox only, which these tenants are not.
-  'lock-tenants',
-])
-/** What else locks, and which rows or gates. A statement that is not listed is taken to touch everything. */
-const LOCKS: { readonly [statement: string]: readonly string[] } = {
-  'key-gates-shared': ['key'],
-  'gates-shared': ['gate'],
-  'cancel-gates': ['key', 'gate'],
-  'open-gates': ['key', 'gate'],
-  'lock-events': ['event'],
-  'lock-parents': ['event'],
-  'lock-parents-free': ['event'],
-  'mark-events': ['event'],
-  'revise-event': ['event'],
-  'prevent-pending': ['effect'],
-  supersede: ['effect'],
-  start: ['ticket', 'batch', 'effect'],
-  'back-to-pending': ['effect'],
-  'request-stop': ['effect'],
-  settle: ['effect'],
-  'held-effects': ['effect'],
-  'leave-waiting': ['effect'],
-  'close-receipts': ['effect'],
-  revive: ['effect'],
-  'doubt-ended': ['effect'],
-  'insert-cancellations': ['cancellation'],
-  'insert-open': ['open'],
-  'take-open': ['open'],
-  'open-mark-events': ['event', 'cancellation'],
-  'open-effects': ['effect'],
-  'open-children-after': ['open'],
-  'open-effects-after': ['open', 'cancellation'],
-  'close-open': ['open', 'cancellation'],
-  'delete-tickets-of': ['ticket'],
-  'claim-expired': ['worker'],
-  'bury-worker': ['worker', 'batch'],
-  abandoned: ['batch'],
-  'forget-batches': ['batch'],
-}
-
-function independent(a: string, b: string): boolean {
-  if (a === 'commit' || b === 'commit') return false
-  if (LOOKS.has(a) || LOOKS.has(b)) return true
-  const [left, right] = [LOCKS[a], LOCKS[b]]
-  return left !== undefined && right !== undefined && !left.some(resource => right.includes(resource))
-}
-
-class Client {
-  /** The part that it runs now. */
-  name: string
-  readonly connection: pg.Client
-  pid = 0
-  state: 'idle' | 'parked' | 'running' | 'blocked' | 'done' = 'idle'
-  /** The statement it is parked before. */
-  next = ''
-  outcome: Outcome = {}
-  private go: (() => void) | null = null
-  private changed = Promise.withResolvers<void>()
-
-  constructor(name: string, options: DatabaseOptions) {
-    this.name = name
-    this.connection = new pg.Client({ host: options.host, user: options.user, database: options.database })
-  }
-
-  async connect(): Promise<void> {
-    await this.connection.connect()
-    await this.connection.query("set deadlock_timeout = '10ms'; set statement_timeout = '20s'")
-    this.pid = (await this.connection.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]!.pid
-  }
-
-  begin(part: Part): void {
-    this.state = 'running'
-    this.outcome = {}
-    part(this.database())
-      .then(
-        value => ({ value }),
-        (error: Error) => ({ error }),
-      )
-      .then(outcome => {
-        this.outcome = outcome
-        this.become('done')
-      })
-  }
-
-  permit(): void {
-    this.state = 'running'
-    this.go?.()
-  }
-
-  /** Resolves when it is parked or done; at once when it is already. */
-  settled(): Promise<void> {
-    return this.state === 'parked' || this.state === 'done' ? Promise.resolve() : this.changed.promise
-  }
-
-  private become(state: 'parked' | 'done'): void {
-    this.state = state
-    this.changed.resolve()
-    this.changed = Promise.withResolvers()
-  }
-
-  private async park(statement: string): Promise<void> {
-    this.next = statement
-    await new Promise<void>(resolve => {
-      this.go = resolve
-      this.become('parked')
-    })
-  }
-
-  /** What a part takes for the database: its one transaction at a time, on its one connection. */
-  private database(): Database {
-    const run = async (statement: Statement, values: readonly unknown[]) => {
-      const { name, text } = statement
-      return (await this.connection.query({ name, text, values: values as unknown[] })).rows
-    }
-    const stepped = {
-      query: async (statement: Statement, values: readonly unknown[] = []) => {
-        await this.park('commit')
-        return await run(statement, values)
-      },
-      flush: async (
-        name: string,
-        steps: readonly { readonly statement: Statement; readonly values?: readonly unknown[] }[],
-      ) =>
-        await stepped.transaction(name, async tx => {
-          const answers: (readonly unknown[])[] = []
-          for (const { statement, values } of steps) answers.push(await tx.query(statement, values ?? []))
-          return answers
-        }),
-      transaction: async <T>(_name: string, work: (tx: Tx) => Promise<T>): Promise<T> => {
-        const hooks: (() => void)[] = []
-        let begun = false
-        // One after the other, also what is not waited for.
-        let last: Promise<unknown> = Promise.resolve()
-        const query = (statement: Statement, values: readonly unknown[] = []) => {
-          const result = last.then(async () => {
-            await this.park((statement.name ?? '').replace(/^.*\./, ''))
-            if (!begun) await this.connection.query('begin')
-            begun = true
-            return await run(statement, values)
-          })
-          last = result
-          return result
-        }
-        const tx = {
-          brand: 'tx',
-          query,
-          look: query,
-          send: (statement, values) => void query(statement, values).catch(() => {}),
-          afterCommit: hook => void hooks.push(hook),
-        } as Tx
-        try {
-          const value = await work(tx)
-          await last
-          await this.park('commit')
-          await this.connection.query('commit')
-          for (const hook of hooks) hook()
-          return value
-        } catch (error) {
-          await this.connection.query('rollback')
-          throw error
-        }
-      },
-    }
-    return stepped as unknown as Database
-  }
-}
-
 type Choice = {
   readonly enabled: readonly string[]
   readonly sleep: Set<string>
@@ -232,12 +31,12 @@ type Choice = {
 
 export class Stepper implements AsyncDisposable {
   private readonly options: DatabaseOptions
-  private readonly clients = new Map<number, Client>()
-  private readonly monitor: Client
+  private readonly clients = new Map<number, SteppedClient>()
+  private readonly monitor: SteppedClient
 
   private constructor(options: DatabaseOptions) {
     this.options = options
-    this.monitor = new Client('monitor', options)
+    this.monitor = new SteppedClient('monitor', options)
   }
 
   static async on(options: DatabaseOptions): Promise<Stepper> {
@@ -311,9 +110,9 @@ export class Stepper implements AsyncDisposable {
         await this.refresh(clients)
         continue
       }
-      let chosen: Client
-      if (stack === null) chosen = ready[Math.floor(random!() * ready.length)] as Client
-      else if (redundant) chosen = ready[0] as Client
+      let chosen: SteppedClient
+      if (stack === null) chosen = ready[Math.floor(random!() * ready.length)] as SteppedClient
+      else if (redundant) chosen = ready[0] as SteppedClient
       else {
         let choice = stack[depth]
         if (choice === undefined) {
@@ -331,7 +130,7 @@ export class Stepper implements AsyncDisposable {
           choice = {
             enabled: ready.map(c => c.name),
             sleep,
-            chosen: (awake[0] ?? (ready[0] as Client)).name,
+            chosen: (awake[0] ?? (ready[0] as SteppedClient)).name,
             next: new Map(ready.map(c => [c.name, c.next])),
           }
           if (!redundant) stack.push(choice)
@@ -364,7 +163,7 @@ export class Stepper implements AsyncDisposable {
   }
 
   /** Waits until the client is parked, done, or blocked by another of ours; true for the last. */
-  private async waits(client: Client, clients: readonly Client[]): Promise<boolean> {
+  private async waits(client: SteppedClient, clients: readonly SteppedClient[]): Promise<boolean> {
     for (;;) {
       const look = this.monitor.connection.query<{ by: number[] }>({
         name: 'blocked-by',
@@ -382,15 +181,15 @@ export class Stepper implements AsyncDisposable {
   }
 
   /** A commit may have freed some that were blocked: they run on to their next statement. */
-  private async refresh(clients: readonly Client[]): Promise<void> {
+  private async refresh(clients: readonly SteppedClient[]): Promise<void> {
     for (const client of clients) if (client.state === 'blocked') await this.waits(client, clients)
   }
 
   /** One connection for each place: one for each part would be as many as a small PostgreSQL takes. */
-  private async client(name: string, place: number): Promise<Client> {
+  private async client(name: string, place: number): Promise<SteppedClient> {
     let client = this.clients.get(place)
     if (!client) {
-      client = new Client(name, this.options)
+      client = new SteppedClient(name, this.options)
       await client.connect()
       this.clients.set(place, client)
     }

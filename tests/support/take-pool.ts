@@ -6,7 +6,7 @@ export async function takePool(db: Database): Promise<AsyncDisposable> {
   const release = Promise.withResolvers<void>()
   const held: Promise<void>[] = []
   const done: Promise<void>[] = []
-  for (let i = 0; i < db.poolFigures.most; i++) {
+  for (let i = 0; i < db.poolFigures.max; i++) {
     const has = Promise.withResolvers<void>()
     held.push(has.promise)
     done.push(

@@ -1,4 +1,4 @@
-// What crosses between the agent desktop's page and the server.
+// Shapes of the calls between the agent desktop's page and the server.
 
 export type OfferOutcome = {
   readonly actionName: 'Accept' | 'Reject' | 'Timeout' | 'Cancel'
@@ -19,20 +19,20 @@ export type OfferView = {
   /** When its time is up in its present state; null once it has ended. */
   readonly deadline: string | null
   readonly result: OfferOutcome | null
-  /** For people: who or what ended it. */
+  /** Who or what ended it, for people. */
   readonly endedBy: string | null
 }
 
-/** The agent's screen: what each event of the stream carries, whole. */
+/** The agent's screen. Each event of the stream carries all of it. */
 export type ScreenView = {
   /** The tenant's clock when this was made. */
   readonly now: string
   readonly displayed: OfferView | null
-  /** The displayed offer as the page shows it: made on the server, escaped. */
+  /** The HTML of the displayed offer, made and escaped on the server. */
   readonly card: string | null
   readonly waiting: number
   readonly openIds: readonly string[]
-  /** What ended in the last two minutes, newest first. */
+  /** Offers that ended in the last two minutes, newest first. */
   readonly ended: readonly OfferView[]
 }
 
@@ -42,9 +42,9 @@ export type RaiseOffer = {
   readonly templateParameters?: { readonly [slug: string]: unknown } | null
   readonly cancellationTokens?: readonly string[]
   readonly correlationId?: string | null
-  /** A name that the page drew when it was opened: by it a tab that is behind is told from a call that comes again. */
+  /** A random name that the page made when it was opened. It tells a second tab from the same call of one page that comes again. */
   readonly page?: string | null
-  /** What the offer hangs from: an event's id, as any of the APIs spells it. */
+  /** The parent of the offer: an event's id, as any of the APIs spells it. */
   readonly parent?: { readonly id: string; readonly link?: 'cancel' | 'keep' } | null
 }
 
@@ -52,20 +52,20 @@ export type CancelOffer = {
   readonly channel: string
   readonly cancellationToken: string
   readonly correlationId?: string | null
-  /** For a provider's server: userPrincipalName or id. Left out: every agent who has something under the token. */
+  /** For a provider's server: userPrincipalName or id. Left out: every agent who has an offer with the token. */
   readonly agent?: string
 }
 
 export type CancelledOffer = {
   readonly cancellationToken: string
   readonly receiptId: string
-  /** What it came to; see CameTo in receipt.ts. */
+  /** The result; see CameTo in cancellation.ts. */
   readonly is: 'cancelled' | 'repeated' | 'over' | 'waiting' | 'nothing'
-  /** For a provider's server: whose offers they were. */
+  /** For a provider's server: the agent whose offers they were. */
   readonly agent?: string
 }
 
-/** At several agents, each with a receipt of its own; or at none. */
+/** The offers of several agents, each with a receipt of its own; or of none. */
 export type CancelledOffers = {
   readonly cancellationToken: string
   readonly receipts: readonly CancelledOffer[]

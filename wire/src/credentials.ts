@@ -1,9 +1,9 @@
 // Native API: tokens and apps' credentials, for operators.
 
-/** POST /api/v1/tokens: for a person or an app. */
+/** Body of POST /api/v1/tokens: a token for a person or an app. */
 export type TokenRequest = (
   | { readonly user: string }
-  /** `site`: its name, siteId or instanceId; needed where the app has several. */
+  /** `site`: its name, siteId or instanceId; needed when the app has several. */
   | { readonly app: string; readonly site?: string }
 ) & {
   /** Separated by spaces. Default: all that the person or app may have. */

@@ -1,32 +1,32 @@
-// Native API: dead actions that are tried again, many at once, or replaced.
+// Native API: trying dead actions again, many at once, or replacing one.
 
 import { type EffectRequest, effectRequestSchema } from './event.ts'
 
-/** Which of the tenant's dead actions: all that fit everything that is said. */
+/** Which of the tenant's dead actions: all that match every given field. */
 export type RetrySomeRequest = {
   /** 'webhook' (calls and withdrawals), 'mail', or a kind as it is shown. */
   readonly kind?: string
-  /** Of a webhook host, or host and port; of a mail the address, or its domain. */
+  /** For a webhook the host, or host and port; for a mail the address, or its domain. */
   readonly receiver?: string
   readonly eventId?: string
   /** Instants of the tenant's clock, RFC 3339: died at or after, and before. */
   readonly diedAfter?: string
   readonly diedBefore?: string
-  /** How its error begins. */
+  /** The beginning of its error. */
   readonly error?: string
-  /** Tried again by this call, 1 to 100. Default 100. */
+  /** How many to try again in this call, 1 to 100. Default 100. */
   readonly most?: number
-  /** From the batch before. */
+  /** `after` of the batch before. */
   readonly after?: string
 }
 
 export type RetrySomeView = {
   readonly retried: number
-  /** Their events were called off: they stay as they are. */
+  /** Their events were called off, so they stay as they are. */
   readonly calledOff: number
-  /** Somebody was at their events just then: for another time. */
+  /** Their events were locked by another request. They can be tried again later. */
   readonly busy: number
-  /** Still to be looked at; 10,000 and more are about 10,000. */
+  /** How many are left to look at. 10,000 stands for 10,000 or more. */
   readonly remaining: number
   /** For the next batch; null on the last one. */
   readonly after: string | null

@@ -8,10 +8,10 @@ const UNITS: { readonly [unit: string]: number } = {
   w: 604_800_000,
 }
 
-/** Ten years: further than any sandbox needs, and far from the end of what dates can hold. */
+/** Ten years: more than any sandbox needs, and far below the greatest date. */
 export const MAX_ADVANCE_MS = 10 * 366 * 86_400_000
 
-/** Milliseconds of a duration; null for what is none, for zero, and for more than ten years. */
+/** Milliseconds of a duration; null for a text that is not a duration, for zero, and for more than ten years. */
 export function durationMs(text: string): number | null {
   if (!/^\+?(\d{1,6}[smhdw])+$/.test(text)) return null
   let total = 0

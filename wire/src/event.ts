@@ -3,11 +3,11 @@
 import { eventIdSchema } from './event-id.ts'
 import { type EventSummary, type RelativeView, summaryProperties } from './lists.ts'
 
-/** What shall happen because of the event. Without `at` and `afterMs`: at once. */
+/** One action that follows from the event. Without `at` and `afterMs` it is due at once. */
 export type EffectRequest = MailRequest | WebhookRequest | DelayRequest | OfferRequest | MeetingRequest
 
 type Timing = {
-  /** Short text for people, at most 200 characters. Left out: made from the rest. */
+  /** Short text for people, at most 200 characters. Default: made from the other fields. */
   readonly title?: string
   /** An instant of the tenant's clock, RFC 3339. Not together with `afterMs`. */
   readonly at?: string
@@ -16,14 +16,14 @@ type Timing = {
 }
 
 type Kept = {
-  /** What the cancel of the event means for it. Default 'cancel'. */
+  /** 'cancel': a cancel of the event prevents or stops this action too. 'keep': the action goes on. Default 'cancel'. */
   readonly link?: 'cancel' | 'keep'
 }
 
 export type MailRequest = Timing &
   Kept & {
     readonly kind: 'mail'
-    /** 1 to 50 addresses; each gets a mail of its own, which is an action of its own. */
+    /** 1 to 50 addresses. Each gets a mail of its own, which is an action of its own. */
     readonly to: readonly string[]
     readonly subject: string
     readonly text: string
@@ -39,25 +39,25 @@ export type WebhookRequest = Timing &
     readonly payload?: { readonly [key: string]: unknown }
   }
 
-/** A timer that does nothing but fall due. */
+/** A timer: it falls due and does nothing. */
 export type DelayRequest = Timing & Kept & { readonly kind: 'delay' }
 
-/** An offer on an agent's screen, as an event below this one. It is never born when this one was called off, so it has no `link`. */
+/** An offer on an agent's screen, as an event below this one. It is not announced if this event was called off, so it needs no `link`. */
 export type OfferRequest = Timing & {
   readonly kind: 'offer'
   /** The agent, by id or userPrincipalName. */
   readonly agent: string
-  /** Unique names of a channel of the agent, and of a notification template. */
+  /** The unique name of a channel of the agent; `template`: that of a notification template. */
   readonly channel: string
   readonly template: string
-  /** What fills the template's slugs. */
+  /** Values for the slugs of the template. */
   readonly parameters?: { readonly [slug: string]: string | number | boolean }
 }
 
 /** A wall time as Graph writes it: '2031-03-03T09:00:00' in 'Europe/Berlin'. */
 export type WallTime = { readonly dateTime: string; readonly timeZone?: string }
 
-/** A meeting in an organizer's calendar, with invitations, as an event below this one. As an offer, it has no `link`. */
+/** A meeting in an organizer's calendar, with invitations, as an event below this one. Like an offer, it needs no `link`. */
 export type MeetingRequest = Timing & {
   readonly kind: 'meeting'
   /** The user whose meeting it is, by id or userPrincipalName. */
@@ -75,24 +75,24 @@ export type MeetingRequest = Timing & {
 }
 
 export type AnnounceRequest = {
-  /** What to cancel by later; every live event of the same caller with it is meant. Left out: only by id. */
+  /** A name for a later cancel, which calls off every live event of the same caller with this key. Left out: the event is cancelled by its id only. */
   readonly key?: string
-  /** The thing in the world that it is about, e.g. 'order-1017'. Left out: the event stands for itself. */
+  /** The thing in the world that the event is about, e.g. 'order-1017'. Default: the key; without a key, a new random id, which no other event has. */
   readonly entity?: string
   readonly title: string
   readonly parent?: { readonly id: string; readonly link?: 'cancel' | 'keep' }
   readonly effects?: readonly EffectRequest[]
-  /** When a cancel came first: absorb (born cancelled), reject (409) or ignore. Default absorb. */
+  /** What to do when a cancel by this key came first: absorb (the event is announced as cancelled), reject (409) or ignore. Default absorb. */
   readonly early?: 'absorb' | 'reject' | 'ignore'
   readonly correlationId?: string
-  /** Anything to find again; at most 64 deep. */
+  /** Any JSON of the caller's own; at most 64 levels deep. */
   readonly data?: { readonly [key: string]: unknown }
 }
 
 export type ReviseRequest = {
   readonly title?: string
   readonly data?: { readonly [key: string]: unknown }
-  /** Replaces everything that is still pending. */
+  /** These replace all actions that are still pending. */
   readonly effects: readonly EffectRequest[]
 }
 
@@ -103,29 +103,29 @@ export type EffectView = {
   /** pending, running (also what waits for an answer from outside), done, skipped, dead, superseded, prevented, stopped, too_late, in_doubt. */
   readonly state: string
   readonly dueAt: string
-  /** When it ended; null before. */
+  /** When it ended; null while it has not. */
   readonly at: string | null
   readonly attempt: number
   readonly error: string | null
   readonly evidence: { readonly [key: string]: unknown } | null
-  /** The dead action that this one was announced in the place of. */
+  /** The id of the dead action that this one replaces. */
   readonly replaces: string | null
-  /** The action that was announced in the place of this dead one. */
+  /** The id of the action that replaces this dead one. */
   readonly replacedBy: string | null
 }
 
-/** An event with what hangs from it. At most 1,000 actions and 50 children stand on a page. */
+/** An event with its actions, its ancestors and its children. A page has at most 1,000 actions and 50 children. */
 export type EventView = EventSummary & {
-  /** What its caller gave: of a native event its `data`, of others what their API knows of it. */
+  /** Of a native event the `data` of its announcement; of other events what their API keeps of them. */
   readonly data: { readonly [key: string]: unknown }
   readonly effects: readonly EffectView[]
-  /** Pass it as `effectsAfter` for the next actions; null: these are the last ones. */
+  /** Pass it as `effectsAfter` for the next actions; null on the last page. */
   readonly effectsAfter: string | null
-  /** Its parent first, then that one's, up to the root; at most 50. */
+  /** Its ancestors: the parent first, the root last; at most 50. */
   readonly path: readonly RelativeView[]
   readonly children: {
     readonly value: readonly RelativeView[]
-    /** Pass it as `childrenAfter` for the next ones; null: these are the last ones. */
+    /** Pass it as `childrenAfter` for the next children; null on the last page. */
     readonly after: string | null
   }
 }
@@ -133,7 +133,7 @@ export type EventView = EventSummary & {
 /** Answer to an announcement and a revision. */
 export type AnnouncedView = {
   readonly id: string
-  /** 'absorbed': a cancel had come first, and the event was born cancelled. */
+  /** 'absorbed': a cancel came first, and the event was announced as cancelled. */
   readonly is: 'announced' | 'absorbed' | 'revised'
   readonly effectIds: readonly string[]
   readonly receipt: string | null
@@ -298,7 +298,7 @@ export const announceRequestSchema = {
     early: {
       enum: ['absorb', 'reject', 'ignore'],
       description:
-        'What to do when a cancel came first. Default absorb: the event is acknowledged, born cancelled.',
+        'What to do when a cancel came first. Default absorb: the event is acknowledged, and is cancelled from the start.',
     },
     correlationId: { ...shortText, description: 'Kept on the event and its receipt, searchable.' },
     data: object,

@@ -1,9 +1,9 @@
-// Native API: a database on hold, as it is after a restore: what waits, and releasing it.
+// Native API: a database on hold, as after a restore: listing what is on hold, and releasing it.
 
-/** How something that is on hold stands; see docs/cli.md. */
+/** The state of an action that is on hold; see docs/cli.md. */
 export type HeldState = 'overdue' | 'in_doubt' | 'later'
 
-/** All optional; what is given must all hold. Instants are RFC 3339, on the tenant's clock. */
+/** An action has to match every given field. Instants are RFC 3339, on the tenant's clock. */
 export type HoldFilterRequest = {
   readonly kind?: string
   readonly eventId?: string
@@ -13,11 +13,11 @@ export type HoldFilterRequest = {
 }
 
 export type HoldCounts = {
-  /** It would happen at once. */
+  /** They would start at once after a release. */
   readonly overdue: number
-  /** It was running at the backup: nobody knows how it went. */
+  /** They were running at the backup: nobody knows whether they took effect. */
   readonly inDoubt: number
-  /** It has not fallen due. */
+  /** They are not due yet. */
   readonly later: number
 }
 
@@ -29,9 +29,9 @@ export type HeldView = {
   readonly dueAt: string
   /** It may have happened, at an earlier attempt or in the world since the backup. */
   readonly doubt: boolean
-  /** Null for a notice, which a cancellation owes. */
+  /** Null for a notice, which belongs to a cancellation. */
   readonly event: { readonly id: string; readonly title: string; readonly key: string | null } | null
-  /** Where its receipt is, for a notice. */
+  /** For a notice: the address of the receipt. */
   readonly receipt: string | null
 }
 
@@ -43,22 +43,22 @@ export type HoldView = {
   readonly by: string | null
   readonly reason: string | null
   readonly counts: HoldCounts & {
-    /** In a living process, which is let end it. */
+    /** They run in a living process, which may end them. */
     readonly running: number
-    /** For an answer from outside. */
+    /** They wait for an answer from outside. */
     readonly waiting: number
-    /** A cancel has asked it to stop. */
+    /** A cancel has asked them to stop. */
     readonly stopping: number
   }
   readonly kinds: readonly (HoldCounts & { readonly kind: string })[]
   readonly value: readonly HeldView[]
-  /** Pass it as `after` for what follows; null on the last page. */
+  /** Pass it as `after` for the next page; null on the last page. */
   readonly after: string | null
 }
 
 /**
- * Body of POST /hold/release: `all`, or at least one of the filter. `cancel`: calls off the events of what is found, instead of letting it
- * happen. `after`: of the answer before, while it is not null.
+ * Body of POST /hold/release: `all`, or at least one field of the filter. `cancel`: calls off the events of the matching actions
+ * instead of releasing the actions. `after`: that of the previous answer, while it is not null.
  */
 export type ReleaseRequest = HoldFilterRequest & {
   readonly all?: true
@@ -71,15 +71,15 @@ export type ReleaseRequest = HoldFilterRequest & {
 export type CancelledOf = { readonly receipt: string; readonly prevented: number; readonly total: number }
 
 export type ReleaseView = {
-  /** Actions that were let go; null: all. */
+  /** How many actions were released; null: all. */
   readonly released: number | null
   /** Receipts of the events that were called off. */
   readonly receipts: readonly CancelledOf[]
-  /** Notices that a cancel owed before the backup, and that are not sent: they are dead now. */
+  /** How many notices of earlier cancellations are not sent: they are dead now. */
   readonly notices: number
-  /** Whether the tenant is on hold still, with what it announces from now on. */
+  /** Whether the tenant is still on hold; that includes what it announces from now on. */
   readonly onHold: boolean
-  /** There is more: pass it as `after`. */
+  /** Pass it as `after` to go on; null when there is no more. */
   readonly after: string | null
 }
 
@@ -103,7 +103,7 @@ export const holdQuerySchema = {
   properties: {
     ...filterProperties,
     after: guid,
-    // A query holds text; nothing is coerced.
+    // A query parameter is a text, and the validator coerces nothing.
     limit: { type: 'string', pattern: '^([1-9]\\d{0,2}|1000)$', description: '1 to 1000. Default 100.' },
   },
 } as const

@@ -2,7 +2,7 @@
 
 import { eventIdSchema } from './event-id.ts'
 
-/** What a list of events can be asked for; all of it together narrows the list. */
+/** The filter of a list of events: an event has to match every given field. */
 export type EventsQuery = {
   readonly state?: EventState
   readonly key?: string
@@ -18,15 +18,15 @@ export type EventsQuery = {
   readonly limit?: string
 }
 
-/** announced: something of it is still to come. ended: nothing is, and it was not called off; it can still be. */
+/** announced: some action is still to come. ended: no action is to come, and the event was not called off; it still can be. */
 export type EventState = 'announced' | 'cancelled' | 'ended'
 
 export type EventApi = 'graph' | 'wix' | 'cif' | 'native'
 
-/** An action that did not happen because there was nothing to do, or it was too late. */
+/** An action that did not happen, because there was nothing to do or its time had passed. */
 export type SkippedView = { readonly title: string; readonly code: string; readonly why: string }
 
-/** What of an event falls due next, or runs now. */
+/** The action of an event that is due next, or runs now. */
 export type NextDueView = {
   readonly id: string
   readonly kind: string
@@ -34,7 +34,7 @@ export type NextDueView = {
   readonly state: 'pending' | 'running'
   readonly dueAt: string
   readonly attempt: number
-  /** Of the attempt before, when that failed. */
+  /** The error of the previous attempt, if there was one. */
   readonly error: string | null
 }
 
@@ -42,7 +42,7 @@ export type EventSummary = {
   readonly id: string
   readonly kind: string
   readonly api: EventApi | null
-  /** Id of the app that announced it; null where no app did. */
+  /** Id of the app that announced it; null when no app did. */
   readonly app: string | null
   readonly key: string | null
   readonly entity: string
@@ -51,19 +51,19 @@ export type EventSummary = {
   readonly state: EventState
   readonly createdAt: string
   readonly correlationId: string | null
-  /** Address of the receipt of the cancel that called it off; null while it was not. */
+  /** Address of the receipt of the cancel that called it off; null when none did. */
   readonly receipt: string | null
   readonly next: NextDueView | null
   readonly skipped: readonly SkippedView[]
 }
 
-/** Exact, or at least so many. */
+/** `isExact` false: there are at least `count`. */
 export type CountView = { readonly count: number; readonly isExact: boolean }
 
 export type Page = {
   /** Pass it as `after` for the next page; null on the last one. */
   readonly nextPage: string | null
-  /** Rows that were looked at before the search stopped there, the page not being full; null: it is full, or the last one. */
+  /** How many rows the search read before it stopped with a page that is not full; null for a full page, and for the last one. */
   readonly stoppedAfter: number | null
 }
 
@@ -74,12 +74,12 @@ export type RelativeView = {
   readonly id: string
   readonly kind: string
   readonly title: string
-  /** What the cancel of the upper one means for the lower one. */
+  /** What a cancel of the upper event means for the lower one. */
   readonly link: 'cancel' | 'keep'
   readonly isCancelled: boolean
 }
 
-/** States that actions can be listed by. What was prevented stands in receipts. */
+/** States by which actions can be listed. Prevented actions are in receipts only. */
 export const LISTED_STATES = [
   'pending',
   'running',
@@ -97,18 +97,18 @@ export type ListedState = (typeof LISTED_STATES)[number]
 
 export type ListedEffectView = {
   readonly id: string
-  /** Null for a notice, which a cancel owes. */
+  /** Null for a notice, which belongs to a cancellation. */
   readonly eventId: string | null
   readonly kind: string
   readonly title: string
   readonly state: string
   /** Host of a webhook, domain of a mail; null for others. */
   readonly receiver: string | null
-  /** Of what is pending after a failed attempt, when it is tried next. */
+  /** After a failed attempt: when the next one is due. */
   readonly dueAt: string
-  /** Since when it is running; null when it is not. */
+  /** When the running attempt started; null when it is not running. */
   readonly startedAt: string | null
-  /** When it ended; null before. */
+  /** When it ended; null while it has not. */
   readonly at: string | null
   readonly attempt: number
   readonly error: string | null
@@ -116,18 +116,18 @@ export type ListedEffectView = {
 
 export type EffectListView = Page & { readonly value: readonly ListedEffectView[] }
 
-/** What stands in a tenant. Each is counted up to 10,000. */
+/** The actions of a tenant by state. Each is counted up to 10,000. */
 export type ActionCounts = {
   readonly pending: CountView
-  /** Of these, those whose time has come. */
+  /** The pending ones that are due now. */
   readonly due: CountView
   readonly running: CountView
-  /** Nobody runs it: it ends from outside, as an offer that an agent answers. */
+  /** No process runs them: they end from outside, like an offer that an agent answers. */
   readonly waiting: CountView
   readonly dead: CountView
-  /** When what is pending falls due first; before now, it is late. */
+  /** The earliest due time of the pending ones. If it has passed, they are late. */
   readonly oldestDue: string | null
-  /** What is pending after a failed attempt. */
+  /** Pending actions whose last attempt failed. */
   readonly failing: readonly {
     readonly kind: string
     readonly receiver: string | null

@@ -1,4 +1,4 @@
-// Native API: looking after the server: its state, the sandbox clock, kept mail, the workspace file.
+// Native API, for operating the server: its state, the sandbox clock, kept mail, the workspace file.
 
 import { type CancelledOf, cancelledOfSchema } from './hold.ts'
 import type { ActionCounts } from './lists.ts'
@@ -20,7 +20,7 @@ export type MailView = MailSummary & {
   readonly raw: string
 }
 
-/** How far the sandbox clock is moved: '3d', '90m', '1w2d', '+12h'; units s m h d w. */
+/** `advance`: how far to move the sandbox clock: '3d', '90m', '1w2d', '+12h'; units s m h d w. */
 export type ClockRequest = { readonly advance: string }
 
 export type ClockView = {
@@ -34,16 +34,16 @@ export type ClockProgress = { readonly at: string }
 
 export type WorkspaceChange = {
   readonly is: 'added' | 'changed' | 'removed'
-  /** Where in the workspace, e.g. 'tenants.contoso.users.alice@contoso.example'. */
+  /** The place in the workspace, e.g. 'tenants.contoso.users.alice@contoso.example'. */
   readonly at: string
   readonly detail?: string
-  /** What is under way of it. */
+  /** Its pending work. */
   readonly pending?: { readonly events: number; readonly actions: number }
 }
 
 /**
- * `apply` false: only the differences. `prune`: what the file leaves out goes, instead of being refused. `pending`: what becomes of the work
- * of what goes; left out, a file is refused where there is any.
+ * `apply` false: only compares. `prune`: removes what the file leaves out; without it such a file is refused. `pending`: what happens
+ * to pending work of what is removed; without it a file is refused if there is any.
  */
 export type WorkspaceRequest = {
   readonly workspace: string
@@ -57,7 +57,7 @@ export type WorkspaceMistake = {
   /** 'tenants[0].users[1].upn'; '' for the whole file. */
   readonly at: string
   readonly message: string
-  /** What would be taken, where the message does not say it. */
+  /** What would be accepted, if the message does not say it. */
   readonly accepted?: string
   /** The tenant's id; null when it is not in one, or has none. */
   readonly tenant: string | null
@@ -65,14 +65,14 @@ export type WorkspaceMistake = {
   readonly column: number | null
 }
 
-/** The first hundred in the order of the file, and how many more there are. */
+/** `errors`: the first hundred mistakes in the order of the file; `more`: how many further ones there are. */
 export type WorkspaceMistakes = { readonly errors: readonly WorkspaceMistake[]; readonly more: number }
 
 export type WorkspaceView = {
-  /** False although it was asked for: more had to be called off than one call takes on. Ask again. */
+  /** False after a request to apply: more events have to be called off than one call can do. Send the request again. */
   readonly applied: boolean
   readonly changes: readonly WorkspaceChange[]
-  /** Of the events that were called off. */
+  /** Receipts of the events that were called off. */
   readonly receipts: readonly CancelledOf[]
 }
 
@@ -88,18 +88,18 @@ export type FailingReceiverView = {
 
 export type StatusView = {
   readonly version: string
-  /** '' for the server's own key where there are several tenants, or none. */
+  /** '' for the server's own key when there are several tenants, or none. */
   readonly tenant: string
   readonly sandbox: boolean
   readonly now: string
-  /** Nothing is sent before somebody releases it; null: not on hold. */
+  /** Since then nothing is sent, until somebody releases it; null: not on hold. */
   readonly onHoldSince: string | null
   readonly publicUrl: string
   readonly tlsUrl: string | null
   /** For operators only. */
   readonly database?: string
   readonly mail?: string
-  /** Receivers that have only failed for five minutes or more, longest first; at most 100. */
+  /** Receivers for which every attempt has failed for five minutes or more, longest first; at most 100. */
   readonly failing?: readonly FailingReceiverView[]
   /** For operators only, where a tenant is chosen. */
   readonly actions?: ActionCounts

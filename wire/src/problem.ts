@@ -1,14 +1,14 @@
 // Errors of the native API: RFC 9457 problem details, with the stable code that scripts branch on.
 
 export type Problem = {
-  /** Always 'about:blank': `code` says which problem it is. */
+  /** Always 'about:blank': `code` identifies the problem. */
   readonly type: string
   readonly title: string
   readonly status: number
-  /** In CONSTANT_CASE; never changes its meaning. */
+  /** In CONSTANT_CASE. The meaning of a code never changes. */
   readonly code: string
   readonly detail: string
-  /** Which part of the request, for 400s: a JSON pointer (in a workspace file: a path) and what is wrong with it. */
+  /** For 400s: the faulty parts of the request. `at` is a JSON pointer (for a workspace file: a path). */
   readonly errors?: readonly { readonly at: string; readonly message: string }[]
   readonly [fact: string]: unknown
 }

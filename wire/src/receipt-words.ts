@@ -1,10 +1,10 @@
-// What a receipt says, in words: the same on its page and in a terminal.
+// The words of a receipt, which are the same on its page and in a terminal.
 
 import type { OutcomeCounts, ReceiptView } from './receipt.ts'
 
 type Outcome = Exclude<keyof OutcomeCounts, 'total'>
 
-/** In the order in which somebody who was woken up wants to know. */
+/** The most urgent first: the order in which an operator who was woken up wants to read them. */
 export const OUTCOME_ORDER: readonly Outcome[] = [
   'too_late',
   'in_doubt',

@@ -1,22 +1,22 @@
-// Native API: the secrets by which receivers know that a webhook is ours.
+// Native API: the secrets by which receivers verify that a webhook is ours.
 
 export type WebhookSecretSummary = {
-  /** Its name: the receiver's origin, or what the workspace file calls it. */
+  /** Its name: the receiver's origin, or the name in the workspace file. */
   readonly ref: string
-  /** When the newest one was made. */
+  /** When the newest secret was made. */
   readonly createdAt: string
-  /** How many sign now: more than one while a secret is being changed. */
+  /** How many secrets sign now: more than one while a secret is being changed. */
   readonly signing: number
 }
 
 export type WebhookSecretView = {
   readonly ref: string
-  /** Those that sign now, the newest first. */
+  /** The secrets that sign now, the newest first. */
   readonly secrets: readonly {
-    /** `whsec_` and base64, as libraries for Standard Webhooks take it. */
+    /** `whsec_` and base64, the form that libraries for Standard Webhooks read. */
     readonly secret: string
     readonly createdAt: string
-    /** Until when it signs beside the newest; null for that one. */
+    /** Until when it signs beside the newest one; null for the newest. */
     readonly expiresAt: string | null
   }[]
 }

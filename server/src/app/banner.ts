@@ -1,9 +1,9 @@
-// What a start prints: at most twelve lines, each of them of use at once.
+// What a start prints: at most twelve lines, each useful at once.
 
 import type { Serving } from './serve.ts'
 import { DEMO_TENANT } from './serve.ts'
 
-/** Samples that stand in the demo workspace, and the entity of Wix's own documentation. */
+/** A trigger of the demo workspace, and the example entity of Wix's documentation. */
 const TRIGGER = 'my_trigger'
 const ENTITY = '16ef8c9c-413e-4d5f-b77d-8c67c3c8ae0c'
 

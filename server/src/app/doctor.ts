@@ -1,4 +1,4 @@
-// Looks for what would keep the server from running well, without starting it: each check says what to do.
+// Finds what would keep the server from running well, without starting it. Each check says what to do.
 
 import { mkdirSync, statfsSync } from 'node:fs'
 import type { CliIo, DoctorCheck } from '../cli/cli-io.ts'
@@ -29,7 +29,7 @@ export async function doctor(io: Pick<CliIo, 'env' | 'cwd'>): Promise<readonly D
 
 function nodeCheck(): DoctorCheck {
   const ok = Number(process.versions.node.split('.')[0]) >= WANTED_MAJOR
-  const advice = 'Run npm ci again: it brings Node 24 along.'
+  const advice = 'Run npm ci again: it brings its own Node.'
   return { name: 'node', is: ok ? 'ok' : 'broken', detail: process.version, ...(ok ? {} : { advice }) }
 }
 
@@ -77,7 +77,7 @@ function mailCheck(config: Config): DoctorCheck {
 }
 
 async function serverCheck(config: Config): Promise<DoctorCheck> {
-  // The one that runs on this data directory may have been given another PORT than this environment names.
+  // The server of this data directory may run with another PORT than this environment names.
   const running = runningServer(config.dataDir)
   if (!running && config.port === 0) return { name: 'server', is: 'ok', detail: 'will take a free port' }
   const host = config.host.includes(':') ? `[${config.host}]` : config.host

@@ -1,22 +1,22 @@
-// What /metrics tells of the engine, its queues, the database and what leaves the house. docs/metrics.md explains each family. Labels
-// are kinds, outcomes and names of APIs; of tenants, keys and receivers nothing is said.
+// The figures of /metrics about the engine, its queues, the database and what is sent to other systems. docs/metrics.md explains each
+// family. Labels are kinds, outcomes and names of APIs. They never name a tenant, a key or a receiver.
 
 import type { Verdict } from '../core/effects/effect.ts'
 import type { Queue } from '../engine/batcher.ts'
 import type { Backlog, BacklogOfKind } from '../engine/lists/backlog.ts'
 import type { EngineWatch } from '../engine/watch.ts'
 import { alone, type GaugeValues, type Metrics } from '../http/metrics.ts'
-import { withinTime } from '../http/with-timeout.ts'
+import { withTimeout } from '../http/with-timeout.ts'
 import type { PoolFigures } from '../store/database.ts'
 
 const OTHER = 'other'
-/** Seconds, to a day: what was due while nobody ran is started late, and that is to be seen too. */
+/** Seconds, up to a day: effects that fell due while no server ran are started that late, and the figures must show it. */
 const LATE_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600, 86_400]
-/** The database is asked for its figures so often at most, however often they are scraped; milliseconds. */
+/** The database's figures are read at most once in this time, however often they are scraped; milliseconds. */
 export const BACKLOG_EVERY_MS = 10_000
-/** So long a scrape waits for them. */
+/** How long a scrape waits for them. */
 const BACKLOG_WITHIN_MS = 1500
-/** What was read is shown so long while the next look takes its time. */
+/** How long the last figures are shown while a new read does not end. */
 const BACKLOG_LASTS_MS = 70_000
 
 /** Counts what the engine does. `kinds`: those that have a carrier. */
@@ -64,7 +64,7 @@ export function watchEngine(metrics: Metrics, kinds: () => readonly string[]): E
     help: 'Actions that cancels met, by API and outcome at that moment.',
     labels: ['api', 'outcome'],
   })
-  // What an older version has left may be of a kind that nobody carries any more.
+  // An older version may have left effects of a kind that has no carrier any more.
   const known = (kind: string) => (kinds().includes(kind) ? kind : OTHER)
   return {
     started(kind, lateMs) {
@@ -87,7 +87,7 @@ export function watchEngine(metrics: Metrics, kinds: () => readonly string[]): E
   }
 }
 
-/** '2xx' to '5xx', or 'none', of what was sent over a wire; null: nothing was. Pure. */
+/** '2xx' to '5xx', or 'none' for no answer; null: nothing was sent over the network. Pure. */
 export function answerClass(kind: string, { is, evidence }: Verdict): string | null {
   if (!/^(webhook|mail)\./.test(kind)) return null
   const { status, reply } = (evidence ?? {}) as { readonly status?: unknown; readonly reply?: unknown }
@@ -97,7 +97,7 @@ export function answerClass(kind: string, { is, evidence }: Verdict): string | n
   return is === 'retry' || is === 'in_doubt' || is === 'waiting' ? 'none' : null
 }
 
-export type FigureNeeds = {
+type FigureNeeds = {
   readonly running: () => number
   readonly queues: () => { readonly [name in string]: Queue }
   readonly pool: () => PoolFigures
@@ -107,13 +107,13 @@ export type FigureNeeds = {
   readonly nowMs: () => number
 }
 
-/** Registers what is read when it is asked for. */
+/** Registers the figures that are read at each scrape. */
 export function showFigures(metrics: Metrics, needs: FigureNeeds): void {
   const gauge = (name: string, help: string, read: () => number) =>
     metrics.gauge({ name: `standdown_${name}`, help, labels: [] }, () => alone(read()))
   gauge('effects_running', 'Effects that this process is running.', needs.running)
   gauge('database_connections_in_use', 'Connections of the pool that are in use.', () => needs.pool().inUse)
-  gauge('database_connections_max', 'Connections that the pool may have.', () => needs.pool().most)
+  gauge('database_connections_max', 'Connections that the pool may have.', () => needs.pool().max)
   gauge(
     'database_connection_waiters',
     'Callers that wait for a connection of the pool.',
@@ -124,7 +124,7 @@ export function showFigures(metrics: Metrics, needs: FigureNeeds): void {
       Object.entries(needs.queues()).map(([queue, fill]) => ({ labels: { queue }, value: value(fill) })),
     )
   ofQueues('queue_waiting', 'Requests that wait to be committed together, by queue.', queue => queue.waiting)
-  ofQueues('queue_max', 'Requests that may wait in a queue; beyond, callers get 503.', queue => queue.most)
+  ofQueues('queue_max', 'Requests that may wait in a queue; beyond, callers get 503.', queue => queue.limit)
   showBacklog(metrics, needs)
 }
 
@@ -166,7 +166,7 @@ function showBacklog(metrics: Metrics, { backlog, kinds, nowMs }: FigureNeeds): 
   ofKinds('dead_effects', 'Effects that failed for good and were not called off or replaced.', of => of.dead)
 }
 
-/** Of all that are known, and `other` for what an older version has left. Pure. */
+/** A value for each known kind, and `other` for kinds that an older version has left. Pure. */
 function byKind(
   read: readonly BacklogOfKind[],
   known: readonly string[],
@@ -181,8 +181,8 @@ function byKind(
 }
 
 /**
- * Reads at most every {@link BACKLOG_EVERY_MS}, whoever asks and however often, and once for all who ask at a time. Null: it was not
- * to be had. What was read lasts until a look is answered or fails, {@link BACKLOG_LASTS_MS} at most.
+ * Reads at most every {@link BACKLOG_EVERY_MS}; all who call during one read share it. Null: the figures could not be read. A value is
+ * used until the next read is answered or fails, {@link BACKLOG_LASTS_MS} at most.
  */
 export function nowAndThen<T>(read: () => Promise<T>, nowMs: () => number): () => Promise<T | null> {
   let kept: { readonly value: T; readonly atMs: number } | null = null
@@ -205,8 +205,8 @@ export function nowAndThen<T>(read: () => Promise<T>, nowMs: () => number): () =
           looking = null
         })
     }
-    const asked = looking
-    if (asked !== null) await withinTime(BACKLOG_WITHIN_MS, () => asked).catch(() => {})
+    const inProgress = looking
+    if (inProgress !== null) await withTimeout(BACKLOG_WITHIN_MS, () => inProgress).catch(() => {})
     return fresh()
   }
 }

@@ -1,27 +1,28 @@
-// What nobody needs any more is deleted in the background, a small batch at a time: the chores of all rooms, each at its own
-// pace and at rest for a minute when it is done. Every process does this; each chore sees to it that two do not meet.
+// Housekeeping deletes in the background what is not needed any more, in small batches. It runs the maintenance jobs of all rooms, each
+// at its own pace, with a pause of a minute after a job is done. Every process does this; each job itself makes sure that two
+// processes do not get in each other's way.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Engine } from '../engine/engine.ts'
 
-export type Chore = {
+export type MaintenanceJob = {
   readonly name: string
-  /** One batch: how many of what went, and whether there is more to do at once. */
+  /** Runs one batch. Returns how many rows it deleted, and whether there is more to do at once. */
   batch(): Promise<{ readonly gone: Gone; readonly more: boolean }>
 }
 
-/** Rows by what they are: `{ events: 3, effects: 5 }`. */
+/** Deleted rows by what they are: `{ events: 3, effects: 5 }`. */
 export type Gone = { readonly [what: string]: number }
 
-export type HousekeepingOptions = {
-  readonly chores: readonly Chore[]
-  /** How long a chore that is done rests, ms. Default a minute; it begins as long after the start. */
+type HousekeepingOptions = {
+  readonly jobs: readonly MaintenanceJob[]
+  /** Pause after a job is done, ms; the first run begins as long after the start. Default a minute. */
   readonly everyMs?: number
-  /** Between two batches, ms: others want the database too. Default 20. */
+  /** Pause between two batches, ms, so that others get the database too. Default 20. */
   readonly pauseMs?: number
-  /** Told after every batch that deleted something. */
-  readonly onGone?: (chore: string, gone: Gone) => void
-  readonly onError?: (chore: string, error: unknown) => void
+  /** Called after every batch that deleted something. */
+  readonly onGone?: (job: string, gone: Gone) => void
+  readonly onError?: (job: string, error: unknown) => void
 }
 
 export class Housekeeping {
@@ -34,41 +35,41 @@ export class Housekeeping {
   }
 
   start(): void {
-    this.#working = Promise.all(this.#options.chores.map(chore => this.#goOn(chore)))
+    this.#working = Promise.all(this.#options.jobs.map(job => this.#repeat(job)))
   }
 
-  /** Resolves when the batches that are under way have ended. */
+  /** Resolves when the running batches have ended. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     await this.#working
   }
 
-  /** Every chore, until it has nothing more to do. */
+  /** Runs every job until it has nothing more to do. */
   async round(): Promise<void> {
-    for (const chore of this.#options.chores) await this.#do(chore)
+    for (const job of this.#options.jobs) await this.#runToEnd(job)
   }
 
-  async #goOn(chore: Chore): Promise<void> {
+  async #repeat(job: MaintenanceJob): Promise<void> {
     const { everyMs = 60_000 } = this.#options
     for (;;) {
       await this.#wait(everyMs)
       if (this.#stopping.signal.aborted) return
-      await this.#do(chore)
+      await this.#runToEnd(job)
     }
   }
 
-  /** Until there is nothing more to do, or it fails. */
-  async #do(chore: Chore): Promise<void> {
+  /** Runs batches until there is nothing more to do, or one fails. */
+  async #runToEnd(job: MaintenanceJob): Promise<void> {
     const { pauseMs = 20, onGone, onError } = this.#options
     try {
       for (let more = true; more && !this.#stopping.signal.aborted; ) {
-        const batch = await chore.batch()
+        const batch = await job.batch()
         more = batch.more
-        if (Object.values(batch.gone).some(count => count > 0)) onGone?.(chore.name, batch.gone)
+        if (Object.values(batch.gone).some(count => count > 0)) onGone?.(job.name, batch.gone)
         if (more) await this.#wait(pauseMs)
       }
     } catch (error) {
-      onError?.(chore.name, error)
+      onError?.(job.name, error)
     }
   }
 
@@ -77,23 +78,29 @@ export class Housekeeping {
   }
 }
 
-/** What `choresOf` needs of the rooms. */
-export type ChoreNeeds = {
+/** What `maintenanceJobs` needs of the rooms. */
+type MaintenanceJobNeeds = {
   readonly engine: Pick<Engine, 'sweep' | 'sweepRequestKeys' | 'hold'>
-  readonly mail: { dropOlderThan(ms: number, most: number): Promise<number> }
+  readonly mail: { dropOlderThan(ms: number, limit: number): Promise<number> }
   readonly webhookSecrets: { dropExpired(): Promise<number> }
   readonly auth: { dropExpired(): Promise<number> }
-  /** RETENTION; null: for ever. What has an end of its own (secrets, sessions) goes all the same. */
+  /** RETENTION; null: for ever. What expires by itself (secrets, sessions) is deleted in any case. */
   readonly retentionMs: number | null
 }
 
 const HOUR = 3_600_000
-const MOST = 1000
+const MAX_ROWS = 1000
 
-export function choresOf({ engine, mail, webhookSecrets, auth, retentionMs }: ChoreNeeds): readonly Chore[] {
+export function maintenanceJobs({
+  engine,
+  mail,
+  webhookSecrets,
+  auth,
+  retentionMs,
+}: MaintenanceJobNeeds): readonly MaintenanceJob[] {
   const expired = [
-    once('webhook_secrets', () => webhookSecrets.dropExpired()),
-    once('sign_ins', () => auth.dropExpired()),
+    unbatchedJob('webhook_secrets', () => webhookSecrets.dropExpired()),
+    unbatchedJob('sign_ins', () => auth.dropExpired()),
   ]
   if (retentionMs === null) return expired
   const everyMs = Math.max(HOUR, Math.min(6 * HOUR, retentionMs / 24))
@@ -105,27 +112,27 @@ export function choresOf({ engine, mail, webhookSecrets, auth, retentionMs }: Ch
         return { gone, more }
       },
     },
-    choreOf('request_keys', MOST, most => engine.sweepRequestKeys(retentionMs, most)),
-    // While on hold nothing goes: it shows what was sent before the backup.
-    choreOf('mail', MOST, async most =>
-      (await engine.hold('')) === null ? await mail.dropOlderThan(retentionMs, most) : 0,
+    batchedJob('request_keys', MAX_ROWS, limit => engine.sweepRequestKeys(retentionMs, limit)),
+    // While on hold no mail is deleted: it shows what was sent before the backup.
+    batchedJob('mail', MAX_ROWS, async limit =>
+      (await engine.hold('')) === null ? await mail.dropOlderThan(retentionMs, limit) : 0,
     ),
     ...expired,
   ]
 }
 
-/** A chore that deletes at most so many rows at a time, and says how many went. */
-function choreOf(what: string, most: number, run: (most: number) => Promise<number>): Chore {
+/** `run` deletes at most `limit` rows, and returns how many it deleted. */
+function batchedJob(what: string, limit: number, run: (limit: number) => Promise<number>): MaintenanceJob {
   return {
     name: what,
     async batch() {
-      const count = await run(most)
-      return { gone: { [what]: count }, more: count >= most }
+      const count = await run(limit)
+      return { gone: { [what]: count }, more: count >= limit }
     },
   }
 }
 
-/** One that needs no batches: there are never many. */
-function once(what: string, run: () => Promise<number>): Chore {
-  return choreOf(what, Number.POSITIVE_INFINITY, run)
+/** A job without batches: there are never many rows. */
+function unbatchedJob(what: string, run: () => Promise<number>): MaintenanceJob {
+  return batchedJob(what, Number.POSITIVE_INFINITY, run)
 }

@@ -1,4 +1,4 @@
-// The system's randomness, fetched for many small wants at once: an id needs nine bytes, and every call costs the same.
+// The system's random bytes, fetched in large pieces: an id needs nine bytes, and every call of the system costs the same.
 
 import { randomBytes } from 'node:crypto'
 import type { Random } from '../core/ids.ts'
@@ -12,7 +12,7 @@ export function systemRandom(): Random {
   return bytes => {
     if (bytes > POOL_BYTES) return randomBytes(bytes)
     if (used + bytes > POOL_BYTES) {
-      // A new one: what was given before may still be read.
+      // A new buffer, since callers may still read the parts of the old one.
       pool = randomBytes(POOL_BYTES)
       used = 0
     }

@@ -1,5 +1,4 @@
-// A whole server, from its environment to the first request: the database, the parts, the demo, and the file by which the
-// command line finds it.
+// Starts a whole server: the database, the rooms, the demo, and the file by which the command line finds it.
 
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,22 +9,23 @@ import type { RunnerOptions } from '../engine/run/runner.ts'
 import { loadMetrics } from '../http/metrics.ts'
 import { type OpenDatabase, openDatabase } from '../postgres/open-database.ts'
 import type { DatabaseOptions } from '../store/database.ts'
-import { type ComposeNeeds, compose, type Server } from './compose.ts'
+import { compose, type Server } from './compose.ts'
+import type { ComposeNeeds } from './compose-needs.ts'
 
 const DEMO_WORKSPACE = new URL('../../../examples/workspace.yaml', import.meta.url)
 export const DEMO_TENANT = 'contoso'
 
-export type ServeOptions = {
+type ServeOptions = {
   readonly config: Config
   readonly now: () => Date
   readonly random: Random
-  readonly logStream?: { write(line: string): void }
+  readonly logStream?: { write(textLine: string): void }
   readonly runner?: RunnerOptions
-  /** Hears what takes long before it answers. */
-  readonly tell?: (line: string) => void
+  /** Called with a sentence for each step of the start that takes long. */
+  readonly tell?: (textLine: string) => void
   /** Callers that may wait for a batch of one verb; beyond, 503. Default 10,000. */
   readonly maxQueue?: number
-  /** How the watch over failing receivers tells the time; tests only. */
+  /** The clock of the watch over failing receivers; tests only. */
   readonly receivers?: ComposeNeeds['receivers']
 }
 
@@ -37,7 +37,7 @@ export type Serving = {
   readonly certificateFile: string | null
   readonly softphoneUrl: string | null
   readonly demo: boolean
-  /** The command line's token: an operator's. Another one after all of them were made void. */
+  /** The command line's key, an operator's. It is replaced when all such keys were made void. */
   readonly token: string
   /** May be called twice. */
   stop(): Promise<void>
@@ -51,10 +51,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     // In the reverse order of starting: PostgreSQL last.
     for (let last = undo.pop(); last; last = undo.pop()) await last()
   }
-  // While the database starts.
+  // Loaded while the database starts.
   const metrics = loadMetrics()
   try {
-    // With its own PostgreSQL the store makes it, and knows how private it may be.
+    // For the embedded PostgreSQL, the room postgres makes the directory, and sets who may read it.
     if (config.databaseUrl !== null) mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
     const database = await openDatabase({
       ...config,
@@ -85,7 +85,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     await server.auth.provideServerKey(`command line of ${config.dataDir}`, key => {
       token = key
       writeServerFile(config, {
-        // Not the public one: that may lead through a proxy which is not there yet, or to another machine.
+        // Not the public URL: that may lead through a proxy that does not run yet, or to another machine.
         url: server.http.localUrl() ?? url,
         tlsUrl,
         token,
@@ -130,7 +130,7 @@ type ServerFile = {
   readonly database: DatabaseOptions | null
 }
 
-/** It has a file of its own. */
+/** The password has a file of its own (postgres/embedded-password.ts). */
 function withoutPassword({ password, ...options }: DatabaseOptions): DatabaseOptions {
   return options
 }
@@ -140,8 +140,8 @@ function serverFile(config: Pick<Config, 'dataDir'>): string {
 }
 
 /**
- * Makes the demo's tenant at the first start. Later it is left as its people made it; only where it still is what the
- * file says, addresses in it follow a server that has moved to another port.
+ * Makes the demo's tenant at the first start. Later the tenant stays as people have changed it. Only while it is still exactly what
+ * the file says, its addresses are updated after the server has moved to another port.
  */
 async function applyDemo(server: Server, config: Config, url: string): Promise<void> {
   const text = readFileSync(DEMO_WORKSPACE, 'utf8')

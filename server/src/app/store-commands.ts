@@ -33,7 +33,7 @@ export async function backupDatabase(io: CliIo, file: string): Promise<{ bytes: 
   return await backup(own.db, file, { now: () => new Date() })
 }
 
-/** The restored server is on hold from its first moment on: see engine/hold/hold.ts. */
+/** A restored server is on hold from its first start: see engine/hold/hold.ts. */
 export async function restoreDatabase(
   io: CliIo,
   file: string,
@@ -54,26 +54,26 @@ export async function restoreDatabase(
   return restored
 }
 
-export type HoldOptions = {
+type HoldOptions = {
   readonly reason: string | null
-  /** Nothing was restored: what is due does not become doubtful. */
+  /** The hold is only a pause, nothing was restored: what is due does not become doubtful. */
   readonly pause: boolean
 }
 
-/** Also beside a running server, and before the first start of one whose database was restored by other means. */
+/** Works beside a running server too, and before the first start of a server whose database was restored by other means. */
 export async function holdDatabase(io: CliIo, options: HoldOptions): Promise<boolean> {
   const placed = await placedHold(io, options)
   if (placed) recordHold(io, 'hold', !options.pause)
   return placed
 }
 
-/** No server need run, so the command writes the line itself. */
+/** There may be no server that runs, so the command writes the security log line itself. */
 function recordHold(io: CliIo, command: string, restored: boolean): void {
   const now = () => new Date()
-  const write = (line: object) =>
-    io.stderr(`${JSON.stringify({ log: 'security', time: now().toISOString(), ...line })}\n`)
-  const circumstances = { by: null, from: 'the command line', requestId: command }
-  new SecurityLog({ write, now }).record('hold', circumstances, { restored })
+  const write = (fields: object) =>
+    io.stderr(`${JSON.stringify({ log: 'security', time: now().toISOString(), ...fields })}\n`)
+  const context = { by: null, from: 'the command line', requestId: command }
+  new SecurityLog({ write, now }).record('hold', context, { restored })
 }
 
 async function placedHold(io: CliIo, { reason, pause }: HoldOptions): Promise<boolean> {

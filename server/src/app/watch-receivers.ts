@@ -1,4 +1,4 @@
-// How an operator hears of receivers that fail: log, /metrics, /readyz?verbose. /metrics and /readyz give numbers only.
+// Tells the operator which receivers fail, by the log, /metrics and /readyz?verbose. /metrics and /readyz show numbers only.
 
 import type { FailingReceivers, HealthChange } from '../delivery/failing-receivers.ts'
 import { scrub } from '../http/log.ts'
@@ -24,7 +24,7 @@ export function logHealth(
     failures,
     error: scrub(error),
   }
-  // Each at the same level: who was warned is to read how it ended.
+  // All at the same level: whoever read the warning also reads how it ended.
   log.warn(fields, TEXTS[is])
 }
 
@@ -39,10 +39,10 @@ export function watchReceivers(http: Pick<Http, 'metrics' | 'warn'>, receivers: 
   )
   http.warn('receivers', () => {
     const { webhook, mail } = receivers.counts
-    const said = [
+    const failing = [
       ...(mail > 0 ? ['the mail server'] : []),
       ...(webhook > 0 ? [`${webhook} ${webhook === 1 ? 'receiver' : 'receivers'} of webhooks`] : []),
     ]
-    return said.length === 0 ? null : `failing for five minutes or more: ${said.join(' and ')}`
+    return failing.length === 0 ? null : `failing for five minutes or more: ${failing.join(' and ')}`
   })
 }

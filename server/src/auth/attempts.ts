@@ -1,7 +1,7 @@
-// Slows down whoever tries secrets and sign-in links. What is counted are failures, in buckets that leak: by who is claimed to
-// be calling from which address, by the address, and by who is claimed to be calling, wherever from. A full bucket refuses
-// before anything is looked at, a right secret too. So that nobody is kept out by the failures of others, who came in
-// from an address lately is not asked about the other two buckets.
+// Slows down whoever guesses secrets and sign-in links. Failures are counted in three leaky buckets: by claimed client and address
+// together, by address, and by claimed client. A full bucket refuses an attempt before the secret is checked, so also a right one.
+// Nobody must be locked out by the failures of others: a client that succeeded from an address recently is checked against the first
+// bucket only.
 
 export type Attempt = {
   /** The client id that is claimed, or what is tried: `link`. */
@@ -9,16 +9,16 @@ export type Attempt = {
   readonly address: string
 }
 
-export type AttemptLimits = {
+type AttemptLimits = {
   readonly ofPair: number
   readonly ofAddress: number
   readonly ofClient: number
 }
 
-/** Failures in a row, and a minute: a bucket empties evenly in one. */
+/** How many failures fill a bucket. A full bucket empties evenly within a minute. */
 export const ATTEMPT_LIMITS: AttemptLimits = { ofPair: 10, ofAddress: 60, ofClient: 120 }
 const EMPTIES_IN_MS = 60_000
-/** Buckets and pairs that are remembered: the ones longest untouched go. */
+/** The number of buckets and pairs that are remembered: the least recently used ones are dropped. */
 const MOST_REMEMBERED = 10_000
 const GOOD_FOR_MS = 86_400_000
 
@@ -40,16 +40,16 @@ export class Attempts {
     return this.#buckets.size + this.#good.size
   }
 
-  /** Null: go on. Otherwise the seconds after which another attempt may be made. */
+  /** Null: the attempt is allowed. Otherwise the seconds after which another attempt may be made. */
   waitSeconds(attempt: Attempt): number | null {
     const nowMs = this.#now().getTime()
     const goodUntil = this.#good.get(pairOf(attempt)) ?? 0
-    const asked = this.#bucketsOf(attempt).slice(0, goodUntil > nowMs ? 1 : undefined)
-    const waits = asked.map(({ key, limit }) => {
+    const buckets = this.#bucketsOf(attempt).slice(0, goodUntil > nowMs ? 1 : undefined)
+    const waits = buckets.map(({ key, limit }) => {
       const over = this.#level(key, limit, nowMs) - (limit - 1)
       return over <= 0 ? 0 : Math.ceil((over * EMPTIES_IN_MS) / limit / 1000)
     })
-    const longest = waits.reduce((most, each) => Math.max(most, each), 0)
+    const longest = waits.reduce((longestSoFar, each) => Math.max(longestSoFar, each), 0)
     return longest === 0 ? null : longest
   }
 
@@ -65,7 +65,7 @@ export class Attempts {
     put(this.#good, pair, this.#now().getTime() + GOOD_FOR_MS)
   }
 
-  /** The pair's first. */
+  /** The pair's bucket is the first. */
   #bucketsOf(attempt: Attempt): readonly { readonly key: string; readonly limit: number }[] {
     const { ofPair, ofAddress, ofClient } = this.#limits
     return [
@@ -92,12 +92,12 @@ function pairOf({ client, address }: Attempt): string {
   return `${keyOf(client)} from ${networkOf(address)}`
 }
 
-/** Client ids are GUIDs: what is longer is nobody's. */
+/** Client ids are GUIDs, so a longer text is no client's and may be cut. */
 function keyOf(client: string): string {
   return client.slice(0, 40).toLowerCase()
 }
 
-/** Whoever has an IPv6 address has 2^64 of them. */
+/** The IPv4 address, or the /64 network: whoever has one IPv6 address has all 2^64 of its network. */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
   if (mapped) return mapped[1]!

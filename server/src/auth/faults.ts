@@ -1,4 +1,5 @@
-// What can be wrong with a caller. One sentence for each reason that an honest caller can act on, and no more for the rest.
+// The errors of this room: what can be wrong with a caller's credentials or rights. An honest caller gets a sentence for each reason
+// that it can act on. Other reasons are not told apart.
 
 import { faults } from '../core/fault.ts'
 
@@ -43,4 +44,33 @@ export const authFault = faults({
       'DEMO=on: this installation has run without the demo, and never gets it again.\nUse another DATA_DIR (or database) for the demo.',
   },
   ISSUER_UNREACHABLE: { status: 503, message: 'The issuer of people’s tokens cannot be reached right now.' },
+})
+
+/** Errors of the token endpoints. RFC 6749, 5.2: the names here are the codes that clients receive. */
+export const grantFault = faults({
+  invalid_request: { status: 400, message: '{detail}' },
+  invalid_client: { status: 401, message: 'The app is unknown, or its secret is wrong.' },
+  invalid_grant: { status: 400, message: '{detail}' },
+  slow_down: {
+    status: 429,
+    message: 'Too many wrong secrets came from there. Try again in {retryAfterSeconds} s.',
+  },
+  invalid_scope: { status: 400, message: 'The app does not have scope {scope}.' },
+  unsupported_grant_type: { status: 400, message: 'grant_type {grantType} is not supported here. {hint}' },
+})
+
+/** Errors of the people, groups and apps in a workspace file. */
+export const applyFault = faults({
+  WOULD_ORPHAN: {
+    status: 409,
+    message:
+      'The file leaves out what still exists: {names}.\nWhat belongs to them would be orphaned. Put them back, or apply with --prune.',
+  },
+  ID_CHANGED: { status: 409, message: '{at} exists with the id {id}; an id never changes.' },
+  TAKEN: { status: 409, message: '{what} belongs to another tenant.' },
+  TENANT_SETTINGS: {
+    status: 403,
+    message:
+      'Only who runs the server may change settings of tenant {tenant} itself ({names}), or apply a file with other tenants.',
+  },
 })

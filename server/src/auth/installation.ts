@@ -1,4 +1,4 @@
-// This installation: who it is to its own tokens, what the secrets of apps are derived from, and whether it is a demo.
+// This installation: its id in its own tokens, the master key from which the secrets of apps are derived, and whether it is a demo.
 
 import type { Config } from '../config/config.ts'
 import { isLoopback } from '../config/config.ts'
@@ -20,7 +20,7 @@ export type DemoConfig = Pick<Config, 'demo' | 'host' | 'publicUrl' | 'trustProx
 type Row = { id: string; master_key: Buffer; demo: boolean }
 
 /**
- * Finds or founds it, and decides about the demo: DEMO unset follows what the installation has been so far; one that
+ * Reads the installation or makes a new one, and decides about the demo: with DEMO unset it stays what it was; an installation that
  * ever ran without the demo never gets it. @throws Fault DEMO_NEEDS_LOOPBACK, DEMO_NOT_HERE
  */
 export async function openInstallation(
@@ -41,12 +41,12 @@ export async function openInstallation(
     await endDemo(db)
   }
   const row = (await read(db))!
-  // Another process may have founded it in between, without the demo.
+  // Another process may have made it meanwhile, without the demo.
   if (demo && !row.demo) throw authFault.DEMO_NOT_HERE()
   return { id: row.id, urn: `urn:standdown:${row.id}`, masterKey: row.master_key, demo }
 }
 
-/** Where others than who is at this machine are meant to come in, by which setting, and what to set instead. */
+/** The setting that makes the server reachable from other machines, and what to set instead; null: there is none. */
 function openToOthers({ host, publicUrl, trustProxy }: DemoConfig) {
   if (!isLoopback(host)) return { setting: `HOST=${host}`, instead: 'HOST=127.0.0.1' }
   if (publicUrl !== null && !isLoopback(new URL(publicUrl).hostname))
@@ -55,7 +55,7 @@ function openToOthers({ host, publicUrl, trustProxy }: DemoConfig) {
   return null
 }
 
-/** Whoever got in while anybody could be anybody is out: every token, key and session of the demo is void. */
+/** Makes every token, key and session of the demo void, since with the demo anybody could sign in as anybody. */
 async function endDemo(db: Database): Promise<void> {
   const ofTheDemo = [
     'end-demo',

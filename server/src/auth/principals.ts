@@ -1,11 +1,11 @@
-// From what a credential says to who is calling: rights come from the tables as they are now, never from the token alone.
+// Makes the principal from a credential: its rights come from the tables as they are now, never from the token alone.
 
 import type { Principal, Role } from '../core/principal.ts'
 import type { App, Directory, Person, SiteInstance } from './directory/directory.ts'
 import { authFault } from './faults.ts'
 import { PEOPLE_SCOPES, SERVER_SCOPE } from './scopes.ts'
 
-/** Everybody may use what is meant for everybody. */
+/** The role that every person has. */
 const MEMBER: Role = 'member'
 
 export function personPrincipal(person: Person, scopes: readonly string[], appId: string | null): Principal {
@@ -38,7 +38,7 @@ export function appPrincipal(app: App, scopes: readonly string[], instance: Site
   }
 }
 
-/** The command line. `server`: it holds the server's own key, which is good for all tenants. */
+/** The command line. `server`: it holds the server's own key, which is valid for all tenants. */
 export function operatorPrincipal(who: { id: string; tenant: string; server: boolean }): Principal {
   return {
     tenant: who.tenant,
@@ -53,7 +53,7 @@ export function operatorPrincipal(who: { id: string; tenant: string; server: boo
   }
 }
 
-/** True for the holder of the server's own key: who may look after all tenants. */
+/** True for the holder of the server's own key, who may operate all tenants. */
 export function isServerOperator(principal: Principal): boolean {
   return principal.scopes.has(SERVER_SCOPE)
 }

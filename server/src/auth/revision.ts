@@ -1,10 +1,10 @@
-// Caches of what is written rarely. Each change raises one number in the database; a cache is thrown away when it sees a
-// new one. This process sees its own changes at once, those of other processes within `LOOK_AGAIN_MS`.
+// Caches for rarely changed rows. Each change raises one number in the database, the revision; a cache is emptied when it sees a new
+// one. This process sees its own changes at once, and those of other processes within `LOOK_AGAIN_MS`.
 
 import type { Database, Tx } from '../store/database.ts'
 import { sql } from './statements.ts'
 
-/** How long another process may still believe what has been changed or revoked here. */
+/** How long another process may still use what was changed or revoked here. */
 export const LOOK_AGAIN_MS = 5_000
 
 export class Revision {
@@ -19,7 +19,7 @@ export class Revision {
     this.#now = now
   }
 
-  /** The number when it was read lately, else null: then `current` reads it. */
+  /** The revision if it was read recently; null: `current` must read it. */
   fresh(): number | null {
     const age = this.#now().getTime() - this.#readAtMs
     return age >= 0 && age < LOOK_AGAIN_MS ? this.#value : null
@@ -29,7 +29,7 @@ export class Revision {
     return this.fresh() ?? (await this.#read())
   }
 
-  /** In the transaction of a change. */
+  /** To be called in the transaction of a change. */
   async raise(tx: Tx): Promise<void> {
     await tx.query(sql('raise-revision'))
     tx.afterCommit(() => this.expire())
@@ -37,7 +37,7 @@ export class Revision {
 
   expire(): void {
     this.#readAtMs = Number.NEGATIVE_INFINITY
-    // A read that is under way may have begun before the change: its answer must not count as fresh.
+    // A read that is running may have begun before the change, so its answer must not count as new.
     this.#reading = null
   }
 
@@ -62,16 +62,19 @@ export class Revision {
   }
 }
 
-/** Answers by key, at most `most` of them (the longest unused goes), all of one revision. Equal questions wait together. */
+/**
+ * Answers by key, all of one revision, at most `maxEntries`; the least recently used one is dropped. Callers with the same key wait for
+ * the same read.
+ */
 export class RevisionCache<V> {
   readonly #revision: Revision
-  readonly #most: number
+  readonly #maxEntries: number
   readonly #entries = new Map<string, Promise<V>>()
   #of = -1
 
-  constructor(revision: Revision, most: number) {
+  constructor(revision: Revision, maxEntries: number) {
     this.#revision = revision
-    this.#most = most
+    this.#maxEntries = maxEntries
   }
 
   async get(key: string, load: () => Promise<V>): Promise<V> {
@@ -88,7 +91,7 @@ export class RevisionCache<V> {
     }
     const loading = load()
     this.#entries.set(key, loading)
-    if (this.#entries.size > this.#most) this.#entries.delete(this.#entries.keys().next().value!)
+    if (this.#entries.size > this.#maxEntries) this.#entries.delete(this.#entries.keys().next().value!)
     loading.catch(() => {
       if (this.#entries.get(key) === loading) this.#entries.delete(key)
     })

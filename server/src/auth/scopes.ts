@@ -1,4 +1,4 @@
-// Names of rights. Graph's and Wix's own where an API has them; ours for the rest.
+// The names of rights: Graph's and Wix's own names where their APIs have them, ours for the rest.
 
 /** Delegated rights that the built-in issuer gives to people's tokens; what a person may do with them is up to the API. */
 export const PEOPLE_SCOPES = [
@@ -20,22 +20,22 @@ export const PEOPLE_SCOPES = [
   'Receipts.Read',
 ] as const
 
-/** Of these rights the ones that people may give to an app: what the workspace file gave it. */
+/** The rights that people may give to an app: those of PEOPLE_SCOPES that the workspace file gave the app. */
 export function peopleScopesOf(app: { readonly scopes: readonly string[] }): readonly string[] {
   return PEOPLE_SCOPES.filter(scope => app.scopes.includes(scope))
 }
 
-/** What Wix's calls ask for (reference: permission scopes of Triggered Events). */
-export const WIX_SCOPES = [
+/** The scopes that Wix's calls need (reference: permission scopes of Triggered Events). */
+const WIX_SCOPES = [
   'SCOPE.DC.MANAGE-YOUR-APP',
   'SCOPE.CRM.SETUP-AUTOMATIONS',
   'SCOPE.DEV_CENTER.APP-INSTANCE-READ-BASIC-INFO',
 ] as const
 
-/** Each of these lets its bearer write in calendars: a person in their own and their groups', an app in every user's. */
+/** Each of these lets its holder write in calendars: a person in their own and their groups', an app in every user's. */
 export const CALENDAR_WRITE: readonly string[] = ['Calendars.ReadWrite', 'Calendars.ReadWrite.Shared']
 
-/** And in a group's, where its bearer is a member of the group. */
+/** These let their holder write in a group's calendar too, where the holder is a member of the group. */
 export const GROUP_CALENDAR_WRITE: readonly string[] = [...CALENDAR_WRITE, 'Group.ReadWrite.All']
 
 /** Wix's, for reporting events. */
@@ -44,10 +44,10 @@ export const WIX_REPORT: readonly string[] = ['SCOPE.CRM.SETUP-AUTOMATIONS', 'SC
 /** Raising and answering offers. */
 export const NOTIFICATIONS_WRITE = 'Notifications.ReadWrite'
 
-/** Looking after the whole server, all tenants: given to the command line's key and to nothing else. */
+/** Operating the whole server with all tenants: only the command line's key has it. */
 export const SERVER_SCOPE = 'standdown.server'
 
-/** All that the workspace file may give to an app, the rights of Graph's that only apps have among them. */
+/** All scopes that the workspace file may give to an app, including those of Graph that only apps have. */
 export const APP_SCOPES: readonly string[] = [
   ...PEOPLE_SCOPES,
   'Calendars.ReadBasic.All',

@@ -1,39 +1,37 @@
 // Makes a tenant's triggers and automations what the workspace file says; applying it again changes nothing. An
 // automation is known by its app and name and keeps its id; a change of its actions is a new revision, which new reports
-// run. What stands in the file no more is retired or switched off, never deleted: activations that are under way go on
-// with the revision that they began with, and can still be cancelled.
+// run. What is no longer in the file is retired or switched off, never deleted: activations that are running continue with the
+// revision that they began with, and can still be cancelled.
 
 import { isDeepStrictEqual } from 'node:util'
 import { makeId } from '../core/ids.ts'
+import type { WorkspaceChange } from '../core/workspace-change.ts'
 import type { Tx } from '../store/database.ts'
 import type { Program } from './language/program.ts'
 import { programChanges } from './language/program-changes.ts'
 import type { Needs } from './needs.ts'
-import type { Declared, DeclaredTrigger } from './read-workspace.ts'
+import type { DeclaredSection, DeclaredTrigger } from './read-workspace.ts'
 import { sql } from './statements.ts'
 
-export type WorkspaceChange = {
-  readonly is: 'added' | 'changed' | 'removed'
-  /** `triggers.<app>.<key>` or `automations.<app>.<name>`. */
-  readonly at: string
-  readonly detail?: string
-  /** What goes, or is replaced: whatever is under way of it bears these names. */
+/** `at`: `triggers.<app>.<key>` or `automations.<app>.<name>`. */
+export type AutomationsChange = WorkspaceChange & {
+  /** What is removed or replaced. Its events have these names in their data. */
   readonly of?:
     | { readonly trigger: string; readonly appId: string }
     | { readonly automation: string; readonly revision: number }
 }
 
-/** `apply` false: says what would change and changes nothing. */
+/** With `apply` false it reports the changes and makes none. */
 export type ApplyWorkspace = (
   tx: Tx,
   workspace: {
     readonly tenant: string
-    readonly declared: Declared
+    readonly declared: DeclaredSection
     /** The tenant's apps: name → id. */
     readonly apps: ReadonlyMap<string, string>
     readonly apply: boolean
   },
-) => Promise<readonly WorkspaceChange[]>
+) => Promise<readonly AutomationsChange[]>
 
 type TriggerRow = {
   app_id: string
@@ -73,15 +71,15 @@ export function applyWorkspace({ now, random }: Pick<Needs, 'now' | 'random'>): 
   }
 }
 
-type Compared<Row> = { readonly rows: readonly Row[]; readonly changes: readonly WorkspaceChange[] }
+type Compared<Row> = { readonly rows: readonly Row[]; readonly changes: readonly AutomationsChange[] }
 
 function compareTriggers(
   kept: readonly TriggerRow[],
-  { triggers }: Declared,
+  { triggers }: DeclaredSection,
   names: ReadonlyMap<string, string>,
 ): Compared<TriggerRow> {
   const rows: TriggerRow[] = []
-  const changes: WorkspaceChange[] = []
+  const changes: AutomationsChange[] = []
   const before = new Map(kept.map(row => [JSON.stringify([row.app_id, row.trigger_key]), row]))
   for (const trigger of triggers) {
     const key = JSON.stringify([trigger.appId, trigger.triggerKey])
@@ -119,11 +117,11 @@ type AutomationWrite = AutomationRow & { readonly newRevision: boolean }
 
 function compareAutomations(
   kept: readonly AutomationRow[],
-  { automations }: Declared,
+  { automations }: DeclaredSection,
   { names, newId }: { readonly names: ReadonlyMap<string, string>; readonly newId: () => string },
 ): Compared<AutomationWrite> {
   const rows: AutomationWrite[] = []
-  const changes: WorkspaceChange[] = []
+  const changes: AutomationsChange[] = []
   const before = new Map(kept.map(row => [JSON.stringify([row.app_id, row.name]), row]))
   for (const { appId, appName, triggerKey, name, active, program } of automations) {
     const key = JSON.stringify([appId, name])

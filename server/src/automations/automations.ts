@@ -1,15 +1,16 @@
-// The automations room, put together: what compose calls.
+// The face of the automations room, put together here for compose: triggers, automations, and the activations
+// that reported events make. This room must not know the paths and shapes of Wix's API, and it must not send
+// anything itself: each step of an activation is an effect of the engine.
 
 import type { Carrier } from '../core/effects/carrier.ts'
-import { DATABASE_ATTEMPTS } from '../core/effects/effect.ts'
+import { AUTOMATIONS_DELAY, describeCarrier } from '../core/effects/effect-kinds.ts'
 import type { Queue } from '../engine/batcher.ts'
 import type { Domain } from '../engine/domain.ts'
-import { DELAY_KIND } from './actions/action-effect.ts'
 import { activationDomain } from './activations/announce-next-step.ts'
 import { type CancelEvents, cancelEvents } from './activations/cancel-events.ts'
 import { ProgramCache } from './activations/program-cache.ts'
 import { type ReportEvents, reportEvents } from './activations/report-events.ts'
-import { Triggers } from './activations/trigger-lookup.ts'
+import { TriggerLookup } from './activations/trigger-lookup.ts'
 import { type ApplyWorkspace, applyWorkspace } from './apply-workspace.ts'
 import type { Needs } from './needs.ts'
 
@@ -17,7 +18,7 @@ export type Automations = {
   /** One event or many: the single call of the API is a list of one. */
   readonly report: ReportEvents
   readonly cancel: CancelEvents
-  /** How full what callers wait in is, by what it is for. */
+  /** How full the queues are in which callers wait. */
   readonly queues: () => { readonly report: Queue; readonly trigger: Queue }
   readonly applyWorkspace: ApplyWorkspace
   readonly domain: Domain
@@ -26,7 +27,7 @@ export type Automations = {
 
 export function createAutomations(needs: Needs): Automations {
   const programs = new ProgramCache()
-  const parts = { ...needs, triggers: new Triggers(needs.db, needs.maxQueue), programs }
+  const parts = { ...needs, triggers: new TriggerLookup(needs.db, needs.maxQueue), programs }
   const { report, queue } = reportEvents(parts)
   return {
     report,
@@ -38,11 +39,9 @@ export function createAutomations(needs: Needs): Automations {
   }
 }
 
-/** A delay is over as soon as it falls due: the waiting was the work. */
+/** A delay is done as soon as it falls due. It has nothing else to do. */
 const delayCarrier: Carrier = {
-  kind: DELAY_KIND,
+  ...describeCarrier(AUTOMATIONS_DELAY),
   slots: 1000,
-  maxAttempts: DATABASE_ATTEMPTS,
-  touchesWorld: false,
   run: async () => ({ is: 'done' }),
 }

@@ -1,4 +1,4 @@
-// The catalogue of what callers of this room may be told.
+// The errors that callers of this room may get.
 
 import { Fault, faults } from '../core/fault.ts'
 import type { JsonObject } from '../core/json.ts'
@@ -31,7 +31,7 @@ function asJson({ field, description, violatedRule, data }: Violation): JsonObje
 }
 
 export const fault = faults({
-  // One text for a key that nobody has and for another app's: which it is, is nobody's business.
+  // The same text for a key that does not exist and for a key of another app, so that a caller cannot learn which keys exist.
   PERMISSION_DENIED: { status: 403, message: 'The calling app does not own this trigger key.' },
   NOT_ANNOUNCED: { status: 409, message: 'The event could not be announced: {why}.' },
 })

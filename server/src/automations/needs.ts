@@ -1,9 +1,9 @@
-// What this room needs from the rooms around it, as narrow as it uses them.
+// What this room needs from other rooms, and no more of them than it uses.
 
 import type { CancelOutcome, CancelRequest } from '../core/cancellation.ts'
 import type { Announced, Announcement } from '../core/event.ts'
 import type { Random } from '../core/ids.ts'
-import type { Turns, TurnsOptions } from '../engine/tenant-queue.ts'
+import type { TenantQueue, TenantQueueOptions } from '../engine/tenant-queue.ts'
 import type { Database, Tx } from '../store/database.ts'
 
 export type Engine = {
@@ -11,20 +11,20 @@ export type Engine = {
   cancel(request: CancelRequest): Promise<CancelOutcome>
   /** The tenant's clock. */
   now(tenant: string): Promise<Date>
-  turns(queue: string, options?: TurnsOptions): Turns
+  tenantQueue(queue: string, options?: TenantQueueOptions): TenantQueue
 }
 
 export type Needs = {
   readonly db: Database
   readonly engine: Engine
-  /** For the order of ids only; what falls due is counted on the tenant's clock, which the engine knows. */
+  /** Only for the order of ids. Due times are counted on the tenant's clock, which the engine knows. */
   readonly now: () => Date
   readonly random: Random
   /** Reports that may wait for a batch. Default 10,000. */
   readonly maxQueue?: number
 }
 
-/** Which app at which site is calling, its rights having been checked. */
+/** The app that calls, and its site. Its rights have been checked. */
 export type CallingApp = {
   readonly tenant: string
   readonly appId: string

@@ -1,14 +1,14 @@
-// A backup file: gzip of lines of JSON, of which some are followed by rows.
+// The format of a backup file: gzip of lines of JSON, some of them followed by rows.
 //
 //   {"backup":"standdown","version":1,"createdAt":…,"migrations":[{"number":1,"name":"engine","checksum":…},…]}
 //   {"table":"event","schema":"engine","columns":["shard",…]}
 //   {"bytes":262143}        then that many bytes, whole rows in the text format of PostgreSQL's COPY
 //   …
-//   {"sequence":"birth","schema":"engine","value":"4711"}
+//   {"sequence":"sequence_number","schema":"engine","value":"4711"}
 //   {"end":true,"sha256":…}        over every byte above
 //
-// PostgreSQL's text format gives every value back exactly, on any version. The checksum stands last, so a file that
-// was cut off anywhere has none.
+// PostgreSQL's text format gives every value back exactly, on any version. The checksum is last, so a file
+// that was cut off anywhere has none. The sequence `sequence_number` numbers announcements and cancellations.
 
 import { createHash } from 'node:crypto'
 import { readInstant } from '../core/instant.ts'
@@ -16,7 +16,7 @@ import { storeFault } from '../store/faults.ts'
 
 export const BACKUP_VERSION = 1
 
-export type BackupHeader = {
+type BackupHeader = {
   readonly backup: 'standdown'
   readonly version: number
   /** ISO 8601. */
@@ -34,17 +34,17 @@ export type TableEntry = {
 }
 export type RowsEntry = { readonly bytes: number }
 export type SequenceEntry = { readonly sequence: string; readonly schema: string; readonly value: string }
-export type EndEntry = { readonly end: true; readonly sha256: string }
-export type BackupEntry = TableEntry | RowsEntry | SequenceEntry | EndEntry
+type EndEntry = { readonly end: true; readonly sha256: string }
+type BackupEntry = TableEntry | RowsEntry | SequenceEntry | EndEntry
 
-/** A line is read whole into memory: a table's columns, at most. */
+/** The longest line, since a line is read whole into memory; the longest ones list a table's columns. */
 const LONGEST_LINE_BYTES = 1024 * 1024
 
-/** Adds up what is written, for the last line. */
+/** Computes the checksum of what is written, for the last line. */
 export class BackupDigest {
   private readonly hash = createHash('sha256')
 
-  line(entry: BackupHeader | BackupEntry): Buffer {
+  format(entry: BackupHeader | BackupEntry): Buffer {
     return this.bytes(Buffer.from(`${JSON.stringify(entry)}\n`))
   }
 
@@ -58,7 +58,7 @@ export class BackupDigest {
   }
 }
 
-/** Reads the unpacked bytes of a backup. Everything that is wrong with them is BACKUP_DAMAGED. */
+/** Reads the unpacked bytes of a backup. Throws BACKUP_DAMAGED for everything that is wrong with them. */
 export class BackupReader {
   private readonly source: AsyncIterator<Buffer>
   private readonly hash = createHash('sha256')
@@ -71,7 +71,7 @@ export class BackupReader {
   }
 
   async header(): Promise<BackupHeader> {
-    const header = (await this.line()) as Partial<BackupHeader> | null
+    const header = (await this.readLine()) as Partial<BackupHeader> | null
     if (header?.backup !== 'standdown' || !Array.isArray(header.migrations))
       throw this.damaged('is no backup')
     if (typeof header.createdAt !== 'string' || !readInstant(header.createdAt))
@@ -82,10 +82,10 @@ export class BackupReader {
     return header as BackupHeader
   }
 
-  /** The next line that is not the last; null at the end, when the checksum and everything else was right. */
+  /** The next line; null after the last one, when the checksum and everything else was right. */
   async entry(): Promise<TableEntry | RowsEntry | SequenceEntry | null> {
     const sha256 = this.hash.copy().digest('hex')
-    const entry = (await this.line()) as BackupEntry | null
+    const entry = (await this.readLine()) as BackupEntry | null
     if (entry === null || typeof entry !== 'object') throw this.damaged('is cut off')
     if (!('end' in entry)) return entry
     if (entry.sha256 !== sha256) throw this.damaged('has a wrong checksum')
@@ -106,18 +106,18 @@ export class BackupReader {
     }
   }
 
-  private async line(): Promise<unknown> {
+  private async readLine(): Promise<unknown> {
     let end = this.rest.indexOf(0x0a)
     while (end < 0) {
       if (this.rest.length > LONGEST_LINE_BYTES) throw this.damaged('is no backup')
       if (!(await this.more())) return null
       end = this.rest.indexOf(0x0a)
     }
-    const line = this.rest.subarray(0, end + 1)
+    const textLine = this.rest.subarray(0, end + 1)
     this.rest = this.rest.subarray(end + 1)
-    this.hash.update(line)
+    this.hash.update(textLine)
     try {
-      return JSON.parse(line.toString('utf8'))
+      return JSON.parse(textLine.toString('utf8'))
     } catch (error) {
       throw this.damaged('holds a line that is not JSON', error)
     }
@@ -132,7 +132,7 @@ export class BackupReader {
     return true
   }
 
-  /** What is thrown for a file that is not what was written. */
+  /** The fault for a file that differs from what was written. */
   damaged(reason: string, cause?: unknown): Error {
     return storeFault.BACKUP_DAMAGED({ file: this.file, reason }, cause)
   }

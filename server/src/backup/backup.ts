@@ -1,4 +1,5 @@
-// Everything of ours in one file, as it was at one moment, while the server goes on.
+// The face of this room: writes all rows of our schemas to one file, as they were at one moment, while the server goes on. restore.ts
+// reads that file again. This room copies tables without knowing what they mean: it must not interpret or change a row.
 
 import { createWriteStream } from 'node:fs'
 import { rename, rm, stat } from 'node:fs/promises'
@@ -15,10 +16,10 @@ import { BACKUP_VERSION, BackupDigest } from './backup-format.ts'
 import { copyOut } from './copy-stream.ts'
 import { sql } from './statements.ts'
 
-export type BackupReport = { readonly tables: number; readonly rows: number; readonly bytes: number }
+type BackupReport = { readonly tables: number; readonly rows: number; readonly bytes: number }
 
 /**
- * Writes `file` whole or not at all, readable by its owner alone: it holds every secret that the database holds.
+ * Writes `file` whole or not at all, readable only by its owner: it holds every secret that the database holds.
  * Throws BACKUP_EXISTS, DISK_FULL, DATA_DIRECTORY_UNUSABLE, SCHEMA_OLDER, SCHEMA_NEWER or MIGRATION_CHANGED.
  */
 export async function backup(
@@ -30,7 +31,7 @@ export async function backup(
   if (await exists(file)) throw storeFault.BACKUP_EXISTS({ file })
   const draft = `${file}.part`
   const client = await db.connect()
-  // A broken connection is also the error of the query under way.
+  // When the connection breaks, the query that is running gets the error too.
   client.on('error', () => {})
   const count = { tables: 0, rows: 0 }
   try {
@@ -56,28 +57,28 @@ async function* contentOf(
 ): AsyncGenerator<Buffer> {
   const digest = new BackupDigest()
   const migrations = await client.query<AppliedMigration>(appliedMigrations())
-  yield digest.line({
+  yield digest.format({
     backup: 'standdown',
     version: BACKUP_VERSION,
     createdAt: now.toISOString(),
     migrations: migrations.rows,
   })
   for (const { schema, name, columns } of await tablesInOrder(client, schemas)) {
-    yield digest.line({ table: name, schema, columns })
+    yield digest.format({ table: name, schema, columns })
     count.tables += 1
     for await (const rows of copyOut(client, `copy ${copyTarget(schema, name, columns)} to stdout`)) {
       count.rows += linesIn(rows)
-      yield digest.line({ bytes: rows.length })
+      yield digest.format({ bytes: rows.length })
       yield digest.bytes(rows)
     }
   }
-  // Last, because a sequence stands outside of the snapshot: it is then at or after everything in it.
+  // Last, because a sequence is not part of the snapshot: read last, its value is not behind any row of the snapshot.
   const sequences = await client.query<{ schema: string; name: string; value: string | null }>({
     ...sql('backup-sequences'),
     values: [schemas],
   })
   for (const { schema, name, value } of sequences.rows) {
-    if (value !== null) yield digest.line({ sequence: name, schema, value })
+    if (value !== null) yield digest.format({ sequence: name, schema, value })
   }
   yield digest.end()
 }
@@ -120,7 +121,7 @@ export function tableName(schema: string, table: string): string {
   return `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(table)}`
 }
 
-// COPY writes a line break within a value as \n: a line is a row.
+// COPY writes a line break in a value as \n, so each line is a row.
 function linesIn(rows: Buffer): number {
   let lines = 0
   for (let at = rows.indexOf(0x0a); at >= 0; at = rows.indexOf(0x0a, at + 1)) lines += 1

@@ -1,10 +1,10 @@
 // PostgreSQL's COPY, streamed over one connection: the fastest way in and out, and the one that gives every value back
-// exactly. The driver hands COPY's messages to the query that is under way; these are such queries.
+// exactly. The driver passes COPY's messages to the running query; the classes here are such queries.
 
 import { once } from 'node:events'
 import type pg from 'pg'
 
-// Parts of the driver's connection that its types leave out.
+// Parts of the driver's connection that are missing in its types.
 type CopyConnection = pg.Connection & {
   sendCopyFromChunk(chunk: Buffer): void
   endCopyFrom(): void
@@ -105,7 +105,7 @@ class CopyIn {
   handleCopyInResponse(connection: CopyConnection): void {
     this.feed(connection).catch((error: Error) => {
       if (this.refused.signal.aborted) return
-      // PostgreSQL answers with an error, after which the connection is good again.
+      // PostgreSQL answers with an error; after it the connection is usable again.
       this.sourceError = error
       connection.sendCopyFail('the source of the rows failed')
     })

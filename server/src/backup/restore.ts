@@ -1,5 +1,5 @@
-// A backup into an empty database, in one transaction: all of it, or nothing. The schema is made by the migrations that
-// the backup names; then what this version adds to them is applied, and what a restore means is written: see `restored`.
+// Restores a backup into an empty database, in one transaction: all of it or nothing. First the migrations that the backup names make
+// the schema, then the rows are copied, then the newer migrations of this version are applied, and last `restored` is called.
 
 import { createReadStream } from 'node:fs'
 import { createGunzip } from 'node:zlib'
@@ -14,20 +14,20 @@ import { BackupReader, type RowsEntry, type SequenceEntry, type TableEntry } fro
 import { copyIn } from './copy-stream.ts'
 import { sql } from './statements.ts'
 
-/** Who was at work on the database that was backed up: nobody of them is at work on this one. */
+/** Tables of the processes that worked on the backed-up database: none of them works on this one. */
 const LEASES: ReadonlySet<string> = new Set(['engine.worker', 'engine.start_ticket'])
 
-export type RestoreOptions = {
+type RestoreOptions = {
   readonly known?: readonly Migration[]
-  /** In the same transaction, last: what was true at the backup may not be so any more. */
+  /** Called last, in the same transaction: records that the world may have changed since the backup. */
   readonly restored: (tx: Queries, createdAt: Date) => Promise<void>
 }
 
-export type RestoreReport = { readonly tables: number; readonly createdAt: string }
+type RestoreReport = { readonly tables: number; readonly createdAt: string }
 
 /**
  * Throws RESTORE_NOT_EMPTY, BACKUP_UNREADABLE, BACKUP_DAMAGED, BACKUP_UNKNOWN, SCHEMA_NEWER, MIGRATION_CHANGED,
- * DATABASE_TOO_OLD or DATABASE_NOT_UTF8; the database is then as empty as it was.
+ * DATABASE_TOO_OLD or DATABASE_NOT_UTF8; the database is then empty, as before.
  */
 export async function restore(
   db: Database,
@@ -36,7 +36,7 @@ export async function restore(
 ): Promise<RestoreReport> {
   const source = createReadStream(file)
   const unpacked = createGunzip()
-  // Errors come out where the stream is read; until then they need an ear.
+  // Errors are thrown where the stream is read; until then a listener is needed, or they would end the process.
   unpacked.on('error', () => {})
   source.on('error', error => unpacked.destroy(error))
   source.pipe(unpacked)
@@ -87,14 +87,14 @@ function restoreFault(error: unknown, file: string, reader: BackupReader): unkno
   if (system && ['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR'].includes(system)) {
     return storeFault.BACKUP_UNREADABLE({ file, reason: (cause as Error).message }, cause)
   }
-  // 53100: PostgreSQL's disk is full. Classes 22 and 23: values that no row could have held.
+  // 53100: PostgreSQL's disk is full. Classes 22 and 23: values that no row can have had.
   if (code === '53100') return storeFault.DISK_FULL({ dataDir: 'the database' }, error)
   if (code && /^(22|23)...$/.test(code))
     return reader.damaged(`holds rows that do not fit: ${message}`, error)
   return error
 }
 
-// A migration may have put rows there, which are in the backup as they were in the end.
+// A migration may have inserted rows; the backup holds them in their last state.
 async function emptyTables(client: pg.Client, known: readonly Migration[]): Promise<void> {
   const tables = await tablesInOrder(client, schemasOf(known))
   if (tables.length === 0) return
@@ -124,7 +124,7 @@ async function fill(client: pg.Client, reader: BackupReader): Promise<number> {
   return tables
 }
 
-/** The rows that follow a table's line; after them `next` is the line that ended them. */
+/** The rows that follow a table's line. After them, `next` is the first line that is no rows entry. */
 class RowsOfTable implements AsyncIterable<Buffer> {
   next: Entry = null
   private readonly reader: BackupReader

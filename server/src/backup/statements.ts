@@ -1,4 +1,4 @@
-// The SQL of this room, by the names of its files.
+// The SQL of this room, by file name.
 
 import { statements } from '../store/statements.ts'
 

@@ -1,4 +1,6 @@
-// The calendar's public face: its verbs over one set of needs, its domain and its carriers for the engine.
+// The face of the calendar: its verbs over one set of needs, its domain and its carriers for the engine. This
+// room knows meetings, mailboxes and invitation mail. It must not know Graph's paths and shapes, and it must
+// not send mail itself: a mail is an effect, and delivery/ sends it.
 
 import type { Carrier } from '../core/effects/carrier.ts'
 import type { Domain } from '../engine/domain.ts'
@@ -44,7 +46,7 @@ export type Calendar = {
   deleteEvent(request: Omit<MeetingCancel, 'verb' | 'comment'>): Promise<EventDeleted>
   findItem(mailbox: Mailbox, id: string): Promise<Item | null>
   itemOfMeeting(mailbox: Mailbox, meetingId: string): Promise<Item | null>
-  meetingsOf(tenant: string, mailboxIds: readonly string[], most: number): Promise<readonly string[]>
+  meetingsOf(tenant: string, mailboxIds: readonly string[], limit: number): Promise<readonly string[]>
   isInMeeting(tenant: string, mailboxIds: readonly string[], meetingId: string): Promise<boolean>
   listItems(mailbox: Mailbox, list: ItemList): Promise<readonly Item[]>
   listCalendars(mailbox: Mailbox): Promise<readonly CalendarFolder[]>
@@ -66,14 +68,14 @@ export type Calendar = {
 
 export function createCalendar(needs: CalendarNeeds): Calendar {
   const { db } = needs
-  const turns = needs.engine.turns('meeting')
+  const turns = needs.engine.tenantQueue('meeting')
   return {
     createMeeting: creation => createMeeting({ ...needs, turns }, creation),
     cancelMeeting: request => cancelMeeting(needs, request),
     deleteEvent: request => deleteEvent(needs, request),
     findItem: (mailbox, id) => findItem(needs, mailbox, id),
     itemOfMeeting: (mailbox, meetingId) => itemOfMeeting(needs, mailbox, meetingId),
-    meetingsOf: (tenant, mailboxIds, most) => meetingsOf(needs, tenant, mailboxIds, most),
+    meetingsOf: (tenant, mailboxIds, limit) => meetingsOf(needs, tenant, mailboxIds, limit),
     isInMeeting: (tenant, mailboxIds, meetingId) => isInMeeting(needs, tenant, mailboxIds, meetingId),
     listItems: (mailbox, list) => listItems(needs, mailbox, list),
     listCalendars: mailbox => listCalendars(needs, mailbox),

@@ -1,9 +1,9 @@
-// What the calendar needs of other rooms, no wider than it uses it. compose hands over the real ones.
+// What the calendar needs of other rooms, and no more than it uses. compose provides the implementations.
 
 import type { CancelOutcome, CancelRequest } from '../core/cancellation.ts'
 import type { Announced, Announcement } from '../core/event.ts'
 import type { Random } from '../core/ids.ts'
-import type { Turns, TurnsOptions } from '../engine/tenant-queue.ts'
+import type { TenantQueue, TenantQueueOptions } from '../engine/tenant-queue.ts'
 import type { Database, Tx } from '../store/database.ts'
 
 /** A user of the tenant. `id` is a GUID; `mail` is where invitations go. */
@@ -30,16 +30,16 @@ export interface CalendarEngine {
   announce(tx: Tx, announcements: readonly Announcement[]): Promise<readonly Announced[]>
   cancel(request: CancelRequest): Promise<CancelOutcome>
   now(tenant: string): Promise<Date>
-  turns(queue: string, options?: TurnsOptions): Turns
+  tenantQueue(queue: string, options?: TenantQueueOptions): TenantQueue
 }
 
-/** Reads what organizers write, where it can hurt nobody. */
+/** Reads what organizers write, in a separate process, where it can do no harm. */
 export interface CalendarReader {
   /**
-   * Text, and HTML that is fit for a mail. `owner`: whose turn it is.
+   * Text, and HTML that is fit for a mail. `tenant`: texts of different tenants take turns.
    * @throws Fault with status 400 for what cannot be read; ReaderUnavailable
    */
-  read(job: 'html', html: string, owner: string): Promise<{ readonly text: string; readonly html: string }>
+  read(job: 'html', html: string, tenant: string): Promise<{ readonly text: string; readonly html: string }>
 }
 
 export type CalendarNeeds = {

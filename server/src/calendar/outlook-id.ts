@@ -1,6 +1,6 @@
 // Ids as Graph's clients see them: case-sensitive, in the URL-safe base64 alphabet, beginning with AAMk, and different
-// after a move to another folder. They are made of what they name, so that no table of former ids is needed: a row's id
-// with a lower generation than the row is the id that it had before it was moved.
+// after a move to another folder. An id is made from the thing that it names, so no table of former ids is needed: an id
+// with a lower generation than its row is the id that the row had before it was moved.
 //
 // Layout: 00 03 24 00, the mailbox's GUID as 36 characters, 00, a type byte, the row's GUID, 4 bytes generation, and 0 to
 // the length of 77 bytes (104 characters with one "=").
@@ -29,7 +29,7 @@ export function encodeOutlookId(what: OutlookId): string {
   return bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_')
 }
 
-/** Null for a text that is no id of this type; every id has exactly one spelling. */
+/** Null for a text that is not an id of this type. Every id has exactly one spelling. */
 export function decodeOutlookId(type: OutlookIdType, text: string): OutlookId | null {
   if (!looksLikeOutlookId(text)) return null
   const bytes = Buffer.from(text, 'base64url')

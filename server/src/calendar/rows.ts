@@ -19,7 +19,7 @@ export type ItemRow = {
   readonly meeting_id: string
   readonly ical_uid: string
   readonly role: Role
-  readonly place: Item['place']
+  readonly folder: Item['folder']
   readonly generation: number
   readonly version: number
   readonly is_cancelled: boolean
@@ -41,7 +41,7 @@ export function itemOf(row: ItemRow, bodyText: string): Item {
     meetingId: row.meeting_id,
     iCalUid: row.ical_uid,
     role: row.role,
-    place: row.place,
+    folder: row.folder,
     generation: row.generation,
     version: row.version,
     isCancelled: row.is_cancelled,

@@ -4,7 +4,7 @@ import { Temporal } from 'temporal-polyfill'
 import { findIana } from 'windows-iana'
 import { instantOf as instantOfWritten, millisecondsOf, readWrittenTime } from '../core/instant.ts'
 
-/** The IANA name of a zone, or null when nobody knows it. Bare offsets are no zones to Graph. */
+/** The IANA name of a zone, or null when it is unknown. For Graph, a bare offset is not a zone. */
 export function ianaZone(name: string): string | null {
   if (name.length > 100 || !/^[A-Za-z]/.test(name)) return null
   const iana = findIana(name)[0] ?? name
@@ -26,7 +26,7 @@ export type ReadTime = {
 
 /**
  * The instant of a wall time in an IANA zone; an offset in the text itself wins. A time that a change to summer time
- * leaves out is read with the offset before it (RFC 5545 3.3.5), one that comes twice is the first. Null: not a time.
+ * skips is read with the offset before the change (RFC 5545 3.3.5). Of a time that comes twice, the first is taken. Null: not a time.
  */
 export function readWallTime(text: string, iana: string): ReadTime | null {
   const time = readWrittenTime(text, DECIMALS)

@@ -1,16 +1,12 @@
-// What a cancel came to, and what it would come to, in a terminal.
+// Prints the result of a cancel, or of its preview, in a terminal.
 
-import type {
-  CancelledListView,
-  CancelledView,
-  NameOwner,
-  PreviewView,
-  ReceiptView,
-} from '@standdown/wire/src/receipt.ts'
+import type { CancelledListView, CancelledView, NameOwner } from '@standdown/wire/src/cancellation.ts'
+import type { PreviewView } from '@standdown/wire/src/preview.ts'
+import type { ReceiptView } from '@standdown/wire/src/receipt.ts'
 import { OUTCOME_ORDER, OUTCOME_WORDS, verdict } from '@standdown/wire/src/receipt-words.ts'
-import { line, pad, widest } from './terminal.ts'
+import { oneLine, pad, widest } from './terminal.ts'
 
-/** One sentence for each that a receipt alone does not say; null where it says all. */
+/** A sentence for each result that the receipt alone does not explain; null: the receipt says everything. */
 export function cameToText(answer: CancelledView | CancelledListView): string | null {
   switch (answer.is) {
     case 'cancelled':
@@ -28,21 +24,21 @@ export function cameToText(answer: CancelledView | CancelledListView): string | 
   }
 }
 
-/** Whose it was, in a few words. */
+/** Who cancelled, in a few words. */
 export function ownerText(of: NameOwner | undefined): string {
   if (of === undefined) return 'One event'
   const { app, site, agent, channel } = of
-  if (agent !== null) return line(channel === null ? agent : `${agent}, ${channel}`)
+  if (agent !== null) return oneLine(channel === null ? agent : `${agent}, ${channel}`)
   if (app === null) return 'People'
-  return line(site === null ? app : `${app}, ${site}`)
+  return oneLine(site === null ? app : `${app}, ${site}`)
 }
 
-/** Several receipts, a line each. */
+/** Several receipts, one line each. */
 export function listText(cancelled: readonly CancelledView[], receipts: readonly ReceiptView[]): string {
   const owners = cancelled.map(each => ownerText(each.of))
   const width = widest(owners)
   const lines = receipts.map(
-    (receipt, i) => `  ${pad(owners[i] ?? '', width)}  ${line(verdict(receipt))} Receipt ${receipt.id}`,
+    (receipt, i) => `  ${pad(owners[i] ?? '', width)}  ${oneLine(verdict(receipt))} Receipt ${receipt.id}`,
   )
   return `${receipts.length} have that name, each with a receipt of its own:\n${lines.join('\n')}\n\n`
 }
@@ -57,11 +53,11 @@ export function previewText(preview: PreviewView): string {
     `If it were cancelled now: ${parts.length === 0 ? 'no action hangs from it' : parts.join(', ')}${more}.`,
   ]
   for (const item of preview.items) {
-    lines.push(`  ${OUTCOME_WORDS[item.outcome].short.padEnd(16)}  ${line(item.title)}`)
+    lines.push(`  ${OUTCOME_WORDS[item.outcome].short.padEnd(16)}  ${oneLine(item.title)}`)
   }
   if (preview.innerSteps.length > 0) lines.push('Waits, which nobody outside notices and are not counted:')
   for (const step of preview.innerSteps) {
-    lines.push(`  ${OUTCOME_WORDS[step.outcome].short.padEnd(16)}  ${line(step.title)}`)
+    lines.push(`  ${OUTCOME_WORDS[step.outcome].short.padEnd(16)}  ${oneLine(step.title)}`)
   }
   return `${lines.join('\n')}\n`
 }

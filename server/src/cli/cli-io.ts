@@ -1,21 +1,21 @@
-// What the command line touches, as arguments: a test runs it without a process of its own.
+// Everything outside that the command line uses, handed in as one value. So a test can run it without a process of its own.
 
 export type CliIo = {
   readonly stdout: (text: string) => void
   readonly stderr: (text: string) => void
-  /** For what must not be changed on its way into a file (a raw mail); run-cli.ts provides it. */
+  /** Writes bytes that must not be changed on their way into a file (a raw mail). run-cli.ts provides it. */
   readonly exact?: (text: string) => void
   readonly env: { readonly [name: string]: string | undefined }
-  /** Absolute; what relative files and the default DATA_DIR are relative to. */
+  /** An absolute path. Relative file names and the default DATA_DIR begin here. */
   readonly cwd: string
-  /** True when standard output is a terminal: colours and progress. */
+  /** Standard output is a terminal, so colours and progress are shown. */
   readonly isTerminal: boolean
   /** Columns of the terminal. */
   readonly columns: number
-  /** Asks a person; null where there is none to ask. */
+  /** Asks the person at the terminal; null: there is nobody to ask. */
   readonly confirm: ((question: string) => Promise<boolean>) | null
   readonly local: LocalCommands
-  /** Of this checkout. */
+  /** The version of this checkout. */
   readonly version: string
 }
 
@@ -24,11 +24,11 @@ export type LocalCommands = {
   start(io: CliIo): Promise<number>
   /** `checks` in the order in which they matter. */
   doctor(io: CliIo): Promise<readonly DoctorCheck[]>
-  /** Writes everything into one file. Returns what was written. */
+  /** Writes the whole database into one file. Returns what was written. */
   backup(io: CliIo, file: string): Promise<{ readonly bytes: number; readonly rows: number }>
-  /** Into an empty database, which is on hold then. `createdAt`: of the backup, ISO 8601. */
+  /** Restores a backup into an empty database, which is on hold afterwards. `createdAt`: when the backup was made, ISO 8601. */
   restore(io: CliIo, file: string): Promise<{ readonly tables: number; readonly createdAt: string }>
-  /** Puts the database on hold; false: it was before. */
+  /** Puts the database on hold; false: it was on hold already. */
   hold(io: CliIo, options: { readonly reason: string | null; readonly pause: boolean }): Promise<boolean>
 }
 

@@ -19,9 +19,9 @@ export type Command = {
   /** What follows the command's name, e.g. 'FILE [--dry-run]'. */
   readonly usage: string
   readonly options: { readonly [name: string]: Option }
-  /** Fewest and most words that are not options. */
+  /** The fewest and the most arguments that are not options. */
   readonly words: readonly [number, number]
-  /** More for --help: paragraphs, examples. */
+  /** More text for --help: paragraphs, examples. */
   readonly notes?: string
   run(input: CommandInput): Promise<number>
 }
@@ -32,7 +32,7 @@ export type CommandInput = {
   readonly flags: { readonly [name: string]: string | boolean | undefined }
 }
 
-/** @throws CommandEnd with exit code 2 for what the command does not know. */
+/** @throws CommandEnd with exit code 2 for an option or argument that the command does not know. */
 export function readInput(command: Command, args: readonly string[], io: CliIo): CommandInput {
   const options: NonNullable<ParseArgsConfig['options']> = { help: { type: 'boolean', short: 'h' } }
   for (const [name, { type, short }] of Object.entries(command.options)) {
@@ -45,8 +45,8 @@ export function readInput(command: Command, args: readonly string[], io: CliIo):
     throw usage(`${(error as Error).message}\nSee ./standdown ${command.name} --help`)
   }
   const flags = parsed.values as CommandInput['flags']
-  const [fewest, most] = command.words
-  if (flags.help !== true && (parsed.positionals.length < fewest || parsed.positionals.length > most)) {
+  const [minWords, maxWords] = command.words
+  if (flags.help !== true && (parsed.positionals.length < minWords || parsed.positionals.length > maxWords)) {
     throw usage(usageOf(command))
   }
   return { io, words: parsed.positionals, flags }

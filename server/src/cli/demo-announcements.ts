@@ -1,4 +1,4 @@
-// What the demo announces, each through the API that people already speak, and how it is called off there.
+// What the demo announces. Each announcement goes through the API that its users already have, and is cancelled there.
 
 import { randomUUID } from 'node:crypto'
 import type { TokenView } from '@standdown/wire/src/credentials.ts'
@@ -11,9 +11,9 @@ export type Announced = {
 
 export type AnnouncedAll = {
   readonly all: readonly Announced[]
-  /** Two weeks before the cancel, in the midst of its reminders. */
+  /** Announced two weeks before the cancel, so that the cancel comes in the middle of its reminders. */
   reportInvoice(say: Say): Promise<Announced>
-  /** Raised late: an offer on an agent's screen lives for seconds, not for weeks. */
+  /** Announced late: an offer stays on an agent's screen for seconds, not for weeks. */
   raiseOffer(say: Say): Promise<Announced>
 }
 

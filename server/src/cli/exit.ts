@@ -1,8 +1,8 @@
-// How a command ends when it cannot do what was asked. Exit codes are a promise to scripts (docs/cli.md).
+// How a command ends when it cannot do its work. Scripts rely on the exit codes (docs/cli.md).
 
 export const EXIT = {
   ok: 0,
-  /** Refused, not found, or something broke. */
+  /** The request was refused, something was not found, or something failed. */
   failed: 1,
   /** The command line itself was wrong. */
   usage: 2,

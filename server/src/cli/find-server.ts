@@ -1,4 +1,4 @@
-// Where the running server is: STANDDOWN_URL with STANDDOWN_TOKEN, or the file that it leaves in DATA_DIR (mode 600,
+// Finds the running server: by STANDDOWN_URL with STANDDOWN_TOKEN, or by the file that the server writes into DATA_DIR (mode 600,
 // because it holds a token).
 
 import { readFile } from 'node:fs/promises'

@@ -1,9 +1,9 @@
-// A receipt in a terminal: what happened, who and when, then action by action.
+// Prints a receipt in a terminal: first the result, then who cancelled and when, then each action.
 
 import type { ReceiptItemView, ReceiptView } from '@standdown/wire/src/receipt.ts'
 import { API_WORDS, OUTCOME_ORDER, OUTCOME_WORDS, verdict } from '@standdown/wire/src/receipt-words.ts'
 import type { CliIo } from './cli-io.ts'
-import { fit, line, type Paint, pad, palette, widest, wrapped } from './terminal.ts'
+import { fit, oneLine, type Paint, pad, palette, widest, wrapped } from './terminal.ts'
 
 type Outcome = ReceiptItemView['outcome']
 
@@ -24,13 +24,13 @@ export function receiptText(receipt: ReceiptView, io: Pick<CliIo, 'isTerminal' |
   const width = Math.max(60, Math.min(io.columns, 110))
   const lines = [
     paint.dim('─'.repeat(width)),
-    `${paint.bold(line(title(receipt)))}  ${stateWord(receipt, paint)}`,
-    line(verdict(receipt)),
+    `${paint.bold(oneLine(title(receipt)))}  ${stateWord(receipt, paint)}`,
+    oneLine(verdict(receipt)),
     paint.dim(
-      `By ${line(receipt.by.name)} through ${API_WORDS[receipt.by.api] ?? receipt.by.api}, ${when(receipt.cancelledAt)}`,
+      `By ${oneLine(receipt.by.name)} through ${API_WORDS[receipt.by.api] ?? receipt.by.api}, ${when(receipt.cancelledAt)}`,
     ),
   ]
-  if (receipt.reason) lines.push(`“${line(receipt.reason)}”`)
+  if (receipt.reason) lines.push(`“${oneLine(receipt.reason)}”`)
   if (receipt.early && receipt.early.metEventIds.length === 0)
     lines.push(`Waits for its event until ${when(receipt.early.until)}`)
   if (receipt.items.length > 0) lines.push('')
@@ -40,20 +40,20 @@ export function receiptText(receipt: ReceiptView, io: Pick<CliIo, 'isTerminal' |
   const titleWidth = width - INDENT - labelWidth - 2 - WHEN_WIDTH - 2
   for (const item of receipt.items) {
     const label = colours[item.outcome](pad(OUTCOME_WORDS[item.outcome].short, labelWidth))
-    const what = pad(fit(line(item.title), titleWidth), titleWidth)
+    const what = pad(fit(oneLine(item.title), titleWidth), titleWidth)
     lines.push(`${' '.repeat(INDENT)}${label}  ${what}  ${paint.dim(itemWhen(item))}`)
     const more = ' '.repeat(INDENT + labelWidth + 2)
     for (const about of itemMore(item)) {
-      for (const part of wrapped(line(about), width - more.length)) lines.push(more + paint.dim(part))
+      for (const part of wrapped(oneLine(about), width - more.length)) lines.push(more + paint.dim(part))
     }
   }
   if (receipt.innerSteps.length > 0) {
     lines.push('', 'Waits, which nobody outside notices and are not counted:')
     for (const step of receipt.innerSteps) {
       lines.push(
-        `  ${line(step.title)}  ${paint.dim(`${OUTCOME_WORDS[step.outcome].short.toLowerCase()}, ${itemWhen(step)}`)}`,
+        `  ${oneLine(step.title)}  ${paint.dim(`${OUTCOME_WORDS[step.outcome].short.toLowerCase()}, ${itemWhen(step)}`)}`,
       )
-      for (const about of itemMore(step)) lines.push(paint.dim(`    ${line(about)}`))
+      for (const about of itemMore(step)) lines.push(paint.dim(`    ${oneLine(about)}`))
     }
   }
   if (receipt.itemsAfter !== null)
@@ -68,15 +68,15 @@ export function receiptText(receipt: ReceiptView, io: Pick<CliIo, 'isTerminal' |
           : notice.state === 'dead'
             ? paint.red('failed')
             : notice.state
-      lines.push(`  ${line(notice.title)}  ${mark}`)
+      lines.push(`  ${oneLine(notice.title)}  ${mark}`)
     }
   }
-  for (const note of receipt.notes) lines.push(paint.dim(`  ${when(note.at)}: ${line(note.text)}`))
+  for (const note of receipt.notes) lines.push(paint.dim(`  ${when(note.at)}: ${oneLine(note.text)}`))
   lines.push(paint.dim(`Receipt ${receipt.id}`))
   return `${lines.join('\n')}\n\n`
 }
 
-/** 'due 21 Nov 03:04' is the longest. */
+/** The width of the column: 'due 21 Nov 03:04' is the longest text in it. */
 const WHEN_WIDTH = 16
 
 function title(receipt: ReceiptView): string {
@@ -104,17 +104,13 @@ function itemMore(item: ReceiptItemView): string[] {
   return lines
 }
 
-const SHORT = new Intl.DateTimeFormat('en-GB', {
-  day: '2-digit',
-  month: 'short',
-  hour: '2-digit',
-  minute: '2-digit',
-  hourCycle: 'h23',
-  timeZone: 'UTC',
-})
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sept', 'Oct', 'Nov', 'Dec']
 
+/** '21 Nov 03:04', in UTC. */
 function short(instant: string): string {
-  return SHORT.format(new Date(instant)).replace(',', '')
+  const at = new Date(instant)
+  const day = String(at.getUTCDate()).padStart(2, '0')
+  return `${day} ${MONTHS[at.getUTCMonth()]} ${at.toISOString().slice(11, 16)}`
 }
 
 /** '21 Nov 2026 03:04:05 UTC' */

@@ -1,5 +1,6 @@
-// The command line: finds the command, reads its arguments, runs it, and turns whatever goes wrong into a sentence and an
-// exit code.
+// The command line: finds the command, reads its arguments, runs it, and turns whatever goes wrong into a
+// sentence and an exit code. It talks HTTP to a server. This room must not open the database: the commands
+// that work on it get it from main.ts.
 
 import type { CliIo } from './cli-io.ts'
 import { type Command, helpOf, readInput } from './command.ts'
@@ -54,8 +55,8 @@ export async function runCli(args: readonly string[], outside: CliIo): Promise<n
   const io = printable(outside)
   const [name = 'help', ...rest] = args
   if (name === 'help' || name === '--help' || name === '-h') {
-    const asked = COMMANDS.find(command => command.name === rest[0])
-    io.stdout(asked ? helpOf(asked) : overview())
+    const named = COMMANDS.find(command => command.name === rest[0])
+    io.stdout(named ? helpOf(named) : overview())
     return EXIT.ok
   }
   if (name === '--version' || name === '-v') {

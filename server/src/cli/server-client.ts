@@ -1,4 +1,4 @@
-// HTTP to the running server, with its problems turned into sentences.
+// Calls the running server by HTTP. A problem that it answers is turned into a sentence.
 
 import type { TokenView } from '@standdown/wire/src/credentials.ts'
 import type { Problem } from '@standdown/wire/src/problem.ts'
@@ -10,9 +10,9 @@ export type Answer = { readonly status: number; readonly headers: Headers; reado
 
 export type Call = {
   readonly method?: string
-  /** JSON, sent as such. */
+  /** Sent as JSON. */
   readonly body?: unknown
-  /** Instead of the operator's token; a whole header, e.g. a raw one for Wix. */
+  /** The whole Authorization header, instead of the operator's token; e.g. a raw token for Wix. */
   readonly authorization?: string
   readonly headers?: { readonly [name: string]: string }
 }
@@ -24,7 +24,7 @@ export class ServerClient {
     this.server = server
   }
 
-  /** With STANDDOWN_TENANT: for that tenant, where the server has several. */
+  /** With STANDDOWN_TENANT set: a client for that tenant, if the server has several. */
   static async find(io: Pick<CliIo, 'env' | 'cwd'>): Promise<ServerClient> {
     const client = new ServerClient(await findServer(io))
     const { STANDDOWN_TENANT: tenant } = io.env
@@ -90,13 +90,13 @@ If it was stopped, start it with npm start; if it runs elsewhere, set STANDDOWN_
   )
 }
 
-/** The server's own sentence about why not. */
+/** The server's own sentence about why it refused. */
 export function refused(answer: Answer): CommandEnd {
   let problem: Partial<Problem> = {}
   try {
     problem = JSON.parse(answer.body) as Partial<Problem>
   } catch {
-    // Another API's error, or a proxy's page: its beginning says most.
+    // It is another API's error or a proxy's page. Its beginning is the most useful part.
   }
   const sentence = problem.detail ?? (answer.body === '' ? 'no reason given' : answer.body.slice(0, 300))
   const advice =

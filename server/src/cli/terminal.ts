@@ -1,4 +1,4 @@
-// Colour and columns, for people, and what no text may do to a terminal. Scripts use --json.
+// Colours and columns for people, and protection of the terminal against what a text contains. Scripts use --json.
 
 import type { CliIo } from './cli-io.ts'
 
@@ -15,11 +15,11 @@ const CODES = {
   magenta: [35, 39],
 } as const
 
-// Our own sequences, until they are written: between two code points that are no characters, which no text has any use for. So
-// the one place that writes can take every control character out of a text, whoever wrote it, and put ours in.
+// Until it is written, each of our own sequences is between two code points that are not characters, so no text needs them. The only
+// place that writes removes every control character from a text, and then puts our sequences in.
 const BEGIN = '\ufdd0'
 const END = '\ufdd1'
-/** Overwrites the line that the cursor is in, where that is a terminal. */
+/** Overwrites the cursor's line, if the output is a terminal. */
 export const REWRITE_LINE = `${BEGIN}K${END}`
 const OURS: ReadonlyMap<string, string> = new Map([
   ['K', '\r\u001b[K'],
@@ -28,8 +28,8 @@ const OURS: ReadonlyMap<string, string> = new Map([
     .map(code => [String(code), `\u001b[${code}m`] as const),
 ])
 
-// C0 but for tab and line feed, DEL and C1; what turns the direction of text around; line ends that only some programs know;
-// and the marks of our own sequences.
+// C0 without tab and line feed, DEL and C1; characters that change the direction of text; line ends that only some programs know; and
+// the marks of our own sequences.
 const UNFIT =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufdd0\ufdd1]/g
 
@@ -44,7 +44,7 @@ export function palette(io: Pick<CliIo, 'isTerminal' | 'env'>): Palette {
   ) as Palette
 }
 
-/** What the command line writes with: whatever is handed to it, no control character but ours gets out. */
+/** The command line writes with this. It lets no control character out but our own. */
 export function printable(io: CliIo): CliIo {
   const { confirm } = io
   return {
@@ -52,7 +52,7 @@ export function printable(io: CliIo): CliIo {
     stdout: text => io.stdout(written(text)),
     stderr: text => io.stderr(written(text)),
     confirm: confirm && (question => confirm(written(question))),
-    // A terminal shows it; a file gets it octet by octet.
+    // On a terminal it is shown as text; a file gets it unchanged.
     exact: text => io.stdout(io.isTerminal ? plain(text.replaceAll('\r\n', '\n')) : text),
   }
 }
@@ -64,22 +64,22 @@ function written(text: string): string {
     .join('')
 }
 
-/** What came over the network, safe to print: nothing that moves the cursor, starts a sequence or turns text around. */
+/** Makes a text from the network safe to print: removes what moves the cursor, starts a sequence or changes the direction of text. */
 export function plain(text: string): string {
   return text.replace(UNFIT, '\ufffd')
 }
 
-/** JSON for scripts: what is not fit to print stands in it as an escape, so that nothing is lost. */
+/** JSON for scripts. Characters that must not be printed are escaped, so that nothing is lost. */
 export function json(value: unknown, indent = 2): string {
   const text = JSON.stringify(value, null, indent)
   return `${text.replace(UNFIT_IN_JSON, one => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
 }
 
-// Without the line ends of the JSON itself: within a text JSON escapes C0 anyway.
+// Line ends are not escaped here: they are part of JSON's layout. Within a text JSON escapes C0 itself.
 const UNFIT_IN_JSON = new RegExp(UNFIT.source, 'g')
 
-/** The same on one line: what came over the network cannot write lines of its own. */
-export function line(text: string): string {
+/** The same, on one line: a text from the network cannot begin lines of its own. */
+export function oneLine(text: string): string {
   return plain(text.replace(/[\s\u0085]+/g, ' '))
 }
 
@@ -93,9 +93,9 @@ export function pad(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - [...text].length))
 }
 
-/** Columns of the longest of these, counting code points; 0 for none. */
+/** The width of the longest text, in code points; 0 if there is none. */
 export function widest(texts: readonly string[]): number {
-  return texts.reduce((most, text) => Math.max(most, [...text].length), 0)
+  return texts.reduce((width, text) => Math.max(width, [...text].length), 0)
 }
 
 /** Lines of at most `width` columns, broken at spaces; a longer word gets a line of its own. */

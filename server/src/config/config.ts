@@ -1,4 +1,6 @@
-// The environment, read once, into one value. Nothing else in the server reads process.env for its own settings.
+// The settings: reads the environment once, into one value, and reports everything that is wrong with it.
+// Nothing else in the server reads process.env for its settings. This room must not know another room but
+// core, and it must not open or start anything.
 
 import { isIP } from 'node:net'
 import { isAbsolute, resolve } from 'node:path'
@@ -26,29 +28,29 @@ export type Config = {
   readonly oidcIssuer: string | null
   /** The audience that tokens of the outside issuer must name; null: the public URL. */
   readonly oidcAudience: string | null
-  /** Whose X-Forwarded-* headers are believed: addresses and networks; true: every peer's; false: nobody's. */
+  /** The peers whose X-Forwarded-* headers are believed: addresses and networks; true: every peer; false: none. */
   readonly trustProxy: boolean | readonly string[]
   /** Origins whose scripts may call the APIs; ['*']: all. Default none. */
   readonly corsOrigins: readonly string[]
   /** How long finished work is kept, milliseconds; null: for ever. Default 90 days. */
   readonly retentionMs: number | null
-  /** 'on' and 'off' as said; 'auto' (nothing said): on, unless this installation ever ran without the demo. */
+  /** 'auto' when DEMO is not set: on, unless this installation ever ran without the demo. */
   readonly demo: 'on' | 'off' | 'auto'
   /** Files with certificate chain and key in PEM; null: self-signed ones in DATA_DIR. Both or neither. */
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null
   readonly logLevel: LogLevel
-  /** With an https PUBLIC_URL: how long a browser keeps to HTTPS, seconds; 0: nothing is said. Default a day. */
+  /** With an https PUBLIC_URL: the max-age of Strict-Transport-Security, seconds; 0: the header is not sent. Default a day. */
   readonly hstsSeconds: number
   /** A bearer token with which a monitor reads /metrics; null: none. */
   readonly metricsToken: string | null
-  /** How long what a lost process was running stays its own before another takes it over, milliseconds. Default 15 s. */
+  /** How long after a process was lost other processes take over what it was running, milliseconds. Default 15 s. */
   readonly leaseMs: number
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** Everything that is wrong with the environment, at once. */
+/** Names everything that is wrong with the environment, not only the first mistake. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly problems: readonly string[]
@@ -164,7 +166,7 @@ function parseUrl(value: string, protocols: readonly string[]): string | Problem
 function parseIssuer(value: string): string | Problem {
   const url = urlOf(value)
   if (url === null || url.search + url.hash !== '') return new Problem('not an issuer URL')
-  // An issuer over plain HTTP could be replaced by whoever sits on the wire.
+  // An attacker on the network could impersonate an issuer that is reached over plain HTTP.
   if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return value
   return new Problem('must be https (http is accepted for loopback only)')
 }
@@ -204,7 +206,7 @@ function parseRetention(value: string): number | null | Problem {
   const match = /^(\d{1,6})\s*(h|d|hours?|days?)$/i.exec(value)
   if (!match) return new Problem('not `forever` or a time such as `90d` or `36h`')
   const ms = Number(match[1]) * (match[2]!.toLowerCase().startsWith('h') ? HOUR : DAY)
-  // Who repeats a request must still be known, and be given the receipt that it had.
+  // A caller that repeats a request must get the first receipt again, so that request must still be known.
   return ms < DAY ? new Problem('less than a day') : ms
 }
 

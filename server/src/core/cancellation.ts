@@ -3,7 +3,7 @@
 import type { Ending } from './effects/effect.ts'
 import type { JsonObject } from './json.ts'
 
-/** Who asked. `principal` is stable per credential ('user:<id>', 'app:<id>'): the same caller, for I5. */
+/** Who requested it. `principal` is stable per credential ('user:<id>', 'app:<id>') and defines "the same caller" of I5. */
 export type Caller = {
   readonly principal: string
   readonly api: 'graph' | 'wix' | 'cif' | 'native'
@@ -21,25 +21,25 @@ export type CancelRequest = {
   /** Free text that is passed on to people; at most 10,000 characters. */
   readonly reason?: string | null
   readonly correlationId?: string | null
-  /** `Idempotency-Key` or `client-request-id`: the same again from the same caller gets the same receipt (I5). */
+  /** `Idempotency-Key` or `client-request-id`: the same key again from the same caller gets the same receipt (I5). */
   readonly requestKey?: string | null
-  /** Keep it for an event still to come, this long, when nothing live matches. Left out or null: nothing is kept. */
+  /** How long the request is kept for an event that is still to come, if nothing live matches. Left out or null: not at all. */
   readonly early?: { readonly ttlMs: number } | null
-  /** What the domain's `cancelled` hook wants to know of the request. */
+  /** Facts about the request for the domain's `cancelled` hook. */
   readonly data?: JsonObject
 }
 
 /**
- * What a request came to. `cancelled`: something was called off. `repeated`: it is an earlier request again, and has that
- * one's receipt. `over`: all of it had ended or been called off before. `waiting`: it is kept for an event still to come.
- * `nothing`: nobody has what it names.
+ * What a request led to. `cancelled`: something was called off. `repeated`: it repeats an earlier request, and gets the receipt
+ * of that one. `over`: everything that it names had ended or been called off before. `waiting`: it is kept for an event that is
+ * still to come. `nothing`: nothing has the name.
  */
-export type CameTo = 'cancelled' | 'repeated' | 'over' | 'waiting' | 'nothing'
+export type CancelStatus = 'cancelled' | 'repeated' | 'over' | 'waiting' | 'nothing'
 
 export type Cancelled = {
   readonly receiptId: string
-  readonly is: CameTo
-  /** True when this is the receipt of an earlier, same request: nothing was changed by this one. */
+  readonly is: CancelStatus
+  /** True when the receipt is that of an earlier, equal request. This request changed nothing. */
   readonly replayed: boolean
   /** Ids of the events that this cancellation called off (capped at 1,000; empty when none matched). */
   readonly eventIds: readonly string[]
@@ -53,7 +53,7 @@ export type CancelOutcome =
   | { readonly refused: 'unknown_event' }
   | { readonly refused: 'request_key_reused'; readonly receiptId: string }
 
-/** Outcome of one item of a receipt. `stopping`: running and asked to stop, its end not known yet (never when final). */
+/** Outcome of one item of a receipt. `stopping`: it was told to stop and has not ended yet (never in a final receipt). */
 export type Outcome =
   | 'prevented'
   | 'stopped'
@@ -86,11 +86,11 @@ export type ReceiptItem = {
   readonly outcome: Outcome
   /** For `already_ended`: how it had ended (done, skipped, dead, superseded). */
   readonly ending: Ending | null
-  /** When that was, on the tenant's clock; null while stopping and for kept ones that had not ended. */
+  /** When it ended, on the tenant's clock; null while it is stopping, and for a kept one that had not ended. */
   readonly at: string | null
   readonly dueAt: string
   readonly evidence: JsonObject | null
-  /** Steps behind it that will now not be reached. */
+  /** Titles of the steps that follow it and will not be reached now. */
   readonly next: readonly string[]
   /** The earlier cancellation, for `already_cancelled`. */
   readonly cancellationId: string | null
@@ -105,7 +105,7 @@ export type ReceiptNotice = {
   readonly evidence: JsonObject | null
 }
 
-/** Learnt after the receipt was final. */
+/** Something that was learnt after the receipt was final. */
 export type ReceiptNote = {
   readonly at: string
   readonly effectId: string
@@ -116,10 +116,10 @@ export type ReceiptNote = {
 export type Receipt = {
   readonly id: string
   readonly tenant: string
-  /** 'counting' while a huge tree is still being written down, 'open' while something is stopping, then 'final'. */
+  /** 'counting' while the effects of a huge tree are still being marked, 'open' while something is stopping, then 'final'. */
   readonly state: 'counting' | 'open' | 'final'
   readonly cancelledAt: string
-  /** When it is final at the latest. */
+  /** The latest time at which it becomes final. */
   readonly finalBy: string
   readonly by: Caller
   readonly target: {
@@ -130,7 +130,7 @@ export type Receipt = {
   }
   readonly reason: string | null
   readonly correlationId: string | null
-  /** Set when nothing live matched and it waits for its event: until when, and the event it has met since. */
+  /** Set when nothing live matched and it waits for its event: how long it waits, and the events that it has met since. */
   readonly early: { readonly until: string; readonly metEventIds: readonly string[] } | null
   readonly events: readonly {
     readonly id: string
@@ -142,10 +142,10 @@ export type Receipt = {
   /** At most 1,000 items here; the rest by paging (`itemsAfter`). */
   readonly items: readonly ReceiptItem[]
   readonly itemsAfter: string | null
-  /** Waits and time limits among them: nobody outside notices those, so they are no items and not counted (I2). */
+  /** Waits and time limits. Nobody outside notices them, so they are not items and are not counted (I2). */
   readonly innerSteps: readonly ReceiptItem[]
   readonly notices: readonly ReceiptNotice[]
   readonly notes: readonly ReceiptNote[]
-  /** While counting: effects written down so far. */
+  /** While counting: how many effects have been marked so far. */
   readonly progress: { readonly marked: number } | null
 }

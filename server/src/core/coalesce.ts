@@ -1,29 +1,30 @@
-// Many who ask for the same thing at the same time, with one look for all of them.
+// Callers who ask for the same thing at the same time share one read.
 
 /**
- * Of each key one look runs at a time. Whoever asks meanwhile is answered, with all others who do, by one look that begins after it:
- * so nobody gets an answer that is older than their question. A look that fails fails for those who wait for it, and no others.
+ * For each key one `read` runs at a time. All callers who come while it runs wait for one further read, which begins when the
+ * running one has ended. So no caller gets an answer that is older than the question. If a read fails, it fails only for the
+ * callers who wait for it.
  */
 export function coalesce<Args extends readonly unknown[], T>(
   keyOf: (...args: Args) => string,
-  look: (...args: Args) => Promise<T>,
+  read: (...args: Args) => Promise<T>,
 ): (...args: Args) => Promise<T> {
-  type Looks = { readonly running: Promise<T>; next: Promise<T> | null }
-  const looks = new Map<string, Looks>()
+  type Reads = { readonly running: Promise<T>; next: Promise<T> | null }
+  const reads = new Map<string, Reads>()
   const begin = (key: string, args: Args): Promise<T> => {
-    const mine: Looks = {
-      running: Promise.try(look, ...args).finally(() => {
-        // Else the next one begins right now, and takes its place.
-        if (mine.next === null) looks.delete(key)
+    const mine: Reads = {
+      running: Promise.try(read, ...args).finally(() => {
+        // Otherwise the next read begins right now and replaces this entry.
+        if (mine.next === null) reads.delete(key)
       }),
       next: null,
     }
-    looks.set(key, mine)
+    reads.set(key, mine)
     return mine.running
   }
   return (...args) => {
     const key = keyOf(...args)
-    const now = looks.get(key)
+    const now = reads.get(key)
     if (now === undefined) return begin(key, args)
     now.next ??= now.running.then(
       () => begin(key, args),

@@ -3,20 +3,20 @@
 import type { Link, NewEffect } from './effects/effect.ts'
 import type { JsonObject } from './json.ts'
 
-/** One announcement. Bounds are the announcing API's duty; the engine refuses what cannot be stored. */
+/** One announcement. The announcing API checks the limits; the engine refuses only what cannot be stored. */
 export type Announcement = {
   /** The id to use: made with `makeId(shardOfEntity(tenant, entity), …)`, or in the parent's shard. Left out: made. */
   readonly id?: string
   readonly tenant: string
-  /** Owner of its meaning: 'calendar.meeting', 'automations.activation', 'notifications.offer', 'native.event'. */
+  /** Which domain owns it: 'calendar.meeting', 'automations.activation', 'notifications.offer', 'native.event'. */
   readonly kind: string
-  /** What a caller cancels by; unique to nothing: every live event with it is cancelled. Null: only by id. */
+  /** What a caller cancels by. It need not be unique: a cancel reaches every live event that has it. Null: only by id. */
   readonly key: string | null
   /** The thing in the world that it is about; decides the shard of a root. */
   readonly entity: string
   readonly parent?: { readonly id: string; readonly link: Link }
   readonly title: string
-  /** What the domain wants to find again. */
+  /** Data that the domain needs later. */
   readonly data: JsonObject
   readonly correlationId?: string | null
   /** Who announced it: the app, if one did, the API, and the key as that caller gave it. */
@@ -24,13 +24,13 @@ export type Announcement = {
   readonly api?: string | null
   readonly bareKey?: string | null
   readonly effects: readonly NewEffect[]
-  /** What to do when an early cancellation waits for this key. Default 'ignore'. */
+  /** What happens when an early cancellation waits for this key. Default 'ignore'. */
   readonly early?: EarlyPolicy
 }
 
 /**
- * A cancel that came before its event (I6). absorb: the event is acknowledged, born cancelled; reject: refused, naming
- * the cancellation; ignore: the early cancellation has no power over it.
+ * What a cancel that came before its event does (I6). absorb: the event is acknowledged, and is cancelled from the start.
+ * reject: the event is refused, and the answer names the cancellation. ignore: the early cancellation has no effect on it.
  */
 export type EarlyPolicy = 'absorb' | 'reject' | 'ignore'
 
@@ -40,7 +40,7 @@ export type Announced =
   | { readonly is: 'rejected'; readonly cancellationId: string }
   | { readonly is: 'parent_cancelled'; readonly parentId: string; readonly cancellationId: string | null }
   | { readonly is: 'parent_unknown'; readonly parentId: string }
-  /** It would stand deeper below its parent's root than a tree may go. */
+  /** It would be deeper below its root than a tree may go. */
   | { readonly is: 'too_deep'; readonly parentId: string }
 
 /** An event as stored. */

@@ -1,5 +1,5 @@
-// Errors that a caller may see are a catalogue: a stable code, a status and a sentence. A room defines its own with
-// `faults`, throws one, and each API gives it its own shape. Anything else that is thrown is a 500 without details.
+// Errors that a caller may see come from a catalogue: a stable code, a status and a sentence. A room defines its catalogue with
+// `faults` and throws from it; each API writes the fault in its own shape. Anything else that is thrown is a 500 without details.
 
 import type { JsonObject } from './json.ts'
 
@@ -22,8 +22,8 @@ export class Fault extends Error {
 type Template = { readonly status: number; readonly message: string }
 
 /**
- * A catalogue from `{ CODE: { status, message: 'text with {name}' } }` to makers: `fault.CODE({ name })`. Values fill
- * the braces and stand in `data`.
+ * Turns `{ CODE: { status, message: 'text with {name}' } }` into functions that make faults: `fault.CODE({ name })`. The values
+ * fill the braces, and are the fault's `data` too.
  */
 export function faults<const T extends { readonly [code: string]: Template }>(
   catalogue: T,

@@ -1,4 +1,4 @@
-// The dates of HTTP headers (RFC 9110 5.6.7), all three forms: the one of today and the two that receivers must still read.
+// The dates of HTTP headers (RFC 9110 5.6.7), in all three forms: the current one, and two old ones that must still be read.
 
 import { instantOf, readWrittenTime } from './instant.ts'
 
@@ -9,7 +9,7 @@ const TODAY = /^(\w{3}), (?<day>\d\d) (?<month>\w{3}) (?<year>\d{4}) (?<time>\d\
 const RFC_850 = /^(\w{3})\w{3,6}, (?<day>\d\d)-(?<month>\w{3})-(?<year>\d\d) (?<time>\d\d:\d\d:\d\d) GMT$/
 const ASCTIME = /^(\w{3}) (?<month>\w{3}) (?<day>[\d ]\d) (?<time>\d\d:\d\d:\d\d) (?<year>\d{4})$/
 
-/** Null when it is none, or names a day that does not exist or that is another day of the week. */
+/** Null when the text is not a date, when the day does not exist, or when it is another day of the week. */
 export function readHttpDate(text: string, now: Date): Date | null {
   const match = TODAY.exec(text) ?? RFC_850.exec(text) ?? ASCTIME.exec(text)
   if (!match) return null
@@ -26,7 +26,7 @@ function instantAt(text: string): Date | null {
   return time && instantOf({ ...time, offset: 0 })
 }
 
-/** RFC 9110: two digits that would be more than 50 years ahead are of the century before. */
+/** RFC 9110: a year of two digits that would be more than 50 years ahead belongs to the century before. */
 function fullYear(year: number, now: Date): number {
   const thisYear = now.getUTCFullYear()
   const inThisCentury = thisYear - (thisYear % 100) + year

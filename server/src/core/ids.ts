@@ -1,8 +1,8 @@
 // Ids that we give are UUIDs (version 8, RFC 9562) that sort by the time they were made and carry their shard, so that
-// whoever holds an id knows where its row lives without asking. Layout: 48 bits milliseconds, version, 4 random bits and
+// an id alone says in which shard its row is. Layout: 48 bits milliseconds, version, 4 random bits and
 // 8 bits of shard, variant, 62 random bits.
 
-/** Number of shards: fixed for ever, because ids carry them. */
+/** Number of shards. It can never change, because ids carry their shard. */
 export const SHARDS = 256
 
 export type Shard = number
@@ -10,7 +10,7 @@ export type Random = (bytes: number) => Uint8Array
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
-/** A new id in `shard`. `nowMs`: any clock; it orders ids for the eye, for indexes and for the sweep, and decides no more. */
+/** A new id in `shard`. `nowMs`: any clock. It orders ids for readers, for indexes and for the sweep; nothing else depends on it. */
 export function makeId(shard: Shard, nowMs: number, random: Random): string {
   const r = random(9)
   const time = Math.floor(nowMs).toString(16).padStart(12, '0').slice(-12)
@@ -20,16 +20,16 @@ export function makeId(shard: Shard, nowMs: number, random: Random): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-${a}-${rest}`
 }
 
-/** The shard that an id of ours carries. The id must be a well-formed GUID (see {@link isGuid}). */
+/** The shard that an id of this server carries. The id must be a well-formed GUID (see {@link isGuid}). */
 export function shardOfId(id: string): Shard {
   return Number.parseInt(id.slice(16, 18), 16)
 }
 
 /**
- * The id of what is made because of `id`, in its shard: always the same, so that making it again makes nothing new. Of another
- * kind of thing than `id` names, since the two turn into each other.
+ * The id of the thing that is made because of `id`, in the same shard. It is always the same id, so making the thing again makes
+ * nothing new. The thing must be of another kind than the one that `id` names, because the function is its own inverse.
  */
-export function madeFrom(id: string): string {
+export function derivedId(id: string): string {
   const rest = BigInt(`0x${id.slice(24)}`) ^ 0xffff_ffff_ffffn
   return id.slice(0, 24) + rest.toString(16).padStart(12, '0')
 }
@@ -54,7 +54,7 @@ export function hash32(text: string): number {
   return h >>> 0
 }
 
-/** The shard of an entity of a tenant: where the whole tree that is about it lives. */
+/** The shard of an entity of a tenant. The whole tree that is about the entity is in this shard. */
 export function shardOfEntity(tenant: string, entity: string): Shard {
   return hash32(`${tenant}\n${entity}`) % SHARDS
 }

@@ -1,5 +1,5 @@
-// The one reader of dates and times (RFC 3339, ISO 8601). What it takes exists, and is told back as it was written: no 29
-// February of a common year, no hour 24, no second 60, no offset beyond 14 hours, and no decimals that would be lost.
+// The one reader of dates and times (RFC 3339, ISO 8601). It accepts only times that exist and that can be given back as they were
+// written: no 29 February of a common year, no hour 24, no second 60, no offset beyond 14 hours, and no decimals that would be lost.
 
 /** A time as it is written, each part checked. */
 export type WrittenTime = {
@@ -9,9 +9,9 @@ export type WrittenTime = {
   readonly hour: number
   readonly minute: number
   readonly second: number
-  /** Of the second, as written: '' without any. */
+  /** Decimals of the second, as written; '' when there are none. */
   readonly decimals: string
-  /** Minutes east of UTC; null: none is written. */
+  /** Minutes east of UTC; null when no offset is written. */
   readonly offset: number | null
 }
 
@@ -20,10 +20,10 @@ const WRITTEN =
 const MAX_OFFSET_MINUTES = 14 * 60
 
 /**
- * A date, a wall time or an instant; null when it is none, or there is no such day or time. A date alone is its midnight.
- * `most`: decimals of a second that may be written.
+ * Reads a date, a wall time or an instant. Null when the text is none of these, or when there is no such day or time. A date alone
+ * is its midnight. `maxDecimals`: how many decimals of a second may be written.
  */
-export function readWrittenTime(text: string, most = 9): WrittenTime | null {
+export function readWrittenTime(text: string, maxDecimals = 9): WrittenTime | null {
   const match = WRITTEN.exec(text)
   if (!match) return null
   const [, year, month, day, hour = '0', minute = '0', second = '0', decimals = ''] = match
@@ -37,7 +37,8 @@ export function readWrittenTime(text: string, most = 9): WrittenTime | null {
     decimals,
   }
   const isDay = time.year >= 1 && time.day >= 1 && time.day <= daysIn(time.year, time.month)
-  if (!isDay || time.hour > 23 || time.minute > 59 || time.second > 59 || decimals.length > most) return null
+  if (!isDay || time.hour > 23 || time.minute > 59 || time.second > 59 || decimals.length > maxDecimals)
+    return null
   const offset = offsetOf(match)
   return offset === undefined ? null : { ...time, offset }
 }
@@ -51,19 +52,19 @@ function offsetOf(match: RegExpExecArray): number | null | undefined {
   return sign === '-' ? 0 - offset : offset
 }
 
-/** Of a month of the Gregorian calendar; 0 when there is no such month. */
+/** How many days a month of the Gregorian calendar has; 0 when there is no such month. */
 export function daysIn(year: number, month: number): number {
   if (month < 1 || month > 12) return 0
   if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28
   return [4, 6, 9, 11].includes(month) ? 30 : 31
 }
 
-/** Milliseconds of its decimals, and whether there is more behind them. */
+/** The milliseconds in the decimals of a second, and whether the decimals are finer than that. */
 export function millisecondsOf(decimals: string): { readonly ms: number; readonly isMore: boolean } {
   return { ms: Number(decimals.slice(0, 3).padEnd(3, '0')), isMore: /[1-9]/.test(decimals.slice(3)) }
 }
 
-/** The instant of a time with an offset; null when it lies outside of the years 1 to 9999 of UTC. */
+/** The instant of a time with an offset; null when it is outside of the years 1 to 9999 of UTC. */
 export function instantOf(time: WrittenTime & { readonly offset: number }): Date | null {
   const { ms } = millisecondsOf(time.decimals)
   // Date.UTC takes the years 0 to 99 for those of the twentieth century.
@@ -78,9 +79,9 @@ function inRange(at: Date): Date | null {
 }
 
 /**
- * An instant of RFC 3339: date, time with seconds, and offset; null for anything else. Milliseconds are what is kept. Of a
- * text that is finer nothing may be lost: it is null, or with `finer: 'up'`, where the text itself is kept, the next
- * millisecond, so that nothing is early.
+ * Reads an instant of RFC 3339: date, time with seconds, and offset; null for anything else. An instant keeps milliseconds only,
+ * and nothing of a finer text may be lost: such a text is read as null. With `finer: 'up'`, for callers that keep the text itself,
+ * it is the next millisecond, so that nothing happens early.
  */
 export function readInstant(
   text: string,
@@ -96,7 +97,7 @@ export function readInstant(
   return at && isMore ? inRange(new Date(at.getTime() + 1)) : at
 }
 
-/** An instant that we wrote ourselves. @throws Error for anything else: it is our own mistake */
+/** Reads an instant that this server wrote. @throws Error for anything else, which is a mistake of this program */
 export function ownInstant(text: string): Date {
   const at = readInstant(text)
   if (!at) throw new Error(`not an instant: ${text.slice(0, 40)}`)

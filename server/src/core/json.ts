@@ -1,5 +1,5 @@
-// What may be kept as JSON, checked before it meets PostgreSQL, which refuses a NUL and a lone surrogate only after a
-// whole batch has been gathered around it.
+// Checks whether a value may be stored as JSON. PostgreSQL refuses a NUL and a lone surrogate, but only when the whole batch that
+// contains it is written, so it is checked before.
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 export type JsonObject = { readonly [key: string]: Json }
@@ -9,21 +9,21 @@ export const MAX_JSON_DEPTH = 64
 
 export type JsonFault = { readonly path: string; readonly fault: 'nul' | 'lone_surrogate' | 'too_deep' }
 
-type Place = {
+type Node = {
   readonly value: object
   readonly key: string | number
-  readonly parent: Place | null
+  readonly parent: Node | null
   readonly depth: number
 }
 
-/** The first thing in `value` that PostgreSQL or a later reader would choke on; null when there is none. Never recurses. */
+/** The first thing in `value` that PostgreSQL or a later reader would refuse; null when there is none. It does not recurse. */
 export function jsonFault(value: unknown): JsonFault | null {
   if (typeof value === 'string') return found(textFault(value), null, '')
   if (!isContainer(value)) return null
-  const stack: Place[] = [{ value, key: '', parent: null, depth: 0 }]
+  const stack: Node[] = [{ value, key: '', parent: null, depth: 0 }]
   for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
     if (at.depth >= MAX_JSON_DEPTH) return found('too_deep', at.parent, at.key)
-    // Not by entries: half a million numbers in a list would be as many pairs.
+    // Not `Object.entries`: a list of half a million numbers would make as many pairs.
     const keys = Array.isArray(at.value) ? null : Object.keys(at.value)
     const values: readonly unknown[] = keys ? Object.values(at.value) : (at.value as unknown[])
     for (let i = 0; i < values.length; i++) {
@@ -43,10 +43,10 @@ function isContainer(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 
-/** With its path, which is only made where there is a fault. */
+/** The fault with its path. The path is built only when there is a fault. */
 function found(
   fault: JsonFault['fault'] | null,
-  parent: Place | null,
+  parent: Node | null,
   key: string | number,
 ): JsonFault | null {
   if (fault === null) return null

@@ -1,10 +1,10 @@
-// The one check of mail addresses, from every door to SMTP. An address is `local@domain`: a local part in ASCII without
-// quotes, and a domain of any language, kept in the ASCII form that mail travels by. What a mail server would refuse for its
-// syntax is refused where it is written, and nothing that is taken can end a line, begin a header or name a second mailbox.
+// The one check of mail addresses, used by every API and by SMTP. An address is `local@domain`: a local part in ASCII without
+// quotes, and a domain in any language, which is kept in the ASCII form that mail uses. An address that a mail server would refuse
+// for its syntax is refused when it is written. No accepted address can end a line, begin a header or name a second mailbox.
 //
-// Quoted local parts and those beyond ASCII (SMTPUTF8) are refused: hardly a server takes the first, the second would have
-// to be known of every server on the way, and a mail that bounces later is worse than an error now. So are addresses of a
-// host by its number: `bob@[192.0.2.1]`, `bob@192.0.2.1`.
+// Quoted local parts and local parts beyond ASCII (SMTPUTF8) are refused. Hardly any server accepts the first. For the second, every
+// server on the way would have to support it, and a mail that bounces later is worse than an error now. Addresses that name a host by
+// its number are refused too: `bob@[192.0.2.1]`, `bob@192.0.2.1`.
 
 import { toASCII } from 'tr46'
 
@@ -15,15 +15,15 @@ const MAX_DOMAIN = 253
 
 // A dot-atom of RFC 5322 3.2.3.
 const LOCAL_PART = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
-// Checked before UTS 46 maps it, which turns further characters into dots and drops some.
+// Checked before the mapping of UTS 46, because that turns further characters into dots and drops some.
 const WRITTEN_DOMAIN = /^[\p{L}\p{M}\p{N}.-]+$/u
 const LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
 const DOMAIN = new RegExp(`^${LABEL}(\\.${LABEL})*$`)
 
-/** What an address is, for people whose text is none. */
+/** What an address looks like, for an error message to somebody whose text is not one. */
 export const ADDRESS_FORM = 'an address such as bob@contoso.example'
 
-/** The address with its domain in ASCII and lower case; null when it is none. */
+/** The address with its domain in ASCII and lower case; null when the text is not an address. */
 export function readAddress(text: unknown): string | null {
   if (typeof text !== 'string' || text.length > MAX_ADDRESS) return null
   const at = text.lastIndexOf('@')
@@ -38,13 +38,13 @@ export function isAddress(text: unknown): boolean {
   return readAddress(text) !== null
 }
 
-/** A domain in ASCII and lower case; null when it is none. */
+/** The domain in ASCII and lower case; null when the text is not a domain. */
 export function asciiDomain(written: string): string | null {
   if (!WRITTEN_DOMAIN.test(written)) return null
   const isPlain = /^[A-Za-z0-9.-]+$/.test(written) && !/xn--/i.test(written)
   const domain = isPlain ? written.toLowerCase() : mappedDomain(written)
   if (domain === null || domain.length > MAX_DOMAIN || !DOMAIN.test(domain)) return null
-  // No top level is a number: this is the address of a host.
+  // No top-level domain is a number, so this is the address of a host.
   return /(^|\.)\d+$/.test(domain) ? null : domain
 }
 
@@ -60,16 +60,16 @@ function mappedDomain(written: string): string | null {
   })
 }
 
-/** The same for the same mailbox, as far as one can know: servers do not tell capitals apart. */
+/** Equal for addresses of the same mailbox, as far as this can be known: servers ignore the case of letters. */
 export function mailboxKey(address: string): string {
-  // What is all ASCII is mapped by nothing but its capitals.
+  // In an address that is all ASCII, the mapping changes only capitals.
   if (/^[\x21-\x7e]*$/.test(address)) return address.toLowerCase()
   return (readAddress(address) ?? address).toLowerCase()
 }
 
 export type Mailbox = { readonly name: string; readonly address: string }
 
-/** `name@host` or `Name <name@host>`, as MAIL_FROM is written; null when it is neither. */
+/** `name@host` or `Name <name@host>`, the forms of MAIL_FROM; null when it is neither. */
 export function readMailbox(text: string): Mailbox | null {
   const named = /^([^<>]*)<([^<>]*)>$/.exec(text.trim())
   const address = readAddress(named ? named[2] : text.trim())

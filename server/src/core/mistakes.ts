@@ -1,20 +1,20 @@
-// What is wrong with a file that people write by hand: all of it at once, each with its place and with what would be taken.
+// The mistakes in a file that people write by hand. All are reported at once, each with its position and with what is accepted.
 
-/** A place in the file: keys and indexes from the top. */
+/** A position in the file: keys and indexes from the top. */
 export type Path = readonly (string | number)[]
 
 export type Mistake = {
   readonly path: Path
-  /** Follows the place: 'is not known here'. */
+  /** The text that follows the position: 'is not known here'. */
   readonly problem: string
-  /** What would be taken, where the problem does not say it: 'one of mail, webhook, delay, if'. */
+  /** What is accepted, where the problem does not say it: 'one of mail, webhook, delay, if'. */
   readonly accepted?: string
-  /** The name at the end of the path is wrong, not what stands behind it. */
+  /** True when the name at the end of the path is wrong, and not its value. */
   readonly ofName?: boolean
 }
 
-/** More than these are counted and not kept. */
-export const MOST_MISTAKES = 100
+/** Further mistakes are counted, but not kept. */
+export const MAX_KEPT_MISTAKES = 100
 
 export class Mistakes {
   readonly #kept: Mistake[] = []
@@ -22,10 +22,10 @@ export class Mistakes {
 
   add(mistake: Mistake): void {
     this.#count += 1
-    if (this.#kept.length < MOST_MISTAKES) this.#kept.push(mistake)
+    if (this.#kept.length < MAX_KEPT_MISTAKES) this.#kept.push(mistake)
   }
 
-  /** Counts what is not worth keeping. */
+  /** Counts mistakes that are not worth keeping. */
   addUnkept(count: number): void {
     this.#count += count
   }
@@ -40,7 +40,7 @@ export class Mistakes {
   }
 }
 
-/** `tenants[0].users[1].upn`; names that are too long to be any are cut. */
+/** `tenants[0].users[1].upn`; very long names are cut. */
 export function pathText(path: Path): string {
   return path
     .map((part, i) =>
@@ -49,21 +49,21 @@ export function pathText(path: Path): string {
     .join('')
 }
 
-/** The known word that `word` was most likely meant to be; null when none is near. */
+/** The known word that the writer of `word` most likely meant; null when none is similar. */
 export function nearestWord(word: string, known: readonly string[]): string | null {
-  const most = Math.min(2, Math.max(1, Math.floor(word.length / 3)))
+  const farthest = Math.min(2, Math.max(1, Math.floor(word.length / 3)))
   if (word.length > 100) return null
   let best: string | null = null
-  let fewest = most + 1
+  let fewest = farthest + 1
   for (const candidate of known) {
-    if (Math.abs(candidate.length - word.length) > most) continue
+    if (Math.abs(candidate.length - word.length) > farthest) continue
     const changes = distance(word.toLowerCase(), candidate.toLowerCase())
     if (changes < fewest) [best, fewest] = [candidate, changes]
   }
   return best
 }
 
-/** Letters that have to be put in, taken out, replaced or swapped with their neighbour. */
+/** How many letters have to be inserted, deleted, replaced or swapped with their neighbour (optimal string alignment distance). */
 function distance(a: string, b: string): number {
   let before: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, i) => i)

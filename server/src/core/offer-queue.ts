@@ -1,5 +1,5 @@
-// The rules of an agent's queue of offers, without any I/O: who is on the screen, who waits, who is turned away, and what
-// a timer means when it rings.
+// The rules of an agent's queue of offers, without any I/O: which offer is on the screen, which waits, which is refused, and
+// what happens when a timer fires.
 //
 //   raised --> arriving --place--> displayed -----------> ended: Accept | Reject/DeclinedByAgent | Timeout/DisplayTimeout
 //                 |        |          ^  (agent, timer)
@@ -9,12 +9,12 @@
 //                 |  full at its arrival ----------------> ended: Reject/NotificationQueueLimitExceeded
 //                 +-- cancel, from any of the three -----> ended: Cancel/Cancelled
 //
-// Order is arrival: a number given when the offer was raised, never a clock.
+// Offers are ordered by arrival: a number that an offer gets when it is raised, never a clock.
 
 /** How many may wait behind the one that is displayed (the documentation's "ten notifications in the queue"). */
 export const QUEUE_LIMIT = 10
 
-/** How long a later offer stands back for an earlier one that is still on its way to the screen. */
+/** How long a later offer waits for an earlier one that is still on its way to the screen. */
 export const ARRIVING_GRACE_MS = 2000
 
 export type OfferState = 'arriving' | 'queued' | 'displayed' | 'ended'
@@ -31,7 +31,7 @@ export type OfferResult =
   | { readonly actionName: 'Timeout'; readonly responseReason: 'DisplayTimeout' }
   | { readonly actionName: 'Cancel'; readonly responseReason: 'Cancelled' }
 
-/** What the rules need of an offer. */
+/** The part of an offer that the rules need. */
 export type QueuedOffer = {
   readonly id: string
   readonly state: OfferState
@@ -44,18 +44,18 @@ export type QueuedOffer = {
   readonly autoAccept: boolean
 }
 
-/** Where an arriving offer goes: on the screen, in line, or away because the line was full when it arrived. */
-export type Place = 'display' | 'queue' | 'refuse'
+/** What happens to an arriving offer: on the screen, into the queue, or refused because the queue was full when it arrived. */
+export type Slot = 'display' | 'queue' | 'refuse'
 
 /** `open`: the agent's offers that have not ended, this one included or not. */
-export function placeFor(offer: QueuedOffer, open: readonly QueuedOffer[]): Place {
+export function slotFor(offer: QueuedOffer, open: readonly QueuedOffer[]): Slot {
   const before = open.filter(other => other.state !== 'ended' && other.arrival < offer.arrival).length
   if (before > QUEUE_LIMIT) return 'refuse'
   const taken = open.some(other => other.state === 'displayed')
   return before === 0 && !taken ? 'display' : 'queue'
 }
 
-/** The offer to put on a free screen: the first in line. Null: the screen is taken, or nobody is ready. */
+/** The offer to put on a free screen: the first of the queue. Null when the screen is taken or no offer is ready. */
 export function nextToDisplay(open: readonly QueuedOffer[], now: Date): QueuedOffer | null {
   let first: QueuedOffer | null = null
   for (const offer of open) {
@@ -68,12 +68,12 @@ export function nextToDisplay(open: readonly QueuedOffer[], now: Date): QueuedOf
   return first?.state === 'queued' ? first : null
 }
 
-/** When the offer's time is up: the display's once it is shown, else the queue's. */
+/** When the offer's time is up: counted from display once it is shown, and from arrival before that. */
 export function deadlineOf(offer: QueuedOffer): Date {
   return new Date((offer.displayedAt ?? offer.arrivedAt).getTime() + offer.timeoutMs)
 }
 
-/** What a timer that rings at `now` means: how the offer ends, when to ring again, or null for one that has ended. */
+/** What a timer that fires at `now` does: how the offer ends, or when to fire again. Null for an offer that has ended. */
 export function whenTimerRings(
   offer: QueuedOffer,
   now: Date,
@@ -82,7 +82,7 @@ export function whenTimerRings(
   if (deadlineOf(offer) > now) return { againAt: deadlineOf(offer) }
   if (offer.state !== 'displayed')
     return { ends: { actionName: 'Reject', responseReason: 'NotificationQueueTimeLimitExceeded' } }
-  // A template that accepts by itself never lets a displayed offer run out, even if the acceptance was lost in a crash.
+  // With a template that accepts automatically, a displayed offer never times out, even if the acceptance was lost in a crash.
   if (offer.autoAccept) return { ends: { actionName: 'Accept', responseReason: 'AutoAccept' } }
   return { ends: { actionName: 'Timeout', responseReason: 'DisplayTimeout' } }
 }

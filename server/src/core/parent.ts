@@ -1,18 +1,18 @@
-// What an event may hang from: an event of any API, which its caller may use. What goes wrong with it reads the same in every
-// API, each in its own shape.
+// The parent of an event: an event of any API that the caller may use. The errors about a parent have the same text in every API,
+// and each API writes them in its own shape.
 
 import type { Link } from './effects/effect.ts'
 import type { Announced } from './event.ts'
 import { faults } from './fault.ts'
 import type { Principal } from './principal.ts'
 
-/** A parent that was found and may be used; `id` is the engine's. */
+/** A parent that was found and may be used; `id` is the engine's id. */
 export type Parent = { readonly id: string; readonly link: Link }
 
-/** As a caller names it: an id of any API. */
+/** A parent as the caller names it: by an id of any API. */
 export type NamedParent = { readonly id: string; readonly link: Link }
 
-/** The one rule of who may use what; compose hands it to each API. @throws Fault PARENT_NOT_FOUND */
+/** The one rule about who may use which event; compose gives it to each API. @throws Fault PARENT_NOT_FOUND */
 export type FindParent = (principal: Principal, named: NamedParent) => Promise<Parent>
 
 export const parentFault = faults({
@@ -20,11 +20,12 @@ export const parentFault = faults({
     status: 400,
     message: "Standdown-Parent is an event's id, with `; link=keep` behind it if you like.",
   },
-  // One text for what nobody has and for what is another's.
+  // The same text for an event that does not exist and for one of somebody else.
   PARENT_NOT_FOUND: { status: 404, message: 'There is no event {id} here that this could hang from.' },
   PARENT_CANCELLED: {
     status: 409,
-    message: 'The event {id}, which this was to hang from, was called off: nothing is born from it.',
+    message:
+      'The event {id}, which this was to hang from, was called off: nothing can be announced under it.',
   },
   TREE_TOO_DEEP: {
     status: 400,
@@ -33,7 +34,7 @@ export const parentFault = faults({
   },
 })
 
-/** @throws Fault when it was refused because of its parent: nothing of it may be kept */
+/** @throws Fault when the announcement was refused because of its parent. Then nothing of it may be stored */
 export function refuseWithParent(announced: Announced | undefined): void {
   if (announced?.is === 'parent_unknown') throw parentFault.PARENT_NOT_FOUND({ id: announced.parentId })
   if (announced?.is === 'too_deep') throw parentFault.TREE_TOO_DEEP({ id: announced.parentId })

@@ -1,4 +1,4 @@
-// Who is calling, once the token was verified. Every API works from this value alone.
+// The caller, after the token was verified. Every API decides by this value alone.
 
 export type Role = 'admin' | 'operator' | 'agent' | 'member'
 
@@ -6,7 +6,7 @@ export type Principal = {
   readonly tenant: string
   /** 'person' signs in; 'app' acts in its own name (client credentials, a Wix app at a site). */
   readonly kind: 'person' | 'app'
-  /** GUID of the person or app: stable, and the caller of I5 as `user:<id>` or `app:<id>`. */
+  /** GUID of the person or app. It is stable; as `user:<id>` or `app:<id>` it is the caller of I5. */
   readonly id: string
   readonly name: string
   /** userPrincipalName = mail address of a person, lower case; null for an app. */
@@ -20,7 +20,7 @@ export type Principal = {
   readonly siteInstanceId: string | null
 }
 
-/** The stable name of a caller: what "the same caller" means in I5. */
+/** The stable name of a caller. Equal names are "the same caller" in I5. */
 export function principalKey(principal: Principal): string {
   return principal.kind === 'person' ? `user:${principal.id}` : `app:${principal.id}`
 }

@@ -1,4 +1,4 @@
-// Pure arithmetic of receipts.
+// Counting and ordering of receipts, without I/O.
 
 import {
   OUTCOMES,
@@ -33,14 +33,14 @@ export function sumOutcomes(
 }
 
 /**
- * The order of time: by when it happened, or, of what has not, by when it was due; at one moment by id. For `sort`. Instants are
- * spelled alike, so their texts compare as they do.
+ * For `sort`: orders items by the time at which they happened; items that have not happened, by the time at which they were due.
+ * Items of the same time are ordered by id. All instants are written in one form, so comparing their texts compares the instants.
  */
 export function byTime(a: ReceiptItem, b: ReceiptItem): number {
   return compare(timeOf(a), timeOf(b)) || compare(a.effectId, b.effectId)
 }
 
-/** What was told first stands first; what is still on its way last. */
+/** The notice that ended first comes first. Notices that have not ended come last. */
 export function noticesByTime(a: ReceiptNotice, b: ReceiptNotice): number {
   if ((a.at === null) !== (b.at === null)) return a.at === null ? 1 : -1
   return compare(a.at ?? '', b.at ?? '') || compare(a.effectId, b.effectId)

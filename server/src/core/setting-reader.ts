@@ -1,20 +1,20 @@
-// Reads one object of a file that people write by hand: every setting with its bounds. What is wrong is noted and read as
-// empty, so that the reading goes on to the next mistake; nothing is made of a file that has one.
+// Reads one object of a file that people write by hand: every setting with its bounds. A wrong setting is noted and
+// read as empty, so that reading goes on to the next mistake. A file that has a mistake is never used.
 
 import { type Mistakes, nearestWord, type Path } from './mistakes.ts'
 
-/** A word is compared with this many; a hundred mistakes in a file of ten thousand names must stay a moment's work. */
-const MOST_COMPARED = 500
+/** A word is compared only with lists of at most so many: a hundred mistakes in a file of ten thousand names must not take long. */
+const MAX_COMPARED_WORDS = 500
 
-export type Place = { readonly path: Path; readonly mistakes: Mistakes }
+export type FilePosition = { readonly path: Path; readonly mistakes: Mistakes }
 
 type TextBounds = {
-  readonly most: number
-  /** With what it means, for people. */
+  readonly maxLength: number
+  /** The pattern, and what it requires in words. */
   readonly pattern?: readonly [RegExp, string]
-  /** Taken when it is left out; without one it is required. */
+  /** Used when the setting is left out. Without a fallback the setting is required. */
   readonly fallback?: string
-  /** Line breaks and other control characters may stand in it. */
+  /** Allows line breaks and other control characters. */
   readonly anyCharacters?: boolean
 }
 
@@ -25,8 +25,8 @@ export class SettingReader<Name extends string> {
   /** False when there is no object to read. */
   readonly isThere: boolean
 
-  /** `names`: all that may stand in it. */
-  constructor(source: unknown, names: readonly Name[], { path, mistakes }: Place) {
+  /** `names`: all settings that the object may have. */
+  constructor(source: unknown, names: readonly Name[], { path, mistakes }: FilePosition) {
     this.path = path
     this.mistakes = mistakes
     this.isThere = typeof source === 'object' && source !== null && !Array.isArray(source)
@@ -37,17 +37,17 @@ export class SettingReader<Name extends string> {
     }
   }
 
-  /** As it stands there; undefined when it is left out. */
+  /** The value as it is in the file; undefined when it is left out. */
   raw(name: Name): unknown {
     const value = Object.hasOwn(this.#source, name) ? this.#source[name] : undefined
     return value ?? undefined
   }
 
-  place(...rest: Path): Place {
+  position(...rest: Path): FilePosition {
     return { path: [...this.path, ...rest], mistakes: this.mistakes }
   }
 
-  wrong(name: Name, problem: string, accepted?: string): void {
+  addMistake(name: Name, problem: string, accepted?: string): void {
     this.mistakes.add({
       path: [...this.path, name],
       problem,
@@ -55,17 +55,17 @@ export class SettingReader<Name extends string> {
     })
   }
 
-  /** At least one character that is not blank; '' for a mistake. */
-  text(name: Name, { most, pattern, fallback, anyCharacters = false }: TextBounds): string {
+  /** A text with at least one character that is not blank; '' for a mistake. */
+  text(name: Name, { maxLength, pattern, fallback, anyCharacters = false }: TextBounds): string {
     const value = this.raw(name)
     if (value === undefined && fallback !== undefined) return fallback
-    if (value === undefined) this.missing(name)
-    else if (typeof value !== 'string') this.wrong(name, 'must be a text')
-    else if (value.trim() === '') this.wrong(name, 'must not be empty')
-    else if (value.length > most) this.wrong(name, `is longer than ${most} characters`)
+    if (value === undefined) this.addMissing(name)
+    else if (typeof value !== 'string') this.addMistake(name, 'must be a text')
+    else if (value.trim() === '') this.addMistake(name, 'must not be empty')
+    else if (value.length > maxLength) this.addMistake(name, `is longer than ${maxLength} characters`)
     else if (!anyCharacters && /[\u0000-\u001f\u007f]/.test(value))
-      this.wrong(name, 'holds characters that may not stand in it', 'one line of text')
-    else if (pattern && !pattern[0].test(value)) this.wrong(name, 'is not as it has to be', pattern[1])
+      this.addMistake(name, 'holds characters that may not stand in it', 'one line of text')
+    else if (pattern && !pattern[0].test(value)) this.addMistake(name, 'is not as it has to be', pattern[1])
     else return value
     return ''
   }
@@ -77,14 +77,14 @@ export class SettingReader<Name extends string> {
     const value = this.raw(name) ?? bounds.fallback
     if (Number.isInteger(value) && Number(value) >= bounds.min && Number(value) <= bounds.max)
       return Number(value)
-    this.wrong(name, `must be a whole number from ${bounds.min} to ${bounds.max}`)
+    this.addMistake(name, `must be a whole number from ${bounds.min} to ${bounds.max}`)
     return bounds.fallback
   }
 
   flag(name: Name, fallback: boolean): boolean {
     const value = this.raw(name) ?? fallback
     if (typeof value === 'boolean') return value
-    this.wrong(name, 'must be true or false')
+    this.addMistake(name, 'must be true or false')
     return fallback
   }
 
@@ -93,19 +93,19 @@ export class SettingReader<Name extends string> {
     const value = this.raw(name) ?? values[0]
     const found = values.find(each => each === value)
     if (found !== undefined) return found
-    this.wrong(name, suggestion('is not known', value, values), `one of ${values.join(', ')}`)
+    this.addMistake(name, suggestion('is not known', value, values), `one of ${values.join(', ')}`)
     return values[0]
   }
 
-  list(name: Name, most: number): readonly unknown[] {
+  list(name: Name, maxEntries: number): readonly unknown[] {
     const value = this.raw(name) ?? []
-    if (!Array.isArray(value)) this.wrong(name, 'must be a list')
-    else if (value.length > most) this.wrong(name, `has more than ${most} entries`)
+    if (!Array.isArray(value)) this.addMistake(name, 'must be a list')
+    else if (value.length > maxEntries) this.addMistake(name, `has more than ${maxEntries} entries`)
     else return value
     return []
   }
 
-  missing(name: Name): void {
+  addMissing(name: Name): void {
     this.mistakes.add({ path: this.path, problem: `${name} is missing` })
   }
 }
@@ -115,8 +115,9 @@ export function unknownName(path: Path, known: readonly string[]) {
   return { path, problem, accepted: known.join(', '), ofName: true }
 }
 
-/** `problem`, and what was perhaps meant. */
+/** `problem`, with a similar known word if there is one. */
 export function suggestion(problem: string, given: unknown, known: readonly string[]): string {
-  const near = typeof given === 'string' && known.length <= MOST_COMPARED ? nearestWord(given, known) : null
+  const near =
+    typeof given === 'string' && known.length <= MAX_COMPARED_WORDS ? nearestWord(given, known) : null
   return near === null ? problem : `${problem}; did you mean ${near}?`
 }

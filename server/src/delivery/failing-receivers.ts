@@ -1,6 +1,6 @@
-// Which receivers and mail servers only fail, and since when: seen by every process at its own attempts, kept in the database every
-// so often, so that all processes tell the same. One that has failed for five minutes is warned of once, and once it works
-// again that is said too. A receiver that works has no row and costs nothing.
+// Which receivers and mail servers only fail, and since when. Every process sees it at its own attempts, and writes it to the
+// database every 15 s, so that all processes report the same. When one has failed for five minutes, one warning is logged, and when it
+// works again, one line says so. A receiver that works has no row and costs nothing.
 
 import type { Database, Tx } from '../store/database.ts'
 import { sql } from './statements.ts'
@@ -26,11 +26,11 @@ export type FailingReceiver = Receiver & {
 export type HealthChange =
   | { readonly is: 'failing'; readonly receiver: FailingReceiver }
   | { readonly is: 'works'; readonly receiver: FailingReceiver }
-  /** Nothing was sent to it for a day: nobody knows. */
+  /** Nothing was sent to it for a day, so its state is not known. */
   | { readonly is: 'forgotten'; readonly receiver: FailingReceiver }
 
-/** What was seen of one receiver since the last round; instants of `nowMs`. Pure steps: {@link seen}, {@link joined}. */
-export type Seen = {
+/** What was seen of one receiver since the last round; instants of `nowMs`. Pure steps: {@link observed}, {@link merged}. */
+export type Observation = {
   readonly workedMs: number | null
   /** Since it last worked. */
   readonly failing: {
@@ -43,8 +43,8 @@ export type Seen = {
 
 export const WARN_AFTER_MS = 5 * 60_000
 const FORGET_AFTER_MS = 24 * 3_600_000
-/** Most failing receivers of one tenant that are remembered; beyond, the oldest is forgotten. */
-export const MOST_OF_TENANT = 100
+/** How many failing receivers of one tenant are remembered. With one more, the oldest is forgotten. */
+export const MAX_PER_TENANT = 100
 const MAX_ERROR = 300
 
 export type FailingReceiversOptions = {
@@ -59,10 +59,13 @@ export type FailingReceiversOptions = {
   readonly everyMs?: number
 }
 
+/** What was observed of a receiver and is not in the database yet. */
+type Unwritten = { readonly of: Receiver; readonly observed: Observation }
+
 export class FailingReceivers {
   readonly #options: FailingReceiversOptions
   /** By tenant, by kind and receiver: what is still to be written down. */
-  #unwritten = new Map<string, Map<string, { readonly of: Receiver; readonly seen: Seen }>>()
+  #unwritten = new Map<string, Map<string, Unwritten>>()
   /** As read in the last round. */
   #known = new Set<string>()
   #counts = { webhook: 0, mail: 0 }
@@ -77,9 +80,9 @@ export class FailingReceivers {
   observe(of: Receiver, health: Health): void {
     const key = keyOf(of)
     const mine = this.#unwritten.get(of.tenant)
-    const before = mine?.get(key)?.seen
+    const before = mine?.get(key)?.observed
     if (health.works && before === undefined && !this.#known.has(key)) return
-    this.#keep(of, seen(before, health, this.#options.nowMs()))
+    this.#keep(of, observed(before, health, this.#options.nowMs()))
   }
 
   /** How many have failed for long, by kind, as of the last round. */
@@ -89,7 +92,7 @@ export class FailingReceivers {
 
   /** Those of a tenant that have failed for long, and the mail server if it has. */
   async list(tenant: string): Promise<readonly FailingReceiver[]> {
-    return (await this.#options.db.query<Row>(sql('list-failing'), [tenant, MOST_OF_TENANT])).map(receiverOf)
+    return (await this.#options.db.query<Row>(sql('list-failing'), [tenant, MAX_PER_TENANT])).map(receiverOf)
   }
 
   start(): void {
@@ -124,9 +127,9 @@ export class FailingReceivers {
         changes = await db.transaction('receivers', tx => this.#write(tx, all))
     } catch (error) {
       for (const ofTenant of taken.values())
-        for (const { of, seen: older } of ofTenant.values()) {
-          const newer = this.#unwritten.get(of.tenant)?.get(keyOf(of))?.seen
-          this.#keep(of, newer ? joined(older, newer) : older)
+        for (const { of, observed: older } of ofTenant.values()) {
+          const newer = this.#unwritten.get(of.tenant)?.get(keyOf(of))?.observed
+          this.#keep(of, newer ? merged(older, newer) : older)
         }
       throw error
     }
@@ -138,22 +141,19 @@ export class FailingReceivers {
     this.#counts = { mail, webhook: warned.length - mail }
   }
 
-  async #write(
-    tx: Tx,
-    all: readonly { readonly of: Receiver; readonly seen: Seen }[],
-  ): Promise<readonly HealthChange[]> {
+  async #write(tx: Tx, all: readonly Unwritten[]): Promise<readonly HealthChange[]> {
     const { clock = () => null, nowMs } = this.#options
     const now = nowMs()
-    // In one order in every process: nobody waits in a circle.
+    // All processes use the same order, so that they cannot deadlock.
     const ordered = all.toSorted((a, b) => (keyOf(a.of) < keyOf(b.of) ? -1 : 1))
-    const worked = ordered.filter(one => one.seen.workedMs !== null)
+    const worked = ordered.filter(one => one.observed.workedMs !== null)
     const cleared = await tx.query<Row>(sql('clear-failing'), [
       clock(),
       ...names(worked),
-      worked.map(one => now - (one.seen.workedMs as number)),
+      worked.map(one => now - (one.observed.workedMs as number)),
     ])
     const failing = ordered.flatMap(one =>
-      one.seen.failing === null ? [] : [{ of: one.of, ...one.seen.failing }],
+      one.observed.failing === null ? [] : [{ of: one.of, ...one.observed.failing }],
     )
     await tx.query(sql('note-failing'), [
       clock(),
@@ -164,22 +164,26 @@ export class FailingReceivers {
       failing.map(one => one.error),
     ])
     const warned = await tx.query<Row>(sql('warn-failing'), [clock(), WARN_AFTER_MS])
-    const forgotten = await tx.query<Row>(sql('forget-failing'), [clock(), FORGET_AFTER_MS, MOST_OF_TENANT])
-    const said = (is: HealthChange['is'], rows: readonly Row[]) =>
+    const forgotten = await tx.query<Row>(sql('forget-failing'), [clock(), FORGET_AFTER_MS, MAX_PER_TENANT])
+    const changesOf = (is: HealthChange['is'], rows: readonly Row[]) =>
       rows.filter(row => row.warned).map((row): HealthChange => ({ is, receiver: receiverOf(row) }))
-    return [...said('works', cleared), ...said('failing', warned), ...said('forgotten', forgotten)]
+    return [
+      ...changesOf('works', cleared),
+      ...changesOf('failing', warned),
+      ...changesOf('forgotten', forgotten),
+    ]
   }
 
-  #keep(of: Receiver, now: Seen): void {
-    const mine = this.#unwritten.get(of.tenant) ?? new Map()
+  #keep(of: Receiver, now: Observation): void {
+    const mine = this.#unwritten.get(of.tenant) ?? new Map<string, Unwritten>()
     this.#unwritten.set(of.tenant, mine)
-    mine.set(keyOf(of), { of, seen: now })
-    if (mine.size > MOST_OF_TENANT) for (const oldest of [...mine.keys()].slice(0, 1)) mine.delete(oldest)
+    mine.set(keyOf(of), { of, observed: now })
+    if (mine.size > MAX_PER_TENANT) for (const oldest of [...mine.keys()].slice(0, 1)) mine.delete(oldest)
   }
 }
 
 /** Pure. */
-export function seen(before: Seen | undefined, health: Health, nowMs: number): Seen {
+export function observed(before: Observation | undefined, health: Health, nowMs: number): Observation {
   if (health.works) return { workedMs: nowMs, failing: null }
   const { sinceMs = nowMs, failures = 0 } = before?.failing ?? {}
   const error = Array.from(health.error.toWellFormed().replace(/[\u0000-\u001f\u007f]/g, ' '))
@@ -192,7 +196,7 @@ export function seen(before: Seen | undefined, health: Health, nowMs: number): S
 }
 
 /** Both, one after the other. Pure. */
-export function joined(older: Seen, newer: Seen): Seen {
+export function merged(older: Observation, newer: Observation): Observation {
   if (newer.workedMs !== null) return newer
   if (newer.failing === null || older.failing === null) return { ...newer, workedMs: older.workedMs }
   const { sinceMs, failures } = older.failing

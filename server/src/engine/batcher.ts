@@ -1,13 +1,13 @@
-// PostgreSQL does the work of a thousand callers in one statement: concurrent calls of one verb are gathered for a moment
-// and committed together. While a batch is at the database the next one gathers, so a lone caller goes at once and a
-// crowd shares.
+// PostgreSQL does the work of a thousand callers in one statement. So concurrent calls of one function are collected for a moment
+// and committed together. While one batch is at the database the next one is collected: a single caller is served at once, many
+// callers share a batch.
 //
 //   submit -> queue (bounded; full: Overloaded) -> batch -> run -> each caller's own result
 //                                                  | fails: split in halves and run again, so that
 //                                                  | one caller's fault is never another's
 //
-// The queue is shared between owners (tenants): each may fill a share of it (share.ts), and when more wait than a batch takes,
-// owners are served by turns. So one that asks for very much waits for itself.
+// Tenants share the queue: each may fill its share (fair-share.ts). When more requests wait than a batch takes, tenants are served
+// in rounds, one request of each. So a tenant with very many requests delays only itself.
 
 import { DatabaseOverloaded, isUnavailable } from '../store/database.ts'
 import { shareLeft } from './fair-share.ts'
@@ -17,19 +17,19 @@ export class Overloaded extends Error {
   override readonly name = 'Overloaded'
 }
 
-export type GatherOptions<Req, Res> = {
+export type BatcherOptions<Req, Res> = {
   /** For metrics and messages. */
   readonly name: string
   /** Most requests of one batch. Default 256. */
   readonly maxBatch?: number
-  /** Most requests that wait. Default {@link MOST_WAITING}. */
+  /** Most requests that wait. Default {@link MAX_WAITING}. */
   readonly maxQueue?: number
   /** Batches at the database at once. Default 2. */
   readonly maxInFlight?: number
-  /** So many must wait before a batch goes beside another. Default {@link MANY}. */
+  /** While one batch is at the database, another one is sent only when this many requests wait. Default {@link MANY}. */
   readonly besideFrom?: number
-  /** Whose the request is, for the shares of the queue and the turns. Default: all are of one owner, who has all of it. */
-  readonly ownerOf?: (request: Req) => string
+  /** The tenant of a request, for the shares of the queue and the rounds. Default: there are no tenants, and no shares. */
+  readonly tenantOf?: (request: Req) => string
   /** Two requests with the same text never share a batch; the second goes into a later one. */
   readonly distinct?: (request: Req) => string | null
   /** Commits the batch whole or throws; a result may be an Error, which only its own caller gets. */
@@ -37,14 +37,14 @@ export type GatherOptions<Req, Res> = {
 }
 
 /** Requests that may wait for one verb. */
-export const MOST_WAITING = 10_000
+export const MAX_WAITING = 10_000
 const RERUNS = 5
 /**
- * So many must wait before a batch goes beside another. A transaction costs the same whatever its batch, so few callers are
- * served faster by waiting for one batch and then going together than by two half batches. Measured with 64 callers.
+ * See `besideFrom`. A transaction costs about the same for any batch. So a few callers are served faster when they wait for one batch and
+ * then go together than in two half batches. Measured with 64 callers.
  */
 export const MANY = 64
-/** A batch that takes longer waits for something of its own, a lock say: others go beside it, however few. Milliseconds. */
+/** A batch that takes longer probably waits for a lock: another one may then be sent, however few requests wait. Milliseconds. */
 const SLOW_MS = 20
 
 function isDeadlock(error: unknown): boolean {
@@ -53,57 +53,57 @@ function isDeadlock(error: unknown): boolean {
 }
 
 /** How full a queue is. */
-export type Queue = { readonly waiting: number; readonly most: number }
+export type Queue = { readonly waiting: number; readonly limit: number }
 
 type Waiting<Req, Res> = {
-  readonly owner: string
+  readonly tenant: string
   readonly request: Req
   readonly resolve: (result: Res) => void
   readonly reject: (error: unknown) => void
 }
 
-export class Gather<Req, Res> {
-  private readonly options: Required<Omit<GatherOptions<Req, Res>, 'distinct' | 'ownerOf'>> &
-    Pick<GatherOptions<Req, Res>, 'distinct' | 'ownerOf'>
+export class Batcher<Req, Res> {
+  private readonly options: Required<Omit<BatcherOptions<Req, Res>, 'distinct' | 'tenantOf'>> &
+    Pick<BatcherOptions<Req, Res>, 'distinct' | 'tenantOf'>
   private queue: Waiting<Req, Res>[] = []
-  private readonly owners = new Map<string, number>()
+  private readonly waitingByTenant = new Map<string, number>()
   private inFlight = 0
   private scheduled = false
   private lastBegan = 0
   private again: NodeJS.Timeout | null = null
   private idle: (() => void)[] = []
 
-  constructor(options: GatherOptions<Req, Res>) {
-    // One by one: an option that is there and undefined must not take a bound away.
-    const { maxBatch = 256, maxQueue = MOST_WAITING, maxInFlight = 2, besideFrom = MANY } = options
+  constructor(options: BatcherOptions<Req, Res>) {
+    // One by one: an option that is present but undefined must not remove a limit.
+    const { maxBatch = 256, maxQueue = MAX_WAITING, maxInFlight = 2, besideFrom = MANY } = options
     this.options = { ...options, maxBatch, maxQueue, maxInFlight, besideFrom }
   }
 
   get fill(): Queue {
-    return { waiting: this.queue.length, most: this.options.maxQueue }
+    return { waiting: this.queue.length, limit: this.options.maxQueue }
   }
 
   get waiting(): number {
     return this.queue.length
   }
 
-  /** Requests of one owner that wait. */
-  waitingOf(owner: string): number {
-    return this.owners.get(owner) ?? 0
+  /** Requests of one tenant that wait. */
+  waitingOf(tenant: string): number {
+    return this.waitingByTenant.get(tenant) ?? 0
   }
 
   submit(request: Req): Promise<Res> {
-    const { name, maxQueue, ownerOf } = this.options
-    const owner = ownerOf?.(request) ?? ''
-    const mine = this.waitingOf(owner)
+    const { name, maxQueue, tenantOf } = this.options
+    const tenant = tenantOf?.(request) ?? ''
+    const ofTenant = this.waitingOf(tenant)
     const free = maxQueue - this.queue.length
-    if (free <= 0 || (ownerOf && shareLeft(free, mine) === 0)) {
-      const waiting = free <= 0 ? this.queue.length : mine
+    if (free <= 0 || (tenantOf && shareLeft(free, ofTenant) === 0)) {
+      const waiting = free <= 0 ? this.queue.length : ofTenant
       return Promise.reject(new Overloaded(`${name}: ${waiting} requests are waiting already`))
     }
     return new Promise((resolve, reject) => {
-      this.owners.set(owner, mine + 1)
-      this.queue.push({ owner, request, resolve, reject })
+      this.waitingByTenant.set(tenant, ofTenant + 1)
+      this.queue.push({ tenant, request, resolve, reject })
       this.schedule()
     })
   }
@@ -146,7 +146,7 @@ export class Gather<Req, Res> {
     return this.queue.length >= this.options.besideFrom || performance.now() - this.lastBegan >= SLOW_MS
   }
 
-  /** Looks again when the batch that is under way counts as slow. */
+  /** Calls schedule() again when the batch at the database counts as slow. */
   private lookAgain(): void {
     if (this.again !== null || this.queue.length === 0 || this.inFlight >= this.options.maxInFlight) return
     this.again = setTimeout(() => {
@@ -155,7 +155,7 @@ export class Gather<Req, Res> {
     }, SLOW_MS)
   }
 
-  /** Not all of many in one batch while others could go beside it: then nobody is at work while everybody waits for it. */
+  /** Many requests are divided between the batches that may be at the database at once, so that both work. */
   private batchSize(): number {
     const { maxBatch, maxInFlight } = this.options
     const each = Math.ceil(this.queue.length / (maxInFlight - this.inFlight))
@@ -165,12 +165,12 @@ export class Gather<Req, Res> {
   private takeBatch(): Waiting<Req, Res>[] {
     const { distinct } = this.options
     const maxBatch = this.batchSize()
-    if (this.queue.length > maxBatch && this.owners.size > 1) this.queue = byTurns(this.queue)
+    if (this.queue.length > maxBatch && this.waitingByTenant.size > 1) this.queue = inRounds(this.queue)
     const batch = distinct ? this.takeDistinct(maxBatch, distinct) : this.queue.splice(0, maxBatch)
-    for (const { owner } of batch) {
-      const left = this.waitingOf(owner) - 1
-      if (left > 0) this.owners.set(owner, left)
-      else this.owners.delete(owner)
+    for (const { tenant } of batch) {
+      const left = this.waitingOf(tenant) - 1
+      if (left > 0) this.waitingByTenant.set(tenant, left)
+      else this.waitingByTenant.delete(tenant)
     }
     return batch
   }
@@ -201,9 +201,9 @@ export class Gather<Req, Res> {
         else waiting.resolve(result)
       }
     } catch (error) {
-      // The victim of a deadlock has done nothing, and is at no fault: once more, whole.
+      // The victim of a deadlock has done nothing wrong: the whole batch is run again.
       if (again > 0 && isDeadlock(error)) return await this.runSplitting(batch, again - 1)
-      // Nobody's fault: in halves it would only take twice as long.
+      // No request of the batch caused this: two halves would only take twice as long.
       if (batch.length === 1 || isUnavailable(error) || error instanceof DatabaseOverloaded) {
         for (const waiting of batch) waiting.reject(error)
         return
@@ -215,15 +215,15 @@ export class Gather<Req, Res> {
   }
 }
 
-/** The first of each owner, then the second of each, and so on; those of one owner stay in their order. Pure. */
-function byTurns<W extends { readonly owner: string }>(queue: readonly W[]): W[] {
-  const turns: W[][] = []
+/** The first request of each tenant, then the second of each, and so on. The requests of one tenant keep their order. Pure. */
+function inRounds<W extends { readonly tenant: string }>(queue: readonly W[]): W[] {
+  const rounds: W[][] = []
   const seen = new Map<string, number>()
   for (const waiting of queue) {
-    const turn = seen.get(waiting.owner) ?? 0
-    seen.set(waiting.owner, turn + 1)
-    turns[turn] ??= []
-    turns[turn].push(waiting)
+    const round = seen.get(waiting.tenant) ?? 0
+    seen.set(waiting.tenant, round + 1)
+    rounds[round] ??= []
+    rounds[round].push(waiting)
   }
-  return turns.flat()
+  return rounds.flat()
 }

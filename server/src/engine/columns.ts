@@ -1,4 +1,4 @@
-// Batches travel as one array per column (`unnest`); these build them.
+// A batch is sent as one array per column, for `unnest`. These functions build the arrays.
 
 /** The literal of a PostgreSQL array of texts, for columns that are arrays themselves: unnest would flatten them. */
 export function arrayLiteral(items: readonly string[]): string {

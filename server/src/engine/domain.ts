@@ -1,5 +1,5 @@
-// A domain owns one kind of event; what the engine knows of it. The other thing that is handed to the engine is a carrier for
-// each kind of effect (core/effects/carrier.ts).
+// The contract between the engine and a domain, the room that owns one kind of event. The engine knows domains only by this type.
+// Effects have their own contract: a carrier for each kind (core/effects/carrier.ts).
 
 import type { CancelRequest, Outcome } from '../core/cancellation.ts'
 import type { NewEffect, StartedEffect } from '../core/effects/effect.ts'
@@ -23,9 +23,9 @@ export type CancelledEvent = {
   readonly request: CancelRequest
   /** When, on the tenant's clock. */
   readonly at: Date
-  /** True for the event that the request named, false for one that its parent took along. */
+  /** True for an event that the request named, false for one that was called off with its parent. */
   readonly isTarget: boolean
-  /** Empty for an event of a tree so large that its marking goes on behind the acknowledgement (I10). */
+  /** Empty for an event of a huge tree, whose effects are marked after the acknowledgement (I10). */
   readonly effects: readonly CancelledEffect[]
 }
 
@@ -37,7 +37,7 @@ export type Settled = {
   readonly ending: 'done' | 'skipped' | 'dead'
   readonly result: JsonObject | null
   readonly error: string | null
-  /** The tenant's time that steps behind it count from: when it fell due on a sandbox clock, else now. */
+  /** The time that the next steps count from: on a sandbox clock when it fell due, else now. */
   readonly at: Date
 }
 
@@ -53,8 +53,8 @@ export type GoneEvent = {
 export type Domain = {
   readonly eventKind: string
   /**
-   * Called inside the cancel's transaction, after its effects are marked: writes what the domain must write, and returns
-   * the notices that follow, by event id. A domain without notices leaves it out: its events are cancelled faster.
+   * Called inside the cancel's transaction, after the effects are marked. The domain writes its own rows and returns the notices to send,
+   * by event id. A domain without notices leaves it out, and its events are cancelled faster.
    */
   cancelled?(tx: Tx, events: readonly CancelledEvent[]): Promise<ReadonlyMap<string, readonly NewEffect[]>>
   /**
@@ -63,10 +63,10 @@ export type Domain = {
    */
   settled?(tx: Tx, settled: readonly Settled[]): Promise<ReadonlyMap<string, NextSteps>>
   wantsSettled?(effectKind: string): boolean
-  /** Which of these events must not be swept, although all that hangs from them is over: something stands on them. */
+  /** Which of these events must not be swept although everything below them is over, because the domain still needs them. */
   keeps?(tx: Tx, eventIds: readonly string[]): Promise<readonly string[]>
   /**
-   * Called inside the sweep's transaction: what the domain keeps about these goes too. `effectIds`: of every kind of event.
+   * Called inside the sweep's transaction: the domain deletes its own rows about these. `effectIds` are of every kind of event.
    */
   swept?(
     tx: Tx,

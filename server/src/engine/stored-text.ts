@@ -1,6 +1,6 @@
-// What a carrier, a receiver or an error says is written down as it comes, often with octets of somebody outside in it.
-// PostgreSQL takes no NUL in a text, and reads no lone surrogate out of JSON: one such text would stop the batch that it is in,
-// and later every receipt that is closed with it. It is made storable in this one place.
+// Evidence and error texts often contain octets from outside. PostgreSQL accepts no NUL in a text and reads no lone surrogate from JSON:
+// one such text would make its whole batch fail, and later every receipt that is closed together with it. This is the one place
+// that makes such texts storable.
 
 import type { JsonObject } from '../core/json.ts'
 

@@ -1,4 +1,4 @@
-// Which pages' scripts may call us. Bearer tokens only: cookies are never allowed across origins.
+// Decides which pages' scripts may call this server. They have to send bearer tokens: cookies are never allowed across origins.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 

@@ -1,8 +1,8 @@
-// Which methods each address was declared with: who comes to one with another method is told so (405), not that nothing is there.
+// Which methods each address was declared with. A request with another method is then answered 405 instead of 404.
 
 import type { FastifyInstance } from 'fastify'
 
-/** To be called before routes are added. Addresses with parameters are left out. */
+/** Call it before routes are added. Addresses with parameters are left out. */
 export function declaredMethods(app: FastifyInstance): (path: string) => readonly string[] {
   const methods = new Map<string, Set<string>>()
   app.addHook('onRoute', ({ url, method }) => {

@@ -1,36 +1,8 @@
-// What any thrown thing means to a caller. Each API shapes the Fault that comes out in its own way; what is not known
-// to be fit for a caller's eyes becomes INTERNAL without details.
+// Turns anything that was thrown into a Fault, which each API then writes in its own shape. A text that is not meant for callers
+// does not reach them: such an error becomes INTERNAL without details.
 
-import { Fault, faults } from '../core/fault.ts'
-
-export const httpFault = faults({
-  MALFORMED_JSON: { status: 400, message: 'The body is not valid JSON.' },
-  TOO_DEEP: { status: 400, message: 'The body is nested deeper than 64 levels, at {at}.' },
-  TOO_MANY_PARTS: {
-    status: 400,
-    message: 'The body has more than {limit} objects, arrays and named values.',
-  },
-  UNSTORABLE_TEXT: { status: 400, message: 'A text holds a NUL or an unpaired surrogate, at {at}.' },
-  FORBIDDEN_KEY: { status: 400, message: 'A key named {key} is not accepted.' },
-  BODY_TOO_LARGE: { status: 413, message: 'The body is larger than {limitBytes} bytes.' },
-  UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'The body must be application/json.' },
-  ENCODED_BODY: {
-    status: 415,
-    message: 'Bodies are read as they are: Content-Encoding {encoding} is not undone here.',
-  },
-  BAD_REQUEST: { status: 400, message: 'The request cannot be understood.' },
-  HEADERS_TOO_LARGE: { status: 431, message: 'The headers of the request are larger than 16 KB.' },
-  TOO_SLOW: { status: 408, message: 'The request did not come in time.' },
-  INVALID: { status: 400, message: '{detail}' },
-  NOT_FOUND: { status: 404, message: 'There is nothing at {path}.' },
-  METHOD_NOT_ALLOWED: { status: 405, message: '{path} is asked with {allowed}.' },
-  MISDIRECTED: {
-    status: 421,
-    message: 'This server does not answer to that host name while its demo is on.',
-  },
-  UNAVAILABLE: { status: 503, message: 'The server cannot take this right now. Try again in a moment.' },
-  INTERNAL: { status: 500, message: 'Something went wrong here; it is not your fault.' },
-})
+import { Fault } from '../core/fault.ts'
+import { httpFault } from './faults.ts'
 
 /** Largest body, bytes. */
 export const BODY_LIMIT_BYTES = 1_048_576
@@ -38,7 +10,7 @@ export const BODY_LIMIT_BYTES = 1_048_576
 /** Seconds that a caller is asked to wait after a 503. */
 export const RETRY_AFTER_SECONDS = 2
 
-// By name, because these belong to rooms that http does not import: the store's, the engine's full queue, the reader's.
+// By name, because http does not import the rooms of these errors: the store, the engine (a full queue) and the reader.
 const UNAVAILABLE = new Set(['DatabaseUnavailable', 'DatabaseOverloaded', 'Overloaded', 'ReaderUnavailable'])
 
 type FastifyIssue = {
@@ -47,7 +19,7 @@ type FastifyIssue = {
   readonly params?: { readonly missingProperty?: unknown }
 }
 
-/** Total: never throws. The thrown thing stands in `cause` when its own text is not for callers. */
+/** Never throws. `cause` holds the error itself when its text is not meant for callers. */
 export function faultOf(error: unknown): Fault {
   if (error instanceof Fault) return error
   if (!(error instanceof Error)) return httpFault.INTERNAL({}, error)
@@ -74,7 +46,7 @@ export function faultOf(error: unknown): Fault {
   return httpFault.INTERNAL({}, error)
 }
 
-/** A request that its JSON schema refuses. `data.errors`: `{ at: JSON pointer, message }` each. */
+/** For a request that does not match its JSON schema. Each of `data.errors` is `{ at: JSON pointer, message }`. */
 function invalid(error: Error, issues: readonly FastifyIssue[]): Fault {
   const errors = issues.map(issue => {
     const missing = issue.params?.missingProperty

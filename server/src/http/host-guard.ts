@@ -1,11 +1,11 @@
-// While the demo is on, anybody at this machine may sign in by choosing a person. A web page must not get in the same
-// way by pointing a name of its own at 127.0.0.1 (DNS rebinding): so only known names are answered to.
+// While the demo is on, anybody at this machine may sign in by choosing a person. A web page must not do the same by pointing a
+// host name of its own at 127.0.0.1 (DNS rebinding). So only requests to known host names are answered.
 
 import type { FastifyRequest } from 'fastify'
 import { isLoopback } from '../config/config.ts'
-import { httpFault } from './fault-of.ts'
+import { httpFault } from './faults.ts'
 
-// Names under which unchanged clients come here when a hosts file sends them; no page of an attacker has them.
+// Host names that unchanged vendor clients use when a hosts file sends them here. An attacker's page cannot have them.
 const VENDORS = new Set(['www.wixapis.com', 'manage.wix.com', 'graph.microsoft.com'])
 
 export type HostGuard = {
@@ -13,7 +13,7 @@ export type HostGuard = {
   readonly publicUrl: () => string | null
 }
 
-/** An onRequest hook. A request without Host is no browser's. @throws Fault MISDIRECTED */
+/** An onRequest hook. Browsers always send Host, so a request without one is let through. @throws Fault MISDIRECTED */
 export function hostGuard(guard: HostGuard) {
   return async (request: FastifyRequest): Promise<void> => {
     if (!guard.on()) return

@@ -1,5 +1,6 @@
-// Pages made on the server. `html` escapes by construction: whatever is put into a page is text, unless it is itself made
-// by `html`. There is no way to put a raw string into a page.
+// HTML pages. The tag `html` escapes every value, unless the value was itself made by `html`. So no raw string can get into a page.
+
+import { escapeHtml } from '../core/html-text.ts'
 
 /** A piece of a page whose text is safe to send. Only `html` makes one. */
 export class Html {
@@ -19,10 +20,10 @@ export class Html {
   }
 }
 
-/** What may stand in a template. Nothing is shown for null, undefined and booleans, so that `ok && html…` reads well. */
+/** A value in a template. null, undefined and booleans show nothing, so that `ok && html…` can be written. */
 export type HtmlValue = Html | string | number | boolean | null | undefined | readonly HtmlValue[]
 
-/** A page or a part of one: html`<p title="${title}">${text}</p>`. Attributes must be written in double quotes. */
+/** A page or a part of one: html`<p title="${title}">${text}</p>`. Put attribute values in double quotes. */
 export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   return Html.of(parts, values)
 }
@@ -32,17 +33,4 @@ function textOf(value: HtmlValue): string {
   if (value instanceof Html) return value.toString()
   if (Array.isArray(value)) return value.map(textOf).join('')
   return escapeHtml(String(value))
-}
-
-const ESCAPES: { readonly [character: string]: string } = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-/** Text for an element or an attribute's value, in either kind of quotes. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, character => ESCAPES[character]!)
 }

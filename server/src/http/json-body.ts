@@ -1,9 +1,9 @@
-// The parser of JSON bodies. What it lets through can be stored and merged safely: well-formed UTF-8, no NUL, no lone
-// surrogate, at most 64 levels deep, no key that changes an object's prototype.
+// The parser of JSON bodies. What it accepts can be stored and merged safely: well-formed UTF-8, no NUL, no lone surrogate, at most
+// 64 levels deep, no key that changes an object's prototype.
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { jsonFault } from '../core/json.ts'
-import { httpFault } from './fault-of.ts'
+import { httpFault } from './faults.ts'
 
 /** application/json with any parameters (charset, odata.metadata …). */
 export const JSON_TYPE = /^application\/json\s*(?:;|$)/i
@@ -11,12 +11,12 @@ export const JSON_TYPE = /^application\/json\s*(?:;|$)/i
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const utf8 = new TextDecoder('utf-8', { fatal: true })
-const MOST_BRACKETS_WITHOUT_A_LOOK = 64
-/** Octets. A larger body is read in several turns of the event loop, so that others are answered between them. */
-const ONE_TURN = 65_536
+const MOST_UNCHECKED_BRACKETS = 64
+/** A larger body is parsed in several turns of the event loop, so that other callers are answered between them. */
+const MOST_BYTES_OF_ONE_TURN = 65_536
 /**
- * Objects, arrays and named values in one body: a megabyte of them would take a second to read, and sixty megabytes of memory.
- * A body of one turn has no room for more.
+ * Objects, arrays and named values in one body. A megabyte of them would take a second to read, and sixty megabytes of memory.
+ * Only large bodies are counted: a body of one turn is too small to hold more.
  */
 export const MOST_PARTS = 50_000
 
@@ -30,12 +30,12 @@ export function parseJsonBody(body: Buffer): unknown {
 let before: Promise<unknown> = Promise.resolve()
 
 /**
- * As {@link parseJsonBody}, in turns: one body after the other in the whole process, since those that come together would share
- * each turn, and be in memory all at once. @throws Fault TOO_MANY_PARTS too
+ * As {@link parseJsonBody}, but in several turns of the event loop. The whole process parses one large body at a time: several
+ * together would share each turn, and would all be in memory. @throws Fault TOO_MANY_PARTS too
  */
 export function parseLargeJsonBody(body: Buffer): Promise<unknown> {
   const read = before.then(() => parseInTurns(body))
-  // Holds on to neither the value nor the error.
+  // Replaces the result, so that neither the value nor the error is kept in memory.
   before = read.then(
     () => {},
     () => {},
@@ -43,7 +43,7 @@ export function parseLargeJsonBody(body: Buffer): Promise<unknown> {
   return read
 }
 
-/** A turn before each step, and one before the caller's own: that is a step too. */
+/** Waits for a turn before each step, and once more at the end: the caller's own work is a step too. */
 async function parseInTurns(body: Buffer): Promise<unknown> {
   await nextTurn()
   const text = decode(body)
@@ -56,7 +56,7 @@ async function parseInTurns(body: Buffer): Promise<unknown> {
   return value
 }
 
-/** Brackets and colons outside of strings. What is not JSON is not counted right, and refused a moment later. */
+/** Counts brackets and colons outside of strings. The count may be wrong for what is not JSON, but that is refused a moment later. */
 function hasTooManyParts(text: string): boolean {
   let parts = 0
   for (let i = 0; i < text.length; i++) {
@@ -70,7 +70,7 @@ function hasTooManyParts(text: string): boolean {
   return false
 }
 
-/** By an odd number of backslashes before it. */
+/** True when an odd number of backslashes stands before it. */
 function isEscaped(text: string, at: number): boolean {
   let start = at
   while (text.charCodeAt(start - 1) === BACKSLASH) start--
@@ -78,7 +78,7 @@ function isEscaped(text: string, at: number): boolean {
 }
 
 export function isLargeBody(body: Buffer): boolean {
-  return body.length > ONE_TURN
+  return body.length > MOST_BYTES_OF_ONE_TURN
 }
 
 function decode(body: Buffer): string {
@@ -91,7 +91,7 @@ function decode(body: Buffer): string {
 
 function parse(text: string): unknown {
   try {
-    // V8 parses without recursion: a body of a million brackets does not touch the stack (there is a test).
+    // V8 parses without recursion: a body of a million brackets does not overflow the stack (there is a test).
     return JSON.parse(text)
   } catch (error) {
     throw httpFault.MALFORMED_JSON({}, error)
@@ -99,25 +99,25 @@ function parse(text: string): unknown {
 }
 
 function checked(value: unknown, text: string): unknown {
-  if (needsLook(text)) look(value)
+  if (mayBeUnsafe(text)) refuseUnsafe(value)
   return value
 }
 
 /**
- * Most bodies are small and plain. A NUL or a surrogate can only be there by an escape (JSON forbids the raw NUL, UTF-8
- * the raw surrogate), depth only by brackets, and a dangerous key only by its name or an escape.
+ * A quick test, so that most bodies need no walk over their values. A NUL or a surrogate needs an escape (JSON forbids the raw NUL,
+ * UTF-8 the raw surrogate), depth needs brackets, and a dangerous key needs its name or an escape.
  */
-function needsLook(text: string): boolean {
+function mayBeUnsafe(text: string): boolean {
   if (text.includes('\\u') || text.includes('__proto__') || text.includes('"constructor"')) return true
   let brackets = 0
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i)
-    if ((c === 0x5b || c === 0x7b) && ++brackets > MOST_BRACKETS_WITHOUT_A_LOOK) return true
+    if ((c === 0x5b || c === 0x7b) && ++brackets > MOST_UNCHECKED_BRACKETS) return true
   }
   return false
 }
 
-function look(value: unknown): void {
+function refuseUnsafe(value: unknown): void {
   const found = jsonFault(value)
   if (found) {
     const at = found.path.slice(0, 200).toWellFormed().replaceAll('\0', '�')

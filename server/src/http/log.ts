@@ -1,11 +1,11 @@
-// Logs are lines of JSON without secrets. Headers and bodies are never written; what an error says is scrubbed, because
-// drivers and libraries put what they were given into their messages.
+// The log: lines of JSON without secrets. Headers and bodies are never written. Texts of errors are scrubbed, because drivers and
+// libraries put their arguments into their messages.
 
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import type { LogLevel } from '../config/config.ts'
 import { loggedPath } from './request-path.ts'
 
-// JWTs, our opaque keys, what follows an authentication scheme, userinfo of a URL, and fields with telling names.
+// JWTs, our opaque keys, the text after an authentication scheme, the userinfo of a URL, and fields that are named like secrets.
 const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/eyJ[\w-]{4,}\.[\w-]*\.?[\w-]*/g, '[token]'],
   [/\bsd[a-z]_[\w-]{8,}/g, '[key]'],
@@ -24,9 +24,9 @@ export function scrub(text: string): string {
   return clean
 }
 
-type LogStream = { write(line: string): void }
+type LogStream = { write(entry: string): void }
 
-/** Options for Fastify's logger. `stream`: where lines go; default standard output. */
+/** Options for Fastify's logger. `stream` gets the lines; default: standard output. */
 export function logOptions(level: LogLevel, stream?: LogStream) {
   return {
     level,
@@ -57,16 +57,16 @@ export function logOptions(level: LogLevel, stream?: LogStream) {
 }
 
 /**
- * Where lines of security go (docs/security.md): into the same log, with `log: "security"`, whatever LOG_LEVEL lets pass of the
- * rest; but `silent` is silent. Texts are scrubbed once more.
+ * Writes security events (docs/security.md) into the same log, with `log: "security"`. They are written at every LOG_LEVEL but
+ * `silent`. Their texts are scrubbed once more.
  */
 export function securityLines(
   logger: FastifyBaseLogger,
   level: LogLevel,
-): (line: { readonly [name: string]: unknown }) => void {
+): (entry: { readonly [name: string]: unknown }) => void {
   const child = logger.child({ log: 'security' }, { level: level === 'silent' ? 'silent' : 'info' })
-  return line => {
-    const clean = Object.entries(line).map(([name, value]) => [
+  return entry => {
+    const clean = Object.entries(entry).map(([name, value]) => [
       name,
       typeof value === 'string' ? scrub(value) : value,
     ])
@@ -74,7 +74,7 @@ export function securityLines(
   }
 }
 
-/** What of an error is logged: never its own fields, which in drivers hold the values of a statement. */
+/** What is logged of an error. Never its own fields: a driver's error holds the values of a statement there. */
 export function loggedError(error: unknown): { type: string; message: string; stack: string; code?: string } {
   if (!(error instanceof Error)) return { type: typeof error, message: scrub(String(error)), stack: '' }
   const { code } = error as { code?: unknown }

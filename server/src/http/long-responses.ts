@@ -1,18 +1,18 @@
-// Answers that take long, streams and waits, are counted by caller, so that nobody can hold any number of them.
+// Counts the long responses of each caller (streams and waits), so that no caller can hold too many of them.
 
 /** How many one caller may have at once, and all of them together. */
-export type LongAnswerLimits = { readonly each: number; readonly all: number }
+export type LongResponseLimits = { readonly each: number; readonly all: number }
 
-export class LongAnswers {
-  readonly limits: LongAnswerLimits
+export class LongResponses {
+  readonly limits: LongResponseLimits
   private readonly counts = new Map<string, number>()
   private all = 0
 
-  constructor(limits: LongAnswerLimits) {
+  constructor(limits: LongResponseLimits) {
     this.limits = limits
   }
 
-  /** What ends the answer, to be called once; null: this caller has too many, or all together have. */
+  /** Returns a function to call once when the response ends; null: this caller, or all callers together, have too many. */
   begin(caller: string): (() => void) | null {
     const count = this.counts.get(caller) ?? 0
     if (count >= this.limits.each || this.all >= this.limits.all) return null

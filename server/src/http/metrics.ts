@@ -1,8 +1,8 @@
-// What /metrics shows: prom-client behind three verbs. A family is registered once, with the names of its labels. What stands in a
-// label is ours (a kind, an outcome, a route as it is declared), never a caller's text: nothing here could bound that but MOST_SERIES.
+// The metrics of /metrics: prom-client behind counter, gauge and histogram. A family is registered once, with the names of its labels.
+// A label's value is one of ours (a kind, an outcome, a declared route), never a caller's text: only MOST_SERIES would bound that.
 
 import type * as Prom from 'prom-client'
-import { withinTime } from './with-timeout.ts'
+import { withTimeout } from './with-timeout.ts'
 
 export type Labels<Name extends string> = { readonly [name in Name]: string }
 
@@ -11,7 +11,7 @@ export interface Counter<Name extends string> {
 }
 
 export interface Histogram<Name extends string> {
-  /** `value` in the unit that the name ends with, seconds by custom. */
+  /** `value` is in the unit at the end of the metric's name, usually seconds. */
   observe(labels: Labels<Name>, value: number): void
 }
 
@@ -26,15 +26,15 @@ type Family<Name extends string> = {
   readonly labels: readonly Name[]
 }
 
-/** Of one family. What comes beyond is not counted, so that a mistake of ours does not fill the memory. */
+/** Series of one family. Further ones are not counted, so that a mistake of ours does not fill the memory. */
 const MOST_SERIES = 2_000
-/** What is asked for by a scrape has so long; then its lines are left out. */
+/** How long reading a gauge may take during a scrape. If it takes longer, its lines are left out. */
 const READ_WITHIN_MS = 2_000
-/** Between two looks at how late the event loop is, milliseconds. */
+/** How often the delay of the event loop is measured. */
 const LOOP_LOOK_MS = 20
 const DEFAULT_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** Loads prom-client, which takes a twentieth of a second: a command that shows no metrics has no need of it. */
+/** Loads prom-client. That takes a twentieth of a second, which a command that shows no metrics can save. */
 export async function loadMetrics(): Promise<Metrics> {
   return new Metrics(await import('prom-client'))
 }
@@ -62,7 +62,7 @@ export class Metrics {
     }
   }
 
-  /** Read when it is asked for. A reader that throws, or takes too long, leaves its lines out. */
+  /** Calls `read` at each scrape. If it throws or takes too long, the lines of this gauge are left out. */
   gauge<Name extends string>(
     family: Family<Name>,
     read: () => GaugeValues<Name> | Promise<GaugeValues<Name>>,
@@ -71,9 +71,9 @@ export class Metrics {
     new this.#library.Gauge({
       ...this.#configured(family),
       async collect() {
-        const values = await withinTime(READ_WITHIN_MS, read).catch(() => [])
+        const values = await withTimeout(READ_WITHIN_MS, read).catch(() => [])
         this.reset()
-        // Reset sets one without labels to 0, which nobody has said.
+        // `reset` sets a gauge without labels to 0, which would be a value that `read` did not give.
         if (labels.length === 0) this.remove()
         for (const { labels, value } of values.slice(0, MOST_SERIES)) this.set(labels, value)
       },
@@ -89,13 +89,13 @@ export class Metrics {
     const mayKeep = bounded(family.labels)
     return {
       observe(labels, value) {
-        // It throws on others, and whoever counts must not fail of that.
+        // prom-client throws for other values, and the code that is measured must not fail for that.
         if (Number.isFinite(value) && mayKeep(labels)) histogram.observe(labels, value)
       },
     }
   }
 
-  /** Adds what prom-client tells of the process: event loop, heap, garbage collection, processor time. It goes on until the process ends. */
+  /** Adds prom-client's own metrics of the process: event loop, heap, garbage collection, processor time. They cannot be stopped again. */
   watchProcess(): void {
     this.#library.collectDefaultMetrics({
       register: this.#registry,
@@ -115,7 +115,7 @@ export class Metrics {
   }
 }
 
-/** A number that has no labels, as a gauge gives it. */
+/** The value of a gauge that has no labels. */
 export function alone(value: number): GaugeValues<never> {
   return [{ labels: {}, value }]
 }

@@ -1,20 +1,20 @@
-// Descriptions of the APIs (OpenAPI 3.1), made from the schemas that stand at their routes: a route that is added is described.
+// Descriptions of the APIs (OpenAPI 3.1). They are made from the schemas of the routes, so every route is described.
 
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { compileValidator } from './schema-validator.ts'
 
 declare module 'fastify' {
-  // What is read here besides Fastify's own keys.
+  // Keys that this file reads besides Fastify's own.
   interface FastifySchema {
     readonly summary?: string
     readonly description?: string
-    /** Types of the body. Default: JSON. */
+    /** Media types of the body. Default: JSON. */
     readonly consumes?: readonly string[]
-    /** Type of what is answered. Default: JSON. */
+    /** Media type of the answer. Default: JSON. */
     readonly produces?: string
-    /** Nobody has to say who calls. */
+    /** True when a call needs no token. */
     readonly isPublic?: boolean
-    /** The address as callers write it, where the route's own is a pattern. */
+    /** The address as callers write it, for a route whose own address is a pattern. */
     readonly address?: string
   }
 }
@@ -31,13 +31,13 @@ export type OpenApiFacts = {
   readonly title: string
   readonly description: string
   readonly version: string
-  /** What stands before each path: an address, or a path of this server. Default: nothing. */
+  /** Prefixes of every path: an address, or a path of this server. Default: none. */
   readonly servers?: () => readonly string[]
-  /** Shapes that schemas name by `$ref: 'Name#'`, each with its `$id`. */
+  /** Schemas with an `$id`, which other schemas name by `$ref: 'Name#'`. */
   readonly shapes: readonly Schema[]
-  /** How an error is answered. */
+  /** Media type and schema of an error. */
   readonly error: { readonly type: string; readonly shape: string }
-  /** How callers say who they are, by a name for it. */
+  /** How callers authenticate. */
   readonly securitySchemes: { readonly [name: string]: Schema }
   /** Addresses of other documents. */
   readonly also?: readonly string[]
@@ -56,12 +56,12 @@ export class OpenApi {
     this.#facts = facts
   }
 
-  /** Every route that this plugin, and those within it, add from now on. */
+  /** Describes every route that this plugin, and the plugins within it, add from now on. */
   watch(app: FastifyInstance): void {
     app.addHook('onRoute', route => this.add(route))
   }
 
-  /** HEAD twins of GET routes are left out, and so are wildcards: who has one describes what stands behind it. */
+  /** Leaves out HEAD routes, and wildcards: a plugin with a wildcard describes the addresses behind it by itself. */
   add(route: RouteOptions): void {
     const schema = (route.schema ?? {}) as Schema
     const path = typeof schema.address === 'string' ? schema.address : route.url
@@ -121,19 +121,19 @@ export class OpenApi {
   }
 }
 
-/** In this plugin requests are what their schemas say. */
+/** The schemas of this plugin's routes validate requests. */
 export function schemasAreChecked(app: FastifyInstance): void {
   app.setValidatorCompiler(({ schema }) => compileValidator(schema))
   writeWhole(app)
 }
 
-/** In this plugin schemas describe, and its own readers say what is wrong, in the words of its API. */
+/** The schemas of this plugin's routes only describe: its own readers validate, with the error messages of its API. */
 export function schemasDescribeOnly(app: FastifyInstance): void {
   app.setValidatorCompiler(() => () => true)
   writeWhole(app)
 }
 
-/** Response schemas describe; JSON.stringify writes, so that a schema never silently drops a property. */
+/** Answers are written by JSON.stringify. A serializer made from a response schema would silently drop properties. */
 function writeWhole(app: FastifyInstance): void {
   app.setSerializerCompiler(() => data => JSON.stringify(data))
 }
@@ -151,15 +151,15 @@ function contents(types: readonly string[], schema: unknown): object {
   return { content: Object.fromEntries(types.map(type => [type, { schema: pointed(schema) }])) }
 }
 
-function parameters(schema: unknown, place: 'path' | 'query' | 'header'): object[] {
+function parameters(schema: unknown, location: 'path' | 'query' | 'header'): object[] {
   const { properties = {}, required = [] } = (schema ?? {}) as {
     properties?: { [name: string]: { description?: string } }
     required?: readonly string[]
   }
   return Object.entries(properties).map(([name, shape]) => ({
     name,
-    in: place,
-    required: place === 'path' || required.includes(name),
+    in: location,
+    required: location === 'path' || required.includes(name),
     ...(shape.description === undefined ? {} : { description: shape.description }),
     schema: pointed(shape),
   }))
@@ -169,7 +169,7 @@ function component({ $id: _, ...schema }: Schema): unknown {
   return pointed(schema)
 }
 
-/** `Name#`, as Fastify writes a reference, becomes OpenAPI's. */
+/** Turns references as Fastify writes them (`Name#`) into OpenAPI's. */
 function pointed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(pointed)
   if (typeof value !== 'object' || value === null) return value

@@ -1,38 +1,41 @@
-// Whether the server can do its work: what /readyz looks at.
+// Whether the server can do its work: the checks behind /readyz.
 
-import { withinTime } from './with-timeout.ts'
+import { withTimeout } from './with-timeout.ts'
 
-/** Resolves when the thing checked is well; rejects with the reason when it is not. */
+/** Resolves when the check passes; rejects with the reason when it fails. */
 export type ReadinessCheck = () => Promise<void>
 
 const WELL_FOR_MS = 100
 const CHECK_WITHIN_MS = 3000
 
-/** One look for all who ask at a time; what was well is so for `wellForMs`. So asking often costs little, and what changes is told. */
-export function sharedLook(
+/**
+ * Callers at the same time share one run of the checks, and a good result is kept for `wellForMs`. So frequent requests cost little,
+ * and a change is still seen soon.
+ */
+export function sharedCheck(
   checks: ReadonlyMap<string, ReadinessCheck>,
   wellForMs = WELL_FOR_MS,
-): () => Promise<readonly Looked[]> {
-  let looking: Promise<readonly Looked[]> | null = null
-  let well: { readonly results: readonly Looked[]; readonly until: number } | null = null
+): () => Promise<readonly CheckResult[]> {
+  let running: Promise<readonly CheckResult[]> | null = null
+  let well: { readonly results: readonly CheckResult[]; readonly until: number } | null = null
   return async () => {
     if (well !== null && performance.now() < well.until) return well.results
-    looking ??= look(checks).finally(() => {
-      looking = null
+    running ??= runChecks(checks).finally(() => {
+      running = null
     })
-    const results = await looking
+    const results = await running
     well = isWell(results) ? { results, until: performance.now() + wellForMs } : null
     return results
   }
 }
 
-export function isWell(results: readonly Looked[]): boolean {
+export function isWell(results: readonly CheckResult[]): boolean {
   return results.every(result => result.error === null)
 }
 
-type Looked = { readonly name: string; readonly error: string | null }
+type CheckResult = { readonly name: string; readonly error: string | null }
 
-async function look(checks: ReadonlyMap<string, ReadinessCheck>): Promise<readonly Looked[]> {
+async function runChecks(checks: ReadonlyMap<string, ReadinessCheck>): Promise<readonly CheckResult[]> {
   return await Promise.all(
     [...checks].map(async ([name, check]) => ({ name, error: await failureOf(check) })),
   )
@@ -40,10 +43,10 @@ async function look(checks: ReadonlyMap<string, ReadinessCheck>): Promise<readon
 
 async function failureOf(check: ReadinessCheck): Promise<string | null> {
   try {
-    await withinTime(CHECK_WITHIN_MS, check)
+    await withTimeout(CHECK_WITHIN_MS, check)
     return null
   } catch (error) {
-    // Names only: what a driver says may hold addresses and names of the inside.
+    // Only the name of the error: a driver's message may hold internal addresses and names.
     return error instanceof Error ? error.name : 'failed'
   }
 }

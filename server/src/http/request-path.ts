@@ -1,13 +1,13 @@
-// The address of a request, before it is routed.
+// Normalizes the address of a request before it is routed.
 
 /**
  * The path and query to route by.
- * - A target in absolute form (`POST https://graph.microsoft.com/v1.0/… HTTP/1.1`, RFC 9112 3.2.2) loses its origin: the
- *   examples of Graph's documentation are written so, and the host it names is not used for anything.
- * - A backslash in the path is a slash, as in every URL parser (URL Standard, special schemes): the draft of Graph's
- *   cancel is published under `/docs\api`. Its escaped form counts in that prefix only; elsewhere %5C is data.
- * - Percent signs of a path that cannot be decoded are escaped: it then reaches the API that it was meant for, which
- *   refuses it (`isUndecodable`) in its own words.
+ * - A target in absolute form (`POST https://graph.microsoft.com/v1.0/… HTTP/1.1`, RFC 9112 3.2.2) loses its origin. The
+ *   examples of Graph's documentation are written in this form. The host is used for nothing.
+ * - A backslash in the path becomes a slash, as in every URL parser (URL Standard, special schemes): the draft of Graph's
+ *   cancel is published under `/docs\api`. The escaped form %5C counts in that prefix only; elsewhere it is data.
+ * - In a path that cannot be decoded, percent signs are escaped. The request then reaches its API, which refuses it
+ *   (`isUndecodable`) in the shape of its own errors.
  */
 export function requestPath(target: string): string {
   const rest = pathAndQuery(target)
@@ -15,7 +15,7 @@ export function requestPath(target: string): string {
   return decodes(path) ? rest : path.replaceAll('%', '%25') + rest.slice(path.length)
 }
 
-/** True for a request target whose path has percent signs that are no encoding of UTF-8. */
+/** True for a request target whose path has percent signs that do not encode UTF-8. */
 export function isUndecodable(target: string): boolean {
   return !decodes(pathOf(pathAndQuery(target)))
 }
@@ -50,7 +50,7 @@ function pathAndQuery(target: string): string {
   return clean + rest.slice(path.length)
 }
 
-/** A path for logs: without the values of query parameters, which may be codes and tokens. */
+/** A path for logs, without the values of query parameters, which may be codes and tokens. */
 export function loggedPath(target: string): string {
   const query = target.indexOf('?')
   if (query === -1) return target

@@ -1,4 +1,4 @@
-// Validates requests against their JSON schemas. Nothing is coerced, dropped or filled in: what a caller sent is what is checked.
+// Validates requests against their JSON schemas. Values are not coerced, dropped or filled in: the request is checked as it was sent.
 
 import { Ajv, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
@@ -6,7 +6,7 @@ import { isGuid } from '../core/ids.ts'
 import { readInstant } from '../core/instant.ts'
 import { isAddress } from '../core/mail-address.ts'
 
-// That the schemas are schemas is a test's business: the check would cost each start a tenth of a second.
+// The schemas themselves are not validated here: that would cost each start a tenth of a second. A test does it.
 const ajv = new Ajv({
   strict: false,
   discriminator: true,
@@ -16,13 +16,13 @@ const ajv = new Ajv({
   validateSchema: false,
 })
 addFormats.default(ajv)
-// Its own takes second 60, offsets of 23 hours, and decimals that would be lost.
+// ajv's own date-time accepts second 60, offsets of 23 hours, and decimals that would be lost.
 ajv.addFormat('date-time', text => readInstant(text) !== null)
 ajv.addFormat('email', isAddress)
-// Its own takes `urn:uuid:` before it, which PostgreSQL does not.
+// ajv's own uuid accepts the prefix `urn:uuid:`, which PostgreSQL does not.
 ajv.addFormat('uuid', isGuid)
 
-/** By their text: several routes take the same shape, and Fastify gives each its own copy. */
+/** By the text of the schema: several routes have the same one, and Fastify gives each a copy of its own. */
 const compiled = new Map<string, ValidateFunction>()
 
 export function compileValidator(schema: unknown): ValidateFunction {

@@ -1,18 +1,18 @@
-// Headers that every answer carries unless its route set its own: strict for APIs, usable for pages.
+// Security headers of every answer, unless the route has set its own: strict for APIs, usable for pages.
 
 import { isIP } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isLoopback } from '../config/config.ts'
 
-/** What an answer that is not a page may do in a browser: nothing. */
+/** An answer that is not a page may do nothing in a browser. */
 const CSP_DATA = "default-src 'none'; frame-ancestors 'none'"
 
-/** A page of ours: own scripts and styles only, framed by nobody. */
+/** A page of ours: only our own scripts and styles, and no other page may frame it. */
 export const CSP_PAGE = contentSecurityPolicy({})
 
 type Sources = { readonly [directive: string]: readonly string[] }
 
-/** The policy of a page, with `more` added, e.g. `{ 'frame-src': [phoneOrigin] }`; a given directive replaces ours. */
+/** The policy of a page. A directive of `more` is added or replaces ours, e.g. `{ 'frame-src': [phoneOrigin] }`. */
 export function contentSecurityPolicy(more: Sources): string {
   const directives: Sources = {
     'default-src': ["'none'"],
@@ -38,8 +38,8 @@ export type StrictTransport = {
 }
 
 /**
- * Strict-Transport-Security for answers over HTTPS, or null: only where the public URL says that this name is HTTPS. A browser
- * keeps to it for every port of the name, so nothing is said for a server that is called on this machine or by an address.
+ * Strict-Transport-Security for answers over HTTPS, or null. It is set only when PUBLIC_URL is HTTPS. A browser applies it to every
+ * port of the host name, so it is not set for loopback names and for addresses.
  */
 export function strictTransport({ publicUrl, seconds }: StrictTransport): string | null {
   if (publicUrl === null || seconds === 0) return null
@@ -48,7 +48,7 @@ export function strictTransport({ publicUrl, seconds }: StrictTransport): string
   return protocol === 'https:' && isNamed ? `max-age=${seconds}` : null
 }
 
-/** An onSend hook. A route that may be framed sets its own Content-Security-Policy, and then no X-Frame-Options is sent. */
+/** An onSend hook. A route whose page may be framed sets its own Content-Security-Policy; then no X-Frame-Options is sent. */
 export async function secureHeaders(_request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const type = reply.getHeader('content-type')
   const isPage = typeof type === 'string' && type.startsWith('text/html')
@@ -57,7 +57,7 @@ export async function secureHeaders(_request: FastifyRequest, reply: FastifyRepl
     reply.header('x-frame-options', 'DENY')
   }
   reply.header('x-content-type-options', 'nosniff')
-  // Not no-referrer: a widget that we frame finds its host page by document.referrer.
+  // Not `no-referrer`: a widget in a frame of ours finds its host page by document.referrer.
   if (!reply.hasHeader('referrer-policy')) reply.header('referrer-policy', 'strict-origin-when-cross-origin')
   if (isPage && !reply.hasHeader('cross-origin-opener-policy'))
     reply.header('cross-origin-opener-policy', 'same-origin')

@@ -1,22 +1,22 @@
-// An answer that takes long, a stream or a wait, ends with the right to it: who has signed out, was revoked, removed or lost
-// a role meanwhile, or whose token has expired, is told nothing more.
+// Ends a long response (a stream or a wait) when its caller loses the right to it: by signing out, a revocation, a removal, the
+// loss of a role, or an expired token.
 
 import { faultOf } from './fault-of.ts'
 
-/** Asked again this often; the answer is mostly at hand (auth's caches), so many may ask. */
+/** How often the right is checked. Most checks are answered from auth's caches, so many responses may check. */
 const EVERY_MS = 1000
-/** A right that cannot be looked up is believed this long, as long as a revocation takes to reach another process. */
+/** While the right cannot be looked up, the last result counts this long: as long as a revocation takes to reach another process. */
 const BELIEVED_MS = 5000
 
-export type Allowed = {
-  /** Aborts when the right is gone; its reason is the error that says so. */
+export type Authorized = {
+  /** Aborts when the right is lost; its reason is the error of that check. */
   readonly signal: AbortSignal
-  /** To be called when the answer is over. */
+  /** Call it when the response has ended. */
   stop(): void
 }
 
-/** `ask` throws when the right is gone. */
-export function whileAllowed(ask: () => Promise<unknown>): Allowed {
+/** `ask` checks the right, and throws when it is lost. */
+export function whileAuthorized(ask: () => Promise<unknown>): Authorized {
   const gone = new AbortController()
   let asking = false
   let knownAtMs = performance.now()

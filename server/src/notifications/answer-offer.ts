@@ -1,4 +1,4 @@
-// The agent accepts or rejects what is on the screen. A cancel that was committed first wins: the answer finds it gone.
+// The agent accepts or rejects the offer on the screen. If a cancel was committed before, the answer gets OFFER_GONE.
 
 import type { OfferResult } from '../core/offer-queue.ts'
 import { endOffer } from './end-offer.ts'
@@ -15,7 +15,7 @@ const RESULT: { readonly [answer in Answer]: OfferResult } = {
 }
 
 /**
- * Throws OFFER_UNKNOWN, OFFER_NOT_SHOWN for one that still waits in line, and OFFER_GONE for one that has ended. The same
+ * Throws OFFER_UNKNOWN, OFFER_NOT_SHOWN for one that is still in the queue, and OFFER_GONE for one that has ended. The same
  * answer given twice (another tab, a repeated request) is the same answer.
  */
 export async function answerOffer(

@@ -10,37 +10,37 @@ import { agentEntity, tokenKey, tokenTarget } from './offer.ts'
 import type { NotificationParts } from './offer-engine.ts'
 import { sql } from './statements.ts'
 
-/** Agents whose offers one request calls off. */
-export const MOST_AGENTS = 200
-/** Agents that are looked at. */
-export const MOST_LOOKED_AT = 20_000
+/** At how many agents one request calls off offers. */
+export const MAX_AGENTS = 200
+/** How many agents one request looks at. */
+export const MAX_CANDIDATES = 20_000
 
-export type OfProvider = {
+export type ProviderToken = {
   readonly tenant: string
-  /** The provider's own; see channelOfApp. */
+  /** The provider's own channel; see channelOfApp. */
   readonly channel: string
   readonly token: string
   /** Null: every agent who has something under the token. */
   readonly agentId: string | null
 }
 
-export type CancelForProvider = OfProvider & {
+export type CancelForProvider = ProviderToken & {
   readonly correlationId: string | null
   readonly by: Caller
 }
 
 export type CancelledAtAgent = { readonly agentId: string; readonly cancelled: Cancelled }
 
-/** `isOver` without any: all that had the token is over, and too much for one request to call it off once more. */
+/** `isOver` with an empty list: everything under the token is over, and it is too much for one request to cancel it again. */
 export type CancelledForProvider = {
   readonly cancelled: readonly CancelledAtAgent[]
   readonly isOver: boolean
 }
 
-export type HoldersOf = {
-  /** Known from elsewhere. */
+export type HolderQuery = {
+  /** Agents that are known already, and are included. */
   readonly agents: readonly string[]
-  readonly most: number
+  readonly limit: number
   /** Left out: every one. */
   readonly channel?: string
 }
@@ -48,22 +48,22 @@ export type HoldersOf = {
 const SHARD_NUMBERS = Array.from({ length: SHARDS }, (_, shard) => shard)
 
 /**
- * Whose a token may be: agents at channels, those included who or which have left.
+ * The agents and channels that may have a token, including agents and channels that were removed.
  */
 export async function tokenHolders(
   parts: Pick<NotificationParts, 'db'>,
   tenant: string,
-  { agents, most, channel }: HoldersOf,
+  { agents, limit, channel }: HolderQuery,
 ): Promise<readonly { readonly agentId: string; readonly channel: string }[]> {
   type Row = { agent_id: string; channel: string }
-  const values = [tenant, SHARD_NUMBERS, agents, most, channel ?? null]
+  const values = [tenant, SHARD_NUMBERS, agents, limit, channel ?? null]
   const rows = await parts.db.query<Row>(sql('token-holders'), values)
   return rows.map(({ agent_id: agentId, channel }) => ({ agentId, channel }))
 }
 
 /**
- * A cancel for one agent may come before its offer, as the page's own may; one for everybody finds who is there.
- * @throws Fault TOO_MANY_AGENTS before anything is done; whatever else is thrown, some may be called off by then
+ * A cancel for one agent may come before its offer, like a cancel of the page itself. A cancel for all agents reaches only offers that exist.
+ * @throws Fault TOO_MANY_AGENTS before anything is done. When anything else is thrown, some offers may have been called off
  */
 export async function cancelForProvider(
   parts: NotificationParts,
@@ -81,7 +81,7 @@ export async function cancelForProvider(
         correlationId,
         early: agentId === null ? null : { ttlMs: EARLY_CANCEL_MS },
       })
-      // Both refusals are about requests that name an event or carry a request key: ours does neither.
+      // Both refusals concern requests that name an event or have a request key. This request has neither.
       if ('refused' in outcome) throw new Error(`cancel by token was refused: ${outcome.refused}`)
       return { agentId: agent, cancelled: outcome }
     }),
@@ -108,16 +108,17 @@ async function agentsWithToken(
       requestKey: null,
     })),
   })
-  const { places, isOver } = aimedAt(known, MOST_AGENTS)
-  if (places.length <= MOST_AGENTS) return { agents: places.map(place => agents[place] as string), isOver }
-  if (!isOver) throw notificationFaults.TOO_MANY_AGENTS({ count: places.length, most: MOST_AGENTS })
+  const { positions, isOver } = aimedAt(known, MAX_AGENTS)
+  if (positions.length <= MAX_AGENTS)
+    return { agents: positions.map(position => agents[position] as string), isOver }
+  if (!isOver) throw notificationFaults.TOO_MANY_AGENTS({ count: positions.length, most: MAX_AGENTS })
   return { agents: [], isOver }
 }
 
 /** Receipts of cancels of a token, newest first. */
 export async function receiptsForProvider(
   parts: NotificationParts,
-  of: OfProvider,
+  of: ProviderToken,
 ): Promise<readonly Receipt[]> {
   const agents = of.agentId === null ? await agentsOf(parts, of) : [of.agentId]
   if (agents.length === 0) return []
@@ -128,10 +129,10 @@ export async function receiptsForProvider(
 /** Everybody who has, or ever had, an offer on the screen. */
 async function agentsOf(
   parts: NotificationParts,
-  { tenant, channel }: Pick<OfProvider, 'tenant' | 'channel'>,
+  { tenant, channel }: Pick<ProviderToken, 'tenant' | 'channel'>,
 ): Promise<readonly string[]> {
-  const holders = await tokenHolders(parts, tenant, { agents: [], most: MOST_LOOKED_AT + 1, channel })
-  if (holders.length > MOST_LOOKED_AT)
-    throw notificationFaults.TOO_MANY_AGENTS({ count: `More than ${MOST_LOOKED_AT}`, most: MOST_LOOKED_AT })
+  const holders = await tokenHolders(parts, tenant, { agents: [], limit: MAX_CANDIDATES + 1, channel })
+  if (holders.length > MAX_CANDIDATES)
+    throw notificationFaults.TOO_MANY_AGENTS({ count: `More than ${MAX_CANDIDATES}`, most: MAX_CANDIDATES })
   return holders.map(holder => holder.agentId)
 }

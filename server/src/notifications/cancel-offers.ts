@@ -1,12 +1,12 @@
-// Calls off what a provider announced to an agent under one token: the verb behind cancelEvent. Everything that is open
-// under the token goes, on the screen or in line; what has ended already stays as it ended, and the receipt says how. A
-// token that nothing has come with yet is remembered for 30 s.
+// Calls off what a provider announced to an agent under one token: the function behind cancelEvent. Every open offer
+// with the token is withdrawn, on the screen or in the queue. An offer that has ended stays as it ended, and the receipt says
+// how. A token that no offer had yet is remembered for 30 s.
 
 import type { Caller, Cancelled, CancelOutcome, Receipt } from '../core/cancellation.ts'
 import { type AgentRef, tokenKey, tokenTarget } from './offer.ts'
 import type { NotificationParts } from './offer-engine.ts'
 
-/** How long a cancel that came first waits for its offer. */
+/** How long a cancel that comes before its offer is kept. */
 export const EARLY_CANCEL_MS = 30_000
 
 export type CancelOffers = {
@@ -26,7 +26,7 @@ export async function cancelOffers(parts: NotificationParts, request: CancelOffe
     correlationId: request.correlationId,
     early: { ttlMs: EARLY_CANCEL_MS },
   })
-  // Both refusals are about requests that name an event or carry a request key: ours does neither.
+  // Both refusals concern requests that name an event or have a request key. This request has neither.
   if ('refused' in outcome) throw new Error(`cancel by token was refused: ${outcome.refused}`)
   return outcome
 }

@@ -1,22 +1,22 @@
 // Channel providers: pages of telephone and chat vendors that run framed in an agent's desktop, from the workspace file.
 
 import { ADDRESS_FORM, isAddress, mailboxKey } from '../core/mail-address.ts'
-import { type Place, SettingReader } from '../core/setting-reader.ts'
+import { type FilePosition, SettingReader } from '../core/setting-reader.ts'
 
 export type Channel = {
-  /** Stands in keys of offers: letters, digits, `_`, `-`, `.`; at most 64. */
+  /** Part of the keys of offers: letters, digits, `_`, `-`, `.`; at most 64. */
   readonly uniqueName: string
   readonly label: string
   /** The provider's page. `demo:softphone` is this server's own demonstration page. */
   readonly address: string
-  /** The only origin that messages are taken from; by default that of the address. */
+  /** Messages are accepted from this origin only. Default: the origin of the address. */
   readonly trustedDomain: string | null
   /** Permissions policy of the frame. */
   readonly allow: string
   readonly sandbox: string
   /** User principal names; empty: every agent. */
   readonly agents: readonly string[]
-  /** Name of the app by which the provider's own server calls; left out: none may. */
+  /** Name of the app by which the provider's own server calls; left out: no app may call. */
   readonly app?: string
 }
 
@@ -40,31 +40,31 @@ const SETTINGS = [
   'app',
 ] as const
 
-/** Reads one channel of the workspace file; null when it is no object. What is wrong is noted. */
-export function readChannel(source: unknown, place: Place): Channel | null {
-  const read = new SettingReader(source, SETTINGS, place)
+/** Reads one channel of the workspace file; null when it is not an object. Mistakes are noted. */
+export function readChannel(source: unknown, position: FilePosition): Channel | null {
+  const read = new SettingReader(source, SETTINGS, position)
   if (!read.isThere) return null
   const uniqueName = read.text('uniqueName', {
-    most: 64,
+    maxLength: 64,
     pattern: [UNIQUE_NAME, '1 to 64 letters, digits, dots, dashes or underscores'],
   })
-  const address = read.text('address', { most: 2048 })
-  const trustedDomain = read.text('trustedDomain', { most: 2048, fallback: '' }) || null
+  const address = read.text('address', { maxLength: 2048 })
+  const trustedDomain = read.text('trustedDomain', { maxLength: 2048, fallback: '' }) || null
   if (address !== '' && address !== DEMO_SOFTPHONE && webOrigin(address) === null)
-    read.wrong('address', 'is not an address of the web', `https://… or ${DEMO_SOFTPHONE}`)
+    read.addMistake('address', 'is not an address of the web', `https://… or ${DEMO_SOFTPHONE}`)
   if (trustedDomain !== null && webOrigin(trustedDomain) === null)
-    read.wrong('trustedDomain', 'is not an address of the web', 'https://…')
-  const app = read.text('app', { most: 200, fallback: '' })
+    read.addMistake('trustedDomain', 'is not an address of the web', 'https://…')
+  const app = read.text('app', { maxLength: 200, fallback: '' })
   return {
     uniqueName,
-    label: read.text('label', { most: 100, fallback: uniqueName, anyCharacters: true }),
+    label: read.text('label', { maxLength: 100, fallback: uniqueName, anyCharacters: true }),
     address,
     trustedDomain,
-    allow: read.text('allow', { most: 1000, fallback: DEFAULT_ALLOW }),
-    sandbox: read.text('sandbox', { most: 1000, fallback: DEFAULT_SANDBOX }),
+    allow: read.text('allow', { maxLength: 1000, fallback: DEFAULT_ALLOW }),
+    sandbox: read.text('sandbox', { maxLength: 1000, fallback: DEFAULT_SANDBOX }),
     agents: read.list('agents', 10_000).flatMap((upn, i) => {
       if (isAddress(upn)) return [mailboxKey(upn as string)]
-      const { path, mistakes } = read.place('agents', i)
+      const { path, mistakes } = read.position('agents', i)
       mistakes.add({ path, problem: 'is not a userPrincipalName', accepted: ADDRESS_FORM })
       return []
     }),

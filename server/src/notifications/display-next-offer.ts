@@ -1,5 +1,5 @@
-// Puts the first in line on a free screen. Runs after every commit that may have freed it, and whenever somebody looks, so
-// that a crash between the two leaves nobody waiting in front of an empty screen.
+// Puts the first offer of the queue on a free screen. It runs after every commit that may have freed the screen, and whenever
+// somebody looks at it. So after a crash between commit and display no offer waits while the screen is empty.
 
 import { nextToDisplay } from '../core/offer-queue.ts'
 import { endOffer } from './end-offer.ts'
@@ -7,14 +7,14 @@ import { type Offer, type OfferRow, offerOf } from './offer.ts'
 import type { NotificationParts } from './offer-engine.ts'
 import { sql } from './statements.ts'
 
-/** Only the agent of `of` counts: any of its offers will do. */
-export async function arrangeScreen(
+/** `of`: any offer of the agent; it only identifies the agent. */
+export async function displayNextOffer(
   parts: NotificationParts,
   of: Pick<Offer, 'shard' | 'tenant' | 'agentId'>,
 ): Promise<void> {
   const { shard, tenant, agentId } = of
   const now = await parts.engine.now(tenant)
-  // Mostly there is nothing to do, and then nobody has to wait for a lock.
+  // Usually there is nothing to do. Reading first without a lock means that usually nobody waits for one.
   const seen = await parts.db.query<OfferRow>(sql('open-offers'), [shard, tenant, agentId])
   if (!nextToDisplay(seen.map(offerOf), now)) return
 
@@ -27,7 +27,7 @@ export async function arrangeScreen(
     tx.afterCommit(() => parts.hints.changed(tenant, agentId))
     return row ? offerOf(row) : 'ended meanwhile'
   })
-  if (shown === 'ended meanwhile') return arrangeScreen(parts, of)
+  if (shown === 'ended meanwhile') return displayNextOffer(parts, of)
   if (!shown?.autoAccept) return
   const result = { actionName: 'Accept', responseReason: 'AutoAccept' } as const
   await endOffer(parts, { offer: shown, result, by: 'the template' })

@@ -1,8 +1,8 @@
-// Ends an offer in one commit: the engine's waiting effect, its timers, and the row. A cancel that came first wins.
+// Ends an offer in one commit: the engine's waiting effect, its timers, and the row. If a cancel was committed first, nothing is changed.
 
 import type { OfferResult, OfferState } from '../core/offer-queue.ts'
 import type { Tx } from '../store/database.ts'
-import { arrangeScreen } from './display-next-offer.ts'
+import { displayNextOffer } from './display-next-offer.ts'
 import { type Offer, type OfferRow, offerOf } from './offer.ts'
 import type { NotificationParts } from './offer-engine.ts'
 import { sql } from './statements.ts'
@@ -12,7 +12,7 @@ class OfferChanged extends Error {
   override readonly name = 'OfferChanged'
 }
 
-export type End = {
+export type OfferEnd = {
   readonly offer: Offer
   readonly result: OfferResult
   /** For people: "dana", "time limit". */
@@ -20,10 +20,10 @@ export type End = {
 }
 
 /** The ended offer; null when it is no longer in the state in which the caller saw it (then nothing was changed). */
-export async function endOffer(parts: NotificationParts, end: End): Promise<Offer | null> {
+export async function endOffer(parts: NotificationParts, end: OfferEnd): Promise<Offer | null> {
   try {
     const ended = await parts.db.transaction('notifications.end', tx => endIn(parts, tx, end))
-    await arrangeScreen(parts, ended)
+    await displayNextOffer(parts, ended)
     return ended
   } catch (error) {
     if (error instanceof OfferChanged) return null
@@ -31,17 +31,17 @@ export async function endOffer(parts: NotificationParts, end: End): Promise<Offe
   }
 }
 
-async function endIn(parts: NotificationParts, tx: Tx, { offer, result, by }: End): Promise<Offer> {
+async function endIn(parts: NotificationParts, tx: Tx, { offer, result, by }: OfferEnd): Promise<Offer> {
   const { tenant, id: eventId, shard } = offer
-  // The event, its effects, then our row: the order in which a cancel goes too. From here on a cancel waits for us, and
-  // one that came before has won. Timers are superseded; an offer that was not started yet loses its own effect as well,
-  // and is never shown.
+  // Locks the event, its effects, then the offer's row, in the order in which a cancel locks them too. From here on a cancel waits
+  // for this transaction; a cancel that came before makes it fail. Timers are superseded. If the offer's own effect has not started
+  // yet, it is superseded as well, and the offer is never shown.
   const revised = await parts.engine.revise(tx, { tenant, eventId, effects: [] })
   if (revised.is !== 'revised') throw new OfferChanged()
   const evidence = { ...result, by }
-  // Of the start that put it where the agent saw it. There is no other while the offer is open: placing it and letting go of
-  // the effect are one commit (place-offer.ts), and only what runs is given to another start. Should the engine know better,
-  // the effect is left alone, and the answer, which somebody did give, stands in the row all the same.
+  // The start that placed the offer. There is no other start while the offer is open: placing it and detaching the effect are one
+  // commit (place-offer.ts), and only a running effect can get another start. Should the engine have another start after all, the
+  // effect stays as it is, and the answer is still recorded in the row, because somebody did give it.
   const startId = offer.startId ?? undefined
   await parts.engine.end(tx, [
     { tenant, effectId: offer.effectId, startId, verdict: { is: 'done', evidence } },

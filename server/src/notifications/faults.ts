@@ -1,4 +1,4 @@
-// What can be wrong with a call about offers. The first three codes are the documentation's own (`message` of notifyEvent's
+// The faults of calls about offers. The first three codes are the documentation's own (`message` of notifyEvent's
 // and cancelEvent's error callback).
 
 import { faults } from '../core/fault.ts'

@@ -1,11 +1,14 @@
-// The room's verbs, bound to what they work with.
+// The face of the notifications room: its verbs, bound to what they work with. This room knows offers to
+// agents, their queue, templates and channels. It must not know the browser's messages, and it must not end
+// an offer in a way of its own: an offer is an effect of the engine.
 
 import { coalesce } from '../core/coalesce.ts'
+import type { Tx } from '../store/database.ts'
 import { type Answer, answerOffer } from './answer-offer.ts'
 import {
   type CancelForProvider,
   cancelForProvider,
-  type HoldersOf,
+  type HolderQuery,
   receiptsForProvider,
   tokenHolders,
 } from './cancel-for-provider.ts'
@@ -19,10 +22,10 @@ import { offerCarrier } from './place-offer.ts'
 import { agentScreen, openOffers, readOffer } from './read-offers.ts'
 import { ScreenHints } from './screen-hints.ts'
 import {
+  type ApplyNotificationWorkspace,
   applyNotificationWorkspace,
   channelOfApp,
   channelsOf,
-  currentNotificationWorkspace,
 } from './workspace.ts'
 
 export type NotificationNeeds = Omit<NotificationParts, 'hints'>
@@ -33,10 +36,10 @@ type ByToken = { readonly agent: AgentRef; readonly channel: string; readonly to
 export function createNotifications(needs: NotificationNeeds) {
   const hints = new ScreenHints(needs.db)
   const parts: NotificationParts = { ...needs, hints }
-  const turns = needs.engine.turns('offer')
+  const turns = needs.engine.tenantQueue('offer')
   return {
     notifyAgent: (request: NotifyRequest) => notifyAgent({ ...parts, turns }, request),
-    /** As `notifyAgent` would fill it: throws what that would throw. */
+    /** Fills the card as `notifyAgent` does, and throws the same faults. */
     fillCard: (tenant: string, of: Parameters<typeof fillCard>[2]) => fillCard(parts, tenant, of),
     answerOffer: (agent: AgentRef, offerId: string, answer: Answer) =>
       answerOffer(parts, agent, { offerId, answer }),
@@ -44,22 +47,22 @@ export function createNotifications(needs: NotificationNeeds) {
     receiptsOfToken: (of: ByToken) => receiptsOfToken(parts, of),
     cancelForProvider: (request: CancelForProvider) => cancelForProvider(parts, request),
     receiptsForProvider: (of: Parameters<typeof receiptsForProvider>[1]) => receiptsForProvider(parts, of),
-    tokenHolders: (tenant: string, of: HoldersOf) => tokenHolders(parts, tenant, of),
+    tokenHolders: (tenant: string, of: HolderQuery) => tokenHolders(parts, tenant, of),
     channelOfApp: (tenant: string, app: string, channel: string) =>
       channelOfApp(parts, { tenant, app, channel }),
     openOffers: (of: ByToken) => openOffers(parts, of),
     readOffer: (agent: AgentRef, offerId: string) => readOffer(parts, agent, offerId),
-    /** All windows of an agent are told of a change at once: they look together. */
+    /** All windows of an agent get a change at the same time, so they read together. */
     agentScreen: coalesce(
       ({ tenant, agentId }: AgentRef) => `${tenant}\n${agentId}`,
       agent => agentScreen(parts, agent),
     ),
-    /** Calls `heard` after every change of the agent's screen, at times once too often. The answer stops it. */
+    /** Calls `heard` after every change of the agent's screen, sometimes without a change. The result stops it. */
     onScreenChange: (agent: AgentRef, heard: () => void) =>
       hints.onChange(agent.tenant, agent.agentId, heard),
     channelsOf: (agent: AgentRef & { readonly upn: string | null }) => channelsOf(parts, agent),
-    applyWorkspace: applyNotificationWorkspace,
-    currentWorkspace: (tenant: string) => currentNotificationWorkspace(parts, tenant),
+    applyWorkspace: (tx: Tx, workspace: ApplyNotificationWorkspace) =>
+      applyNotificationWorkspace(parts, tx, workspace),
     domain: offerDomain(parts),
     carriers: [offerCarrier(parts), timerCarrier(parts)],
     /** Calls `ended` when `stop` is called. */

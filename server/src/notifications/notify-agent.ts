@@ -1,17 +1,18 @@
-// Raises an offer: the verb behind notifyEvent. It answers as soon as the offer is on record; how it ends is learnt from
-// the offer itself.
+// Raises an offer: the function behind notifyEvent. It returns as soon as the offer is stored. How the offer ends is read later
+// from the offer itself.
 
+import { notificationsOffer } from '../core/effects/effect-builders.ts'
+import { EFFECT_KINDS, NOTIFICATIONS_OFFER } from '../core/effects/effect-kinds.ts'
 import type { Announcement } from '../core/event.ts'
 import { makeId, shardOfId } from '../core/ids.ts'
 import type { OfferResult } from '../core/offer-queue.ts'
 import { type Parent, refuseWithParent } from '../core/parent.ts'
-import type { Turns } from '../engine/tenant-queue.ts'
+import type { TenantQueue } from '../engine/tenant-queue.ts'
 import type { Tx } from '../store/database.ts'
 import { notificationFaults } from './faults.ts'
 import {
   type AgentRef,
   agentEntity,
-  OFFER_EFFECT,
   OFFER_EVENT,
   type Offer,
   type OfferRow,
@@ -30,26 +31,26 @@ export type NotifyRequest = {
   readonly channelLabel: string
   readonly templateName: string
   readonly templateParameters: unknown
-  /** At most two; either cancels. */
+  /** At most two tokens. The offer can be cancelled by either. */
   readonly tokens: readonly string[]
   readonly correlationId: string | null
-  /** The page that announces it, by a name drawn when it was opened; null for a script without one. */
+  /** The page that announces it: a random name that it gets when it is opened. Null for a script without one. */
   readonly page: string | null
-  /** What it hangs from; null: nothing. A call that another tab has announced already hangs where that one put it. */
+  /** The parent; null for none. A call that another tab has announced already keeps the parent that that tab gave it. */
   readonly parent: Parent | null
   /** The offer's own id, in its parent's shard. Left out: made. */
   readonly id?: string
 }
 
-/** A tab that is behind announces a call that another tab's offer has ended already: it gets that end. */
+/** For so long, a tab that announces a call late, after the offer of another tab for the call has ended, gets the end of that offer. */
 const LATE_TAB_SECONDS = 10
 
-/** `joined`: another tab has announced the call already, by the same token: it is that offer. */
+/** `joined`: another tab has announced the call already, by the same token, and `offer` is the offer of that tab. */
 export type Notified = { readonly offer: Offer; readonly joined: boolean }
 
-/** Another tab was faster; its offer is the one. */
-class OpenAlready extends Error {
-  override readonly name = 'OpenAlready'
+/** Undoes the transaction: another tab has raised an offer for the same call, and its offer is used. */
+class OfferAlreadyOpen extends Error {
+  override readonly name = 'OfferAlreadyOpen'
 }
 
 type Draft = {
@@ -60,7 +61,7 @@ type Draft = {
 }
 
 export async function notifyAgent(
-  parts: NotificationParts & { readonly turns: Turns },
+  parts: NotificationParts & { readonly turns: TenantQueue },
   request: NotifyRequest,
 ): Promise<Notified> {
   const { tenant, agentId } = request.agent
@@ -76,8 +77,8 @@ export async function notifyAgent(
       parts.hints.changed(tenant, agentId)
       return { offer, joined: false }
     } catch (error) {
-      // Open when we wrote, ended when we look: then there is room for ours, so try again.
-      if (!(error instanceof OpenAlready)) throw error
+      // The other offer was open when this one was written, and has ended since. Now this one can be raised, so try again.
+      if (!(error instanceof OfferAlreadyOpen)) throw error
     }
   }
 }
@@ -116,7 +117,7 @@ async function join(
 
 async function raise(parts: NotificationParts, tx: Tx, draft: Draft): Promise<Offer> {
   const { agent, channel, tokens, parent } = draft.request
-  // The row is where its agent is, whatever the offer hangs from: an agent's queue is in one place.
+  // The row is in the shard of its agent, whatever the parent is, so that an agent's queue is in one shard.
   const shard = shardOfAgent(agent.tenant, agent.agentId)
   const newId = () => makeId(parent ? shardOfId(parent.id) : shard, parts.now().getTime(), parts.random)
   const id = draft.request.id ?? newId()
@@ -135,14 +136,14 @@ async function raise(parts: NotificationParts, tx: Tx, draft: Draft): Promise<Of
     correlationId: draft.request.correlationId,
     early: 'absorb',
     effects: [
-      {
+      notificationsOffer(data, {
         id: effectId,
-        kind: OFFER_EFFECT,
-        title: `Offer to ${agent.agentName}: ${draft.card.title}`.slice(0, 200).toWellFormed(),
+        title: EFFECT_KINDS[NOTIFICATIONS_OFFER]
+          .title(agent.agentName, draft.card.title)
+          .slice(0, 200)
+          .toWellFormed(),
         due: { afterMs: 0 },
-        lane: agent.agentId,
-        data,
-      },
+      }),
     ],
   }
   const cancelled = await announce(parts, tx, { offer, secondToken: tokens[1], channel, aliasId: newId() })
@@ -168,13 +169,13 @@ async function raise(parts: NotificationParts, tx: Tx, draft: Draft): Promise<Of
     end ? 'a cancel that came first' : null,
     draft.request.page === null ? [] : [draft.request.page],
   ])
-  if (!row) throw new OpenAlready()
+  if (!row) throw new OfferAlreadyOpen()
   return offerOf(row)
 }
 
 /**
  * True when an early cancellation was waiting for one of its tokens. A second token is an event of its own above the
- * offer, without effects: the cancel of either takes the offer along, and so does an early one.
+ * offer, without effects. So a cancel of either token cancels the offer, and an early cancellation of either does too.
  * @throws Fault PARENT_NOT_FOUND, PARENT_CANCELLED, TREE_TOO_DEEP
  */
 async function announce(

@@ -1,13 +1,14 @@
-// What the engine asks of this room: to take called-off offers from the screens, inside the cancel's own transaction, and
-// to set a timer again.
+// The hooks that this room gives to the engine: taking cancelled offers from the screens, in the transaction of the cancel, and
+// setting a timer again.
 
 import type { NewEffect } from '../core/effects/effect.ts'
+import { NOTIFICATIONS_OFFER, NOTIFICATIONS_TIMEOUT } from '../core/effects/effect-kinds.ts'
 import { shardOfEntity } from '../core/ids.ts'
 import { ownInstant } from '../core/instant.ts'
 import type { CancelledEvent, Domain, Settled } from '../engine/domain.ts'
 import type { Tx } from '../store/database.ts'
-import { arrangeScreen } from './display-next-offer.ts'
-import { OFFER_EFFECT, OFFER_EVENT, type OfferRow, offerOf, shardOfAgent, TIMER_EFFECT } from './offer.ts'
+import { displayNextOffer } from './display-next-offer.ts'
+import { OFFER_EVENT, type OfferRow, offerOf, shardOfAgent } from './offer.ts'
 import type { NotificationParts } from './offer-engine.ts'
 import { offerEffectData, timerEffect } from './place-offer.ts'
 import { sql } from './statements.ts'
@@ -15,20 +16,20 @@ import { sql } from './statements.ts'
 export function offerDomain(parts: NotificationParts): Domain {
   return {
     eventKind: OFFER_EVENT,
-    wantsSettled: kind => kind === TIMER_EFFECT || kind === OFFER_EFFECT,
+    wantsSettled: kind => kind === NOTIFICATIONS_TIMEOUT || kind === NOTIFICATIONS_OFFER,
     async settled(tx, settled) {
       await endUnplaced(tx, settled)
       return new Map(settled.flatMap(one => again(one)))
     },
     async cancelled(tx, events) {
       await withdraw(parts, tx, events)
-      // A cancelled offer owes nothing to anybody: leaving the screen is all there is.
+      // A cancelled offer has no notice. It is only taken from the screen.
       return new Map<string, readonly NewEffect[]>()
     },
     async swept(tx, { events }) {
       if (events.length === 0) return
       await tx.query(sql('drop-offers'), [
-        // An offer lives in its agent's shard, which is what its event is about.
+        // The entity of the event is the agent, so the offer is in the agent's shard.
         events.map(({ tenant, entity }) => shardOfEntity(tenant, entity)),
         events.map(({ tenant }) => tenant),
         events.map(({ id }) => id),
@@ -37,10 +38,10 @@ export function offerDomain(parts: NotificationParts): Domain {
   }
 }
 
-/** An offer that could not be put anywhere, however often it was tried, must not keep its caller waiting for ever. */
+/** An offer that could not be placed after all attempts is ended, so that its caller does not wait for ever. */
 async function endUnplaced(tx: Tx, settled: readonly Settled[]): Promise<void> {
   for (const { effect, ending } of settled) {
-    if (effect.kind !== OFFER_EFFECT || ending !== 'dead') continue
+    if (effect.kind !== NOTIFICATIONS_OFFER || ending !== 'dead') continue
     const { offerId, agentId } = offerEffectData(effect.data)
     const end = [
       'Reject',
@@ -75,11 +76,11 @@ async function withdraw(parts: NotificationParts, tx: Tx, events: readonly Cance
   const byId = new Map(offers.map(offer => [offer.id, offer]))
   const ends = events.flatMap(({ event, effects }) => {
     const offer = byId.get(event.id)
-    // It had ended by itself at that very moment (refused, accepted by its template): its carrier is about to say so.
+    // It ended by itself at the same time (refused, or accepted by its template), and its carrier is about to report that.
     if (!offer) return []
     const evidence = { shown: offer.state === 'displayed', was: offer.state }
     return effects
-      .filter(effect => effect.kind === OFFER_EFFECT && effect.outcome === 'stopping')
+      .filter(effect => effect.kind === NOTIFICATIONS_OFFER && effect.outcome === 'stopping')
       .map(effect => ({
         tenant: event.tenant,
         effectId: effect.id,
@@ -92,8 +93,8 @@ async function withdraw(parts: NotificationParts, tx: Tx, events: readonly Cance
   tx.afterCommit(() => {
     for (const offer of agents.values()) {
       parts.hints.changed(offer.tenant, offer.agentId)
-      // Whoever looks at the screen next arranges it too, should this fail.
-      arrangeScreen(parts, offer).catch(() => {})
+      // If this fails, the next read of the screen displays the next offer too.
+      displayNextOffer(parts, offer).catch(() => {})
     }
   })
 }

@@ -6,12 +6,12 @@ import type { Announced, Announcement } from '../core/event.ts'
 import type { Random } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Known, KnownRequest } from '../engine/cancel/known-names.ts'
-import type { Turns, TurnsOptions } from '../engine/tenant-queue.ts'
+import type { TenantQueue, TenantQueueOptions } from '../engine/tenant-queue.ts'
 import type { Database, Tx } from '../store/database.ts'
 import type { ScreenHints } from './screen-hints.ts'
 
 export interface OfferEngine {
-  turns(queue: string, options?: TurnsOptions): Turns
+  tenantQueue(queue: string, options?: TenantQueueOptions): TenantQueue
   announce(tx: Tx, announcements: readonly Announcement[]): Promise<readonly Announced[]>
   revise(
     tx: Tx,
@@ -22,7 +22,7 @@ export interface OfferEngine {
     | { readonly is: 'unknown' }
   >
   cancel(request: CancelRequest): Promise<CancelOutcome>
-  /** Of many names those that something is known by. */
+  /** Those of the names by which something is known. */
   known(request: KnownRequest): Promise<readonly Known[]>
   end(
     tx: Tx,
@@ -30,12 +30,12 @@ export interface OfferEngine {
       readonly tenant: string
       readonly effectId: string
       readonly verdict: Verdict
-      /** Left out: under whichever start it is. */
+      /** Left out: whichever start the effect has. */
       readonly startId?: string
     }[],
   ): Promise<readonly ('ended' | 'gone')[]>
-  /** The effect of this start now ends from outside; false: it is no longer under this start. Its event is locked. */
-  letGo(
+  /** The effect of this start now ends from outside; false: it has another start by now. Its event is locked. */
+  detachEffect(
     tx: Tx,
     what: { readonly effectId: string; readonly startId: string; readonly evidence: JsonObject },
   ): Promise<boolean>

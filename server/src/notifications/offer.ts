@@ -1,13 +1,11 @@
 // An offer as it is stored, and the names by which the engine knows it.
 
-import type { Caller, CancelTarget } from '../core/cancellation.ts'
+import type { CancelTarget } from '../core/cancellation.ts'
 import { type Shard, shardOfEntity } from '../core/ids.ts'
 import type { OfferResult, OfferState, QueuedOffer } from '../core/offer-queue.ts'
 import type { Card } from './template.ts'
 
 export const OFFER_EVENT = 'notifications.offer'
-export const OFFER_EFFECT = 'notifications.offer'
-export const TIMER_EFFECT = 'notifications.timeout'
 
 export type Offer = QueuedOffer & {
   readonly shard: Shard
@@ -30,7 +28,6 @@ export type Offer = QueuedOffer & {
 
 /** The agent that an offer is for, and who is acting: in most cases the same person. */
 export type AgentRef = { readonly tenant: string; readonly agentId: string; readonly agentName: string }
-export type Acting = { readonly caller: Caller }
 
 export type OfferRow = {
   shard: number
@@ -96,8 +93,8 @@ export function shardOfAgent(tenant: string, agentId: string): Shard {
 }
 
 /**
- * The key that a token makes: of one provider at one agent, since scripts draw tokens from so few values that two agents'
- * calls would meet. Channel names hold no colon and agents are GUIDs, so keys of different tokens never meet.
+ * The key of a token. It contains the provider and the agent, because scripts draw tokens from so few values that the calls of
+ * two agents may have the same. Channel names have no colon and agents are GUIDs, so different tokens never have the same key.
  */
 export function tokenKey(channel: string, agentId: string, token: string): string {
   return `cif:${channel}:${agentId}:${token}`

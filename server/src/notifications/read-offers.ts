@@ -1,15 +1,15 @@
-// What an agent's pages ask: what is on the screen, how many wait, and how what they announced has ended.
+// What an agent's pages read: the offer on the screen, how many wait, and how the offers that they announced have ended.
 
 import type { OfferState } from '../core/offer-queue.ts'
 import { deadlineOf } from '../core/offer-queue.ts'
-import { arrangeScreen } from './display-next-offer.ts'
+import { displayNextOffer } from './display-next-offer.ts'
 import { type AgentRef, type Offer, type OfferRow, offerOf, shardOfAgent } from './offer.ts'
 import type { NotificationParts } from './offer-engine.ts'
 import { sql } from './statements.ts'
 
-/** Ends stay in sight this long, for pages that were away for a moment; later they are asked for one by one. */
+/** Ended offers stay in the list so long, for pages that were away for a moment. Later they can be read one by one. */
 const ENDED_SECONDS = 120
-const MOST_ENDED = 50
+const MAX_ENDED = 50
 
 export type AgentScreen = {
   /** The tenant's clock, by which `deadline` counts. */
@@ -28,16 +28,16 @@ export async function agentScreen(
   { tenant, agentId }: AgentRef,
 ): Promise<AgentScreen> {
   const shard = shardOfAgent(tenant, agentId)
-  await arrangeScreen(parts, { shard, tenant, agentId })
+  await displayNextOffer(parts, { shard, tenant, agentId })
   const now = await parts.engine.now(tenant)
-  // Open ones first: what ends between the two looks is seen twice rather than not at all.
+  // Open offers are read first, so an offer that ends between the two reads is seen twice rather than not at all.
   const open = (await parts.db.query<OfferRow>(sql('open-offers'), [shard, tenant, agentId])).map(offerOf)
   const rows = await parts.db.query<OfferRow>(sql('ended-offers'), [
     shard,
     tenant,
     agentId,
     ENDED_SECONDS,
-    MOST_ENDED,
+    MAX_ENDED,
   ])
   const ended = rows.map(offerOf)
   const shown = open.find(offer => offer.state === 'displayed')

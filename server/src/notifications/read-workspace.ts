@@ -22,7 +22,7 @@ export type NotificationWorkspace = {
   readonly channels: readonly Channel[]
 }
 
-const MOST = 1000
+const MAX_ENTRIES = 1000
 
 export function readNotificationWorkspace(
   { path = [], apps, ...settings }: NotificationSettings,
@@ -30,26 +30,32 @@ export function readNotificationWorkspace(
 ): NotificationWorkspace {
   const read = <T extends { readonly uniqueName: string }>(
     name: 'templates' | 'channels',
-    one: (source: unknown, place: { readonly path: Path; readonly mistakes: Mistakes }) => T | null,
+    one: (source: unknown, position: { readonly path: Path; readonly mistakes: Mistakes }) => T | null,
   ): T[] => {
     const seen = new Set<string>()
     return listOf(settings[name], [...path, name], mistakes).flatMap((source, i) => {
-      const place = { path: [...path, name, i], mistakes }
-      const found = one(source, place)
+      const position = { path: [...path, name, i], mistakes }
+      const found = one(source, position)
       if (!found) return []
       // Of templates case does not count.
       const key = name === 'templates' ? found.uniqueName.toLowerCase() : found.uniqueName
       if (key !== '' && seen.has(key))
-        mistakes.add({ path: [...place.path, 'uniqueName'], problem: `is there twice: ${found.uniqueName}` })
+        mistakes.add({
+          path: [...position.path, 'uniqueName'],
+          problem: `is there twice: ${found.uniqueName}`,
+        })
       seen.add(key)
       return [found]
     })
   }
-  const readChannelOfApp = (source: unknown, place: { readonly path: Path; readonly mistakes: Mistakes }) => {
-    const channel = readChannel(source, place)
+  const readChannelOfApp = (
+    source: unknown,
+    position: { readonly path: Path; readonly mistakes: Mistakes },
+  ) => {
+    const channel = readChannel(source, position)
     if (channel?.app !== undefined && apps?.has(channel.app) === false)
       mistakes.add({
-        path: [...place.path, 'app'],
+        path: [...position.path, 'app'],
         problem: suggestion(`names no app of the tenant: ${channel.app}`, channel.app, [...apps.keys()]),
       })
     return channel
@@ -60,7 +66,7 @@ export function readNotificationWorkspace(
 function listOf(value: unknown, path: Path, mistakes: Mistakes): readonly unknown[] {
   if (value === undefined || value === null) return []
   if (!Array.isArray(value)) mistakes.add({ path, problem: 'must be a list' })
-  else if (value.length > MOST) mistakes.add({ path, problem: `has more than ${MOST} entries` })
+  else if (value.length > MAX_ENTRIES) mistakes.add({ path, problem: `has more than ${MAX_ENTRIES} entries` })
   else return value
   return []
 }

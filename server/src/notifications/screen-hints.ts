@@ -68,7 +68,7 @@ export class ScreenHints {
       await client.end().catch(() => {})
       throw error
     }
-    // What was said before nobody heard: look once more.
+    // Hints that were sent before this connection listened were lost, so everybody reads once more.
     for (const name of this.changes.eventNames()) this.changes.emit(name)
     return client
   }

@@ -2,7 +2,7 @@
 // settings, limits and defaults are Dynamics 365's (reference: "Manage notification templates" in Customer Service).
 
 import type { JsonObject } from '../core/json.ts'
-import { type Place, SettingReader } from '../core/setting-reader.ts'
+import { type FilePosition, SettingReader } from '../core/setting-reader.ts'
 import { notificationFaults } from './faults.ts'
 
 export type Template = {
@@ -72,39 +72,39 @@ const MAX_FIELDS = 50
 const MAX_VALUE = 1028
 const MAX_TITLE = 200
 
-/** Reads one template of the workspace file; null when it is no object. What is wrong is noted. */
-export function readTemplate(source: unknown, place: Place): Template | null {
-  const read = new SettingReader(source, TEMPLATE_SETTINGS, place)
+/** Reads one template of the workspace file; null when it is not an object. Mistakes are noted. */
+export function readTemplate(source: unknown, position: FilePosition): Template | null {
+  const read = new SettingReader(source, TEMPLATE_SETTINGS, position)
   if (!read.isThere) return null
   const uniqueName = read.text('uniqueName', {
-    most: 128,
+    maxLength: 128,
     pattern: [UNIQUE_NAME, "a publisher's prefix, _ and a name: contoso_incoming_call"],
   })
   return {
     uniqueName,
-    name: read.text('name', { most: 100, fallback: uniqueName, anyCharacters: true }),
-    title: read.text('title', { most: 100, anyCharacters: true }),
-    icon: read.text('icon', { most: 1024, fallback: '', anyCharacters: true }) || null,
+    name: read.text('name', { maxLength: 100, fallback: uniqueName, anyCharacters: true }),
+    title: read.text('title', { maxLength: 100, anyCharacters: true }),
+    icon: read.text('icon', { maxLength: 1024, fallback: '', anyCharacters: true }) || null,
     timeoutSeconds: read.integer('timeoutSeconds', { min: 0, max: 500, fallback: 120 }),
     showTimeout: read.flag('showTimeout', true),
     autoAccept: read.flag('autoAccept', false),
-    acceptText: read.text('acceptText', { most: 100, fallback: 'Accept', anyCharacters: true }),
+    acceptText: read.text('acceptText', { maxLength: 100, fallback: 'Accept', anyCharacters: true }),
     showReject: read.flag('showReject', true),
-    rejectText: read.text('rejectText', { most: 100, fallback: 'Reject', anyCharacters: true }),
+    rejectText: read.text('rejectText', { maxLength: 100, fallback: 'Reject', anyCharacters: true }),
     desktopNotification: read.choice('desktopNotification', ['never', 'background', 'always']),
     theme: read.choice('theme', ['dark', 'light']),
     fields: read
       .list('fields', MAX_FIELDS)
-      .flatMap((item, i) => readField(item, read.place('fields', i)) ?? []),
+      .flatMap((item, i) => readField(item, read.position('fields', i)) ?? []),
   }
 }
 
-function readField(source: unknown, place: Place): Template['fields'][number] | null {
-  const read = new SettingReader(source, ['header', 'value'], place)
+function readField(source: unknown, position: FilePosition): Template['fields'][number] | null {
+  const read = new SettingReader(source, ['header', 'value'], position)
   if (!read.isThere) return null
   return {
-    header: read.text('header', { most: 200, anyCharacters: true }),
-    value: read.text('value', { most: MAX_VALUE, anyCharacters: true }),
+    header: read.text('header', { maxLength: 200, anyCharacters: true }),
+    value: read.text('value', { maxLength: MAX_VALUE, anyCharacters: true }),
   }
 }
 
@@ -177,6 +177,6 @@ export function readParameters(given: unknown): ReadonlyMap<string, string> {
 
 function shorten(text: string, max: number): string {
   if (text.length <= max) return text
-  // Never half of a surrogate pair: PostgreSQL would refuse it.
+  // Never cut inside a surrogate pair: PostgreSQL refuses half of one.
   return `${text.slice(0, max - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
 }

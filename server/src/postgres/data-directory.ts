@@ -1,5 +1,5 @@
-// A data directory belongs to one server at a time: the one whose pid and start stand in its file server.lock. The
-// file of a server that died is taken over.
+// Locks the data directory: it belongs to one server at a time, the one whose pid and start time are in its file server.lock. The
+// lock of a server that died is taken over.
 
 import { randomBytes } from 'node:crypto'
 import {
@@ -18,23 +18,24 @@ import { join, resolve } from 'node:path'
 import { storeFault } from '../store/faults.ts'
 import { processStart } from '../store/process-identity.ts'
 
-export type DataDirectory = {
+type DataDirectory = {
   /** Absolute. */
   readonly path: string
-  /** Gives it free. May be called twice. */
+  /** Releases the lock. May be called twice. */
   release(): void
 }
 
-type Owner = { readonly pid: number; readonly start: string }
+type LockHolder = { readonly pid: number; readonly start: string }
 
-// As root PostgreSQL's own user has to pass through, but on Linux, where it inherits its directory open: there other programs
-// of that user, which is often `nobody`, have no path to the files. What is private in here has mode 600 itself.
+// When the server runs as root, PostgreSQL's user must be able to pass through this directory. Not on Linux, where PostgreSQL inherits
+// its directory as an open descriptor: so other programs of that user, which is often `nobody`, have no path to the files. Private
+// files in here have mode 600 themselves.
 const PASSABLE = process.getuid?.() === 0 && process.platform !== 'linux'
 
-/** What lies in it, as every version names it; drafts of a file have its name and more. */
+/** The names in it, of every version; drafts of a file have its name with a suffix. */
 const OURS = /^(postgresql|server\.lock|server\.json|database-password|tls)(\.|$)/
 
-/** Root's, which earlier versions left passable. One that holds something else as well may be open to others on purpose. */
+/** A directory of root, which earlier versions left open to pass through. One with other content may be open on purpose. */
 function closeToOthers(path: string): void {
   const { mode, uid } = statSync(path)
   if (process.getuid?.() !== 0 || uid !== 0 || (mode & 0o077) === 0) return
@@ -42,7 +43,7 @@ function closeToOthers(path: string): void {
 }
 
 /**
- * Makes the directory when it is missing, and takes it for this process. Throws DATA_DIRECTORY_IN_USE,
+ * Makes the directory when it is missing, and locks it for this process. Throws DATA_DIRECTORY_IN_USE,
  * DATA_DIRECTORY_UNUSABLE or DISK_FULL.
  */
 export function takeDataDirectory(dataDir: string): DataDirectory {
@@ -56,7 +57,7 @@ export function takeDataDirectory(dataDir: string): DataDirectory {
   }
 }
 
-/** The fault that says what a failed file operation means for the operator; anything else is given back as it is. */
+/** The fault that tells the operator what a failed file operation means; any other error is returned unchanged. */
 export function directoryFault(error: unknown, path: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'ENOSPC' || code === 'EDQUOT') return storeFault.DISK_FULL({ dataDir: path }, error)
@@ -77,14 +78,14 @@ export function userName(): string {
 
 function takeLock(path: string): DataDirectory {
   const lock = join(path, 'server.lock')
-  const mine: Owner = { pid: process.pid, start: processStart(process.pid) ?? '' }
+  const mine: LockHolder = { pid: process.pid, start: processStart(process.pid) ?? '' }
   const text = JSON.stringify(mine) + '\n'
   const draft = `${lock}.${randomBytes(6).toString('hex')}`
   writeFileSync(draft, text, { mode: 0o600, flag: 'wx' })
   try {
-    // link() fails when the name is taken: of two servers that start at once, one gets it.
+    // link() fails when the name exists: of two servers that start at once, only one gets the lock.
     while (!linked(draft, lock)) {
-      const found = readOwner(lock)
+      const found = readHolder(lock)
       if (found && isAlive(found)) {
         throw storeFault.DATA_DIRECTORY_IN_USE({ pid: found.pid, dataDir: path })
       }
@@ -96,8 +97,8 @@ function takeLock(path: string): DataDirectory {
   return {
     path,
     release() {
-      const owner = readOwner(lock)
-      if (owner?.pid === mine.pid && owner.start === mine.start) unlinkSync(lock)
+      const holder = readHolder(lock)
+      if (holder?.pid === mine.pid && holder.start === mine.start) unlinkSync(lock)
     },
   }
 }
@@ -112,23 +113,23 @@ function linked(from: string, to: string): boolean {
   }
 }
 
-// A lock file that cannot be read as one (the disk was full, the power went) belongs to nobody.
-function readOwner(lock: string): Owner | null {
+// A lock file that cannot be parsed (the disk was full, the power failed) counts as nobody's.
+function readHolder(lock: string): LockHolder | null {
   try {
-    const owner = JSON.parse(readFileSync(lock, 'utf8')) as Partial<Owner>
-    return typeof owner.pid === 'number' ? { pid: owner.pid, start: String(owner.start) } : null
+    const holder = JSON.parse(readFileSync(lock, 'utf8')) as Partial<LockHolder>
+    return typeof holder.pid === 'number' ? { pid: holder.pid, start: String(holder.start) } : null
   } catch {
     return null
   }
 }
 
-function isAlive(owner: Owner): boolean {
-  const start = processStart(owner.pid)
-  return start !== null && (owner.start === '' || start === owner.start)
+function isAlive(holder: LockHolder): boolean {
+  const start = processStart(holder.pid)
+  return start !== null && (holder.start === '' || start === holder.start)
 }
 
-// Moved aside first and looked at again: between our look and our move another server may have taken it over.
-function removeStale(lock: string, stale: Owner | null): void {
+// The file is moved aside first and read again: between our read and our move another server may have taken the lock over.
+function removeStale(lock: string, stale: LockHolder | null): void {
   const aside = `${lock}.${randomBytes(6).toString('hex')}`
   try {
     renameSync(lock, aside)
@@ -136,7 +137,7 @@ function removeStale(lock: string, stale: Owner | null): void {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
     throw error
   }
-  const moved = readOwner(aside)
+  const moved = readHolder(aside)
   if (moved && (moved.pid !== stale?.pid || moved.start !== stale.start)) linked(aside, lock)
   unlinkSync(aside)
 }

@@ -1,5 +1,5 @@
 // The password of the embedded PostgreSQL: 256 random bits in DATA_DIR/database-password, which only the server's user can
-// read. Nobody types it, and it stands nowhere else: not in PostgreSQL's arguments or environment, not in a backup.
+// read. Nobody types it, and it is nowhere else: not in PostgreSQL's arguments or environment, not in a backup.
 
 import { createHash, randomBytes } from 'node:crypto'
 import { chmodSync, readFileSync, statSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { writeWhole } from './whole-file.ts'
 
 const PASSWORD = /^[\w-]{43}$/
 
-/** Made when there is none, or none that can be read as one. Only for who holds the data directory's lock. */
+/** Reads the password. Makes a new one when there is none, or the file is damaged. The caller must hold the data directory's lock. */
 export function embeddedPassword(dataDir: string): string {
   const file = passwordFile(dataDir)
   const found = readEmbeddedPassword(dataDir)
@@ -32,7 +32,7 @@ export function readEmbeddedPassword(dataDir: string): string | null {
   }
 }
 
-/** Tells passwords apart, and gives nothing away of one that nobody can guess. */
+/** A mark by which two passwords can be told apart, and which reveals nothing of a random password. */
 export function passwordMark(password: string): string {
   return createHash('sha256').update(password).digest('hex').slice(0, 16)
 }

@@ -1,6 +1,6 @@
-// The embedded PostgreSQL: a real one, a child of this server, reached by a Unix socket in a directory of its own.
-// It is started first and stopped last; it is started again when it dies; and it ends when this process does, however
-// that ends (postgres-watchdog.sh).
+// The face of this room: the embedded PostgreSQL, a real one that runs as a child of this server, reached by a Unix socket in a
+// directory of its own. It is started first and stopped last. It is started again when it dies. It ends when this process ends,
+// in whatever way (postgres-watchdog.sh). This room must not read or write any table: it runs the server that the store talks to.
 
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -16,7 +16,7 @@ import { findPostgresPackage, installPostgres, type PostgresMajor } from './post
 import {
   type Cluster,
   DATABASE,
-  dataPlace,
+  dataArgumentFor,
   freeCluster,
   makeCluster,
   POSTGRES_ENVIRONMENT,
@@ -26,12 +26,12 @@ import { settingArguments } from './postgres-settings.ts'
 import { postgresUser } from './postgres-user.ts'
 import { makeSocketDirectory } from './socket-directory.ts'
 
-// Without its comments, so that a list of processes stays readable.
+// Without the comments of the script, so that a list of processes stays readable.
 const WATCHDOG = readFileSync(new URL('postgres-watchdog.sh', import.meta.url), 'utf8').replace(
   /^ *#.*\n/gm,
   '',
 )
-/** Failed starts in a row after which a PostgreSQL that died is given up: about 30 s with their waits. */
+/** After so many failed starts in a row, a PostgreSQL that died is not started again: about 30 s with the pauses. */
 const MOST_FAILURES = 10
 const LONGEST_BACKOFF_MS = 5000
 
@@ -40,18 +40,18 @@ export type EmbeddedOptions = {
   /** Default 18. 15 is for tests: npm brings it for some platforms only. */
   readonly pgMajor?: PostgresMajor
   /** Gets each line that PostgreSQL writes. */
-  readonly log?: (line: string) => void
+  readonly log?: (textLine: string) => void
 }
 
 export interface EmbeddedPostgres {
   readonly options: DatabaseOptions
-  /** Of PostgreSQL now; another one after it was started again. */
+  /** The current pid of PostgreSQL; it changes when PostgreSQL is started again. */
   readonly pid: number
   /** Resolves when PostgreSQL has ended and the data directory is free. May be called twice. */
   stop(): Promise<void>
   /** Resolves with null after a stop, with the reason when PostgreSQL died and could not be started again. */
   readonly exited: Promise<Error | null>
-  /** Lets this process end without a stop: PostgreSQL then stops right behind it. */
+  /** Lets this process end without a stop: PostgreSQL then stops just after it. */
   unref(): void
 }
 
@@ -96,38 +96,38 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
 type Running = {
   readonly pid: number
   readonly child: ChildProcess
-  /** What PostgreSQL said last, when it has ended. */
+  /** Resolves with PostgreSQL's last lines of output when it has ended. */
   readonly ended: Promise<string>
 }
 
 /** Starts PostgreSQL under its watchdog; resolves when it is ready. */
 async function run(cluster: Cluster, sockets: string, log: EmbeddedOptions['log']): Promise<Running> {
-  const place = dataPlace(cluster)
-  const command = [join(cluster.binaries, 'bin', 'postgres'), '-D', place.argument]
+  const dataArgument = dataArgumentFor(cluster)
+  const command = [join(cluster.binaries, 'bin', 'postgres'), '-D', dataArgument.argument]
   const child = spawn('/bin/sh', ['-c', WATCHDOG, 'sh', sockets, ...command, ...settingArguments(sockets)], {
     ...cluster.user.ids,
     cwd: '/',
     env: POSTGRES_ENVIRONMENT,
-    // A session of its own: a Ctrl-C at the terminal is for the server, which stops PostgreSQL last.
+    // A session of its own, so that a Ctrl-C at the terminal reaches only the server, which stops PostgreSQL last.
     detached: true,
-    stdio: place.stdio,
+    stdio: dataArgument.stdio,
   }) as ChildProcessByStdio<Writable, Readable, Readable>
-  place.close()
+  dataArgument.close()
   child.stdin.on('error', () => {})
   const ready = Promise.withResolvers<void>()
   const pid = Promise.withResolvers<number>()
-  const said: string[] = []
-  createInterface({ input: child.stdout }).once('line', line => pid.resolve(Number(line)))
-  createInterface({ input: child.stderr }).on('line', line => {
-    said.push(line)
-    if (said.length > 20) said.shift()
-    log?.(line)
-    if (line.includes('database system is ready to accept connections')) ready.resolve()
+  const lastLines: string[] = []
+  createInterface({ input: child.stdout }).once('line', textLine => pid.resolve(Number(textLine)))
+  createInterface({ input: child.stderr }).on('line', textLine => {
+    lastLines.push(textLine)
+    if (lastLines.length > 20) lastLines.shift()
+    log?.(textLine)
+    if (textLine.includes('database system is ready to accept connections')) ready.resolve()
   })
   const ended = new Promise<string>(resolve => {
     child.on('error', error => resolve(error.message))
-    child.on('close', () => resolve(said.join('\n')))
-    // Its watchdog was killed: PostgreSQL runs on, and keeps the pipes open.
+    child.on('close', () => resolve(lastLines.join('\n')))
+    // The watchdog was killed: PostgreSQL still runs, and keeps the pipes open.
     child.on('exit', (_, signal) => signal && resolve(`its watchdog ended by ${signal}`))
   })
   const outcome = await Promise.race([ready.promise.then(() => null), ended])
@@ -170,7 +170,7 @@ function supervise(cluster: Cluster, first: Running, supervision: Supervision): 
         reason = (error as Error).message
         continue
       }
-      // A stop that came while it started has closed the pipe of the one before.
+      // A stop during this start has closed only the pipe of the PostgreSQL before.
       if (stopping.signal.aborted) running.child.stdin?.end()
       reason = await running.ended
     }

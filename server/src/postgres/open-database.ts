@@ -1,18 +1,18 @@
-// The database of a server or a command: the one that DATABASE_URL names, or the embedded one in DATA_DIR.
+// Opens the database of a server or a command: the one that DATABASE_URL names, or the embedded one in DATA_DIR.
 
 import { Database, type DatabaseOptions } from '../store/database.ts'
 import { storeFault } from '../store/faults.ts'
 import { migrate, refuseUnfit } from '../store/migrate.ts'
 import { startEmbedded } from './embedded.ts'
 
-export type OpenOptions = {
+type OpenOptions = {
   readonly dataDir: string
   /** `postgres://…`; without it the embedded PostgreSQL is used. */
   readonly databaseUrl?: string | undefined
   /** Gets each line that the embedded PostgreSQL writes. */
-  readonly log?: (line: string) => void
-  /** Hears what is done to a database of an older version, and what is waited for. */
-  readonly tell?: (line: string) => void
+  readonly log?: (textLine: string) => void
+  /** Called with a sentence that says what is done to a database of an older version, or what is waited for. */
+  readonly tell?: (textLine: string) => void
   /** Most connections at once. Default 12. */
   readonly maxConnections?: number
   /** `migrated` (the default) brings the schema up to date; `as-is` leaves it, for backup and restore. */
@@ -21,9 +21,9 @@ export type OpenOptions = {
 
 export interface OpenDatabase extends AsyncDisposable {
   readonly db: Database
-  /** For further connections to it. */
+  /** For other connections to this database. */
   readonly options: DatabaseOptions
-  /** Whose PostgreSQL it is. */
+  /** Whether it is the embedded PostgreSQL or one of the operator's. */
   readonly kind: 'embedded' | 'external'
   /** Resolves with the reason when the embedded PostgreSQL died and did not come back; with null after `close`. */
   readonly lost: Promise<Error | null>
@@ -77,7 +77,7 @@ async function refuseUnreachable(db: Database): Promise<void> {
   }
 }
 
-// The driver's own words hold no password; an AggregateError (no address answered) has its words in its parts.
+// The driver's messages contain no password. An AggregateError (no address answered) has its messages in its parts.
 function reasonOf(error: unknown): string {
   const all = error instanceof AggregateError ? error.errors : [error]
   return all.map(one => (one as Error).message).join('; ')

@@ -1,6 +1,6 @@
-// PostgreSQL's programs, copied out of node_modules before they are run: `npm ci --ignore-scripts` leaves out links
-// that they need, a clone in a private home cannot be entered by PostgreSQL's user, and `npm ci` under a running
-// server would take its files away. One copy for each version and machine, made aside and renamed into place.
+// Copies PostgreSQL's programs out of node_modules before they are run: `npm ci --ignore-scripts` leaves out links that they need,
+// PostgreSQL's user cannot enter a clone in a private home directory, and `npm ci` would delete the files under a running server.
+// There is one copy for each version and machine, made under another name and then renamed.
 
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -25,10 +25,10 @@ import { canEnter, type PostgresUser } from './postgres-user.ts'
 
 export type PostgresMajor = 15 | 18
 
-/** Where npm put PostgreSQL, and which one it is. */
-export type PostgresPackage = { readonly native: string; readonly version: string }
+/** The folder and the version of the PostgreSQL that npm installed. */
+type PostgresPackage = { readonly native: string; readonly version: string }
 
-/** Throws POSTGRES_BINARIES_MISSING where npm brought none for this platform. */
+/** Throws POSTGRES_BINARIES_MISSING where npm installed none for this platform. */
 export function findPostgresPackage(major: PostgresMajor): PostgresPackage {
   const platform = `${process.platform}-${process.arch}`
   const packageName =
@@ -44,21 +44,21 @@ export function findPostgresPackage(major: PostgresMajor): PostgresPackage {
 }
 
 /**
- * The directory of a whole, runnable copy that `user` can enter. `places` are tried in turn: a place may be read-only,
- * or its file system forbid programs. Throws POSTGRES_BINARIES_UNUSABLE with every place's reason.
+ * The directory of a whole, runnable copy that `user` can enter. `folders` are tried in order: a folder may be read-only, or its file
+ * system may forbid programs. Throws POSTGRES_BINARIES_UNUSABLE with the reason for each folder.
  */
 export function installPostgres(
   source: PostgresPackage,
   user: PostgresUser,
-  places: readonly string[] = defaultPlaces(),
+  folders: readonly string[] = defaultFolders(),
 ): string {
   const wanted = contentOf(source.native)
   const name = `postgres-${source.version}-${process.platform}-${process.arch}`
   const reasons: string[] = []
-  for (const place of places) {
+  for (const folder of folders) {
     try {
-      makePlace(place)
-      const target = join(place, name)
+      makeFolder(folder)
+      const target = join(folder, name)
       if (!isWhole(target, wanted)) putInPlace(source.native, wanted, target)
       const run = spawnSync(join(target, 'bin', 'postgres'), ['--version'], {
         ...user.ids,
@@ -69,30 +69,30 @@ export function installPostgres(
       if (run.status === 0 && canEnter(user, target)) return target
       reasons.push(`${target}: ${run.error?.message ?? run.stderr.trim()}`)
     } catch (error) {
-      reasons.push(`${place}: ${(error as Error).message}`)
+      reasons.push(`${folder}: ${(error as Error).message}`)
     }
   }
   throw storeFault.POSTGRES_BINARIES_UNUSABLE({ reason: reasons.join('\n') })
 }
 
-function defaultPlaces(): string[] {
+function defaultFolders(): string[] {
   const uid = process.getuid?.() ?? 0
   const shared = [join('/var/tmp', `standdown-${uid}`), join(tmpdir(), `standdown-${uid}`)]
-  // Root's own cache would be in a home that PostgreSQL's user cannot enter.
+  // Root's own cache is in a home directory that PostgreSQL's user cannot enter.
   if (uid === 0) return ['/var/cache/standdown', ...shared]
   return [join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'standdown'), ...shared]
 }
 
-// Somebody else may have put a directory of that name where everybody can write, to have us run what is in it.
-function makePlace(place: string): void {
-  if (mkdirSync(place, { recursive: true })) chmodSync(place, 0o755)
-  const found = lstatSync(place)
+// In a folder where everybody can write, somebody else may have made a directory of that name, so that we run their programs.
+function makeFolder(folder: string): void {
+  if (mkdirSync(folder, { recursive: true })) chmodSync(folder, 0o755)
+  const found = lstatSync(folder)
   if (!found.isDirectory()) throw new Error('is not a directory')
   if (found.uid !== process.getuid?.()) throw new Error(`belongs to uid ${found.uid}, not to us`)
   if (found.mode & 0o022) throw new Error('can be written to by others')
 }
 
-/** What a whole copy holds: path below native → size of a file, or target of a link. */
+/** The content of a whole copy: path below native → size of a file, or target of a link. */
 type Content = ReadonlyMap<string, number | string>
 
 function contentOf(native: string): Content {
@@ -101,7 +101,7 @@ function contentOf(native: string): Content {
     for (const entry of readdirSync(join(native, folder), { withFileTypes: true })) {
       const path = join(folder, entry.name)
       if (entry.isDirectory()) walk(path)
-      // Links are made from the list below, whether or not npm's script has run. Archives are for compilers.
+      // Links are made from the list below, whether or not npm's script has run. Archives (.a) are only for compilers.
       else if (entry.isFile() && !path.endsWith('.a')) content.set(path, lstatSync(join(native, path)).size)
     }
   }
@@ -113,7 +113,7 @@ function contentOf(native: string): Content {
     target: string
   }[]
   for (const link of links) {
-    // Both are named from the package's root, and lie in one folder.
+    // Both paths start at the package's root, and both files are in one folder.
     content.set(link.target.replace(/^native\//, ''), basename(link.source))
   }
   return content
@@ -144,7 +144,7 @@ function putInPlace(native: string, wanted: Content, target: string): void {
         continue
       }
       copyFileSync(join(native, path), to, constants.COPYFILE_FICLONE)
-      // Whatever the umask was when npm unpacked them.
+      // Sets the mode, since it depends on the umask with which npm unpacked them.
       chmodSync(to, path.startsWith('bin') ? 0o755 : 0o644)
     }
     replace(draft, target, wanted)
@@ -161,8 +161,8 @@ function makeFolders(folder: string, top: string, made: Set<string>): void {
   made.add(folder)
 }
 
-// A directory cannot be renamed over one that has something in it: another server was faster (then its copy is as good
-// as ours), or what is there has been damaged.
+// A directory cannot be renamed over one that is not empty: either another server was faster, and its copy is as good as ours, or
+// the existing copy is damaged.
 function replace(draft: string, target: string, wanted: Content): void {
   const damaged = `${draft}.damaged`
   for (;;) {

@@ -1,4 +1,4 @@
-// One PostgreSQL cluster: its files in DATA_DIR/postgresql, how it is made, and how it is found free to be started.
+// One PostgreSQL cluster: its files in DATA_DIR/postgresql, how it is made, and how it is made ready to be started.
 
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -27,19 +27,19 @@ export type Cluster = {
   readonly dataDir: string
   /** Where its files are: DATA_DIR/postgresql. */
   readonly directory: string
-  /** Of PostgreSQL's programs. */
+  /** The directory of PostgreSQL's programs. */
   readonly binaries: string
   readonly user: PostgresUser
 }
 
-/** What PostgreSQL is told of its surroundings: nothing of ours, so that no secret of the server's is in reach. */
+/** PostgreSQL's environment: nothing of ours, so that it holds no secret of the server. */
 export const POSTGRES_ENVIRONMENT = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
 
-/** The descriptor that a program of PostgreSQL gets its data directory on, where it gets it on one. */
+/** The descriptor on which a program of PostgreSQL inherits its data directory, where it does. */
 const DATA_FD = 4
 
-/** How a program of PostgreSQL is told where its data is. */
-export type DataPlace = {
+/** How a program of PostgreSQL gets its data directory. */
+type DataArgument = {
   /** For its option -D. */
   readonly argument: string
   /** Its standard streams and what else it inherits, for spawn. */
@@ -49,11 +49,10 @@ export type DataPlace = {
 }
 
 /**
- * By its path. But as root under a private home PostgreSQL's user cannot come by that path; then it inherits the open
- * directory, which it need not walk to, and finds as /proc/self/fd/4. Throws POSTGRES_PLACE_NOT_ENTERABLE where there
- * is no /proc.
+ * By its path, if PostgreSQL's user can enter it. If it cannot (the server runs as root, and a parent directory is private), the program
+ * inherits the open directory as /proc/self/fd/4. Throws POSTGRES_PLACE_NOT_ENTERABLE where there is no /proc.
  */
-export function dataPlace(cluster: Cluster, directory = cluster.directory): DataPlace {
+export function dataArgumentFor(cluster: Cluster, directory = cluster.directory): DataArgument {
   const standard = ['pipe', 'pipe', 'pipe'] as const
   if (!cluster.user.ids || canEnter(cluster.user, directory)) {
     return { argument: directory, stdio: [...standard], close() {} }
@@ -99,7 +98,7 @@ function majorOf(directory: string): string | null {
   }
 }
 
-// What a server left that was killed while it made its cluster.
+// Left by a server that was killed while it made its cluster.
 function removeDrafts(cluster: Cluster): void {
   const parent = dirname(cluster.directory)
   for (const name of readdirSync(parent)) {
@@ -107,68 +106,68 @@ function removeDrafts(cluster: Cluster): void {
   }
 }
 
-// Names and orders text by code points, the same on every machine: PostgreSQL 17 brought that locale within itself.
+// Text is ordered by code points, the same on every machine: PostgreSQL has this locale built in since version 17.
 const LOCALES: { readonly [major in PostgresMajor]: readonly string[] } = {
   15: ['--locale=C'],
   18: ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
 }
 
 function initialise(cluster: Cluster, directory: string, major: PostgresMajor): void {
-  // Nobody is let in until the start says who (cluster-access.ts).
+  // Nobody may connect until the start writes the access rules (cluster-access.ts).
   const common = ['-U', DATABASE, '--auth=reject', '--encoding=UTF8', '--data-checksums']
   runProgram(cluster, directory, {
     program: 'initdb',
-    args: place => ['-D', place, ...common, ...LOCALES[major]],
+    args: directory => ['-D', directory, ...common, ...LOCALES[major]],
   })
   runProgram(cluster, directory, {
     program: 'postgres',
-    args: place => ['--single', '-D', place, 'postgres'],
+    args: directory => ['--single', '-D', directory, 'postgres'],
     input: `create database ${DATABASE}\n`,
   })
 }
 
-export type ProgramRun = {
+type ProgramRun = {
   readonly program: 'initdb' | 'postgres'
-  /** `place`: how the program is told of the directory. */
-  readonly args: (place: string) => readonly string[]
+  /** `directory`: the argument that names it, see DataArgument. */
+  readonly args: (directory: string) => readonly string[]
   readonly input?: string
 }
 
 /** Runs one of PostgreSQL's programs on a directory of the cluster to its end. Throws as startFault says. */
 export function runProgram(cluster: Cluster, directory: string, run: ProgramRun): void {
-  const place = dataPlace(cluster, directory)
+  const dataArgument = dataArgumentFor(cluster, directory)
   try {
-    const ended = spawnSync(join(cluster.binaries, 'bin', run.program), run.args(place.argument), {
+    const ended = spawnSync(join(cluster.binaries, 'bin', run.program), run.args(dataArgument.argument), {
       ...cluster.user.ids,
       cwd: '/',
       env: POSTGRES_ENVIRONMENT,
       encoding: 'utf8',
       input: run.input ?? '',
-      stdio: place.stdio,
+      stdio: dataArgument.stdio,
     })
-    // Single-user PostgreSQL goes on after an error, and ends well.
+    // PostgreSQL in single-user mode goes on after an error, and exits with 0.
     const failed = ended.status !== 0 || /^(ERROR|FATAL|PANIC):/m.test(ended.stderr)
     if (failed)
       throw startFault(cluster, ended.error?.message ?? (ended.stderr.trim() || ended.stdout.trim()))
   } finally {
-    place.close()
+    dataArgument.close()
   }
 }
 
-/** What PostgreSQL said when it did not start, as a fault. */
-export function startFault(cluster: Cluster, said: string): Error {
+/** The fault for a PostgreSQL that did not start; `output`: its last lines. */
+export function startFault(cluster: Cluster, output: string): Error {
   const { dataDir } = cluster
-  if (/No space left on device|Disk quota exceeded/.test(said)) return storeFault.DISK_FULL({ dataDir })
-  if (/Permission denied/.test(said)) {
-    return storeFault.DATA_DIRECTORY_UNUSABLE({ dataDir, reason: said, user: cluster.user.name })
+  if (/No space left on device|Disk quota exceeded/.test(output)) return storeFault.DISK_FULL({ dataDir })
+  if (/Permission denied/.test(output)) {
+    return storeFault.DATA_DIRECTORY_UNUSABLE({ dataDir, reason: output, user: cluster.user.name })
   }
-  return storeFault.POSTGRES_FAILED({ reason: said })
+  return storeFault.POSTGRES_FAILED({ reason: output })
 }
 
 /**
- * Leaves the cluster free to be started: a PostgreSQL that outlived its server is stopped (its watchdog is usually at
- * it already) and waited for, a pid file that means another process by now is removed. Only for who holds the data
- * directory's lock: then whatever runs in it has lost its server.
+ * Makes the cluster ready to be started. A PostgreSQL that outlived its server is stopped (usually its watchdog is doing so already)
+ * and waited for. A pid file whose pid is another process by now is removed. The caller must hold the data directory's lock: then
+ * any PostgreSQL that runs in it has lost its server.
  */
 export async function freeCluster(cluster: Cluster): Promise<void> {
   const pidFile = join(cluster.directory, 'postmaster.pid')
@@ -180,8 +179,8 @@ export async function freeCluster(cluster: Cluster): Promise<void> {
     if (waitedMs === 25_000) signal(pid, 'SIGKILL')
     await wait(20)
   }
-  // One that was killed outright has left its children. They notice by themselves, but for one that is busy with a
-  // statement; and beside a child PostgreSQL does not start.
+  // A PostgreSQL that was killed has left its child processes. They notice it and end, except one that is busy with a statement; and
+  // PostgreSQL does not start while a child runs.
   for (let waitedMs = 0; ; waitedMs += 20) {
     const children = postgresIn(cluster.directory)
     if (children.length === 0) break
@@ -191,7 +190,7 @@ export async function freeCluster(cluster: Cluster): Promise<void> {
     }
     await wait(20)
   }
-  // PostgreSQL itself believes a pid file whose pid is taken by any process of its user.
+  // PostgreSQL itself trusts a pid file if any process of its user has that pid.
   if (postmasterPid(pidFile) === pid) rmSync(pidFile, { force: true })
 }
 

@@ -1,4 +1,4 @@
-// How the embedded PostgreSQL is set up: for a small machine and very many small commits, none of which may be lost.
+// The settings of the embedded PostgreSQL: for a small machine and very many small commits, none of which may be lost.
 
 const SETTINGS: { readonly [name: string]: string } = {
   listen_addresses: '',
@@ -11,14 +11,14 @@ const SETTINGS: { readonly [name: string]: string } = {
   random_page_cost: '1.1',
   jit: 'off',
   max_parallel_workers_per_gather: '0',
-  // No replicas and no archive: bulk loads into new tables then write no log.
+  // Without replicas and archive, bulk loads into new tables write no WAL.
   wal_level: 'minimal',
   max_wal_senders: '0',
-  // How much log there is to go through after a kill -9, against how often pages are written whole.
+  // More WAL means a longer recovery after a kill -9; less means that whole pages are written more often.
   max_wal_size: '1GB',
   min_wal_size: '256MB',
   checkpoint_timeout: '5min',
-  // The hot tables turn over by the second.
+  // The rows of the hot tables change every second.
   autovacuum_naptime: '10s',
   autovacuum_vacuum_scale_factor: '0.05',
   autovacuum_vacuum_insert_scale_factor: '0.1',

@@ -1,5 +1,5 @@
-# Runs PostgreSQL for a server, and stops it when the server is gone: our standard input is a pipe whose other end only
-# the server holds, so it ends with the server, however that died. Read as text and given to `sh -c`, because the user
+# Runs PostgreSQL for a server, and stops it when the server is gone. Standard input is a pipe whose other end only the server has, so
+# it is closed when the server ends, in whatever way. The server reads this script as text and gives it to `sh -c`, because the user
 # that PostgreSQL runs as may not be able to read this file.
 #
 # $1: the directory of PostgreSQL's socket. The rest: PostgreSQL's command. Prints PostgreSQL's pid on standard output.
@@ -12,15 +12,15 @@ echo "$postgres"
 
 gone=
 trap 'gone=yes' TERM
-# The server never writes: this ends at the end of the pipe.
+# The server never writes to the pipe, so the read ends when the pipe is closed.
 { read -r _ <&3; kill -TERM $$; } </dev/null >/dev/null 2>&1 &
 reader=$!
 
-# A wait ends early at a trapped signal.
+# A trapped signal ends the wait early.
 wait "$postgres"
 code=$?
 if [ "$gone" ]; then
-  # Fast: what is under way is rolled back. After 20 s at once, for the next start to recover; after 5 more, by force.
+  # INT: fast shutdown, running transactions are rolled back. After 20 s QUIT: at once, the next start recovers. After 5 s more: KILL.
   kill -INT "$postgres" 2>/dev/null
   { sleep 20; kill -QUIT "$postgres"; sleep 5; kill -KILL "$postgres"; } </dev/null >/dev/null 2>&1 &
   force=$!

@@ -1,5 +1,5 @@
 // A short, private directory for PostgreSQL's socket. Short, because the path of a socket has room for 103 bytes on
-// macOS and 107 on Linux, and DATA_DIR may be deep; private, because nobody else has any business there.
+// macOS and 107 on Linux, and DATA_DIR may be deep; private, because nobody else needs it.
 
 import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,26 +10,26 @@ import { canEnter, type PostgresUser } from './postgres-user.ts'
 const LONGEST_PATH_BYTES = 103
 const SOCKET = '/.s.PGSQL.5432'
 
-export type SocketDirectory = { readonly path: string; remove(): void }
+type SocketDirectory = { readonly path: string; remove(): void }
 
-/** Throws POSTGRES_FAILED where no temporary directory will do. */
+/** Throws POSTGRES_FAILED where no temporary directory is suitable. */
 export function makeSocketDirectory(
   user: PostgresUser,
-  places = [tmpdir(), '/tmp', '/var/tmp'],
+  folders = [tmpdir(), '/tmp', '/var/tmp'],
 ): SocketDirectory {
   const reasons: string[] = []
-  for (const place of places) {
+  for (const folder of folders) {
     try {
-      const path = mkdtempSync(join(place, 'standdown-'))
+      const path = mkdtempSync(join(folder, 'standdown-'))
       const remove = (): void => rmSync(path, { recursive: true, force: true })
       chmodSync(path, 0o700)
       if (user.ids) chownSync(path, user.ids.uid, user.ids.gid)
       if (Buffer.byteLength(path + SOCKET) <= LONGEST_PATH_BYTES && canEnter(user, path))
         return { path, remove }
       remove()
-      reasons.push(`${place}: too long, or not open to user ${user.name}`)
+      reasons.push(`${folder}: too long, or not open to user ${user.name}`)
     } catch (error) {
-      reasons.push(`${place}: ${(error as Error).message}`)
+      reasons.push(`${folder}: ${(error as Error).message}`)
     }
   }
   throw storeFault.POSTGRES_FAILED({ reason: `no place for its socket\n${reasons.join('\n')}` })

@@ -1,19 +1,19 @@
-// A small private file, written whole or not at all.
+// Writes a small private file whole or not at all.
 
 import { randomBytes } from 'node:crypto'
 import { closeSync, fchownSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 
-/** Mode 600, and on the disk before it has its name. `owner`: whose it is to be, when not this process's user's. */
+/** Mode 600, and flushed to the disk before it gets its name. `fileOwner`: its owner, when it is not this process's user. */
 export function writeWhole(
   file: string,
   text: string,
-  owner?: { readonly uid: number; readonly gid: number },
+  fileOwner?: { readonly uid: number; readonly gid: number },
 ): void {
   const draft = `${file}.${randomBytes(6).toString('hex')}`
-  // Exclusive: in a directory that is another user's it follows no link.
+  // Exclusive, so that it follows no link in a directory of another user.
   const fd = openSync(draft, 'wx', 0o600)
   try {
-    if (owner) fchownSync(fd, owner.uid, owner.gid)
+    if (fileOwner) fchownSync(fd, fileOwner.uid, fileOwner.gid)
     writeSync(fd, text)
     fsyncSync(fd)
     renameSync(draft, file)

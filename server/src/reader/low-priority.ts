@@ -1,6 +1,6 @@
 // Lets a process give way to all others where processors are short.
 
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { setPriority } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 
@@ -16,11 +16,14 @@ const TRIES = 20
  * nice value of a process of ours says nothing to it. The group's own does.
  */
 export async function giveWay(pid: number, niceness: number): Promise<void> {
-  try {
-    setPriority(pid, niceness)
-  } catch {
-    // It has ended already.
-    return
+  // Linux keeps a nice value for each thread: V8 collects and compiles in some of its own.
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => [])
+  for (const thread of [pid, ...threads.map(Number)]) {
+    try {
+      setPriority(thread, niceness)
+    } catch {
+      // It has ended already.
+    }
   }
   for (let tries = 0; tries < TRIES; tries++) {
     const code = await writeFile(`/proc/${pid}/autogroup`, String(niceness)).then(

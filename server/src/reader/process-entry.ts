@@ -1,12 +1,12 @@
-// The reading process: does the jobs of the module that it is started with, one after the other, until nobody is connected
-// any more. Arguments: the module, and how long a job may take, ms.
+// The reading process. It does the jobs of the module that it was started with, one after the other, until the server
+// disconnects. Arguments: the module, and how long a job may take, ms.
 
 import { createContext, Script } from 'node:vm'
 import { Fault } from '../core/fault.ts'
 import type { Jobs } from './jobs.ts'
-import type { Answer, Question, Said } from './reading-process.ts'
+import type { Answer, Question, Reply } from './reading-process.ts'
 
-// Whoever stops the server by its processes reaches this one too. The server decides when it ends.
+// A signal for the server may reach this process too (a whole process group is stopped). The server decides when it ends.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 process.on('disconnect', () => process.exit())
 
@@ -16,9 +16,9 @@ process.on('message', async ({ job, input }: Question) => {
   const before = process.cpuUsage()
   const answered = await answer(job, input)
   const { user, system } = process.cpuUsage(before)
-  say({ ...answered, usedMs: (user + system) / 1000 })
+  send({ ...answered, usedMs: (user + system) / 1000 })
 })
-say(await started())
+send(await started())
 
 async function started(): Promise<Answer> {
   try {
@@ -42,8 +42,8 @@ async function answer(name: string, input: unknown): Promise<Answer> {
 }
 
 /**
- * Who asks ends this process when a job takes too long. Where the asker was killed in the middle, nobody would: so a job is
- * broken off here too.
+ * The server kills this process when a job takes too long. If the server itself was killed meanwhile, nobody would; so a job
+ * also ends here by itself.
  */
 function bounded(run: () => unknown): unknown {
   const options = { timeout: Number(timeoutMs), displayErrors: false }
@@ -54,6 +54,6 @@ function textOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
-function say(answer: Said): void {
+function send(answer: Reply): void {
   process.send?.(answer)
 }

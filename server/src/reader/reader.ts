@@ -1,6 +1,6 @@
-// What strangers wrote is read here: in one process that is kept, one thing after the other, with limits of time and memory,
-// and with a rest after each for whoever's it was, so that nobody keeps a processor busy.
-// However hostile a text is, it costs its writer a refusal and nobody else more than a moment.
+// The reader parses what strangers wrote, in one process that is kept. It takes one text after the other, with limits of time
+// and memory. After each text its tenant has to rest, so that no tenant keeps a processor busy. A hostile text is refused, and
+// delays other tenants by a moment only. This room must not import what reaches a secret, the database or the network.
 
 import { FairQueue, type QueueLimits } from './fair-queue.ts'
 import { ReaderUnavailable } from './faults.ts'
@@ -8,23 +8,34 @@ import type { Jobs, jobs } from './jobs.ts'
 import { type ReadingLimits, ReadingProcess } from './reading-process.ts'
 
 export type ReaderOptions = Partial<ReadingLimits> & {
-  /** Texts that may wait, of all and of each owner. */
+  /** How many texts may wait: of all tenants together, and of each one. */
   readonly waiting?: QueueLimits
-  /** Longest that one waits, ms. */
+  /** How long one text may wait, ms. */
   readonly waitMs?: number
-  /** After a text its owner's next one waits so many times as long as that one used a processor, but half of `waitMs` at most. Default 2. */
+  /**
+   * After a text its tenant rests for so many times the processor time that the text used, but for half of `waitMs` at most.
+   * Default 2.
+   */
   readonly restTimes?: number
   /** Milliseconds of a clock that only goes forward. */
   readonly clock?: () => number
 }
 
 /** An ordinary mail of 100 kB takes 50 ms, the longest that is accepted half a second. */
-const LIMITS: ReadingLimits = { timeMs: 2000, memoryMb: 256, startMs: 20_000 }
+const LIMITS: ReadingLimits = {
+  timeMs: 2000,
+  memoryMb: 256,
+  startMs: 20_000,
+  patience: 15,
+  // Less than a text may wait.
+  patienceOfOthers: 2,
+  niceness: 10,
+}
 const WAITING: QueueLimits = { all: 100, each: 50 }
 const WAIT_MS = 5000
 
 type Waiting = {
-  readonly owner: string
+  readonly tenant: string
   readonly job: string
   readonly input: unknown
   readonly since: number
@@ -37,7 +48,7 @@ export class Reader<J extends Jobs> {
   readonly #limits: ReadingLimits
   readonly #waitMs: number
   readonly #restTimes: number
-  /** Of owners whose text took a while: when their next one may be read. */
+  /** When the next text of a tenant may be read. A tenant that is not here need not rest. */
   readonly #restsUntil = new Map<string, number>()
   #endRest: (() => void) | null = null
   readonly #clock: () => number
@@ -65,32 +76,32 @@ export class Reader<J extends Jobs> {
   }
 
   /**
-   * `owner`: whose turn it is; nobody waits for more than one text of each other owner.
+   * `tenant`: tenants take turns, so a text waits for at most one text of each other tenant before its tenant's turn comes.
    * @throws Fault the job's own, READING_TOO_LONG, READING_TOO_LARGE; ReaderUnavailable
    */
   read<Name extends keyof J & string>(
     job: Name,
     input: Parameters<J[Name]>[0],
-    owner: string,
+    tenant: string,
   ): Promise<Awaited<ReturnType<J[Name]>>> {
     return new Promise((resolve, reject) => {
       if (this.#stopped) return reject(new ReaderUnavailable('the reader was stopped'))
       const waiting: Waiting = {
-        owner,
+        tenant,
         job,
         input,
         since: this.#clock(),
         resolve: output => resolve(output as Awaited<ReturnType<J[Name]>>),
         reject,
       }
-      if (!this.#waiting.add(owner, waiting))
+      if (!this.#waiting.add(tenant, waiting))
         return reject(new ReaderUnavailable('too many texts are waiting to be read already'))
       this.#endRest?.()
       this.#working ??= this.#work()
     })
   }
 
-  /** Whoever still waits is refused. May be called twice. */
+  /** Texts that still wait are refused. May be called twice. */
   async stop(): Promise<void> {
     this.#stopped = true
     this.#endRest?.()
@@ -100,9 +111,9 @@ export class Reader<J extends Jobs> {
 
   async #work(): Promise<void> {
     for (;;) {
-      const next = this.#waiting.take((owner, text) => this.#stopped || this.#waitOf(owner, text) <= 0)
+      const next = this.#waiting.take((tenant, text) => this.#stopped || this.#waitOf(tenant, text) <= 0)
       if (!next) {
-        const waits = this.#waiting.next().map(([owner, text]) => this.#waitOf(owner, text))
+        const waits = this.#waiting.next().map(([tenant, text]) => this.#waitOf(tenant, text))
         if (waits.length === 0) break
         await this.#rest(waits.reduce((least, each) => Math.min(least, each)))
         continue
@@ -113,44 +124,44 @@ export class Reader<J extends Jobs> {
         next.reject(error)
       }
     }
-    for (const owner of [...this.#restsUntil.keys()])
-      if (this.#restOf(owner) <= 0) this.#restsUntil.delete(owner)
+    for (const tenant of [...this.#restsUntil.keys()])
+      if (this.#restOf(tenant) <= 0) this.#restsUntil.delete(tenant)
     this.#working = null
   }
 
-  #restOf(owner: string): number {
-    return (this.#restsUntil.get(owner) ?? 0) - this.#clock()
+  #restOf(tenant: string): number {
+    return (this.#restsUntil.get(tenant) ?? 0) - this.#clock()
   }
 
-  /** Until its owner has rested, or it has waited for so long that it is refused. */
-  #waitOf(owner: string, { since }: Waiting): number {
-    // Over the limit by as little as can be told.
-    return Math.min(this.#restOf(owner), since + this.#waitMs + 1 - this.#clock())
+  /** Milliseconds until its tenant has rested, or until it has waited so long that it is refused. */
+  #waitOf(tenant: string, { since }: Waiting): number {
+    // One millisecond over the limit, so that #answer sees that the limit is passed.
+    return Math.min(this.#restOf(tenant), since + this.#waitMs + 1 - this.#clock())
   }
 
-  /** Ends early when somebody comes who need not rest, or at the stop. */
+  /** Ends early when a further text comes, since its tenant may have rested, or at the stop. */
   async #rest(ms: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#endRest = resolve
-    // The time may have come since it was looked at.
+    // The time may have passed since it was computed.
     const timer = setTimeout(resolve, Math.max(ms, 0))
     await promise
     clearTimeout(timer)
     this.#endRest = null
   }
 
-  async #answer({ owner, job, input, since }: Waiting): Promise<unknown> {
+  async #answer({ tenant, job, input, since }: Waiting): Promise<unknown> {
     if (this.#stopped) throw new ReaderUnavailable('the reader was stopped')
     if (this.#clock() - since > this.#waitMs)
       throw new ReaderUnavailable(`a text was not read within ${this.#waitMs} ms`)
     if (!this.#process?.alive) this.#process = new ReadingProcess(this.#jobs, this.#limits)
     const process = this.#process
     try {
-      return await process.ask(job, input)
+      return await process.ask(job, input, () => this.#waiting.next().some(([waiting]) => waiting !== tenant))
     } finally {
-      // Less than a text may wait: whoever has rested is read.
+      // Less than a text may wait, so that the next text is read after the rest and not refused.
       const restMs = Math.min(process.usedMs * this.#restTimes, this.#waitMs / 2)
-      this.#restsUntil.set(owner, this.#clock() + restMs)
+      this.#restsUntil.set(tenant, this.#clock() + restMs)
     }
   }
 }

@@ -1,6 +1,6 @@
-// One process that reads, as the server sees it: it is asked one thing at a time, and is killed when that takes too long.
+// The reading process, as the server uses it: it gets one job at a time, and is killed when a job takes too long.
 //
-// A process, and no worker thread: a thread that asks for much memory at once (one long text, one long array) takes the
+// It is a process and no worker thread. A thread that allocates much memory at once (one long text, one long array) takes the
 // whole server down with it, whatever its resourceLimits say. Tried on Node 24: `FATAL ERROR: Reached heap limit`.
 
 import { type ChildProcess, fork } from 'node:child_process'
@@ -8,22 +8,33 @@ import { Fault } from '../core/fault.ts'
 import type { JsonObject } from '../core/json.ts'
 import { ReaderUnavailable, readerFault } from './faults.ts'
 import { giveWay } from './low-priority.ts'
+import { processorMs } from './processor-time.ts'
 
 const ENTRY = new URL('./process-entry.ts', import.meta.url)
-/** So much later than we end it, it breaks off a job by itself. */
+/** How often it is looked at how much it has used, at the least, ms. */
+const LOOK_EVERY_MS = 50
+/** And at the most: somebody else may have come. */
+const LOOK_AGAIN_MS = 1000
+/** The process ends a job by itself so much later than we would kill it. */
 const OWN_END_AFTER_MS = 1000
-/** Where processors are short, what one caller wrote is read after what all callers wait for: a tenth of a processor is left to it then. */
-const NICENESS = 10
-/** What V8 ends its process with when there is no memory left. */
+/** The signals by which V8 ends its process when there is no memory left. */
 const OUT_OF_MEMORY = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL'])
 
 export type ReadingLimits = {
-  /** For one job, ms. */
+  /** Of a processor for one job, ms. Where a process cannot be asked what it has used: by the clock. */
   readonly timeMs: number
   /** Of the heap. */
   readonly memoryMb: number
   /** Until it can be asked, ms. */
   readonly startMs: number
+  /**
+   * A process that gives way to all others may wait long for a processor that it hardly uses. So many times `timeMs` may pass by the
+   * clock; then the machine has no time for this text. `patience` while nobody else waits, `patienceOfOthers` while somebody does.
+   */
+  readonly patience: number
+  readonly patienceOfOthers: number
+  /** 0 to 19. With 10, what one caller wrote has a tenth of a processor while what all callers wait for needs the rest. */
+  readonly niceness: number
 }
 
 export type Question = { readonly job: string; readonly input: unknown }
@@ -41,9 +52,13 @@ export type Answer =
   | { readonly is: 'failed'; readonly reason: string }
 
 /** `usedMs`: of a processor, for that job. */
-export type Said = Answer & { readonly usedMs?: number }
+export type Reply = Answer & { readonly usedMs?: number }
 
-type Heard = Said | { readonly is: 'late' } | { readonly is: 'ended'; readonly how: string }
+type Heard =
+  | Reply
+  | { readonly is: 'late' }
+  | { readonly is: 'starved' }
+  | { readonly is: 'ended'; readonly how: string }
 
 export class ReadingProcess {
   readonly #limits: ReadingLimits
@@ -57,9 +72,9 @@ export class ReadingProcess {
   /** `jobs`: the module whose `jobs` it does. */
   constructor(jobs: URL, limits: ReadingLimits) {
     this.#limits = limits
-    this.#child = fork(ENTRY, [jobs.href, String(limits.timeMs + OWN_END_AFTER_MS)], {
+    this.#child = fork(ENTRY, [jobs.href, String(limits.timeMs * limits.patience + OWN_END_AFTER_MS)], {
       execArgv: [`--max-old-space-size=${limits.memoryMb}`, '--max-semi-space-size=8'],
-      // It needs nothing of ours, and whoever gets hold of it finds no secret there.
+      // It needs nothing of our environment, and a text that takes it over finds no secret there.
       env: {},
       cwd: '/',
       serialization: 'advanced',
@@ -67,8 +82,7 @@ export class ReadingProcess {
       // A session of its own, which can be given a lower priority as a whole.
       detached: true,
     })
-    if (this.#child.pid !== undefined) void giveWay(this.#child.pid, NICENESS)
-    this.#child.on('message', answer => this.#hear(answer as Said))
+    this.#child.on('message', answer => this.#hear(answer as Reply))
     const { promise, resolve } = Promise.withResolvers<Heard>()
     this.#ended = promise
     const end = (how: string) => {
@@ -77,18 +91,22 @@ export class ReadingProcess {
     }
     this.#child.on('exit', (code, signal) => end(signal ?? `exit ${code}`))
     this.#child.on('error', error => {
-      // Without a pid there never was a process. Any other error is of a message, to a process whose end is heard of soon.
+      // Without a pid the process was never started. Any other error is of a message to a process whose `exit` comes soon.
       if (this.#child.pid === undefined) end(error.message)
     })
-    this.#started = this.#next(limits.startMs)
+    this.#started = this.#next(byClock(limits.startMs))
+    // Not before: a start is our own work, and takes as much of a processor as a hundred ordinary texts.
+    void this.#started.then(() => {
+      if (this.#alive && this.#child.pid !== undefined) void giveWay(this.#child.pid, limits.niceness)
+    })
   }
 
-  /** False once it has ended, or will not be asked again. */
+  /** False when it has ended, or gets no further job. */
   get alive(): boolean {
     return this.#alive
   }
 
-  /** Milliseconds of a processor that the last job used; all that it was given, where it did not come to its end. */
+  /** Processor time of the last job, ms. Of a job that did not end: the whole time limit. */
   get usedMs(): number {
     return this.#usedMs
   }
@@ -97,12 +115,12 @@ export class ReadingProcess {
    * What `job` makes of `input`. One at a time.
    * @throws Fault the job's own, READING_TOO_LONG, READING_TOO_LARGE; ReaderUnavailable
    */
-  async ask(job: string, input: unknown): Promise<unknown> {
+  async ask(job: string, input: unknown, othersWait: () => boolean): Promise<unknown> {
     this.#keepUsAlive(true)
     try {
       const started = await this.#started
       if (started.is !== 'ready') return await this.#giveUp(`did not start: ${reasonOf(started)}`)
-      const hearing = this.#next(this.#limits.timeMs)
+      const hearing = this.#next(byProcessor(this.#child.pid, this.#limits, othersWait))
       const question: Question = { job, input }
       this.#child.send(question, () => {})
       const heard = await hearing
@@ -128,6 +146,10 @@ export class ReadingProcess {
       await this.end()
       throw readerFault.READING_TOO_LONG({ limitMs: this.#limits.timeMs })
     }
+    if (heard.is === 'starved') {
+      await this.end()
+      throw new ReaderUnavailable(`this machine had no time to read a text of ${this.#limits.timeMs} ms`)
+    }
     if (heard.is === 'ended' && OUT_OF_MEMORY.has(heard.how))
       throw readerFault.READING_TOO_LARGE({ limitMb: this.#limits.memoryMb })
     return await this.#giveUp(`ended: ${reasonOf(heard)}`)
@@ -138,21 +160,61 @@ export class ReadingProcess {
     throw new ReaderUnavailable(`the reading process ${why}`)
   }
 
-  /** The next thing that is heard of it, or that nothing was heard for so long. */
-  async #next(limitMs: number): Promise<Heard> {
+  /** The next thing that is heard of it, or what `limit` says once it has been silent for too long. */
+  async #next(limit: Limit): Promise<Heard> {
     const { promise, resolve } = Promise.withResolvers<Heard>()
     this.#hear = resolve
-    const timer = setTimeout(() => resolve({ is: 'late' }), limitMs)
+    const stop = limit(resolve)
     const heard = await Promise.race([promise, this.#ended])
-    clearTimeout(timer)
+    stop()
     return heard
   }
 
-  /** Our own process goes on while somebody waits for an answer, and no longer. */
+  /** Keeps our own process alive while somebody waits for an answer, and no longer. */
   #keepUsAlive(yes: boolean): void {
     for (const handle of [this.#child, this.#child.channel]) {
       if (yes) handle?.ref()
       else handle?.unref()
+    }
+  }
+}
+
+/** Calls `over` when the time is up; gives back what ends the wait before. */
+type Limit = (over: (heard: Heard) => void) => () => void
+
+function byClock(limitMs: number): Limit {
+  return over => {
+    const timer = setTimeout(() => over({ is: 'late' }), limitMs)
+    return () => clearTimeout(timer)
+  }
+}
+
+/** `late` once the process has used so much of a processor, `starved` when that much was not to be had. */
+function byProcessor(
+  pid: number | undefined,
+  { timeMs: limitMs, patience, patienceOfOthers }: ReadingLimits,
+  othersWait: () => boolean,
+): Limit {
+  return over => {
+    const startedAt = performance.now()
+    const before = pid === undefined ? null : processorMs(pid)
+    let timer: NodeJS.Timeout | undefined
+    const lookIn = (ms: number) => {
+      timer = setTimeout(() => void look(), Math.max(ms, LOOK_EVERY_MS))
+    }
+    const look = async () => {
+      const [first, now] = await Promise.all([before, pid === undefined ? null : processorMs(pid)])
+      if (timer === undefined) return
+      const elapsedMs = performance.now() - startedAt
+      const usedMs = first === null || now === null ? elapsedMs : now - first
+      if (usedMs >= limitMs) over({ is: 'late' })
+      else if (elapsedMs >= limitMs * (othersWait() ? patienceOfOthers : patience)) over({ is: 'starved' })
+      else lookIn(Math.min(limitMs - usedMs, LOOK_AGAIN_MS))
+    }
+    lookIn(limitMs)
+    return () => {
+      clearTimeout(timer)
+      timer = undefined
     }
   }
 }

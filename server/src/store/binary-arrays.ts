@@ -1,9 +1,9 @@
-// Arrays of parameters in PostgreSQL's binary form: half the octets, and nothing to quote, to escape or to read. Which
-// parameter is an array of what stands in the statement itself: `$3::uuid[]`.
+// Writes array parameters in PostgreSQL's binary form: half the octets of the text form, and nothing to quote, escape or parse. The
+// statement itself says which parameter is an array, and of what: `$3::uuid[]`.
 //
-// Only the plain case is written here. What the binary form cannot say (a zero octet in a text, a number that is too large,
-// a uuid that is none, another JavaScript type than the usual one) is not judged here: the array then goes as text, as all
-// arrays once did, and PostgreSQL accepts or refuses it in its own words.
+// Only the usual case is written here. When the binary form cannot express a value (a zero octet in a text, a number that is too
+// large, an invalid uuid, an unusual JavaScript type), the array is sent as text, and PostgreSQL accepts it or refuses it with its
+// own message.
 
 import type { MessageBytes } from './message-bytes.ts'
 
@@ -33,15 +33,15 @@ const TYPES: { readonly [name: string]: ArrayType } = {
   timestamptz: TIMESTAMPTZ,
 }
 
-// Literals and comments name no parameters; they are matched so as to be passed over.
+// Literals and comments hold no parameters; they are matched in order to be skipped.
 const PARAMETERS = new RegExp(
   `'(?:[^']|'')*'|--[^\\n]*|/\\*[^]*?\\*/|\\$(?<number>\\d+)(?:::(?<type>${Object.keys(TYPES).join('|')})\\[\\](?!\\[))?`,
   'g',
 )
 
 /**
- * For each parameter of the statement, what it is an array of. Undefined where it is none, and where it also stands without
- * the cast: PostgreSQL may have found another type for it there.
+ * For each parameter of the statement, the element type of its array. Undefined where it is no array, and where the parameter also
+ * occurs without the cast: there PostgreSQL may have chosen another type.
  */
 export function arrayParameters(text: string): readonly (ArrayType | undefined)[] {
   const found: (ArrayType | null | undefined)[] = []
@@ -54,7 +54,7 @@ export function arrayParameters(text: string): readonly (ArrayType | undefined)[
   return Array.from(found, type => type ?? undefined)
 }
 
-/** Writes the array, without its length. False when the binary form cannot say it: what was written then is to be dropped. */
+/** Writes the array, without its length. False when the binary form cannot express it: the caller then drops what was written. */
 export function putArray(out: MessageBytes, type: ArrayType, values: readonly unknown[]): boolean {
   const { length } = values
   out.int32(length === 0 ? 0 : 1)
@@ -63,7 +63,7 @@ export function putArray(out: MessageBytes, type: ArrayType, values: readonly un
   out.int32(type.elementOid)
   if (length === 0) return true
   out.int32(length)
-  // Its first index.
+  // The index of the first element.
   out.int32(1)
   let hasNulls = false
   for (let i = 0; i < length; i++) {
@@ -115,7 +115,7 @@ function putDouble(out: MessageBytes, value: unknown): boolean {
   if (typeof value !== 'number') return false
   out.int32(8)
   out.reserve(8)
-  // Written as text, -0 is 0: let it be so here too.
+  // As text -0 is written as 0, so the binary form does the same.
   out.at = out.bytes.writeDoubleBE(value + 0, out.at)
   return true
 }
@@ -137,13 +137,13 @@ for (let value = 0; value < 16; value++) {
 }
 const DASH = '-'.charCodeAt(0)
 
-/** Only as it is usually written, 8-4-4-4-12. */
+/** Reads only the usual form, 8-4-4-4-12. */
 function putUuid(out: MessageBytes, value: unknown): boolean {
   if (typeof value !== 'string' || value.length !== 36) return false
   const start = out.at
   out.int32(16)
   out.reserve(16)
-  // Bits that no digit has: set by the first character that is none.
+  // These bits are set by no digit, only by a character that is no digit.
   let strange = 0
   for (let i = 0; i < 36; i += 2) {
     if (i === 8 || i === 13 || i === 18 || i === 23) {
@@ -194,7 +194,7 @@ const EPOCH_MS = Date.UTC(2000, 0, 1)
 function putTimestamptz(out: MessageBytes, value: unknown): boolean {
   if (!(value instanceof Date)) return false
   const microseconds = (value.getTime() - EPOCH_MS) * 1000
-  // Neither an invalid date, nor one so far away (before 1714, after 2285) that it would lose digits.
+  // Refuses an invalid date, and one so far away (before 1714, after 2285) that it would lose digits.
   if (!Number.isSafeInteger(microseconds)) return false
   putSafeInteger(out, microseconds)
   return true

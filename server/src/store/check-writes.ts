@@ -1,4 +1,4 @@
-// Whether the database takes writes: it may read well while it is a standby, is set read-only, or has no disk left.
+// Checks whether the database accepts writes: reads may work while it is a standby, is set read-only, or has no disk left.
 
 import type { Queries } from './database.ts'
 import { statements } from './statements.ts'
@@ -13,7 +13,7 @@ class DiskFull extends Error {
   override readonly name = 'DiskFull'
 }
 
-/** Resolves when it does; throws what the queries throw, DatabaseReadOnly or DiskFull. Changes nothing. */
+/** Resolves when it accepts writes; throws what the queries throw, DatabaseReadOnly or DiskFull. Changes nothing. */
 export async function checkWrites(queries: Queries): Promise<void> {
   try {
     await queries.query(sql('probe-write'))

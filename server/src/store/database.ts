@@ -1,5 +1,6 @@
-// The one place where connections and transactions are made. Everything that writes takes a `Tx`, which only
-// `Database.transaction` can make: there is no optional transaction argument to forget.
+// The face of this room, and the only place where connections and transactions are made. Everything that writes takes a `Tx`, which
+// only `Database.transaction` can make, so there is no optional transaction argument to forget. This room knows how to talk to
+// PostgreSQL: it must not know any table of another room, nor what a statement is for.
 
 import pg from 'pg'
 import { crashPoint } from './crash-point.ts'
@@ -9,7 +10,7 @@ import { Session } from './session.ts'
 import type { Statement } from './statements.ts'
 import { LazyTransaction } from './transaction.ts'
 
-// int8 as number: births, counts and milliseconds stay far below 2^53. Timestamps stay Date (pg's default).
+// int8 as number: sequence numbers, counts and milliseconds stay far below 2^53. Timestamps stay Date (pg's default).
 pg.types.setTypeParser(20, Number)
 
 /** Anything that can run a named statement. */
@@ -24,7 +25,7 @@ export interface Queries {
 export type FlushStep = { readonly statement: Statement; readonly values?: readonly unknown[] }
 
 /** The rows of each step of a flush, in order. */
-export type RowsOfEach<Rows extends readonly pg.QueryResultRow[]> = {
+type RowsOfEach<Rows extends readonly pg.QueryResultRow[]> = {
   readonly [At in keyof Rows]: readonly Rows[At][]
 }
 
@@ -36,7 +37,7 @@ export interface Tx extends Queries {
     statement: Statement,
     values?: readonly unknown[],
   ): Promise<readonly Row[]>
-  /** A statement whose rows nobody needs: runs before the next query or the commit, and its error is theirs. */
+  /** A statement whose rows nobody needs. It runs before the next query or the commit, which also reject with its error. */
   send(statement: Statement, values?: readonly unknown[]): void
   /** Runs after the commit, never after a rollback. For hints; must not throw. */
   afterCommit(hook: () => void): void
@@ -47,11 +48,11 @@ export class DatabaseUnavailable extends Error {
   override readonly name = 'DatabaseUnavailable'
 }
 
-/** Thrown when the database is there and could not do it: no time, disk or memory left. 503 too, and worth a look. */
+/** Thrown when the database answers but lacks time, disk or memory. Also a 503, and the operator should look into it. */
 export class DatabaseOverloaded extends Error {
   override readonly name = 'DatabaseOverloaded'
 
-  /** A statement ran out of its time: unlike a full disk, that may be one caller's, and a smaller batch may fare better. */
+  /** A statement ran out of time. Unlike a full disk, one caller may be the cause, and a smaller batch may succeed. */
   get ranOutOfTime(): boolean {
     return (this.cause as { readonly code?: unknown } | undefined)?.code === '57014'
   }
@@ -71,22 +72,22 @@ export type DatabaseOptions = {
   readonly statementTimeoutMs?: number
 }
 
-// Every hot statement goes by index from an array of keys, however large or young its tables are. Left alone, the planner
-// takes plans for tables that it believes to be small, and keeps them prepared while they grow: measured, one such plan
-// made a cancel 6 ms slower until the next analyze. tests/engine/plans.test.ts holds the plans.
+// Every hot statement looks rows up by index from an array of keys, however large or new its tables are. Without these settings, the
+// planner chooses plans for tables that it believes to be small, and keeps them prepared while the tables grow: in a measurement,
+// one such plan made a cancel 6 ms slower until the next analyze. tests/engine/plans.test.ts holds the plans.
 //
-// Two idioms in the SQL are there for the same reason. Where a table was empty when it was analyzed, as what waits and what
-// runs are at every quiet moment, to walk its index seems as cheap as to look one row up in it, and then a thousand keys are
-// compared with thousands of rows: 1.4 s for a batch that takes 10 ms.
-//   r.shard = any (array[k.shard])       looks up as `=` does, but is nothing to sort by: no reason to walk the index
-//   lateral (select … offset 0)          stays inside of the loop over the keys
+// Two idioms in the SQL have the same reason. The tables of waiting and running effects are often empty when they are analyzed. Then
+// walking the whole index seems as cheap to the planner as looking one row up in it, and a thousand keys are compared with
+// thousands of rows: 1.4 s for a batch that takes 10 ms.
+//   r.shard = any (array[k.shard])       looks up as `=` does, but gives no order, so no reason to walk the index
+//   lateral (select … offset 0)          stays inside the loop over the keys
 export const PLAN_OPTIONS =
   '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan -c jit=off'
 
-// A snapshot for each statement is what *lock, then look* lives of, whatever the database's own default is.
+// *Lock, then look* needs a snapshot for each statement, so the level is set, whatever the database's own default is.
 const ISOLATION = '-c default_transaction_isolation=read\\ committed'
 
-// What the reserve asks is small; see probe-disk.sql for its little memory, which is to go to the disk of the tables.
+// The queries of the reserve are small. With so little work_mem, probe-disk.sql must use the disk, and the disk of the tables.
 const RESERVE_OPTIONS = '-c work_mem=64kB -c temp_tablespaces='
 
 /** Of the pool. */
@@ -94,19 +95,19 @@ export type PoolFigures = {
   readonly inUse: number
   /** Callers that wait for a connection. */
   readonly waiting: number
-  readonly most: number
+  readonly max: number
 }
 
 const MOST_CONNECTIONS = 12
 
-/** PostgreSQL ends a statement at its timeout. Where that is not heard of by so much later, the connection is dead. */
+/** PostgreSQL ends a statement at its timeout. If no answer has come so much later, the connection counts as dead. */
 const UNHEARD_AFTER_MS = 10_000
 
 export class Database implements Queries {
   readonly options: DatabaseOptions
   private readonly pool: pg.Pool
   private readonly sessions = new WeakMap<pg.PoolClient, Session>()
-  /** Ways to the database that are open. */
+  /** Open connections of all kinds. */
   private readonly streams = new Set<Stream>()
   private readonly pulse = new Pulse({
     probe: signal => this.probe(signal),
@@ -127,13 +128,13 @@ export class Database implements Queries {
       idleTimeoutMillis: 30_000,
       application_name: 'standdown',
       statement_timeout: statementTimeoutMs,
-      // A server that is lost in the middle of a transaction must not keep its locks until TCP notices.
+      // A server that is lost in the middle of a transaction must not keep its locks until TCP notices it.
       idle_in_transaction_session_timeout: statementTimeoutMs,
       options: `${PLAN_OPTIONS} ${ISOLATION}`,
     })
     // An idle connection that breaks is replaced by the pool; without a listener the process would end.
     this.pool.on('error', ignore)
-    // From its first moment on, and while it is out: a connection may break before its caller hears that it has it.
+    // From the first moment on, and while it is in use: a connection may break before its caller is given it.
     this.pool.on('connect', client => {
       client.on('error', ignore)
       this.follow(client)
@@ -155,8 +156,8 @@ export class Database implements Queries {
   }
 
   /**
-   * Runs all steps in one transaction and one round trip; resolves with the rows of each. None can depend on what another
-   * one answers, but each sees what those before it did, and has a snapshot of its own. If one fails, nothing was done.
+   * Runs all steps in one transaction and one round trip; resolves with the rows of each. No step can use the
+   * rows of another one, but each sees what the steps before it wrote, and has a snapshot of its own. If one fails, nothing was done.
    * `name` names its crash points, as a transaction's does.
    */
   async flush<Rows extends readonly pg.QueryResultRow[] = readonly pg.QueryResultRow[]>(
@@ -176,8 +177,8 @@ export class Database implements Queries {
 
   /**
    * Runs `work` in one transaction and commits once. `name` names its crash points (`<name>:before-commit`,
-   * `<name>:after-commit`), at which a crash test kills the process. Of two transactions that wait for each other
-   * PostgreSQL undoes one, and its work is then run again: it must change nothing outside of `tx`.
+   * `<name>:after-commit`), at which a crash test kills the process. When two transactions wait for
+   * each other, PostgreSQL undoes one, and its work is run again: so it must change nothing outside `tx`.
    */
   async transaction<T>(name: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.asking(async () => {
@@ -210,8 +211,8 @@ export class Database implements Queries {
   }
 
   /**
-   * A connection of its own, for what has to be answered while callers have taken the pool: one question at a time, each within so
-   * long. Throws as `query` does.
+   * A connection of its own, for queries that must be answered while callers use up the pool: one query at a time, each within
+   * `withinMs`. Throws as `query` does.
    */
   reserve(withinMs: number): Queries {
     const reserve = new Reserve({
@@ -225,8 +226,8 @@ export class Database implements Queries {
 
   get poolFigures(): PoolFigures {
     const { totalCount, idleCount, waitingCount } = this.pool
-    const most = this.options.maxConnections ?? MOST_CONNECTIONS
-    return { inUse: totalCount - idleCount, waiting: waitingCount, most }
+    const max = this.options.maxConnections ?? MOST_CONNECTIONS
+    return { inUse: totalCount - idleCount, waiting: waitingCount, max }
   }
 
   async close(): Promise<void> {
@@ -268,7 +269,7 @@ export class Database implements Queries {
     const client = new pg.Client({
       ...this.reach(),
       application_name: 'standdown-reserve',
-      // What waits for a lock must not go on waiting there when nobody waits for it here any more.
+      // A statement must not go on waiting for a lock when nobody here waits for the statement any more.
       statement_timeout: withinMs,
       options: `${PLAN_OPTIONS} ${ISOLATION} ${RESERVE_OPTIONS}`,
     })
@@ -285,7 +286,7 @@ export class Database implements Queries {
     try {
       await client.connect()
     } catch (error) {
-      // "Starting up", "too many connections": it answers.
+      // "Starting up" and "too many connections" are answers too.
       if (!(error instanceof pg.DatabaseError)) throw error
     } finally {
       signal.removeEventListener('abort', giveUp)
@@ -300,7 +301,7 @@ type Stream = pg.Client['connection']['stream']
 const UNDONE_BY_OTHERS = /^(40P01|40001)$/
 const RERUNS = 5
 
-/** True for an error that says that PostgreSQL undid this transaction for the sake of another one. */
+/** True when PostgreSQL undid this transaction so that another one can go on. */
 function isUndoneByOthers(error: unknown): boolean {
   return error instanceof pg.DatabaseError && UNDONE_BY_OTHERS.test(error.code ?? '')
 }
@@ -315,13 +316,13 @@ async function untilNotUndone<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-// For what a connection says when nobody waits for an answer: unheard, it would end the process. Who asks next is told.
+// For errors of a connection that nobody waits on: without a listener they would end the process. The next query gets the error.
 function ignore(): void {}
 
 // Class 08 without protocol violations: connection exceptions; 57P01-57P05: shut down, crash shutdown, starting up, dropped, idle for too long;
 // 53300: too many connections; 25P03: idle in a transaction for too long, which ends the connection; 25006: read-only, as a standby is.
 const UNAVAILABLE = /^(08(000|001|003|004|006|007)|57P0[1-5]|53300|25P03|25006)$/
-// A statement's time, the disk, the memory, another limit that was set; class 58: what the system below it could not do.
+// A statement's timeout, disk, memory, another limit; class 58: an error of the operating system.
 const OVERLOADED = /^(57014|53[124]00|58...)$/
 const UNAVAILABLE_SYSTEM = new Set([
   'ECONNREFUSED',
@@ -332,7 +333,7 @@ const UNAVAILABLE_SYSTEM = new Set([
   'EHOSTUNREACH',
 ])
 
-/** True for an error that says that the database is away, not that the statement was wrong. */
+/** True when the database cannot be reached, not when the statement was wrong. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof DatabaseUnavailable) return true
   if (!(error instanceof Error)) return false
@@ -348,7 +349,7 @@ export function isUniqueViolation(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '23505'
 }
 
-/** True for an error that says that a lock was not had within `lock_timeout`. Nothing was done. */
+/** True when a lock was not obtained within `lock_timeout`. Nothing was done. */
 export function isLockTimeout(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '55P03'
 }
@@ -362,7 +363,7 @@ async function namingFaults<T>(work: () => Promise<T>): Promise<T> {
     const { code } = error as { readonly code?: unknown }
     if (typeof code === 'string' && OVERLOADED.test(code))
       throw new DatabaseOverloaded('the database could not do it', { cause: error })
-    // Its stack is that of the octets that came; who asked is of more use. Which statement it was stands in `where`.
+    // The driver's stack only shows the arrival of the answer, so the caller's stack is put in its place. `where` names the statement.
     if (error instanceof pg.DatabaseError) Error.captureStackTrace(error)
     throw error
   }

@@ -1,5 +1,5 @@
-// What can go wrong between the server and its data, each with what to do about it. The command line and main print
-// the message alone; a caller over HTTP never sees one, since the server is not up then.
+// The faults of the server's access to its data, each with what to do about it. The command line and main print only the message. A
+// caller over HTTP never sees one, since the server does not run then.
 
 import { faults } from '../core/fault.ts'
 

@@ -1,5 +1,6 @@
-// Functions live in sql/functions/*.sql anywhere below a room, one each, beside the code that calls them. In the database a function's name
-// ends with a hash of its text: servers of two versions run beside each other, each with its own, and none is ever replaced.
+// SQL functions are in files sql/functions/*.sql below a room, one function each, beside the code that calls them. In the database the
+// name of a function ends with a hash of its text. So servers of two versions can run at the same time, each with its own functions,
+// and no function is ever replaced.
 
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -11,8 +12,8 @@ import { statements } from './statements.ts'
 const sql = statements(import.meta.url)
 const ROOMS = fileURLToPath(new URL('../', import.meta.url))
 
-export type SqlFunction = {
-  /** As it is called: `engine.cancel_plain_0123456789ab`. */
+type SqlFunction = {
+  /** The name by which it is called: `engine.cancel_plain_0123456789ab`. */
   readonly name: string
   /** The statement that makes it. */
   readonly create: string
@@ -23,14 +24,14 @@ export function knownFunctions(): readonly SqlFunction[] {
   return functionFiles().map(readFunction)
 }
 
-/** What a room calls its function by. Throws when there is no such file. */
+/** The full name of a room's function. Throws when there is no such file. */
 export function functionName(room: string, name: string): string {
   const file = functionFiles().find(path => roomOf(path) === room && basename(path) === `${name}.sql`)
   if (file === undefined) throw new Error(`no function ${name}.sql below ${join(ROOMS, room)}`)
   return readFunction(file).name
 }
 
-/** Makes those that are missing, in the caller's session, which holds the lock of migrations. */
+/** Creates the missing functions, in the caller's session, which holds the lock of migrations. */
 export async function createFunctions(
   client: pg.ClientBase,
   functions: readonly SqlFunction[] = knownFunctions(),
@@ -41,7 +42,7 @@ export async function createFunctions(
   }
 }
 
-/** Paths from the rooms' folder. */
+/** Paths relative to the folder of the rooms. */
 function functionFiles(): readonly string[] {
   return readdirSync(ROOMS, { recursive: true, encoding: 'utf8' })
     .filter(path => path.endsWith('.sql') && dirname(path).endsWith(join('sql', 'functions')))

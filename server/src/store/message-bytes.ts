@@ -1,11 +1,11 @@
-// The messages of PostgreSQL's extended query protocol that we send, one behind the other in one piece of memory, so that
-// a group of statements leaves in one write. The driver writes each message by itself, and every array as text.
+// Writes the messages of PostgreSQL's extended query protocol, one after the other in one buffer, so that a group of statements is
+// sent with one write. The driver writes each message by itself, and every array as text.
 // https://www.postgresql.org/docs/current/protocol-message-formats.html
 
 import { createRequire } from 'node:module'
 import { type ArrayType, putArray } from './binary-arrays.ts'
 
-/** The driver's own way to write a value as text: what is not said otherwise here goes as it always did. */
+/** The driver's own conversion of a value to text, for all values that are not written otherwise here. */
 const { prepareValue } = createRequire(import.meta.url)('pg/lib/utils.js') as {
   readonly prepareValue: (value: unknown) => string | Buffer | null
 }
@@ -19,14 +19,14 @@ const AS_BINARY = 1
 const MOST_PARAMETERS = 0xffff
 
 const FIRST_BYTES = 4 * 1024
-/** Memory beyond this is given back after the write: a large batch is rare, and connections are many. */
+/** A larger buffer is released after the write: large batches are rare, and there are many connections. */
 const KEPT_BYTES = 256 * 1024
 
 export class MessageBytes {
   bytes = Buffer.allocUnsafe(FIRST_BYTES)
   at = 0
 
-  /** All that was written. It is good until something else is written here. */
+  /** All that was written. Valid until something else is written here. */
   get written(): Buffer {
     return this.bytes.subarray(0, this.at)
   }
@@ -84,7 +84,7 @@ export class MessageBytes {
     const start = this.open('P')
     this.terminated(name)
     this.terminated(text)
-    // The types of the parameters are left to PostgreSQL.
+    // PostgreSQL infers the types of the parameters.
     this.int16(0)
     this.close(start)
   }
@@ -148,7 +148,7 @@ export class MessageBytes {
   }
 
   private terminated(text: string): void {
-    // It would end the text there, and PostgreSQL would take the rest for something else.
+    // A zero octet would end the text, and PostgreSQL would read the rest as something else.
     if (text.includes('\0')) throw new Error(`a statement has a zero octet in it: ${JSON.stringify(text)}`)
     this.reserve(text.length * 3 + 1)
     this.at += this.bytes.write(text, this.at, 'utf8')
@@ -163,7 +163,7 @@ export class MessageBytes {
     return start
   }
 
-  /** A message's length counts itself, but not the code before it. */
+  /** The length of a message includes the length field itself, but not the code before it. */
   private close(start: number): void {
     this.setInt32(start + 1, this.at - start - 1)
   }

@@ -17,15 +17,15 @@ export const appliedMigrations = (): Statement => sql('applied-migrations')
 // An advisory lock's key is a number that nobody else uses: the bytes of "standdow".
 const LOCK = '8319679501440837495'
 const OLDEST_POSTGRES = 15
-/** What a migration raises that must not run beside a server of an older version, while one holds a lease. */
+/** The error that a migration raises if it must not run beside a server of an older version, and such a server holds a lease. */
 const OLDER_SERVER = 'SD001'
 const LOOK_EVERY_MS = 500
 
 export type AppliedMigration = { readonly number: number; readonly name: string; readonly checksum: string }
 
-export type MigrateOptions = {
-  /** Hears in a sentence what is done to a database that is not new, and what is waited for. */
-  readonly tell?: (line: string) => void
+type MigrateOptions = {
+  /** Called with a sentence that says what is done to a database that is not new, or what is waited for. */
+  readonly tell?: (textLine: string) => void
   /** How long a server of an older version has to end, ms. Default 30,000: twice as long as a lease outlives a kill -9. */
   readonly patienceMs?: number
 }
@@ -54,11 +54,11 @@ export async function migrate(
         tell(`bringing the database up to date: migration ${migration.number} (${migration.name})`)
       await applyOnceAlone(client, migration, { tell, patienceMs })
     }
-    // A history of a test's own has none of our functions.
+    // Tests with migrations of their own have none of our functions.
     if (history === undefined) await createFunctions(client)
     return missing.map(migration => migration.number)
   } finally {
-    // The advisory lock goes with the session.
+    // The advisory lock ends with the session.
     await client.end()
   }
 }
@@ -79,7 +79,7 @@ async function applyOnceAlone(
   }
 }
 
-/** In a transaction of its own. Gives null, or which server of an older version is in the way. */
+/** Runs in a transaction of its own. Returns null, or the server of an older version that prevents it. */
 async function tryToApply(client: pg.ClientBase, migration: Migration): Promise<string | null> {
   await client.query('begin')
   try {

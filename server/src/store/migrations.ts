@@ -17,7 +17,7 @@ export type Migration = {
 
 const FOLDER = fileURLToPath(new URL('migrations/', import.meta.url))
 
-/** The migrations that this version knows, by number. Throws when two have one number or a name is no name. */
+/** The migrations that this version knows, by number. Throws when two have the same number, or a file name is malformed. */
 export function knownMigrations(folder: string = FOLDER): readonly Migration[] {
   const migrations = readdirSync(folder)
     .filter(file => file.endsWith('.sql'))
@@ -37,7 +37,7 @@ export function knownMigrations(folder: string = FOLDER): readonly Migration[] {
   return migrations
 }
 
-/** The PostgreSQL schemas that these migrations make, sorted: what is ours in a database that others use too. */
+/** The PostgreSQL schemas that these migrations create, sorted. In a database that others use too, these are ours. */
 export function schemasOf(migrations: readonly Migration[]): readonly string[] {
   const names = migrations.flatMap(({ sql }) =>
     [...sql.matchAll(/^\s*create schema (?:if not exists )?"?([a-z_]+)"?/gim)].map(match => match[1] ?? ''),

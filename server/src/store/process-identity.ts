@@ -1,10 +1,10 @@
-// Which process a pid meant. A pid alone is not enough: after a restart of the machine or of a container another
-// process has it, so a process is its pid and the moment it started.
+// Identifies a process by its pid and its start time. A pid alone is not enough: after a restart of the machine or of a container
+// another process may have it.
 
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, realpathSync } from 'node:fs'
 
-/** When the process started, in the system's own words, only good for comparing; null when there is none. */
+/** The start time of the process, in the system's own format, only to be compared; null when there is no such process. */
 export function processStart(pid: number): string | null {
   if (process.platform === 'linux') {
     try {
@@ -20,16 +20,6 @@ export function processStart(pid: number): string | null {
   return ps.status === 0 ? ps.stdout.trim() || null : null
 }
 
-/** True while the pid is taken, by whomever. */
-export function isTaken(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
 /** True when the pid is a process that works in `directory`, as each process of PostgreSQL does in its data. */
 export function worksIn(pid: number, directory: string): boolean {
   if (processStart(pid) === null) return false
@@ -37,7 +27,7 @@ export function worksIn(pid: number, directory: string): boolean {
     try {
       return realpathSync(`/proc/${pid}/cwd`) === realpathSync(directory)
     } catch {
-      // Another user's process: not one that we started.
+      // A process of another user, so not one that we started.
       return false
     }
   }

@@ -1,22 +1,22 @@
-// Whether the database answers at all. A connection whose other end is frozen (a stopped process, a path that loses every
-// packet) does not break: what is asked on it waits for ever. So while answers are awaited and none comes on any
-// connection, a new one is tried; if that is silent too, all are cut off, and who asks is told at once until one answers.
+// Watches whether the database answers at all. A connection whose other end is frozen (a stopped process, a network that loses every
+// packet) does not break: a query on it waits for ever. So when answers are awaited and none comes on any connection, a new
+// connection is tried. If that is silent too, all connections are cut, and queries are refused at once until one is answered.
 //
 //   answering --SILENCE_MS without an octet, answers awaited--> probing --the probe is answered--> answering
 //                                                                  | no answer within PROBE_MS
 //                                                                  v
 //             answering <--a probe is answered (one a second)--- silent: connections cut, callers refused
 
-/** Without an octet from the database for this long, while answers are awaited, it is asked whether it is there. */
+/** When no octet came from the database for this long while answers are awaited, a probe is sent. */
 const SILENCE_MS = 2000
-/** It has this long to say that it is. */
+/** How long the answer to the probe may take. */
 const PROBE_MS = 5000
 const LOOK_EVERY_MS = 1000
 
-export type PulseNeeds = {
+type PulseNeeds = {
   /** Resolves when the database has answered anything on a new connection; the signal gives up. */
   readonly probe: (signal: AbortSignal) => Promise<void>
-  /** Breaks every connection, so that whoever waits on one is told. */
+  /** Breaks every connection, so that the queries that wait on them fail. */
   readonly cutOff: () => void
 }
 
@@ -43,7 +43,7 @@ export class Pulse {
     this.heardAt = performance.now()
   }
 
-  /** Runs `work`, which asks the database and waits for what it says. */
+  /** Runs `work`, which queries the database and waits for the answer. */
   async waiting<T>(work: () => Promise<T>): Promise<T> {
     if (this.awaited === 0) this.heard()
     this.awaited += 1
@@ -68,7 +68,7 @@ export class Pulse {
     this.probing = false
     if (this.closed.signal.aborted) return
     if (answered) this.heard()
-    // Octets that came on another connection meanwhile count as much.
+    // Octets that came on another connection meanwhile count as well.
     else if (performance.now() - this.heardAt >= SILENCE_MS) {
       this.isSilent = true
       this.needs.cutOff()
@@ -78,7 +78,7 @@ export class Pulse {
 
   private async answers(): Promise<boolean> {
     const given = new AbortController()
-    // One turn later: after a long turn of this process the answer may lie there, unread.
+    // One turn of the event loop later: if this process was busy for long, the answer may have arrived and not been read yet.
     const timer = setTimeout(() => setImmediate(() => given.abort()), PROBE_MS).unref()
     try {
       await this.needs.probe(AbortSignal.any([given.signal, this.closed.signal]))

@@ -1,19 +1,19 @@
-// One connection beside the pool, for what has to be answered while callers have taken all of that: whether the server is ready,
-// or its figures. It is kept, renewed before it is old (what is set for new connections then counts for it too), and asked one
-// thing at a time, each within a stated time.
+// One connection beside the pool, for queries that must be answered while callers use up the pool: whether the server is ready, and
+// its figures. The connection is kept, and renewed before it is old, so that new settings of the database apply to it too. It runs
+// one query at a time, each within a stated time.
 
 import type pg from 'pg'
 import type { Queries } from './database.ts'
 import type { Statement } from './statements.ts'
 
-export type ReserveNeeds = {
-  /** For one question and its answer, and connecting for it if that is needed; milliseconds. */
+type ReserveNeeds = {
+  /** The time for one query and its answer, and for connecting where needed; milliseconds. */
   readonly withinMs: number
   /** How old a connection becomes before it is renewed, milliseconds; default 15 s. */
   readonly renewedAfterMs?: number
-  /** A client that has not connected yet, and whose statements PostgreSQL itself ends by then. */
+  /** A client that has not connected yet, with a statement_timeout of that time. */
   readonly client: () => pg.Client
-  /** True for an error of a connection that may be an old one's only. */
+  /** True for an error that an old connection may have and a new one may not. */
   readonly isAway: (error: unknown) => boolean
 }
 
@@ -56,10 +56,10 @@ export class Reserve implements Queries {
     const end = () => {
       if (over) return
       late = true
-      // Whoever waits on it is told.
+      // So that the query that waits on it fails.
       this.client?.connection.stream.destroy()
     }
-    // One turn later: after a long turn of this process the answer may lie there, unread.
+    // One turn of the event loop later: if this process was busy for long, the answer may have arrived and not been read yet.
     const timer = setTimeout(() => setImmediate(end), this.needs.withinMs)
     const run = async (client: pg.Client) =>
       (await client.query<Row>({ text, values: values as unknown[] })).rows
@@ -71,7 +71,7 @@ export class Reserve implements Queries {
         try {
           return await run(this.client)
         } catch (error) {
-          // It may have been broken for long, with nobody there to notice.
+          // The connection may have been broken for long without anybody noticing.
           if (late || !this.needs.isAway(error)) throw error
         }
       }
@@ -89,27 +89,27 @@ export class Reserve implements Queries {
     this.openedAt = performance.now()
     try {
       await client.connect()
-      leave(before)
+      endClient(before)
       return client
     } catch (error) {
-      leave(client)
-      // A server that takes no more connections still answers on the one that it has taken.
+      endClient(client)
+      // A server that accepts no more connections still answers on an existing one.
       const mayStay = !this.closed && (error as { code?: unknown }).code === TOO_MANY_CONNECTIONS
       this.client = mayStay ? before : null
       if (this.client !== null) return this.client
-      leave(before)
+      endClient(before)
       throw error
     }
   }
 
   private drop(): void {
-    leave(this.client)
+    endClient(this.client)
     this.client = null
   }
 }
 
-/** Not waited for: where the other end is silent, a polite goodbye is never answered. */
-function leave(client: pg.Client | null): void {
+/** Does not wait: a silent server never answers the message that ends a connection. */
+function endClient(client: pg.Client | null): void {
   if (client === null) return
   client.end().catch(() => {})
   const { stream } = client.connection

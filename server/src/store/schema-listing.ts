@@ -1,5 +1,5 @@
 // The schema as text, read from PostgreSQL's own catalogue, the same on every version: docs/schema.txt is this listing
-// of a migrated database. A test compares the two, and writes it anew when it is told to (tests/store/schema-listing.test.ts).
+// of a migrated database. A test compares the two, and rewrites the file when it is asked to (tests/store/schema-listing.test.ts).
 
 import type { QueryResultRow } from 'pg'
 import type { Queries } from './database.ts'
@@ -36,8 +36,8 @@ type Sequence = QueryResultRow & {
 }
 
 /**
- * Lists these PostgreSQL schemas, by default all of ours: one fact a line, sorted by code points. Of a view its columns
- * stand there, not its query, which PostgreSQL words differently from version to version.
+ * Lists these PostgreSQL schemas, by default all of ours: one fact per line, sorted by code points. A view is listed
+ * by its columns, not by its query, whose text differs between versions of PostgreSQL.
  */
 export async function listSchema(
   db: Queries,

@@ -1,5 +1,5 @@
-// One connection of the pool, and what it knows: which statements it has prepared, and what their rows look like. A group of
-// statements goes to it in one write and is answered in one: the driver's own way costs a round of messages for each.
+// One connection of the pool, with the statements that it has prepared and the shape of their rows. A group of statements is sent in
+// one write and answered in one: the driver's own way costs a round trip for each statement.
 //
 //   Parse (once per connection and name) · Bind · Describe (once) · Execute     for each statement
 //   Sync                                                                        once, at the end
@@ -24,7 +24,7 @@ export type Step = {
 export type Answer = {
   /** Of each step, in order. */
   readonly rows: readonly (readonly Row[])[]
-  /** PostgreSQL's word for what the last step did. */
+  /** PostgreSQL's command tag of the last step. */
   readonly lastTag: string
 }
 
@@ -36,8 +36,8 @@ type Prepared = {
   readonly text: string
   readonly arrays: readonly (ArrayType | undefined)[]
   /**
-   * Null for a statement without rows; undefined until it was described. It cannot go stale: PostgreSQL refuses to run a
-   * prepared statement whose columns have become others (0A000, after a migration), and then the connection is given up.
+   * Null for a statement without rows; undefined until it was described. It cannot become outdated: PostgreSQL refuses to run
+   * a prepared statement whose columns have changed (0A000, after a migration), and then the connection is closed.
    */
   readRow: ReadRow | null | undefined
 }
@@ -45,10 +45,10 @@ type Prepared = {
 export class Session {
   readonly client: pg.PoolClient
   readonly prepared = new Map<string, Prepared>()
-  /** For one group after another: when one is answered, PostgreSQL has read it. */
+  /** Reused for each group: when a group is answered, PostgreSQL has read it. */
   readonly out = new MessageBytes()
   group: Group | null = null
-  /** Set once the connection is broken, or is not what we think it is: it must not go back into the pool. */
+  /** Set when the connection is broken or in an unexpected state: it must not go back into the pool. */
   unfit: Error | null = null
   private readonly answerWithinMs: number
 
@@ -65,7 +65,7 @@ export class Session {
     return this.ask(new Group(this, steps, false))
   }
 
-  /** Runs a text that may hold several statements: PostgreSQL takes that only without parameters, and alone. */
+  /** Runs a text that may hold several statements: PostgreSQL accepts that only without parameters, and not in a group. */
   runScript(text: string): Promise<Answer> {
     return this.ask(new Group(this, [{ statement: { text } }], true))
   }
@@ -86,7 +86,7 @@ export class Session {
   }
 }
 
-/** A step on its way. */
+/** A step that was sent. */
 type Part = {
   readonly prepared: Prepared
   readonly unwanted: boolean
@@ -94,7 +94,7 @@ type Part = {
   readonly rows: Row[]
 }
 
-/** What the driver sends, and hands the answers to. It sends one at a time: the next when this one's Sync was answered. */
+/** The query object for the driver: it sends the group, and gets the answers. The driver sends the next one after this Sync is answered. */
 class Group {
   readonly answer: Promise<Answer>
   private readonly settled = Promise.withResolvers<Answer>()
@@ -104,7 +104,7 @@ class Group {
   private readonly parts: Part[] = []
   /** The part whose answer is awaited. */
   private at = 0
-  /** Those whose Parse was sent, in this order, and how many of them were answered. */
+  /** The parts whose Parse was sent, in this order, and how many of them were answered. */
   private readonly parsing: Prepared[] = []
   private parsed = 0
   private lastTag = ''
@@ -167,7 +167,7 @@ class Group {
 
   handleParseComplete(): void {
     const prepared = this.parsing[this.parsed++]
-    // Whatever becomes of the group: the name stays prepared, also when all that was done is undone.
+    // The name stays prepared even when the group fails and is rolled back.
     if (prepared?.name) this.session.prepared.set(prepared.name, prepared)
   }
 
@@ -188,7 +188,7 @@ class Group {
 
   handleCommandComplete({ text }: { readonly text: string }): void {
     const part = this.parts[this.at]
-    // A description was asked for, and none came.
+    // A description was requested, and none came.
     if (part?.described) part.prepared.readRow ??= null
     this.lastTag = text
     // A script has several of them.
@@ -209,13 +209,13 @@ class Group {
   handleCopyData(): void {}
 
   handleReadyForQuery(): void {
-    this.leave()
+    this.releaseSession()
     if (this.unreadable) this.settled.reject(this.unreadable)
     else this.settled.resolve({ rows: this.parts.map(part => part.rows), lastTag: this.lastTag })
   }
 
   handleError(error: Error): void {
-    this.leave()
+    this.releaseSession()
     const name = this.parts[this.at]?.prepared.name
     if (name && error instanceof pg.DatabaseError) {
       const inside = error.where === undefined ? '' : `${error.where}\n`
@@ -224,17 +224,17 @@ class Group {
     this.settled.reject(error)
   }
 
-  private leave(): void {
+  private releaseSession(): void {
     if (this.session.group === this) this.session.group = null
   }
 }
 
-// 0A000: its columns would be others than they were. 26000, 42P05: the name is not prepared, or is, against what we think.
+// 0A000: the columns of the statement have changed. 26000, 42P05: we believe the name is prepared and it is not, or the reverse.
 const NOT_AS_PREPARED = /^(0A000|26000|42P05)$/
 
-/** True of an error that says that a statement failed, and nothing of the connection. */
+/** True for an error of a statement that leaves the connection usable. */
 function leavesFit(error: unknown): boolean {
-  // In another language than English the word is another one: then a good connection is lost, which is no harm.
+  // With another language than English the severity is another word: then a good connection is closed, which does no harm.
   return (
     error instanceof pg.DatabaseError && error.severity === 'ERROR' && !NOT_AS_PREPARED.test(error.code ?? '')
   )

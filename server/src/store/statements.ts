@@ -1,4 +1,4 @@
-// SQL lives in .sql files, one statement each, in a folder sql/ beside the code that runs it. The name that PostgreSQL
+// SQL is in .sql files, one statement each, in a folder sql/ beside the code that runs it. The name that PostgreSQL
 // sees (and prepares under) is room.file: engine.start, calendar.insert-meeting.
 
 import { readdirSync, readFileSync } from 'node:fs'
@@ -10,7 +10,7 @@ const ROOMS = fileURLToPath(new URL('../', import.meta.url))
 /** A statement with its name; spread into pg's query config, so it is prepared once per connection. */
 export type Statement = { readonly name?: string; readonly text: string }
 
-/** Loads every sql/*.sql beside `moduleUrl` and in the folders below; asking for one that is not there throws at once. */
+/** Loads every sql/*.sql beside `moduleUrl` and in the folders below; an unknown name throws at once. */
 export function statements(moduleUrl: string): (name: string) => Statement {
   const folder = dirname(fileURLToPath(moduleUrl))
   const [room = ''] = relative(ROOMS, folder).split(sep)

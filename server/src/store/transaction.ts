@@ -1,22 +1,22 @@
 // One run of a transaction's work on one connection, with as few round trips as the answers that the work waits for:
 //
-//   send           is only kept
-//   query          is written together with all that was kept, at the end of the turn of the event loop: queries that do not
+//   send           is only queued
+//   query          is written together with all that is queued, at the end of the turn of the event loop: queries that do not
 //                  wait for each other share a write
 //   begin          goes with the first write
-//   commit         goes with whatever is still kept; when nothing was written before, neither begin nor commit is needed,
+//   commit         goes with what is still queued; when nothing was written before, neither begin nor commit is needed,
 //                  since a group is a transaction by itself (session.ts)
 //
-// Begin must never be merely not waited for: if it failed, what was written behind it would be committed statement by
-// statement. Here it stands in one group with what follows, and PostgreSQL skips all that is behind a failed step of a
-// group. The next group is written when this one was answered.
+// Begin must not be sent alone without waiting for its answer: if it failed, the statements after it would be committed one by one.
+// Here begin is in one group with what follows, and PostgreSQL skips all steps after a failed one of a group. The next group is
+// written when this one was answered.
 
 import type { Tx } from './database.ts'
 import type { Row, Session, Step } from './session.ts'
 import type { Statement } from './statements.ts'
 
 type Kept = Step & {
-  /** Whom its rows go to, if anybody waits for them. */
+  /** Who gets its rows, if anybody waits for them. */
   readonly asker?: PromiseWithResolvers<readonly Row[]>
 }
 
@@ -34,14 +34,14 @@ export class LazyTransaction implements Tx {
   private over = false
   private scheduled = false
   private underway: Promise<void> | null = null
-  /** The first: it is what all later ones come from. */
+  /** The first error: the later ones are consequences of it. */
   private failure: { readonly error: unknown } | null = null
 
   constructor(session: Session) {
     this.session = session
   }
 
-  /** What the first failed statement failed of; undefined while none has. */
+  /** The error of the first failed statement; undefined while none has failed. */
   get error(): unknown {
     return this.failure?.error
   }
@@ -52,7 +52,7 @@ export class LazyTransaction implements Tx {
     const asker = Promise.withResolvers<readonly Row[]>()
     this.kept.push({ statement, values, asker })
     this.schedule()
-    // Its error is the transaction's too, also when nobody waits for this answer any more.
+    // The error counts for the transaction, even when nobody waits for this answer any more.
     asker.promise.catch(ignore)
     return asker.promise as Promise<readonly R[]>
   }
@@ -71,7 +71,7 @@ export class LazyTransaction implements Tx {
     this.hooks.push(hook)
   }
 
-  /** Resolves when nothing is under way any more. Rejects when a statement has failed, whoever asked for it. */
+  /** Resolves when no statement is running any more. Rejects when any statement has failed. */
   async settled(): Promise<void> {
     while (this.underway !== null) await this.underway
     if (this.failure !== null) throw this.failure.error
@@ -81,17 +81,17 @@ export class LazyTransaction implements Tx {
   async commit(): Promise<void> {
     this.over = true
     const kept = this.kept.splice(0)
-    // Nothing has been written: what is kept is a transaction by itself.
+    // Nothing was written yet: the queued statements are a transaction by themselves.
     const steps = this.begun ? [...kept, COMMIT] : kept
     if (steps.length === 0) return
     const tag = await this.write(steps)
     if (this.failure !== null) throw this.failure.error
-    // PostgreSQL answers the commit of a transaction that failed with a rollback, and calls that no error.
+    // PostgreSQL answers the commit of a failed transaction with the tag ROLLBACK, and not with an error.
     if (this.begun && tag !== 'COMMIT')
       throw new Error(`the commit of a transaction was answered with ${tag}`)
   }
 
-  /** Undoes what was done. Where the connection is too broken for it, PostgreSQL does so by itself. */
+  /** Rolls back. When the connection is broken, PostgreSQL does so by itself. */
   async rollback(error: unknown): Promise<void> {
     this.over = true
     this.failure ??= { error }
@@ -105,7 +105,7 @@ export class LazyTransaction implements Tx {
     return this.over ? { error: new Error('a statement came after the end of its transaction') } : null
   }
 
-  /** When all that goes on in this turn of the event loop has asked what it wants to ask. */
+  /** Resolves at the end of this turn of the event loop, when all code of the turn has queued its statements. */
   private schedule(): void {
     if (this.scheduled || this.underway !== null) return
     this.scheduled = true
@@ -125,7 +125,7 @@ export class LazyTransaction implements Tx {
     else if (this.kept.some(({ asker }) => asker !== undefined)) this.schedule()
   }
 
-  /** Resolves with PostgreSQL's word for what the last step did; after a failure, which is then known, with nothing. */
+  /** Resolves with PostgreSQL's command tag of the last step; after a failure, which is recorded then, with null. */
   private async write(steps: readonly Kept[]): Promise<string | null> {
     try {
       const { rows, lastTag } = await this.session.run(steps)

@@ -1,5 +1,5 @@
-// Ids of what the workspace file names without giving an id: made from the name, so that the same file gives the same
-// ids everywhere and every time, and a diff needs nothing written down.
+// Makes ids for entries of the workspace file that have no id: from the name, so that the same file gives the same ids everywhere and
+// every time, and a comparison needs no stored mapping.
 
 import { createHash } from 'node:crypto'
 import { asciiDomain } from '../core/mail-address.ts'
@@ -12,7 +12,7 @@ type Named = { readonly id: string | undefined } & (
   | { readonly instance: string }
 )
 
-/** Lower case. A made one is a UUID of version 8 (RFC 9562: what the bits mean is the maker's business). */
+/** Lower case. A made one is a UUID of version 8 (RFC 9562: the meaning of its bits is up to whoever makes it). */
 export function idOf(tenant: string, named: Named): string {
   if (named.id !== undefined) return named.id.toLowerCase()
   const [kind, name] = Object.entries(named).find(([key]) => key !== 'id')!

@@ -1,5 +1,5 @@
-// How much one workspace file may hold, all tenants together. A file at every limit is read within the reader's time, and
-// compared with what is kept within a moment.
+// How much one workspace file may hold, all tenants together. A file that reaches every limit is still read within the reader's
+// time limit, and quickly compared with what is stored.
 
 export const WORKSPACE_LIMITS = {
   characters: 1_000_000,

@@ -1,5 +1,5 @@
-// What a schema cannot say of a workspace file: names that must be unique, names that must be there, and how much one file may
-// hold. It looks at a file that may have any other mistake, so what is not as it should be is passed over here.
+// Checks what a schema cannot express: names that must be unique, names that must exist, and how much one file may hold. The file may
+// have any other mistake too, so values of a wrong type are skipped here.
 
 import { type Retries, readRetries } from '../core/effects/retry-plan.ts'
 import { isAddress, mailboxKey } from '../core/mail-address.ts'
@@ -18,7 +18,7 @@ export type TenantNames = {
   readonly id: string
   /** Name → client id. */
   readonly apps: ReadonlyMap<string, string>
-  /** What holds for retries of an app, by its name, where an automation is silent: of the tenant, then of the app. */
+  /** The retry settings of an app, by its name, for automations without settings of their own: the tenant's, then the app's. */
   readonly retries: (appName: string) => readonly Retries[]
 }
 
@@ -133,7 +133,7 @@ class Look {
     return isFirst
   }
 
-  /** What somebody says of retries: one, or none. */
+  /** The retry settings of a tenant or app: one, or none. */
   #retries({ retries }: Loose, path: Path, around: readonly Retries[]): readonly Retries[] {
     if (retries === undefined) return []
     const read = readRetries(retries, around, { path: [...path, 'retries'], mistakes: this.#mistakes })

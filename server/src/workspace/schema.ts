@@ -1,5 +1,5 @@
-// What docs/workspace.schema.json says of people, groups and apps, as a check whose sentences people can follow. The
-// sections of other rooms are described there for editors, and read by the rooms.
+// Checks people, groups and apps by docs/workspace.schema.json, with messages that people understand. The schema describes the sections
+// of other rooms too, for editors; those are checked by their rooms.
 
 import { readFileSync } from 'node:fs'
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
@@ -9,19 +9,19 @@ import type { Mistakes, Path } from '../core/mistakes.ts'
 import { suggestion, unknownName } from '../core/setting-reader.ts'
 
 const SCHEMA = new URL('../../../docs/workspace.schema.json', import.meta.url)
-/** Read by the rooms whose they are. */
+/** The sections that their rooms check themselves. */
 const OF_ROOMS = ['triggers', 'automations', 'templates', 'channels'] as const
 
 type Schema = { definitions: { tenant: { properties: Record<string, unknown> }; retries: unknown } }
 
 let compiled: ValidateFunction | null = null
 
-/** Notes what the schema does not take. What is said of retries is read by core/effects/retry-plan.ts. */
+/** Notes what the schema refuses. Retries are checked by core/effects/retry-plan.ts instead. */
 export function checkSchema(value: unknown, mistakes: Mistakes): void {
   compiled ??= compile()
   if (compiled(value)) return
   for (const error of compiled.errors ?? []) mistakes.add(mistakeOf(error))
-  // They hold on to the whole file.
+  // They reference the whole file, which could not be freed.
   compiled.errors = null
 }
 
@@ -29,7 +29,7 @@ function compile(): ValidateFunction {
   const schema = JSON.parse(readFileSync(SCHEMA, 'utf8')) as Schema
   for (const section of OF_ROOMS) schema.definitions.tenant.properties[section] = {}
   schema.definitions.retries = {}
-  // Whether it is a schema is a test's business, and takes longer than the rest.
+  // A test checks that it is a valid schema: that check takes longer than the rest.
   const ajv = new Ajv({
     allErrors: true,
     strict: false,

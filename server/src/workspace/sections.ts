@@ -1,24 +1,26 @@
-// A tenant of the workspace file, as it is once nothing is wrong with it.
+// This room is the grammar of the workspace file: its schema, ids, limits and mistakes. It must not touch the
+// database: the rooms make their sections true. This file has the shape of one tenant of the file, once
+// nothing is wrong with it.
 
 import type { Retries } from '../core/effects/retry-plan.ts'
 import type { Json } from '../core/json.ts'
 import type { Role } from '../core/principal.ts'
 
-export type UserSection = {
+type UserSection = {
   readonly upn: string
   readonly id?: string
   readonly name: string
   readonly mail?: string
   readonly roles?: readonly Role[]
 }
-export type GroupSection = {
+type GroupSection = {
   readonly name: string
   readonly id?: string
   readonly mail?: string
   readonly members?: readonly string[]
 }
-export type SiteSection = { readonly name: string; readonly instanceId?: string; readonly siteId?: string }
-export type AppSection = {
+type SiteSection = { readonly name: string; readonly instanceId?: string; readonly siteId?: string }
+type AppSection = {
   readonly name: string
   readonly clientId?: string
   readonly secret?: string
@@ -33,7 +35,7 @@ export type MailboxSection = {
   readonly calendarGroups?: readonly { readonly name: string; readonly calendars: readonly string[] }[]
 }
 
-/** The sections of other rooms are here as they stand in the file; the rooms read them. */
+/** The sections of other rooms are unread values here; the rooms read them. */
 export type TenantSection = {
   readonly id: string
   readonly name: string

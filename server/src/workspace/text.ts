@@ -1,5 +1,6 @@
-// YAML (or JSON) → plain values, and where each of them stands. The YAML library's own look for keys that are there twice is
-// quadratic and its aliases multiply, so both are done here, within limits.
+// Reads YAML (or JSON) into plain values, with the position of each. The YAML library's own check for duplicate keys takes quadratic
+// time, and its aliases can multiply the values, so both are done here, within limits. This room (workspace/) reads the file for all
+// rooms: text, schema, mistakes and ids. It must not load the store or anything that knows a secret, nor decide what a section means.
 
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import { textFault } from '../core/json.ts'
@@ -9,16 +10,16 @@ import { WORKSPACE_LIMITS as LIMITS } from './limits.ts'
 /** Values for `${PUBLIC_URL}` and the like in any text of the file. */
 export type Variables = { readonly [name: string]: string }
 
-export type Position = { readonly line: number; readonly column: number }
+export type Position = { readonly lineNumber: number; readonly columnNumber: number }
 
 export type WorkspaceText = {
-  /** Undefined when it could not be read so far. */
+  /** Undefined when the text could not be read. */
   readonly value: unknown
   /** Of a mistake that was found here or in `value`; of the nearest thing around it that is there. */
   positionOf(mistake: Mistake): Position | null
 }
 
-/** What follows the first ones comes of them, mostly. */
+/** The later ones are mostly consequences of the first ones. */
 const MOST_SYNTAX_MISTAKES = 5
 
 export function readWorkspaceText(text: string, variables: Variables, mistakes: Mistakes): WorkspaceText {
@@ -48,8 +49,8 @@ export function readWorkspaceText(text: string, variables: Variables, mistakes: 
   const positionOf = (mistake: Mistake): Position | null => {
     const offset = offsets.get(mistake) ?? offsetOf(document, mistake)
     if (offset === null) return null
-    const { line, col } = lines.linePos(offset)
-    return { line, column: col }
+    const start = lines.linePos(offset)
+    return { lineNumber: start.line, columnNumber: start.col }
   }
   return { value, positionOf }
 }
@@ -69,7 +70,7 @@ class ValueReader {
     this.#note = note
   }
 
-  /** Undefined when there is more than one file may hold. */
+  /** Undefined when the file holds more than the limits allow. */
   read(): unknown {
     try {
       return this.#valueOf(this.#document.contents, [])
@@ -133,7 +134,7 @@ class ValueReader {
   }
 }
 
-/** Where the thing at the path begins; where it is not there, the nearest around it. */
+/** The offset of the value at the path; where there is none, of the nearest value around it. */
 function offsetOf(document: Document, { path, ofName = false }: Mistake): number | null {
   let at: unknown = document.contents
   let offset = (at as Node | null)?.range?.[0] ?? null

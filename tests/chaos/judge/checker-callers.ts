@@ -40,12 +40,15 @@ function judgeBirths(known: Known, add: Add): void {
     }
   }
   for (const effect of known.effects.values()) {
-    const parent = effect.bornOf
+    const parent = effect.announcedBy
     const first = parent?.nextAsked[0]
     if (!parent || !first || effect.there === null) continue
     const by = surelyCancelled(known, parent.event, first.index)
     if (by)
-      add('I3', `${effect.title} was born of ${parent.title}, which had been called off (request ${by.op})`)
+      add(
+        'I3',
+        `${effect.title} was announced under ${parent.title}, which had been called off (request ${by.op})`,
+      )
   }
 }
 
@@ -67,7 +70,7 @@ function judgeRepeats(known: Known, add: Add): void {
   for (const [receiptId, reads] of known.reads) {
     const letters = reads.at(-1)!.receipt.notices.filter(notice => notice.kind === 'letter')
     const twice = letters.find((a, i) => letters.findIndex(b => b.title === a.title) !== i)
-    if (twice) add('I5', `receipt ${receiptId} owes "${twice.title}" twice`)
+    if (twice) add('I5', `receipt ${receiptId} has the notice "${twice.title}" twice`)
   }
 }
 

@@ -27,15 +27,15 @@ export function judgeEffects(known: Known, judging: Judging, add: Add): void {
   }
 }
 
-function judgeIds({ title, ids, bornOf }: KnownEffect, add: Add): void {
+function judgeIds({ title, ids, announcedBy }: KnownEffect, add: Add): void {
   if (ids.size <= 1) return
   const all = [...ids].join(', ')
-  if (bornOf) add('I8', `${title} was born ${ids.size} times of ${bornOf.title}: ${all}`)
+  if (announcedBy) add('I8', `${title} was announced ${ids.size} times by ${announcedBy.title}: ${all}`)
   else add('I7', `${title} has several ids: ${all}`)
 }
 
 function judgeTimer(known: Known, effect: KnownEffect, add: Add): void {
-  const from = effect.bornOf?.nextAsked[0] ?? effect.from
+  const from = effect.announcedBy?.nextAsked[0] ?? effect.from
   const first = effect.began[0]
   if (!first || !from) return
   // By as much as a sandbox clock may have been moved on meanwhile.
@@ -87,11 +87,11 @@ function judgeEnd(known: Known, event: KnownEvent, add: Add): void {
   for (const effect of event.effects) {
     const state = found.get(effect.title)
     // Unanswered, it may have been absorbed; but of its effects there are all or none.
-    const born =
+    const announced =
       answered === null ? event.effects.some(one => isFromStart(one) && one.there !== null) : acknowledged
-    const owed = isFromStart(effect) ? born : isOwed(known, effect, found)
+    const expected = isFromStart(effect) ? announced : mustExist(known, effect, found)
     if (state === undefined) {
-      if (owed) add('I7', `${effect.title} is lost`)
+      if (expected) add('I7', `${effect.title} is lost`)
       continue
     }
     if (state.state !== 'ended') {
@@ -103,17 +103,17 @@ function judgeEnd(known: Known, event: KnownEvent, add: Add): void {
 }
 
 function isFromStart(effect: KnownEffect): boolean {
-  return effect.bornOf === null && effect.revise === null
+  return effect.announcedBy === null && effect.revise === null
 }
 
 /** What a revise has announced, or what was to come of an effect that has ended by itself. */
-function isOwed(
+function mustExist(
   known: Known,
   effect: KnownEffect,
   found: ReadonlyMap<string, { readonly ending: string | null }>,
 ) {
   if (effect.revise) return effect.revise.answered?.result === 'revised'
-  const ending = found.get(effect.bornOf?.title ?? '')?.ending ?? ''
+  const ending = found.get(effect.announcedBy?.title ?? '')?.ending ?? ''
   return ['done', 'skipped', 'dead'].includes(ending) && !maybeCancelled(known, effect.event)
 }
 
@@ -131,12 +131,12 @@ function judgeEnding(known: Known, effect: KnownEffect, ending: string, add: Add
     judgeChildren(known, effect, add)
 }
 
-/** Events that were to be born of an effect: there, unless somebody called it off, be it before they came (I6). */
+/** Events that were to be announced by an effect are there, unless somebody called it off, be it before they came (I6). */
 function judgeChildren(known: Known, effect: KnownEffect, add: Add): void {
   if (maybeCancelled(known, effect.event)) return
   for (const { title } of effect.plan.next.events) {
     const child = known.events.get(title)
     if (child?.there === null && !known.cancels.some(({ request }) => request.early && names(request, child)))
-      add('I7', `${title} was to be born of ${effect.title}, and is lost`)
+      add('I7', `${title} was to be announced by ${effect.title}, and is lost`)
   }
 }

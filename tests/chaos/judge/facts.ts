@@ -7,8 +7,8 @@ import type { Announced, EarlyPolicy } from '../../../server/src/core/event.ts'
 
 /**
  * mail: touches the world, and nobody can be asked how it went. call: touches the world, and its receiver can be asked.
- * offer: is shown, and ends from outside. delay: lives in the database, and what comes next is born when it is over.
- * withdraw, letter: what a cancellation owes; a withdrawal asks the receiver of a call.
+ * offer: is shown, and ends from outside. delay: lives in the database, and what comes next is announced when it is over.
+ * withdraw, letter: notices that a cancellation must send; a withdrawal asks the receiver of a call.
  */
 export type Kind = 'mail' | 'call' | 'offer' | 'delay' | 'withdraw' | 'letter'
 
@@ -162,8 +162,6 @@ export type Fact = { readonly at: number } & (
     }
   | { readonly is: 'effects read'; readonly eventId: string; readonly effects: readonly Standing[] }
 )
-
-export type FactKind = Fact['is']
 
 /** Facts as they come; each is dated. */
 export class Facts {

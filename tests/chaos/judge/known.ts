@@ -11,9 +11,9 @@ export type Moment = { readonly index: number; readonly at: number }
 export type KnownEvent = {
   readonly title: string
   readonly plan: PlannedEvent
-  /** Null for one that a domain lets be born. */
+  /** Null for one that a domain announces. */
   readonly asked: Moment | null
-  readonly bornOf: KnownEffect | null
+  readonly announcedBy: KnownEffect | null
   readonly ids: Set<string>
   answered: (Moment & { readonly result: Announced }) | null
   readonly effects: KnownEffect[]
@@ -36,7 +36,7 @@ export type KnownEffect = {
   readonly event: KnownEvent
   /** The announcement, the revise, or the end of another effect that it comes from. */
   readonly from: Moment | null
-  readonly bornOf: KnownEffect | null
+  readonly announcedBy: KnownEffect | null
   readonly revise: KnownRevise | null
   readonly ids: Set<string>
   there: Moment | null
@@ -91,7 +91,7 @@ export class Known {
   private learn(now: Moment, fact: Fact): void {
     switch (fact.is) {
       case 'announce asked':
-        this.plan(fact.event, { asked: now, bornOf: null, ids: [fact.eventId] })
+        this.plan(fact.event, { asked: now, announcedBy: null, ids: [fact.eventId] })
         this.ops.set(fact.op, { event: this.events.get(fact.event.title) as KnownEvent })
         return
       case 'announce answered': {
@@ -209,7 +209,7 @@ export class Known {
     plan: PlannedEvent,
     of: {
       readonly asked: Moment | null
-      readonly bornOf: KnownEffect | null
+      readonly announcedBy: KnownEffect | null
       readonly ids: readonly string[]
     },
   ): void {
@@ -217,7 +217,7 @@ export class Known {
       title: plan.title,
       plan,
       asked: of.asked,
-      bornOf: of.bornOf,
+      announcedBy: of.announcedBy,
       ids: new Set(of.ids),
       answered: null,
       effects: [],
@@ -228,20 +228,25 @@ export class Known {
     }
     this.events.set(plan.title, event)
     for (const id of of.ids) this.eventOfId.set(id, event)
-    for (const effect of plan.effects) this.planEffect(effect, event, { from: of.asked, bornOf: of.bornOf })
+    for (const effect of plan.effects)
+      this.planEffect(effect, event, { from: of.asked, announcedBy: of.announcedBy })
   }
 
   private planEffect(
     plan: PlannedEffect,
     event: KnownEvent,
-    of: { readonly from: Moment | null; readonly bornOf?: KnownEffect | null; readonly revise?: KnownRevise },
+    of: {
+      readonly from: Moment | null
+      readonly announcedBy?: KnownEffect | null
+      readonly revise?: KnownRevise
+    },
   ): KnownEffect {
     const effect: KnownEffect = {
       title: plan.title,
       plan,
       event,
       from: of.from,
-      bornOf: of.bornOf ?? null,
+      announcedBy: of.announcedBy ?? null,
       revise: of.revise ?? null,
       ids: new Set(),
       there: null,
@@ -254,10 +259,10 @@ export class Known {
     }
     this.effects.set(plan.title, effect)
     event.effects.push(effect)
-    for (const next of plan.next.effects) this.planEffect(next, event, { from: null, bornOf: effect })
+    for (const next of plan.next.effects) this.planEffect(next, event, { from: null, announcedBy: effect })
     for (const next of plan.next.events) {
       const parent = { title: event.title, link: next.parent?.link ?? 'cancel' }
-      this.plan({ ...next, parent }, { asked: null, bornOf: effect, ids: [] })
+      this.plan({ ...next, parent }, { asked: null, announcedBy: effect, ids: [] })
     }
     return effect
   }

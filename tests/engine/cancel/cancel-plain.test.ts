@@ -1,4 +1,4 @@
-// The short way of a cancel: which requests take it, and that nobody who reads can tell the difference.
+// The fast path of a cancel: which requests take it, and that nobody who reads can tell the difference.
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
@@ -89,7 +89,7 @@ test('what is plain of a batch is cancelled; the rest is as it was', async () =>
   await checkInvariants(db, [], { settled: false })
 })
 
-test('a receipt of the short way reads as one of the long way', async () => {
+test('a receipt of the fast path reads as one of the general path', async () => {
   await using database = await testDatabase()
   const { db } = database
   const context = contextOn(db)
@@ -156,7 +156,7 @@ test('who calls it off again is told by which cancel, item by item', async () =>
   await checkInvariants(db, [])
 })
 
-test('two requests of one batch that reach one event go the long way, both', async () => {
+test('two requests of one batch that reach one event take the general path, both', async () => {
   await using database = await testDatabase()
   const { db } = database
   const [id] = await make(db, ['e', [effect('a', later)], { key: 'k' }])
@@ -164,7 +164,7 @@ test('two requests of one batch that reach one event go the long way, both', asy
   assert.equal((await pendingOf(db)).length, 1)
 })
 
-test('a request key that was used before, and more than a row may hold, go the long way', async () => {
+test('a request key that was used before, and more than a row may hold, take the general path', async () => {
   await using database = await testDatabase()
   const { db } = database
   const context = contextOn(db, { maxMarkedAtOnce: 3 })
@@ -229,7 +229,7 @@ test('a start that is under way is waited for, and what it started is not preven
   assert.equal(rows.length + (result?.counts.prevented ?? 0), 1)
 })
 
-test('what became more than a row may hold while a cancel waited for it goes the long way', async () => {
+test('what became more than a row may hold while a cancel waited for it takes the general path', async () => {
   await using database = await testDatabase()
   const { db } = database
   const context = contextOn(db)

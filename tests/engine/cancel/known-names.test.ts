@@ -38,13 +38,13 @@ test('what is live, called off by key or id, asked for before, done by this requ
   const keys = ['live', 'by key', 'nobody', 'by id', 'both', 'typo', 'foreign', 'other entity']
   const names = keys.map(key => ({ key, entity: 'entity', requestKey: `r ${key}` }))
   const known = await findKnown({ db, domains: new Map() }, { tenant: TENANT, caller: 'app:a', names })
-  const row = (key: string) => known.find(each => keys[each.place] === key)
+  const row = (key: string) => known.find(each => keys[each.position] === key)
   const none = { live: false, isOpen: false, calledOff: false, repeats: false, done: false }
-  assert.deepEqual(row('live'), { ...none, place: 0, live: true, isOpen: true })
-  assert.deepEqual(row('by key'), { ...none, place: 1, calledOff: true, repeats: true, done: true })
-  assert.deepEqual(row('by id'), { ...none, place: 3, calledOff: true })
-  assert.deepEqual(row('both'), { ...none, place: 4, live: true, isOpen: true, calledOff: true })
-  assert.deepEqual(row('typo'), { ...none, place: 5, repeats: true })
+  assert.deepEqual(row('live'), { ...none, position: 0, live: true, isOpen: true })
+  assert.deepEqual(row('by key'), { ...none, position: 1, calledOff: true, repeats: true, done: true })
+  assert.deepEqual(row('by id'), { ...none, position: 3, calledOff: true })
+  assert.deepEqual(row('both'), { ...none, position: 4, live: true, isOpen: true, calledOff: true })
+  assert.deepEqual(row('typo'), { ...none, position: 5, repeats: true })
   assert.equal(known.length, 5)
 })
 
@@ -59,14 +59,14 @@ test('more names than one statement takes are looked for, each in its place', as
   }))
   const known = await findKnown({ db, domains: new Map() }, { tenant: TENANT, caller: 'app:a', names })
   assert.deepEqual(
-    known.map(each => each.place),
+    known.map(each => each.position),
     [12_345],
   )
 })
 
 test('a cancel is about what is live or done by itself; else about what its caller, else about what anybody called off', () => {
   const name = (place: number, over: Partial<Known>): Known => ({
-    place,
+    position: place,
     live: false,
     isOpen: false,
     calledOff: false,
@@ -81,23 +81,23 @@ test('a cancel is about what is live or done by itself; else about what its call
   const typo = name(4, { repeats: true })
   const ended = name(5, { live: true })
   const most = 2
-  assert.deepEqual(aimedAt([live, mine, over, typo, ended], most), { places: [0, 5], isOver: false })
-  assert.deepEqual(aimedAt([live, done, mine], most), { places: [0, 1], isOver: false })
+  assert.deepEqual(aimedAt([live, mine, over, typo, ended], most), { positions: [0, 5], isOver: false })
+  assert.deepEqual(aimedAt([live, done, mine], most), { positions: [0, 1], isOver: false })
   assert.deepEqual(
     aimedAt([live, done, ended], most),
-    { places: [0, 1], isOver: false },
+    { positions: [0, 1], isOver: false },
     'more: what is open',
   )
-  assert.deepEqual(aimedAt([mine, over, typo, ended], most), { places: [5], isOver: true })
-  assert.deepEqual(aimedAt([ended, ended, ended], most), { places: [5, 5, 5], isOver: true }, 'more: over')
+  assert.deepEqual(aimedAt([mine, over, typo, ended], most), { positions: [5], isOver: true })
+  assert.deepEqual(aimedAt([ended, ended, ended], most), { positions: [5, 5, 5], isOver: true }, 'more: over')
   assert.deepEqual(
     aimedAt([ended, mine, ended, ended], most),
-    { places: [2], isOver: true },
+    { positions: [2], isOver: true },
     'more, and what was open was called off before: that receipt again',
   )
-  assert.deepEqual(aimedAt([mine, over, typo], most), { places: [2], isOver: true })
-  assert.deepEqual(aimedAt([over, typo], most), { places: [3], isOver: true })
-  assert.deepEqual(aimedAt([typo], most), { places: [], isOver: false })
+  assert.deepEqual(aimedAt([mine, over, typo], most), { positions: [2], isOver: true })
+  assert.deepEqual(aimedAt([over, typo], most), { positions: [3], isOver: true })
+  assert.deepEqual(aimedAt([typo], most), { positions: [], isOver: false })
 })
 
 test('open: something of it has not ended or may follow, down to an offer below its second token', async () => {

@@ -8,7 +8,8 @@ import { shardOfEntity } from '../../../server/src/core/ids.ts'
 import { announce, UnstorableAnnouncement } from '../../../server/src/engine/announce/announce.ts'
 import { cancelBatch } from '../../../server/src/engine/cancel/cancel.ts'
 import type { Engine } from '../../../server/src/engine/engine.ts'
-import { markSomeOpen, openCancellation } from '../../../server/src/engine/open-cancel/cancel-open.ts'
+import { openCancellation } from '../../../server/src/engine/open-cancel/cancel-open.ts'
+import { markSomeOpen } from '../../../server/src/engine/open-cancel/open-marker.ts'
 import { sql } from '../../../server/src/engine/statements.ts'
 import type { Database } from '../../../server/src/store/database.ts'
 import { testDatabase } from '../../support/database.ts'
@@ -73,7 +74,7 @@ test('20,000 effects: acknowledged at once, none starts, every one in the receip
     (await startAll(db)).map(row => row.title),
     ['kept'],
   )
-  // A child of what is covered is not born, and what is announced from here on is another matter.
+  // A child of what is covered is not announced, and what is announced from here on is another matter.
   const [late] = await db.transaction('t', tx =>
     announce(contextOn(db), tx, [
       event('late child', [effect('late')], { parent: { id: root, link: 'cancel' } }),
@@ -258,7 +259,7 @@ test('what runs under an open cancellation is told; kept is not; what ends befor
   assert.ok(stopping.every(s => s.cancellation_id === open.receiptId))
   await settleNow(context, attemptOf(row('sent'), { is: 'done' }))
   await settleNow(context, attemptOf(row('skipped'), { is: 'skipped' }))
-  // A retry is not born under it: it comes back until it is asked to stop.
+  // A retry is not inserted under it: it comes back until it is asked to stop.
   const retry = attemptOf(row('again'), { is: 'retry', error: 'no' })
   const { settleAttempts } = await import('../../../server/src/engine/run/settle.ts')
   assert.deepEqual(await db.transaction('settle', tx => settleAttempts(context, tx, [retry])), ['held'])

@@ -8,7 +8,8 @@ import type { Verdict } from '../../../server/src/core/effects/effect.ts'
 import { announce, lockParents } from '../../../server/src/engine/announce/announce.ts'
 import { revise } from '../../../server/src/engine/announce/revise.ts'
 import { cancelBatch } from '../../../server/src/engine/cancel/cancel.ts'
-import { markSomeOpen, openCancellation } from '../../../server/src/engine/open-cancel/cancel-open.ts'
+import { openCancellation } from '../../../server/src/engine/open-cancel/cancel-open.ts'
+import { markSomeOpen } from '../../../server/src/engine/open-cancel/open-marker.ts'
 import { endFromOutside } from '../../../server/src/engine/run/end.ts'
 import { closeReceipts, rescueOnce } from '../../../server/src/engine/run/rescue.ts'
 import { settleAttempts } from '../../../server/src/engine/run/settle.ts'
@@ -16,7 +17,8 @@ import type { StartedRow } from '../../../server/src/engine/run/start.ts'
 import { sql } from '../../../server/src/engine/statements.ts'
 import type { Database } from '../../../server/src/store/database.ts'
 import { type TestDatabase, testDatabase } from '../../support/database.ts'
-import { type Explored, type Part, type Scenario, Stepper } from '../../support/stepper.ts'
+import type { Part } from '../../support/stepped-client.ts'
+import { type Explored, type Scenario, Stepper } from '../../support/stepper.ts'
 import { EMPTY_TABLES } from '../empty-tables.ts'
 import {
   attemptOf,
@@ -185,7 +187,7 @@ class World {
 
 type Verb = (world: World) => Part
 
-/** As Gather does: the victim of a deadlock has done nothing, and is run again. */
+/** As Batcher does: the victim of a deadlock has done nothing, and is run again. */
 async function undeadlocked<T>(work: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

@@ -6,7 +6,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { testDatabase } from '../../support/database.ts'
 import { EMPTY_TABLES } from '../empty-tables.ts'
-import { Model, step } from './model.ts'
+import { step } from './commands.ts'
+import { Model } from './model.ts'
 
 const RUNS = 40
 

@@ -2,17 +2,16 @@
 // which it is judged afterwards. One model is one tenant of one database; several can be driven beside each other.
 
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import type { CancelOutcome, CancelRequest, Receipt } from '../../../server/src/core/cancellation.ts'
 import type { StartedEffect, Verdict } from '../../../server/src/core/effects/effect.ts'
-import type { Announced, EarlyPolicy } from '../../../server/src/core/event.ts'
+import type { Announced } from '../../../server/src/core/event.ts'
 import type { Context } from '../../../server/src/engine/context.ts'
 import type { NextSteps } from '../../../server/src/engine/domain.ts'
 import { Engine } from '../../../server/src/engine/engine.ts'
-import { markSomeOpen } from '../../../server/src/engine/open-cancel/cancel-open.ts'
+import { markSomeOpen } from '../../../server/src/engine/open-cancel/open-marker.ts'
 import { endFromOutside } from '../../../server/src/engine/run/end.ts'
 import { closeReceipts, rescueOnce } from '../../../server/src/engine/run/rescue.ts'
-import type { RunningPlaces } from '../../../server/src/engine/run/running-slots.ts'
+import type { RunningSlots } from '../../../server/src/engine/run/running-slots.ts'
 import { settleAttempts } from '../../../server/src/engine/run/settle.ts'
 import { type StartedRow, startDue } from '../../../server/src/engine/run/start.ts'
 import type { Database } from '../../../server/src/store/database.ts'
@@ -30,79 +29,12 @@ import {
   TENANT,
   ticketOf,
 } from '../engine-parts.ts'
+import type { Command } from './commands.ts'
 import { checkInvariants, type Seen } from './invariants.ts'
 
 /** Of the one lane, when places are shared. */
 export const LANE_SLOTS = 3
-const KEYS = ['k0', 'k1', 'k2']
 const WORKERS = [0, 1].map(n => `00000000-0000-8000-8000-00000000000${n}`)
-const verdict = fc.constantFrom<Verdict>(
-  { is: 'done' },
-  { is: 'skipped' },
-  { is: 'failed', error: 'no' },
-  { is: 'failed', error: 'no', mayHaveHappened: true },
-  { is: 'retry', error: 'busy', afterMs: 1000 },
-  { is: 'retry', error: 'cut off', mayHaveHappened: true },
-  { is: 'stopped' },
-  { is: 'in_doubt' },
-  { is: 'waiting' },
-)
-const nth = fc.nat(20)
-const effects = fc.array(
-  fc.record({
-    ms: fc.constantFrom(0, 0, 1000, 60_000),
-    kind: fc.constantFrom('mail', 'step'),
-    link: fc.constantFrom('cancel', 'cancel', 'cancel', 'keep'),
-  }),
-  { maxLength: 3 },
-)
-const by = fc.constantFrom('a', 'b')
-const requestKey = fc.constantFrom(null, null, null, 'r1', 'r2')
-export const single = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant('announce' as const),
-      key: fc.constantFrom(null, ...KEYS),
-      early: fc.constantFrom<EarlyPolicy>('absorb', 'reject', 'ignore'),
-      effects,
-    }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant('child' as const),
-      parent: nth,
-      link: fc.constantFrom('cancel', 'cancel', 'keep'),
-      key: fc.constantFrom(null, ...KEYS),
-      effects,
-    }),
-  },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('start' as const), worker: fc.nat(1) }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('settle' as const), run: nth, verdict }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('end' as const), run: nth }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant('cancel key' as const),
-      key: fc.constantFrom(...KEYS),
-      by,
-      requestKey,
-      early: fc.constantFrom(null, { ttlMs: 5000 }),
-    }),
-  },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('cancel id' as const), event: nth, by, requestKey }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('revise' as const), event: nth, effects }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('retry' as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('lose worker' as const), worker: fc.nat(1) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('care' as const) }) },
-)
-export type Command = typeof single extends fc.Arbitrary<infer T> ? T : never
-/** One, or some at once; and how far the clock goes before. */
-export const step = fc.record({
-  waitMs: fc.constantFrom(0, 0, 0, 1000, 10_000, 31_000),
-  together: fc.array(single, { minLength: 1, maxLength: 4 }),
-})
 
 /** `placed`: it holds one of the shared places, which is given back once. */
 type Run = { readonly row: StartedRow; placed: boolean }
@@ -113,7 +45,7 @@ export type ModelOptions = {
   /** Milliseconds; several models can go by one clock. */
   readonly time?: { ms: number }
   /** What is started takes a place there, and everything is of one lane. */
-  readonly places?: RunningPlaces
+  readonly places?: RunningSlots
   /** Tenants that go through the same engine, on the same database. */
   readonly engineOf?: Model
   readonly random?: Context['random']
@@ -126,7 +58,7 @@ export class Model {
   readonly tenant: string
   readonly engine: Engine
   private readonly db: Database
-  private readonly places: RunningPlaces | undefined
+  private readonly places: RunningSlots | undefined
   private readonly events: string[] = []
   private readonly running: Run[] = []
   /** All that go through this engine: what one of them starts may be another's. */
@@ -185,7 +117,7 @@ export class Model {
     return {
       effects: [effect(`next of ${title}`, this.lane())],
       events: [
-        event(`born of ${title}`, [effect(`of born of ${title}`, this.lane())], {
+        event(`child of ${title}`, [effect(`of child of ${title}`, this.lane())], {
           tenant: this.tenant,
           parent: { id: eventId, link: 'cancel' },
         }),
@@ -230,7 +162,7 @@ export class Model {
             }),
           ]),
         )
-        this.born(result!)
+        this.announced(result!)
         // I6: who comes before its event is met, by every policy but ignore.
         if (waiting.length > 0 && command.early !== 'ignore')
           assert.notEqual(result!.is, 'announced', 'I6: an early cancellation was not met')
@@ -249,7 +181,7 @@ export class Model {
             }),
           ]),
         )
-        this.born(result!)
+        this.announced(result!)
         return
       }
       case 'start': {
@@ -337,7 +269,7 @@ export class Model {
     const most = Math.min(1000, places?.free ?? 1000)
     const room = places?.room(context.carriers) ?? ALL_ROOM
     if (most <= 0) return []
-    return await startDue(context, this.db, { ticket, startId: newStartId(), most, room })
+    return await startDue(context, this.db, { ticket, startId: newStartId(), limit: most, room })
   }
 
   private begun(row: StartedRow, askedAt: number): Run {
@@ -360,7 +292,7 @@ export class Model {
     run.placed = false
   }
 
-  private born(result: Announced): void {
+  private announced(result: Announced): void {
     if (result.is === 'announced') this.events.push(result.eventId)
   }
 

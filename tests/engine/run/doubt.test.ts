@@ -34,8 +34,8 @@ const lost = { is: 'retry', error: 'no answer', mayHaveHappened: true, afterMs: 
 
 async function untilPending(t: Awaited<ReturnType<typeof testEngine>>) {
   for (;;) {
-    const [event] = await t.engine.eventsByKey(TENANT, 'k', 'e')
-    const [effect] = await t.engine.effectsOf(TENANT, event!.id)
+    const { events } = await t.engine.lists.events({ tenant: TENANT, filter: { entity: 'e' }, limit: 1 })
+    const [effect] = await t.engine.effectsOf(TENANT, events[0]!.id)
     if (effect?.state === 'pending' && effect.attempt === 2) return
   }
 }

@@ -1,22 +1,14 @@
-// One row that is held, one hook that throws, one text that cannot be stored, one tenant who cancels without end: it costs
-// itself, and nothing beside it.
+// One row that is locked, one hook that throws, one text that cannot be stored: it costs itself, and nothing beside it.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import pg from 'pg'
-import type { CancelOutcome } from '../../../server/src/core/cancellation.ts'
-import { Overloaded } from '../../../server/src/engine/batcher.ts'
 import type { Settled } from '../../../server/src/engine/domain.ts'
 import { Engine } from '../../../server/src/engine/engine.ts'
-import {
-  MOST_OPEN,
-  markSomeOpen,
-  OpenMarker,
-  openCancellation,
-} from '../../../server/src/engine/open-cancel/cancel-open.ts'
 import { closeReceipts, rescueOnce } from '../../../server/src/engine/run/rescue.ts'
-import { afterUnwritten } from '../../../server/src/engine/run/runner.ts'
-import { type Attempt, settleAttempts, withLess } from '../../../server/src/engine/run/settle.ts'
+import { settleAttempts } from '../../../server/src/engine/run/settle.ts'
+import { type Attempt, withLess } from '../../../server/src/engine/run/settle-plan.ts'
+import { afterUnwritten } from '../../../server/src/engine/run/settler.ts'
 import {
   Database,
   DatabaseOverloaded,
@@ -28,26 +20,21 @@ import { type TestDatabase, testDatabase } from '../../support/database.ts'
 import { random, SteeredCarrier, testEngine } from '../../support/engine.ts'
 import { until } from '../../support/until.ts'
 import {
-  announced,
   attemptOf,
   byId,
-  byKey,
-  cancelled,
   contextOn,
   effect,
   event,
   idleEngine,
   KIND,
+  later,
+  make,
+  receiptOf,
   settleNow,
   startAllDue,
   TENANT,
   WORKER,
 } from '../engine-parts.ts'
-
-const later = { due: { afterMs: 3_600_000 } }
-
-const make = (db: Database, ...args: Parameters<typeof event>) => announced(db, event(...args))
-const receiptOf = (outcome: CancelOutcome) => cancelled(outcome).receiptId
 
 /** Holds the row of an effect, as a process does that was frozen in the middle of a transaction. */
 async function hold(database: TestDatabase, effectId: string) {
@@ -251,99 +238,6 @@ test('a hook that throws for one effect of a lost process: the others are rescue
   assert.deepEqual(await db.query({ text: `select from engine.start_batch where worker = '${WORKER}'` }), [])
 })
 
-test('an open cancellation that cannot be marked stops nobody else’s', async () => {
-  await using database = await testDatabase()
-  const { db } = database
-  const { domains } = contextOn(db)
-  const [[kind, domain]] = [...domains] as [[string, NonNullable<ReturnType<typeof domains.get>>]]
-  const context = contextOn(db, {
-    domains: new Map([
-      [
-        kind,
-        {
-          ...domain,
-          cancelled: async (_tx, events) => {
-            if (events.some(e => e.event.tenant === 'bad')) throw new Error('this hook throws')
-            return new Map()
-          },
-        },
-      ],
-    ]),
-  })
-  const open = async (tenant: string) => {
-    const id = await make(db, tenant, [effect('mail', later)], { tenant })
-    return receiptOf(await openCancellation(context, { ...byId(id), tenant }))
-  }
-  const receipts = { bad: await open('bad'), good: await open('good'), zoo: await open('zoo') }
-  const errors: unknown[] = []
-  const marker = new OpenMarker(context, error => errors.push(error))
-  while (await marker.markSome()) {}
-  assert.match(String(errors), /this hook throws/)
-  assert.equal(errors.length, 1)
-  const engine = idleEngine(db)
-  for (const tenant of ['good', 'zoo'] as const)
-    assert.equal((await engine.receipt(tenant, receipts[tenant]))?.state, 'final')
-  assert.equal((await engine.receipt('bad', receipts.bad))?.state, 'counting')
-  // Mended, it goes on.
-  while (await markSomeOpen(contextOn(db))) {}
-  assert.equal((await engine.receipt('bad', receipts.bad))?.state, 'final')
-})
-
-test('open cancellations of different tenants are marked by turns', async () => {
-  await using database = await testDatabase()
-  const { db } = database
-  const context = contextOn(db)
-  const open = async (tenant: string, effects: number) => {
-    const many = Array.from({ length: effects }, (_, i) => effect(`mail ${i}`, later))
-    const id = await make(db, tenant, many, { tenant })
-    return receiptOf(await openCancellation(context, { ...byId(id), tenant }))
-  }
-  const huge = await open('a', 400)
-  const small = await open('b', 2)
-  const engine = idleEngine(db)
-  const marker = new OpenMarker(context, assert.ifError, 10)
-  while ((await engine.receipt('b', small))?.state !== 'final') assert.ok(await marker.markSome())
-  assert.equal((await engine.receipt('a', huge))?.state, 'counting')
-})
-
-test('a tenant that has many huge cancels open is told to come again; another one is not', async () => {
-  await using database = await testDatabase()
-  const { db } = database
-  const context = contextOn(db)
-  const open = async (tenant: string, n: number) => {
-    const id = await make(db, `e${n}`, [effect('mail', later)], { tenant })
-    return await openCancellation(context, { ...byId(id), tenant })
-  }
-  for (let n = 0; n < MOST_OPEN; n++) await open('contoso', n)
-  await assert.rejects(open('contoso', MOST_OPEN), Overloaded)
-  receiptOf(await open('fabrikam', 0))
-  while (await markSomeOpen(context)) {}
-  receiptOf(await open('contoso', 0))
-})
-
-test('a huge cancel: what it asks to stop has its time from when it was written down', async () => {
-  await using database = await testDatabase()
-  const { db } = database
-  const start = Date.now()
-  let now = start
-  const clock = () => new Date(now)
-  const context = contextOn(db, { clock })
-  const engine = idleEngine(db, { clock })
-  const id = await make(db, 'e', [effect('runs')])
-  now += 1000
-  const [row] = await startAllDue(context, db)
-  const receipt = receiptOf(await openCancellation(context, byId(id)))
-  now += 40_000
-  // At every moment between two batches.
-  do await closeReceipts(context)
-  while (await markSomeOpen(context))
-  const open = await engine.receipt(TENANT, receipt)
-  assert.deepEqual([open?.state, open?.items[0]?.outcome], ['open', 'stopping'])
-  assert.equal(Date.parse(open!.finalBy), now + 30_000)
-  await settleNow(context, attemptOf(row!, { is: 'stopped' }))
-  assert.deepEqual((await engine.receipt(TENANT, receipt))?.items[0]?.outcome, 'stopped')
-})
-
 test('evidence and errors with a NUL or half a character are stored, and their receipts close', async () => {
   await using database = await testDatabase()
   const { db } = database
@@ -377,68 +271,4 @@ test('evidence and errors with a NUL or half a character are stored, and their r
   assert.equal(said.dies?.evidence?.error, good)
   assert.equal(said.ends?.evidence?.[good], good)
   assert.equal(said['comes back']?.evidence?.error, good)
-})
-
-test('what was proven not to have happened is not in doubt because a huge cancel had not reached it yet', async () => {
-  await using database = await testDatabase()
-  const { db } = database
-  const base = contextOn(db)
-  const mail = base.carriers.get('mail')!
-  const askable = { ...mail, withdraw: () => null }
-  const context = contextOn(db, { carriers: new Map([...base.carriers, ['mail', askable]]) })
-  const id = await make(db, 'e', [effect('mail')])
-  const [row] = await startAllDue(context, db)
-  const receipt = receiptOf(await openCancellation(context, byId(id)))
-  const stopped = attemptOf(row!, { is: 'stopped' })
-  const report = () => db.transaction('settle', tx => settleAttempts(context, tx, [stopped]))
-  assert.deepEqual(await report(), ['held'])
-  while (await markSomeOpen(context)) {}
-  assert.deepEqual(await report(), ['ended'])
-  assert.equal((await idleEngine(db).receipt(TENANT, receipt))?.items[0]?.outcome, 'stopped')
-})
-
-test('one request key for two targets at once: one is cancelled, the other is told that its key was used', async () => {
-  await using database = await testDatabase()
-  const { db } = database
-  for (let round = 0; round < 10; round++) {
-    const keys = [`a${round}`, `b${round}`]
-    for (const key of keys) await make(db, key, [effect('mail', later)], { key, entity: 'entity' })
-    // Two processes.
-    const engines = [idleEngine(db), idleEngine(db)]
-    const outcomes = await Promise.all(
-      keys.map((key, i) => engines[i]!.cancel(byKey(key, 'a', { requestKey: `r${round}` }))),
-    )
-    const refused = outcomes.filter(outcome => 'refused' in outcome)
-    assert.equal(refused.length, 1, JSON.stringify(outcomes))
-    assert.equal('refused' in refused[0]! && refused[0].refused, 'request_key_reused')
-  }
-})
-
-test('the second receipt on what a plain cancel prevented: its items and its counts, inner steps apart, until it is swept', async () => {
-  await using database = await testDatabase()
-  const { db } = database
-  const base = contextOn(db)
-  const carriers = [
-    ...base.carriers.values(),
-    { ...base.carriers.get('mail')!, kind: 'delay', touchesWorld: false },
-  ]
-  const engine = new Engine({ db, random })
-  engine.register({ carriers, domains: [...base.domains.values()] })
-  const many = Array.from({ length: 900 }, (_, i) => effect(`mail ${i}`, later))
-  const [result] = await db.transaction('t', tx =>
-    engine.announce(tx, [event('e', [...many, effect('wait', { ...later, kind: 'delay' })])]),
-  )
-  assert.ok(result?.is === 'announced')
-  const first = receiptOf(await engine.cancel(byId(result.eventId, 'a')))
-  const second = receiptOf(await engine.cancel(byId(result.eventId, 'b')))
-  const receipt = await engine.receipt(TENANT, second)
-  assert.equal(receipt?.items.length, 900)
-  assert.equal(receipt?.innerSteps.length, 1)
-  assert.ok(receipt?.items.every(item => item.cancellationId === first && item.kind === 'mail'))
-  assert.equal(receipt?.counts.already_cancelled, 900)
-  // Counted without the items at hand.
-  await db.query({ text: `update engine.cancellation set counts = null` })
-  const page = await engine.receipt(TENANT, second, { after: receipt.items[10]!.effectId })
-  assert.equal(page?.counts.already_cancelled, 900)
-  assert.equal(page?.counts.total, 900)
 })

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import {
   MAIL_PLAN,
-  MOST_ATTEMPTS,
+  MAX_ATTEMPTS,
   pauseBefore,
   planWith,
   type RetryPlan,
@@ -52,7 +52,7 @@ suite('a retry plan', () => {
       factor: fc.double({ min: 1, max: 10, noNaN: true }),
       longestMs: fc.integer({ min: 1000, max: 24 * HOUR }),
       jitter: fc.double({ min: 0, max: 0.5, noNaN: true }),
-      attempts: fc.integer({ min: 1, max: MOST_ATTEMPTS }),
+      attempts: fc.integer({ min: 1, max: MAX_ATTEMPTS }),
     })
     const dice = fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { minLength: 1 })
     fc.assert(

@@ -47,7 +47,7 @@ async function announced(db: Database, ...effects: Parameters<typeof effect>[]):
 }
 
 const start = (db: Database, ticket: Ticket, startId: string) =>
-  startDue(contextOn(db), db, { ticket, startId, most: 100, room: ALL_ROOM })
+  startDue(contextOn(db), db, { ticket, startId, limit: 100, room: ALL_ROOM })
 
 const report = (db: Database, row: StartedRow, verdict: Parameters<typeof attemptOf>[1]) =>
   db.transaction('settle', tx => settleAttempts(contextOn(db), tx, [attemptOf(row, verdict)]))

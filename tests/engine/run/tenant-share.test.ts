@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { Engine } from '../../../server/src/engine/engine.ts'
 import { shareLeft } from '../../../server/src/engine/fair-share.ts'
-import { RunningPlaces } from '../../../server/src/engine/run/running-slots.ts'
+import { RunningSlots } from '../../../server/src/engine/run/running-slots.ts'
 import { testDatabase } from '../../support/database.ts'
 import { random, SteeredCarrier } from '../../support/engine.ts'
 import { effect, event } from '../engine-parts.ts'
@@ -24,7 +24,7 @@ test('a tenant takes no more than it leaves free, and one that has nothing alway
 test('whatever tenants ask for, each in its turn as much as it may, the next one gets a place until all are taken', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 4000 }), fc.integer({ min: 1, max: 20 }), (maxRunning, tenants) => {
-      const places = new RunningPlaces({ maxRunning })
+      const places = new RunningSlots({ maxRunning })
       for (let n = 0; n < tenants; n++) {
         const free = places.free
         const { share } = places.room(new Map())

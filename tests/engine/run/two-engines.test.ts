@@ -5,14 +5,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Engine } from '../../../server/src/engine/engine.ts'
-import { RunningPlaces } from '../../../server/src/engine/run/running-slots.ts'
+import { RunningSlots } from '../../../server/src/engine/run/running-slots.ts'
 import { Database, type FlushStep } from '../../../server/src/store/database.ts'
 import type { Row } from '../../../server/src/store/session.ts'
 import { type TestDatabase, testDatabase } from '../../support/database.ts'
 import { random, SteeredCarrier } from '../../support/engine.ts'
 import { EMPTY_TABLES } from '../empty-tables.ts'
 import { byKey, effect, event, TENANT } from '../engine-parts.ts'
-import { LANE_SLOTS, Model, step } from '../model/model.ts'
+import { step } from '../model/commands.ts'
+import { LANE_SLOTS, Model } from '../model/model.ts'
 
 const RUNS = 20
 const MAX_RUNNING = 4
@@ -31,7 +32,7 @@ test('two engines on two databases, at once and by one clock: each keeps the pro
       fc.array(fc.record({ one: step, two: step }), { minLength: 3, maxLength: 10 }),
       fc.constantFrom(5000, 3),
       async (steps, maxMarkedAtOnce) => {
-        const places = new RunningPlaces({ maxRunning: MAX_RUNNING })
+        const places = new RunningSlots({ maxRunning: MAX_RUNNING })
         const time = { ms: Date.parse('2026-06-01T12:00:00Z') }
         for (const { db } of [one, two]) await db.query({ text: EMPTY_TABLES })
         const models = [one, two].map(({ db }) => new Model(db, { maxMarkedAtOnce, time, places }))
@@ -60,14 +61,14 @@ test('two engines on two databases, at once and by one clock: each keeps the pro
 
 /** Two engines whose loops run, with one carrier each and the same places. */
 async function twoEngines(options: { maxRunning?: number; slots: number; startTogether?: boolean }) {
-  const places = new RunningPlaces({ maxRunning: options.maxRunning ?? 100 })
+  const places = new RunningSlots({ maxRunning: options.maxRunning ?? 100 })
   const together = meetingOf(options.startTogether ? 2 : 1)
   const make = async () => {
     const database = await testDatabase()
     const mail = new SteeredCarrier('mail', { slots: options.slots })
     const db = new StartsTogether(database.options, together)
     // It sleeps until it is woken.
-    const engine = new Engine({ db, random, runner: { places, maxSleepMs: 3_600_000 } })
+    const engine = new Engine({ db, random, runner: { slots: places, maxSleepMs: 3_600_000 } })
     engine.register({ carriers: [mail] })
     await engine.start()
     return { database, mail, engine, db }

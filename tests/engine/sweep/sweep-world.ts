@@ -6,7 +6,7 @@ import type { Announced } from '../../../server/src/core/event.ts'
 import type { Context } from '../../../server/src/engine/context.ts'
 import type { Domain } from '../../../server/src/engine/domain.ts'
 import { Engine } from '../../../server/src/engine/engine.ts'
-import { markSomeOpen } from '../../../server/src/engine/open-cancel/cancel-open.ts'
+import { markSomeOpen } from '../../../server/src/engine/open-cancel/open-marker.ts'
 import { closeReceipts } from '../../../server/src/engine/run/rescue.ts'
 import type { StartedRow } from '../../../server/src/engine/run/start.ts'
 import { type SweepOptions, sweepOnce } from '../../../server/src/engine/sweep/sweep.ts'
@@ -61,7 +61,7 @@ export class World {
   readonly context: Context
   readonly engine: Engine
 
-  /** `notices`: owed for each event that is called off. */
+  /** `notices`: to be sent for each event that is called off. */
   constructor(db: Database, maxMarkedAtOnce = 5000, notices = 1) {
     this.db = db
     const { room } = this

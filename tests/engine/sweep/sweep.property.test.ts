@@ -85,8 +85,8 @@ test('what is old and over goes, everything else stays as it was', async () => {
 
       // A tree that no batch holds falls apart into trees, some of which were passed already: the next rounds find them.
       const rounds = most < 2000 ? 8 : 1
-      await made.sweep({ most, seeds, sweepers, rounds })
-      if (sweepers > 1) await made.sweep({ most, seeds })
+      await made.sweep({ limit: most, seeds, sweepers, rounds })
+      if (sweepers > 1) await made.sweep({ limit: most, seeds })
 
       const after = await made.ids()
       assert.deepEqual(

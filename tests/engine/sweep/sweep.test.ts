@@ -94,7 +94,7 @@ test('a tree that no batch can hold goes piece by piece', async () => {
   for (let batches = 1; ; batches++) {
     assert.ok(batches < 200)
     // So few that even the notices of the receipt do not fit into one.
-    const swept = await sweepOnce(world.context, { ...SHARD_0, seeds: 5, most: 4 })
+    const swept = await sweepOnce(world.context, { ...SHARD_0, seeds: 5, limit: 4 })
     const count = swept.events + swept.effects + swept.receipts
     assert.ok(count <= 4 * 10 * 2 + 2, `${count} in one batch`)
     gone += count
@@ -103,7 +103,7 @@ test('a tree that no batch can hold goes piece by piece', async () => {
     await checkInvariants(db, [], { settled: false })
     if (!swept.more) break
   }
-  await world.sweep({ most: 4 })
+  await world.sweep({ limit: 4 })
   assert.deepEqual(await world.ids(), new Set(), `${gone} of ${all}`)
 })
 
@@ -125,7 +125,7 @@ test('what is taken up again while it is swept stays', async t => {
       ])
       // Held: left out, and not waited for; also where it is too large for a batch.
       assert.equal(await world.sweep(), 0)
-      assert.equal(await world.sweep({ most: 1 }), 0)
+      assert.equal(await world.sweep({ limit: 1 }), 0)
     })
     assert.equal(await world.sweep(), 0)
     assert.ok(await engine.event(TENANT, parent))

@@ -1,5 +1,9 @@
-// Wix Automations "Triggered Events": the four calls, at every path that Wix's clients use. Which of them a client uses
-// depends on the host that it was given (reference: the path table inside @wix/automations):
+// Wix Automations "Triggered Events": the four calls, at every path that Wix's clients use. This room
+// translates between those calls and the automations room. It must not decide what a report or a cancel does,
+// and it must not know another API.
+//
+// Which path a client uses depends on the host that it is configured with (reference: the path table inside
+// @wix/automations):
 //   www.wixapis.com  /automations/v1/events/…       manage.wix.com   /_api/esb-config-resolver/v1/events/…
 //   any other host   /v1/events/…                   platform.rise.ai /workflows/v1/events/report
 
@@ -8,10 +12,11 @@ import type { CancelResult } from '../../automations/activations/cancel-events.t
 import type { Automations } from '../../automations/automations.ts'
 import { Fault } from '../../core/fault.ts'
 import type { FindParent } from '../../core/parent.ts'
-import { faultOf, httpFault } from '../../http/fault-of.ts'
+import { logFault } from '../../http/answer-fault.ts'
+import { faultOf } from '../../http/fault-of.ts'
+import { httpFault } from '../../http/faults.ts'
 import { schemasDescribeOnly } from '../../http/openapi.ts'
 import { readParentHeader } from '../../http/parent-header.ts'
-import { logFault } from '../../http/server.ts'
 import { bulkAnswer } from './bulk-answer.ts'
 import { type Authenticator, CANCEL_SCOPES, type Calling, callingApp, REPORT_SCOPES } from './calling-app.ts'
 import { AUTOMATIONS_OPENAPI, automationsOpenApi, SCHEMAS } from './openapi.ts'
@@ -42,7 +47,7 @@ export function automationsApi(needs: AutomationsApiNeeds): FastifyPluginAsync {
   const { automations, auth, findParent } = needs
   const rateLimit = needs.rateLimit ? new RateLimit(needs.rateLimit) : null
 
-  /** All of a call's events hang from what its header names. */
+  /** The header names the parent of all events of a call. */
   const parentOf = async ({ principal }: Calling, { headers }: FastifyRequest) => {
     const named = readParentHeader(headers['standdown-parent'])
     return named && (await findParent(principal, named))
@@ -117,13 +122,13 @@ export function automationsApi(needs: AutomationsApiNeeds): FastifyPluginAsync {
     const callers = new WeakMap<FastifyRequest, Calling>()
     api.post(`/${name}`, {
       schema: call.schema,
-      // Before the body is read: who has no right does not get it parsed.
+      // Before the body is read, so that nothing is parsed for a caller without the right.
       onRequest: async request => {
         const calling = await callingApp(auth, request, call.scopes)
         await rateLimit?.take(calling.app)
         callers.set(request, calling)
       },
-      // Wix's client takes 200 alone as success, and wants JSON in it.
+      // Wix's client accepts only 200 as success, and expects a JSON body.
       handler: async (request, reply) =>
         reply.code(200).send(await call.run(callers.get(request)!, request, reply)),
     })

@@ -1,4 +1,4 @@
-// The answer of a bulk call: one result per item, with its place in the request, and the sums. Partial success is 200.
+// The answer of a bulk call: one result for each item, with its index in the request, and the totals. Partial success is 200.
 
 import { Fault } from '../../core/fault.ts'
 import type { JsonObject } from '../../core/json.ts'

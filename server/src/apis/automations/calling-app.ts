@@ -4,8 +4,8 @@
 import type { FastifyRequest } from 'fastify'
 import { WIX_REPORT } from '../../auth/scopes.ts'
 import type { CallingApp } from '../../automations/needs.ts'
-import { faults } from '../../core/fault.ts'
 import { type Principal, principalKey } from '../../core/principal.ts'
+import { fault } from './faults.ts'
 
 /** What this API needs of auth. Throws Faults with status 401, or 403 when the app is not at the site. */
 export type Authenticator = {
@@ -17,12 +17,6 @@ export type Authenticator = {
 
 export const CANCEL_SCOPES: readonly string[] = ['SCOPE.DC.MANAGE-YOUR-APP']
 export const REPORT_SCOPES = WIX_REPORT
-
-const fault = faults({
-  APPS_ONLY: { status: 403, message: 'Only an app may call this method.' },
-  MISSING_SCOPE: { status: 403, message: 'The token lacks the permission scope of this method.' },
-  NO_SITE: { status: 403, message: 'The token is bound to no site.' },
-})
 
 /** Which app calls at which site, and all that is known of it. */
 export type Calling = { readonly app: CallingApp; readonly principal: Principal }

@@ -1,5 +1,4 @@
-// What read-requests.ts takes and what is answered, written down as schemas, with their own limits; and the description
-// that is made of them.
+// Schemas of the requests that read-requests.ts accepts, with their limits, and of the answers; and the description made from them.
 
 import { EVENT_ID } from '../../../../wire/src/event-id.ts'
 import { OpenApi } from '../../http/openapi.ts'

@@ -1,12 +1,12 @@
-// Wix's general limit: 200 requests a minute per app instance (Wix, "Rate Limits"), off unless the tenant wants it. A
-// bucket that fills evenly, in this process: several processes give an app that much each.
+// Wix's general limit: 200 requests a minute for each app instance (Wix, "Rate Limits"). It is off unless the tenant turns it on. The
+// bucket fills evenly, and is kept by each process: with several processes an app gets that much from each.
 
 import type { CallingApp } from '../../automations/needs.ts'
-import { faults } from '../../core/fault.ts'
+import { fault } from './faults.ts'
 
 export const REQUESTS_PER_MINUTE = 200
 const MS_PER_REQUEST = 60_000 / REQUESTS_PER_MINUTE
-/** Buckets kept; full ones go first, because a new one would be full as well. */
+/** Beyond this many buckets the full ones are deleted: a new bucket is full as well. */
 const MOST_BUCKETS = 10_000
 
 export type RateLimitNeeds = {
@@ -15,13 +15,9 @@ export type RateLimitNeeds = {
   readonly now: () => Date
 }
 
-const fault = faults({
-  TOO_MANY_REQUESTS: { status: 429, message: 'The app has made more than 200 requests in a minute.' },
-})
-
 export class RateLimit {
   readonly #needs: RateLimitNeeds
-  // When each bucket will be full again, in milliseconds: all that a bucket is.
+  // For each bucket only the time when it will be full again, in milliseconds.
   readonly #fullAt = new Map<string, number>()
 
   constructor(needs: RateLimitNeeds) {

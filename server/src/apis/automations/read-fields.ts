@@ -1,11 +1,11 @@
-// Reads the fields of a request and gathers every rule that is broken, as the annotations of Wix's API state them. A
-// broken structure refuses the whole request, bulk or not; what only an item's meaning breaks fails that item alone.
+// Reads the fields of a request and collects all violations of the rules that Wix's API annotates. A structural violation refuses the whole
+// request, also a bulk one. An item that is well-formed but cannot be done fails alone.
 
 import type { Violation } from '../../automations/faults.ts'
 import { isGuid } from '../../core/ids.ts'
 import type { JsonObject } from '../../core/json.ts'
 
-/** More than these are not listed: a hundred broken items would say the same a hundred times. */
+/** Further violations are not listed: a hundred items with the same mistake would repeat it a hundred times. */
 const MOST_VIOLATIONS = 100
 
 export class Violations {
@@ -59,14 +59,13 @@ export function readObject(value: unknown, field: string, violations: Violations
 export function readText(
   value: unknown,
   field: string,
-  at: { violations: Violations; most: number },
+  at: { violations: Violations; max: number },
 ): string | null {
-  const { violations, most } = at
+  const { violations, max } = at
   if (value === undefined || value === null) violations.required(field)
   else if (typeof value !== 'string') violations.format(field, 'STRING')
   else if (value === '') violations.threshold(field, 'MIN_LENGTH', 1)
-  else if (value.length > most * 2 || [...value].length > most)
-    violations.threshold(field, 'MAX_LENGTH', most)
+  else if (value.length > max * 2 || [...value].length > max) violations.threshold(field, 'MAX_LENGTH', max)
   else return value
   return null
 }
@@ -84,22 +83,22 @@ export function readList<T>(
   field: string,
   at: {
     readonly violations: Violations
-    readonly most: number
+    readonly max: number
     readonly entry: (value: unknown, field: string) => T | null
   },
 ): readonly T[] {
-  const { violations, most } = at
+  const { violations, max } = at
   if (value === undefined || value === null) violations.required(field)
   else if (!Array.isArray(value)) violations.format(field, 'ARRAY')
   else if (value.length === 0) violations.threshold(field, 'MIN_SIZE', 1)
-  else if (value.length > most) violations.threshold(field, 'MAX_SIZE', most)
+  else if (value.length > max) violations.threshold(field, 'MAX_SIZE', max)
   else return value.flatMap((entry, i) => at.entry(entry, `${field}[${i}]`) ?? [])
   return []
 }
 
 const MAX_INT64 = 9_223_372_036_854_775_807n
 
-/** An int64 of at least 1, as a JSON string as protobuf writes it, or as a whole number. Cut to what a number holds. */
+/** An int64 of at least 1: a JSON string, as protobuf writes it, or a whole number. It is rounded to a JavaScript number. */
 export function readPositiveInt64(value: unknown, field: string, violations: Violations): number | null {
   const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value
   if (typeof text !== 'string' || !/^-?\d{1,19}$/.test(text)) {

@@ -1,9 +1,9 @@
-// The bodies of the four calls. Fields that are not known are left alone, as protobuf JSON readers at Wix do.
+// Reads the bodies of the four calls. Unknown fields are ignored, as Wix's protobuf JSON readers do.
 
 import type { EventInfo } from '../../automations/activations/report-events.ts'
 import { invalidArgument } from '../../automations/faults.ts'
-import { faults } from '../../core/fault.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { fault } from './faults.ts'
 import {
   type Fields,
   readGuid,
@@ -19,14 +19,6 @@ export const IDEMPOTENCY_KEY_LENGTH = 80
 export const BULK_SIZE = 100
 export const HEADER_LENGTH = 200
 
-const fault = faults({
-  NOT_AN_OBJECT: { status: 400, message: 'The body must be a JSON object.' },
-  INVALID_IDEMPOTENCY_KEY: {
-    status: 400,
-    message: 'The Idempotency-Key must have 1 to 200 printable characters.',
-  },
-})
-
 export function readReport(body: unknown): { readonly triggerKey: string; readonly event: EventInfo } {
   return read(body, (fields, violations) => ({
     triggerKey: readTriggerKey(fields, violations),
@@ -34,7 +26,7 @@ export function readReport(body: unknown): { readonly triggerKey: string; readon
   }))
 }
 
-/** `sent`: each item as it came, which the answer repeats. */
+/** `sent`: each item as it was sent; the answer repeats it. */
 export function readBulkReport(body: unknown): {
   readonly triggerKey: string
   readonly items: readonly { readonly event: EventInfo; readonly sent: JsonObject }[]
@@ -43,7 +35,7 @@ export function readBulkReport(body: unknown): {
     triggerKey: readTriggerKey(fields, violations),
     items: readList(fields.eventsInfo, 'eventsInfo', {
       violations,
-      most: BULK_SIZE,
+      max: BULK_SIZE,
       entry: (value, field) => {
         const item = readObject(value, field, violations)
         return item && { event: readEventInfo(item, `${field}.`, violations), sent: sentItem(item) }
@@ -70,7 +62,7 @@ export function readBulkCancel(body: unknown): {
     triggerKey: readTriggerKey(fields, violations),
     externalEntityIds: readList(fields.externalEntityIds, 'externalEntityIds', {
       violations,
-      most: BULK_SIZE,
+      max: BULK_SIZE,
       entry: (value, field) => readGuid(value, field, violations),
     }),
   }))
@@ -96,7 +88,7 @@ function read<T>(body: unknown, fields: (fields: Fields, violations: Violations)
 }
 
 function readTriggerKey({ triggerKey }: Fields, violations: Violations): string {
-  return readText(triggerKey, 'triggerKey', { violations, most: KEY_LENGTH }) ?? ''
+  return readText(triggerKey, 'triggerKey', { violations, max: KEY_LENGTH }) ?? ''
 }
 
 function readEventInfo(fields: Fields, prefix: string, violations: Violations): EventInfo {
@@ -118,7 +110,7 @@ function readIdempotency(value: unknown, field: string, violations: Violations):
   if (value === undefined || value === null) return null
   const fields = readObject(value, field, violations)
   if (!fields) return null
-  const key = readText(fields.key, `${field}.key`, { violations, most: IDEMPOTENCY_KEY_LENGTH }) ?? ''
+  const key = readText(fields.key, `${field}.key`, { violations, max: IDEMPOTENCY_KEY_LENGTH }) ?? ''
   const ttl = fields.ttlInMilliseconds
   const ttlMs =
     ttl === undefined || ttl === null

@@ -1,5 +1,5 @@
-// Errors as Wix's clients read them (Wix, "About Errors"): a message and, in details, an applicationError or a
-// validationError. What is wrong on our side tells nothing.
+// Errors as Wix's clients read them (Wix, "About Errors"): a message and, in details, an applicationError or a validationError. Errors of
+// this server (5xx) reveal nothing.
 
 import type { Fault } from '../../core/fault.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
@@ -28,7 +28,7 @@ export function wixError(fault: Fault): WixError {
 
 /** `{ code, description, data }`: an applicationError, and the error of one item of a bulk call. */
 export function applicationError(fault: Fault): { readonly [name: string]: Json } {
-  // What a 401 or 403 was about stays here: it is read by whoever has no right yet.
+  // The data of a 401 or 403 is left out: its reader has no right to it.
   const data = fault.status === 401 || fault.status === 403 ? {} : fault.data
   return { code: WELL_KNOWN[fault.status] ?? fault.code, description: fault.message, data }
 }

@@ -1,5 +1,5 @@
-// Who may do what. Delegated permissions reach the person's own mailbox and the groups the person is a member of;
-// application permissions reach every user's mailbox of the tenant, and no group's (Graph lists app-only as unsupported).
+// Who may do what in the Graph API. Delegated permissions reach the person's own mailbox and those of the person's groups. Application
+// permissions reach every user's mailbox of the tenant, but no group's (Graph lists app-only access as unsupported).
 
 import { CALENDAR_WRITE, GROUP_CALENDAR_WRITE } from '../../auth/scopes.ts'
 import { mailboxOfGroup, mailboxOfUser } from '../../calendar/mailbox/mailboxes.ts'
@@ -21,7 +21,7 @@ const SCOPES: { readonly [need in Need]: readonly string[] } = {
     'Calendars.ReadBasic.All',
   ],
   'mail.read': ['Mail.ReadWrite', 'Mail.Read', 'Mail.ReadBasic', 'Mail.ReadBasic.All'],
-  // Names and addresses only, within the tenant: whoever may use a calendar has to find whom to invite.
+  // Names and addresses of the tenant only. The scopes of calendars are enough, since their holders have to find attendees.
   'directory.read': [
     'User.Read',
     'User.ReadBasic.All',

@@ -1,4 +1,4 @@
-// What read-event.ts and read-cancel.ts take, written down as schemas, with their own limits.
+// Schemas of what read-event.ts and read-cancel.ts accept, with their limits.
 
 import { EVENT_ID } from '../../../../wire/src/event-id.ts'
 import { MAX_ADDRESS } from '../../core/mail-address.ts'
@@ -24,7 +24,7 @@ import {
 const flag = { type: ['boolean', 'null'] } as const
 const text = (maxLength: number) => ({ type: ['string', 'null'], maxLength }) as const
 const choice = (of: readonly string[]) => ({ enum: [...of, null] }) as const
-// Annotations are passed over wherever they stand.
+// OData annotations are ignored everywhere.
 const open = { additionalProperties: false, patternProperties: { '@odata\\.': {} } } as const
 
 const time = {
@@ -80,7 +80,7 @@ const attendee = {
   },
 } as const
 
-/** Names are read without regard to case, and what is read-only in Graph is passed over. */
+/** Names are case-insensitive, and properties that are read-only in Graph are ignored. */
 export const newEventSchema = {
   $id: 'NewEvent',
   type: 'object',
@@ -123,7 +123,7 @@ export const cancelSchema = {
   ],
 } as const
 
-/** Any thing of Graph's, with its id. */
+/** Any resource of Graph, with its id. */
 export const thingSchema = {
   $id: 'Thing',
   type: 'object',

@@ -1,4 +1,4 @@
-// Graph's errors: codes and sentences as Exchange gives them (docs/calendar.md says which are verified), and their shape.
+// Graph's errors and their shape. Codes and sentences are those of Exchange (docs/calendar.md says which ones are verified).
 
 import { Fault, faults } from '../../core/fault.ts'
 
@@ -42,7 +42,7 @@ export const graphFault = faults({
 
 export const NOT_ORGANIZER = { detail: 'You need to be an organizer to cancel a meeting.' }
 
-/** Codes of faults that other rooms throw, as Graph calls them. */
+/** Graph's codes for faults that other rooms throw. */
 const CODES: { readonly [code: string]: string } = {
   MALFORMED_JSON: 'BadRequest',
   TOO_DEEP: 'BadRequest',
@@ -64,10 +64,10 @@ const CODES: { readonly [code: string]: string } = {
   INTERNAL: 'InternalServerError',
 }
 
-/** Why an event's body cannot be read. */
+/** Codes of the reader, for a body of an event that cannot be read. */
 const UNREADABLE = new Set(['READING_TOO_LONG', 'READING_TOO_LARGE', 'HTML_TOO_DEEP', 'HTML_TOO_LARGE'])
 
-/** Any fault as one that Graph's clients know. */
+/** Turns any fault into one with a code that Graph's clients know. */
 export function asGraphFault(fault: Fault): Fault {
   if (Object.hasOwn(graphFault, fault.code)) return fault
   if (UNREADABLE.has(fault.code))
@@ -82,7 +82,7 @@ export function asGraphFault(fault: Fault): Fault {
 
 export type ErrorIds = { readonly requestId: string; readonly clientRequestId: string; readonly at: Date }
 
-/** `innerError.date` has no zone: so says Graph, and so its clients parse it. */
+/** `innerError.date` has no zone: that is Graph's form, and its clients parse it. */
 export function errorBody(fault: Fault, { requestId, clientRequestId, at }: ErrorIds) {
   return {
     error: {

@@ -1,12 +1,12 @@
-// The Graph API as a Fastify plugin: one wildcard per prefix, behind which path.ts reads the address. Everything that
-// goes wrong is answered in Graph's shape, always as JSON with a content type: its clients need both.
+// The Graph API as a Fastify plugin: one wildcard for each prefix, and path.ts reads the address behind it. Every error is answered in
+// Graph's shape, as JSON with a content type: its clients need both. This room translates only; it must not decide what a cancel does.
 
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Principal } from '../../core/principal.ts'
+import { logFault } from '../../http/answer-fault.ts'
 import { faultOf } from '../../http/fault-of.ts'
-import { logFault } from '../../http/server.ts'
 import { asGraphFault, errorBody, graphFault } from './faults.ts'
-import type { Answer, Asked, Version } from './graph-request.ts'
+import type { GraphRequest, GraphResponse, Version } from './graph-request.ts'
 import type { GraphNeeds } from './needs.ts'
 import { graphOpenApi, OPENAPI } from './openapi.ts'
 import { operate } from './operations.ts'
@@ -15,7 +15,7 @@ import { readPreferences } from './preferences.ts'
 
 const JSON_TYPE =
   'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8'
-/** Characters of a client-request-id; a longer one is as none. */
+/** Characters of a client-request-id; a longer one is ignored. */
 const MAX_REQUEST_ID = 128
 const VERSIONS: readonly Version[] = ['v1.0', 'beta', 'docs/api']
 
@@ -29,7 +29,7 @@ export function graphApi(needs: GraphNeeds): FastifyPluginAsync {
 
 function inVersion(needs: GraphNeeds, version: Version): FastifyPluginAsync {
   return async (app: FastifyInstance) => {
-    // JSON is parsed by the server's own parser. Any other type is refused, unless there is no body at all.
+    // The server's own parser reads JSON. Any other type is refused, unless there is no body at all.
     app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
       if (body.length === 0) done(null, undefined)
       else done(graphFault.UnsupportedMediaType())
@@ -38,7 +38,7 @@ function inVersion(needs: GraphNeeds, version: Version): FastifyPluginAsync {
     app.addHook('onRequest', async (request, reply) => {
       reply.header('request-id', request.id)
       reply.header('client-request-id', clientRequestId(request) ?? request.id)
-      // Before the body is read: nobody's JSON is parsed for a stranger.
+      // Before the body is read, so that a caller without a valid token cannot have JSON parsed.
       const { authorization } = request.headers
       principals.set(request, await needs.auth.authenticate(authorization, { scheme: 'bearer' }))
     })
@@ -61,7 +61,7 @@ function inVersion(needs: GraphNeeds, version: Version): FastifyPluginAsync {
       if (!principal) throw graphFault.InvalidAuthenticationToken({ detail: 'Access token is empty.' })
       return await send(reply, await answer(needs, { version, principal, request }))
     }
-    // Unknown addresses and methods pass through the same handler, so that they too are answered in Graph's shape.
+    // Unknown addresses and methods go to the same handler, so that they are answered in Graph's shape too.
     app.all('/', handler)
     app.all('/*', handler)
     app.setNotFoundHandler(handler)
@@ -77,7 +77,7 @@ async function answer(needs: GraphNeeds, { version, principal, request }: Inside
   const [whole = '', search = ''] = split(request.url)
   const path = whole.slice(version.length + 2)
   const prefer = readPreferences(request.headers.prefer)
-  const asked: Asked = {
+  const graphRequest: GraphRequest = {
     needs,
     principal,
     version,
@@ -92,10 +92,10 @@ async function answer(needs: GraphNeeds, { version, principal, request }: Inside
     parent: request.headers['standdown-parent'],
     ifMatch: request.headers['if-match'] ?? null,
   }
-  return { ...(await operate(asked)), applied: prefer.applied }
+  return { ...(await operate(graphRequest)), applied: prefer.applied }
 }
 
-type Answered = Answer & { readonly applied: readonly string[] }
+type Answered = GraphResponse & { readonly applied: readonly string[] }
 
 function send(reply: FastifyReply, { status, body, receiptId, location, applied }: Answered): FastifyReply {
   if (receiptId) receiptHeader(reply, receiptId)
@@ -115,7 +115,7 @@ function split(url: string): readonly [string, string] {
   return at === -1 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)]
 }
 
-/** Graph asks for a GUID; any short printable text is taken, since it only has to be the same when it is the same. */
+/** Graph asks for a GUID. Any short printable text is accepted: it only has to be equal for the same request. */
 function clientRequestId(request: FastifyRequest): string | null {
   const given = request.headers['client-request-id']
   const isShort = typeof given === 'string' && given.length <= MAX_REQUEST_ID

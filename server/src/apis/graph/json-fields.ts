@@ -1,4 +1,4 @@
-// Reading a JSON object whose keys are case-insensitive, as Graph's are, with errors that name the property.
+// Reads a JSON object with case-insensitive keys, as Graph's are. Errors name the property.
 
 import { graphFault } from './faults.ts'
 
@@ -26,7 +26,7 @@ export class JsonFields {
     return this.at === '' ? name : `${this.at}.${name}`
   }
 
-  /** Undefined for a field that is not there or null. */
+  /** Undefined for a field that is missing or null. */
   get(name: string): unknown {
     return this.fields.get(name.toLowerCase()) ?? undefined
   }
@@ -47,7 +47,7 @@ export class JsonFields {
     return value
   }
 
-  /** @throws Fault for anything but a number, for a missing one too */
+  /** @throws Fault for anything but a number, and for a missing field */
   number(name: string): number {
     const value = this.get(name)
     if (typeof value !== 'number') throw invalid(this.path(name), 'a number is expected.')

@@ -1,5 +1,5 @@
-// The description of the Graph API. It has one route behind which path.ts reads the address, so its paths are what that
-// grammar leads to, and their methods what operations.ts has there: neither can part from what runs.
+// The description of the Graph API. The API has one wildcard route. So the paths are generated from the grammar in path.ts, and their
+// methods from the table in operations.ts. Neither can differ from what runs.
 
 import { BEARER, OpenApi, type Schema } from '../../http/openapi.ts'
 import {
@@ -18,7 +18,7 @@ import { DEFAULT_TOP, MAX_TOP, type QueryKind } from './query.ts'
 export const OPENAPI = '/openapi.json'
 export const GRAPH_OPENAPI = `/v1.0${OPENAPI}`
 
-type Place = { readonly nodes: readonly Node[]; readonly path: string }
+type Address = { readonly nodes: readonly Node[]; readonly path: string }
 
 const SUMMARIES: { readonly [operation: string]: string } = {
   'GET me': 'Who is signed in.',
@@ -83,7 +83,7 @@ const ifMatch = {
 } as const
 const nothing = { type: 'null' } as const
 
-/** At the versions v1.0, beta and docs/api alike. */
+/** The same for the versions v1.0, beta and docs/api. */
 export function graphOpenApi(): OpenApi {
   const openApi = new OpenApi({
     title: 'Standdown, Microsoft Graph calendar',
@@ -99,10 +99,10 @@ export function graphOpenApi(): OpenApi {
     method: 'GET',
     schema: { summary: 'This description.', isPublic: true },
   })
-  for (const { nodes, path } of places({ nodes: ['root'], path: '' })) {
+  for (const { nodes, path } of addressesBelow({ nodes: ['root'], path: '' })) {
     const node = nodes.at(-1) ?? 'root'
     for (const [method, { query }] of Object.entries(OPERATIONS[node] ?? {})) {
-      // An event is deleted where it stands, not in a view of it.
+      // An event cannot be deleted in a calendarView.
       if (method === 'DELETE' && nodes.at(-2) === 'calendarView') continue
       openApi.describe({ path, method, schema: schemaOf(`${method} ${node}`, path, query) })
     }
@@ -132,7 +132,7 @@ function specific(operation: string, query: QueryKind): Schema {
       return {
         headers: { properties: requestId },
         body: cancelSchema,
-        // By the forms that only the draft of 2016-17 lists: 204.
+        // 204: for the forms that only the draft of 2016-17 lists.
         response: { 202: nothing, 204: nothing },
       }
     case 'DELETE event':
@@ -145,25 +145,28 @@ function specific(operation: string, query: QueryKind): Schema {
   }
 }
 
-/** Every address behind this one. Of an event's calendar only itself, since what is in it has shorter addresses; the draft goes on there from a message. */
-function places({ nodes, path }: Place): readonly Place[] {
+/**
+ * Every address below this one. Below an event's calendar nothing is listed, since its events have shorter addresses; except below a
+ * message, where the draft lists them.
+ */
+function addressesBelow({ nodes, path }: Address): readonly Address[] {
   if (nodes.at(-1) === 'calendar' && nodes.includes('event') && nodes.at(-3) !== 'message') return []
   const { segments = {}, key } = GRAMMAR[nodes.at(-1) ?? 'root']
-  const next: Place[] = []
+  const next: Address[] = []
   const seen = new Set<Node>()
   for (const node of Object.values(segments)) {
-    // microsoft.graph.cancel is cancel.
+    // Two segments may lead to one node: microsoft.graph.cancel is the same as cancel.
     if (seen.has(node)) continue
     seen.add(node)
     next.push({ nodes: [...nodes, node], path: `${path}/${node}` })
   }
   const name = nodes.at(-1) === 'instances' ? 'instanceId' : `${key}Id`
   if (key) next.push({ nodes: [...nodes, key], path: `${path}/{${name}}` })
-  return next.filter(isNew).flatMap(place => [place, ...places(place)])
+  return next.filter(isNew).flatMap(address => [address, ...addressesBelow(address)])
 }
 
-/** A node is come by once; but an instance of an event is an event again, and so is what stands in the calendar of a message's. */
-function isNew({ nodes }: Place): boolean {
+/** A node stands once in an address. Exceptions: an instance of an event is an event again, and so is an event in the calendar of a message's event. */
+function isNew({ nodes }: Address): boolean {
   const [above, node] = nodes.slice(-2)
   const times = nodes.filter(each => each === node).length
   return (

@@ -1,6 +1,6 @@
-// The address of a Graph resource, read segment by segment. Nodes are what one can stand on, edges are segments; `key`
-// says which node an id leads to. Segments are case-insensitive (docs of different dates write calendargroups and
-// calendarGroups), ids are not. users('…')/events('…') is the same as users/…/events/….
+// Reads the address of a Graph resource segment by segment. The grammar is a graph: nodes are resources, edges are segments, and `key`
+// is the node that an id leads to. Segments are case-insensitive (docs of different dates write calendargroups and calendarGroups),
+// ids are not. users('…')/events('…') is the same as users/…/events/….
 
 import { graphFault } from './faults.ts'
 
@@ -38,7 +38,7 @@ const MAILBOX: { readonly [segment: string]: Node } = {
   mailfolders: 'mailFolders',
 }
 
-/** From each node, where segments and keys lead. */
+/** For each node, the nodes that segments and an id lead to. */
 export const GRAMMAR: { readonly [node in Node]: Edges } = {
   root: { segments: { me: 'me', users: 'users', groups: 'groups' } },
   me: { segments: { ...MAILBOX, joinedgroups: 'joinedGroups' } },
@@ -69,7 +69,7 @@ export const GRAMMAR: { readonly [node in Node]: Edges } = {
   mailFolder: { segments: { messages: 'messages' } },
 }
 
-/** What Graph has there and this server does not have yet: said so, instead of "not found". */
+/** Segments of Graph that this server does not implement yet. They are answered so, instead of "not found". */
 const LATER = new Set([
   'accept',
   'tentativelyaccept',
@@ -95,10 +95,10 @@ const LATER = new Set([
 /** `key` is the id that led here, null for a step by name. */
 export type Step = { readonly node: Node; readonly key: string | null }
 
-/** No form that Graph knows is longer. */
+/** No address of Graph is longer. */
 const MAX_STEPS = 20
 
-/** The steps of `path`, which has no query and begins behind the version. @throws Fault for what is not in the grammar */
+/** The steps of `path`, which has no query and begins after the version. @throws Fault for an address that is not in the grammar */
 export function readPath(path: string): readonly Step[] {
   const steps: Step[] = []
   let at: Node = 'root'

@@ -1,5 +1,5 @@
-// The Prefer header: in which zone times are written and in which form bodies. What was heeded is said in
-// Preference-Applied. IdType="ImmutableId" is not heeded: an id changes when its item moves.
+// The Prefer header: the zone for times, and the form of bodies. Preference-Applied names the preferences that were applied.
+// IdType="ImmutableId" is not supported: an id changes when its item moves.
 
 import { ianaZone } from '../../calendar/time-zone.ts'
 import { graphFault } from './faults.ts'

@@ -1,5 +1,5 @@
-// Query options. $top, $skip and $select are understood on lists; one that would change the answer and is not
-// understood is refused by name, never passed over.
+// Query options. Lists support $top, $skip and $select. An unsupported option that would change the answer is refused by its name, and
+// never ignored.
 
 import type { Page } from '../../calendar/meeting/meeting.ts'
 import { readWallTime } from '../../calendar/time-zone.ts'
@@ -97,7 +97,7 @@ function windowOf(options: ReadonlyMap<string, string>): { readonly from: Date; 
 }
 
 function instant(options: ReadonlyMap<string, string>, name: string): Date {
-  // A plus sign in a query is a blank to URLSearchParams; an offset is the only place for one here.
+  // URLSearchParams turns a plus sign into a blank. Here a plus sign can only stand before an offset.
   const read = readWallTime((options.get(name.toLowerCase()) ?? '').replace(' ', '+'), 'UTC')
   if (!read)
     throw graphFault.ErrorInvalidParameter({
@@ -114,7 +114,7 @@ export function nextQuery({ given, page }: Query): string {
     const key = name.toLowerCase().replace(/^\$/, '')
     if (key !== 'skip' && key !== 'top') next.append(name, value)
   }
-  // The dollar stands as it is in what Graph writes.
+  // Graph writes the dollar sign unescaped.
   const rest = next.toString().replaceAll('%24', '$')
   return `${rest === '' ? '' : `${rest}&`}$top=${page.top}&$skip=${page.skip + page.top}`
 }

@@ -1,5 +1,5 @@
-// JSON of an event → what the calendar creates. What cannot be kept is refused by name, never dropped silently; what is
-// read-only in Graph is passed over, as there.
+// Reads the JSON of a new event. A property that cannot be kept is refused by its name, and never dropped silently. Properties that are
+// read-only in Graph are ignored, as Graph does.
 
 import type { Attendee, Body, MeetingDraft, WallTime } from '../../calendar/meeting/meeting.ts'
 import { ianaZone, readWallTime, wallTime } from '../../calendar/time-zone.ts'
@@ -28,7 +28,7 @@ const WRITABLE = new Set(
     .toLowerCase()
     .split(/\s+/),
 )
-/** Without an online meeting provider in the calendar, Graph passes these over too. */
+/** Graph ignores these too when the calendar has no provider of online meetings. */
 const ONLINE = new Set(['isonlinemeeting', 'onlinemeetingprovider', 'onlinemeetingurl', 'onlinemeeting'])
 const READ_ONLY = new Set(
   `id changeKey createdDateTime lastModifiedDateTime iCalUId uid organizer isOrganizer isCancelled isDraft hasAttachments
@@ -49,7 +49,7 @@ export function readEvent(body: unknown): MeetingDraft {
     throw graphFault.RequestBodyRead({ detail: 'The request has no body.' })
   const fields = new JsonFields(body)
   for (const name of fields.names()) checkName(fields, name)
-  // Passed over, but not without a look.
+  // Ignored, but its type is checked.
   fields.flag('isOnlineMeeting', false)
   const isAllDay = fields.flag('isAllDay', false)
   const start = readTime(fields, 'start')
@@ -130,7 +130,7 @@ function isMidnight({ wall, at }: ReadTime): boolean {
   return wall.local.endsWith('T00:00:00') && at.getUTCMilliseconds() === 0 && wall.ticks === undefined
 }
 
-/** An all-day event has dates, in whatever zone: they are kept as UTC midnights. */
+/** The start and end of an all-day event are dates without a zone. They are kept as midnights of UTC. */
 function utcMidnight({ wall }: ReadTime): Date {
   return ownInstant(`${wall.local}Z`)
 }

@@ -1,5 +1,5 @@
-// What an address means to this caller: each step narrows the scope, and what is not inside it is not found. An id of
-// another mailbox is as unknown as one that never was.
+// Resolves an address for a caller. Each step narrows the scope, and what is not inside the scope is not found. An id of another mailbox
+// is answered as if it did not exist.
 
 import type {
   CalendarFolder,
@@ -40,7 +40,7 @@ export type Scope = {
   readonly folder: MailFolder | null
 }
 
-/** Walks all steps. @throws Fault in Graph's words for the first that leads nowhere, or where the caller may not go */
+/** Walks all steps. @throws Fault in Graph's words for the first step that does not exist, or that the caller may not take */
 export async function resolve(
   needs: GraphNeeds,
   principal: Principal,
@@ -166,7 +166,7 @@ async function messageAt(
   return message
 }
 
-/** Folders have no rows: each mailbox has these three. Their ids are made of the mailbox and a number. */
+/** Folders have no rows in the database: every mailbox has the same three. Their ids are made from the mailbox and a number. */
 function folderAt(mailbox: Mailbox, key: string): MailFolder {
   const byName = MAIL_FOLDERS.find(name => name === key.toLowerCase())
   const folder = byName ?? MAIL_FOLDERS.find(name => folderId(mailbox, name) === key)

@@ -1,9 +1,10 @@
 // An item of the calendar → JSON of a Graph event.
 
-import { escapeHtml, previewOf } from '../../calendar/meeting/body-text.ts'
+import { previewOf } from '../../calendar/meeting/body-text.ts'
 import type { Body, Item, Mailbox, WallTime } from '../../calendar/meeting/meeting.ts'
 import { encodeOutlookId } from '../../calendar/outlook-id.ts'
 import { wallTime } from '../../calendar/time-zone.ts'
+import { escapeHtml } from '../../core/html-text.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Preferences } from './preferences.ts'
 
@@ -31,8 +32,8 @@ export function writeEvent(
   const { data } = item
   const id = itemId(item)
   const changeKey = changeKeyOf(item)
-  const owner = `${root}/${mailbox.kind === 'user' ? 'users' : 'groups'}('${mailbox.id}')`
-  const calendar = `${owner}/calendars('${calendarId(mailbox, item.calendarId)}')`
+  const mailboxUrl = `${root}/${mailbox.kind === 'user' ? 'users' : 'groups'}('${mailbox.id}')`
+  const calendar = `${mailboxUrl}/calendars('${calendarId(mailbox, item.calendarId)}')`
   return {
     '@odata.etag': etagOf(item),
     id,

@@ -20,10 +20,10 @@ export function messageId(message: MeetingMessage): string {
   return encodeOutlookId({ type: 'message', mailboxId, id, generation })
 }
 
-/** Bodies of messages are written as they are unless HTML or text is asked for: a comment stays verbatim. */
+/** The body is converted only if the caller prefers HTML or text. Otherwise it is written as it is, so that a comment stays verbatim. */
 export function writeMessage(message: MeetingMessage, mailbox: Mailbox, prefer: Preferences) {
   const { data } = message
-  const asked = prefer.applied.some(text => text.startsWith('outlook.body-content-type'))
+  const isFormRequested = prefer.applied.some(text => text.startsWith('outlook.body-content-type'))
   const changeKey = Buffer.from(`${message.id}:0`).toString('base64')
   return {
     '@odata.type':
@@ -46,7 +46,7 @@ export function writeMessage(message: MeetingMessage, mailbox: Mailbox, prefer: 
     parentFolderId: folderId(mailbox, message.folder),
     isRead: message.folder === 'sentitems',
     isDraft: false,
-    body: asked ? writeBody(data.body, message.bodyText, prefer) : data.body,
+    body: isFormRequested ? writeBody(data.body, message.bodyText, prefer) : data.body,
     sender: { emailAddress: data.from },
     from: { emailAddress: data.from },
     toRecipients: data.to.map(emailAddress => ({ emailAddress })),

@@ -1,4 +1,5 @@
-// Who may do what. Operators and admins see and cancel everything of their tenant; everybody else what is their own.
+// Who may do what in the native API. Operators and admins see and cancel everything of their tenant; other callers see and cancel
+// what they announced.
 
 import type { Receipt } from '../../core/cancellation.ts'
 import type { StoredEvent } from '../../core/event.ts'
@@ -11,8 +12,8 @@ const USE = 'Events.ReadWrite'
 const READ = 'Receipts.Read'
 
 /**
- * A role counts only in a token that was issued for this API: one that a calendar client got for calendars gives no power
- * over the tenant, even in an admin's hands.
+ * A role counts only with a token for this API. A token that a calendar client got for calendars gives no power over the tenant, even
+ * if its user is an admin.
  */
 export function isOperator(principal: Principal): boolean {
   return runsThings(principal) && principal.scopes.has(USE)
@@ -28,7 +29,7 @@ export function requireAdmin(principal: Principal): void {
   throw nativeFault.FORBIDDEN({ needs: `the role admin, and scope ${USE}` })
 }
 
-/** Announcing makes this server send mail and call addresses: apps do it, and people who run things. */
+/** Announcing makes this server send mail and call addresses. So only apps, operators and admins may do it. */
 export function requireAnnouncer(principal: Principal): void {
   if (principal.scopes.has(USE) && (principal.kind === 'app' || runsThings(principal))) return
   throw nativeFault.FORBIDDEN({
@@ -45,7 +46,7 @@ export function mayReadReceipt(principal: Principal, receipt: Receipt): boolean 
   return all || receipt.by.principal === principalKey(principal)
 }
 
-/** True for an event that the caller announced here. Who may use which event is event-finder.ts's to say. */
+/** True for an event that the caller announced by this API. event-finder.ts has the whole rule of who may use an event. */
 export function isOwnNativeEvent(principal: Principal, event: Pick<StoredEvent, 'kind' | 'data'>): boolean {
   return (
     event.kind === NATIVE_EVENT &&
@@ -54,29 +55,29 @@ export function isOwnNativeEvent(principal: Principal, event: Pick<StoredEvent, 
   )
 }
 
-// Each app has its own names, and the people of a tenant share one set: an app cannot cancel by guessing another's key.
+// Each app has keys of its own, and the people of a tenant share one set. So an app cannot cancel by guessing another app's key.
 const SEPARATOR = '\u001f'
 
-/** The app whose names this caller uses; null: people's, as the command line does, which has no app of its own. */
+/** The app whose keys this caller uses; null for the keys of people. The command line has no app, so it uses those. */
 export function ownerOf(principal: Principal): string | null {
   return principal.kind === 'app' ? principal.appId : null
 }
 
-/** The engine's key for a name that this caller gave. */
+/** The engine's key for a key that this caller gave. */
 export function keyOf(principal: Principal, name: string): string {
   return keyOfOwner(ownerOf(principal), name)
 }
 
-/** `appId` null: people's. */
+/** `appId` null: a key of people. */
 export function keyOfOwner(appId: string | null, name: string): string {
   return `${appId === null ? 'people' : `app:${appId}`}${SEPARATOR}${name}`
 }
 
-// Keys of the other APIs, as their rooms make them: what their callers gave stands last, before Wix's entity.
+// The engine's keys of the other APIs. The caller's part is the last one; for Wix the entity follows it.
 const OF_TRIGGER = /^wix:[^:]*:[^:]*:(.*):[^:]*$/s
 const OF_TOKEN = /^cif:[^:]*:[^:]*:(.*)$/s
 
-/** The name that a caller gave, of an engine's key. */
+/** The caller's part of an engine's key. */
 export function nameOfKey(key: string | null): string | null {
   if (key === null) return null
   const own = key.indexOf(SEPARATOR)

@@ -1,21 +1,23 @@
-// Who is calling: found once per request, before the body is looked at, and kept beside it.
+// Who is calling. Each request is identified once, before its body is read, and the result is kept with it.
 
 import type { FastifyRequest } from 'fastify'
+import type { Auth } from '../../auth/auth.ts'
 import type { Principal } from '../../core/principal.ts'
 import { nativeFault } from './faults.ts'
-import type { NativeNeeds } from './needs.ts'
+
+type CallerAuth = Pick<Auth, 'authenticate' | 'session'>
 
 export class Callers {
-  readonly #auth: NativeNeeds['auth']
+  readonly #auth: CallerAuth
   readonly #known = new WeakMap<FastifyRequest, Principal>()
 
-  constructor(auth: NativeNeeds['auth']) {
+  constructor(auth: CallerAuth) {
     this.#auth = auth
   }
 
   /**
-   * A bearer token first. A browser's cookie counts only for looking (GET): a page elsewhere can make a browser send it
-   * along with a POST, never with an Authorization header.
+   * By a bearer token, or, for GET only, by a browser's cookie. A foreign page can make a browser send its cookie with a POST, but it
+   * cannot add an Authorization header.
    */
   async identify(request: FastifyRequest): Promise<Principal> {
     const { authorization } = request.headers
@@ -31,14 +33,14 @@ export class Callers {
     return principal
   }
 
-  /** Who calls, in a tenant. @throws Fault TENANT_NEEDED for the server's own key where there are several tenants, or none */
+  /** The caller, in a tenant. @throws Fault TENANT_NEEDED for the server's own key when there are several tenants, or none */
   of(request: FastifyRequest): Principal {
     const principal = this.ofAnyTenant(request)
     if (principal.tenant === '') throw nativeFault.TENANT_NEEDED()
     return principal
   }
 
-  /** As `of`, for calls that are not about one tenant: its tenant may be ''. */
+  /** As `of`, for calls that are not about one tenant: the tenant may be ''. */
   ofAnyTenant(request: FastifyRequest): Principal {
     const principal = this.#known.get(request)
     if (!principal) throw new Error(`${request.method} ${request.url} was routed without asking who calls`)

@@ -34,7 +34,7 @@ export const nativeFaultCatalogue = {
   NOT_REVISABLE: { status: 409, message: 'Event {id} belongs to another API, which revises it.' },
   PARENT_CANCELLED: {
     status: 409,
-    message: 'The parent event {id} was called off: nothing is born from it.',
+    message: 'The parent event {id} was called off: nothing can be announced below it.',
   },
   CANCELLED_BEFORE: {
     status: 409,

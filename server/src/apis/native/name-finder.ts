@@ -1,6 +1,6 @@
-// What a caller's name may stand for: a key of its own app, or, for who looks after the tenant, of every app that is or was
-// there and of people; a trigger's pair at every site; a notification's token at every agent. Nothing is looked up in the
-// engine here: these are the names by which it is asked.
+// Finds the engine's names for the name in a request. A key may be a key of the caller's own app; for an operator also of people, and of
+// every app that the tenant has or had. A trigger's pair may belong to every site, a notification's token to every agent. The engine is
+// not called here: the callers of this file look these names up there.
 
 import type { Directory, RemovedInstance } from '../../auth/directory/directory.ts'
 import { ACTIVATION_KIND, activationKey } from '../../automations/activations/activation-key.ts'
@@ -12,21 +12,21 @@ import { tokenTarget } from '../../notifications/offer.ts'
 import { isOperator, keyOfOwner, NATIVE_EVENT, ownerOf, requireAnnouncer, requireOperator } from './access.ts'
 import { nativeFault } from './faults.ts'
 
-/** What people announce has no app; this word stands for them where an app may be named. */
+/** Stands for people in a field that names an app. */
 export const PEOPLE = 'people'
 
-/** Names that one request may stand for: each is looked for. */
+/** How many names one request may stand for: each of them is looked up. */
 export const MOST_NAMES = 20_000
 
 export type KeyTarget = Extract<CancelTarget, { readonly key: string }>
 
-/** One of the names that a request may stand for, and whose it is, for people. */
+/** One of the names that a request may stand for, and its owner, in words for people. */
 export type Name = {
   readonly target: KeyTarget
-  /** An app's name; its id where no name is known; null for what people announce, and for a token. */
+  /** The app's name, or its id when its name is not known; null for a key of people, and for a token. */
   readonly app: string | null
   readonly site: string | null
-  /** userPrincipalName, or the id of one who has left. */
+  /** userPrincipalName, or the id of an agent who was removed. */
   readonly agent: string | null
   readonly channel: string | null
 }
@@ -48,7 +48,7 @@ export type NameFinderNeeds = {
 }
 
 export type NameFinder = {
-  /** @throws Fault FORBIDDEN, NOT_FOUND for an app that is not there, TOO_MANY_NAMES */
+  /** @throws Fault FORBIDDEN, NOT_FOUND for an unknown app, TOO_MANY_NAMES */
   byKey(principal: Principal, by: ByKey): Promise<readonly Name[]>
   /** For who looks after the tenant. @throws Fault as above */
   byTrigger(principal: Principal, by: ByTrigger): Promise<readonly Name[]>
@@ -68,7 +68,7 @@ export function createNameFinder({ directory, notifications }: NameFinderNeeds):
         app: appName,
         ...NOBODY,
       })
-      // An app says whose names it means by being who it is.
+      // An app means its own keys, and need not name itself.
       if (own !== null && (app === undefined || isCalled({ id: own, name: principal.name }, app)))
         return [name(own, principal.name)]
       requireOperator(principal)
@@ -102,7 +102,7 @@ export function createNameFinder({ directory, notifications }: NameFinderNeeds):
       const one = agent === undefined ? null : await agentCalled(tenant, agent)
       const people = new Map((await directory.users(tenant)).map(user => [user.id, user]))
       const agents = [...people.values()].filter(user => user.roles.includes('agent')).map(user => user.id)
-      const holders = await notifications.tokenHolders(tenant, { agents, most: MOST_NAMES + 1 })
+      const holders = await notifications.tokenHolders(tenant, { agents, limit: MOST_NAMES + 1 })
       const names = holders
         .filter(({ agentId }) => one === null || agentId === one)
         .map(
@@ -118,7 +118,7 @@ export function createNameFinder({ directory, notifications }: NameFinderNeeds):
     },
   }
 
-  /** Those that are there and those that were. Named: by name or id; one name may be of an app before and of one now. */
+  /** The present and the removed apps that match `called`, a name or an id. A removed app and a present one may have the same name. */
   async function appsOf(tenant: string, called: string | undefined): Promise<readonly App[]> {
     const [present, removed] = await Promise.all([directory.apps(tenant), directory.removedApps(tenant)])
     const all = [...present, ...removed]
@@ -130,7 +130,7 @@ export function createNameFinder({ directory, notifications }: NameFinderNeeds):
 
   async function agentCalled(tenant: string, called: string): Promise<string> {
     const user = await directory.user(tenant, called)
-    // One who has left is known by the id only.
+    // A removed agent is known by the id only.
     if (!user && !isGuid(called)) throw nativeFault.NOT_FOUND({ what: 'agent', id: called })
     return user?.id ?? called.toLowerCase()
   }
@@ -147,7 +147,7 @@ function few(names: readonly Name[], by: 'app' | 'agent'): readonly Name[] {
   return names
 }
 
-/** True for a caller without names of its own, who has not said whose are meant: everybody's are. */
+/** True for an operator who names no app: the key of every app, and of people, is meant. */
 export function meansEverybody(principal: Principal, by: { readonly app?: string }): boolean {
   return by.app === undefined && ownerOf(principal) === null && isOperator(principal)
 }

@@ -1,5 +1,6 @@
-// The native API, /api/v1: announce, revise, cancel, receipts and previews. It must not know the other documents under /api/v1:
-// apis/operations adds its routes to the same prefix, and app/ hands them in.
+// The native API, /api/v1: announce, revise, cancel, receipts and previews. It joins the domains in one tree.
+// It must not have a way to cancel of its own: it calls the engine. It must not know the other routes under
+// /api/v1: apis/operations has them, and app/ passes them in.
 
 import type { FastifyPluginAsync } from 'fastify'
 import { schemasAreChecked } from '../../http/openapi.ts'
@@ -7,7 +8,7 @@ import { Callers } from './callers.ts'
 import { cancellationRoutes } from './cancellations/cancellation-routes.ts'
 import { previewRoutes } from './cancellations/preview-routes.ts'
 import { eventRoutes } from './events/event-routes.ts'
-import { lookRoutes } from './events/query-routes.ts'
+import { queryRoutes } from './events/query-routes.ts'
 import { nativeFault } from './faults.ts'
 import type { NativeContext, NativeRoutes } from './native-context.ts'
 import type { NativeNeeds } from './needs.ts'
@@ -20,20 +21,20 @@ export const NATIVE_OPENAPI = `${NATIVE_PREFIX}/openapi.json`
 
 const NATIVE_ROUTES: readonly NativeRoutes[] = [
   eventRoutes,
-  lookRoutes,
+  queryRoutes,
   cancellationRoutes,
   receiptRoutes,
   previewRoutes,
 ]
 
 export type FurtherRoutes = {
-  /** Called by whom the native API knows, as its own routes. */
+  /** The native API identifies their callers, as it does for its own routes. */
   readonly guarded: readonly NativeRoutes[]
-  /** These ask in their own way who calls. */
+  /** They identify their callers by themselves. */
   readonly open: readonly FastifyPluginAsync[]
 }
 
-/** `further`: what else stands under /api/v1; described in the same document. */
+/** `further`: other routes under /api/v1, which are described in the same document. */
 export function nativeApi(needs: NativeNeeds, further: FurtherRoutes): FastifyPluginAsync {
   return async root => {
     await root.register(

@@ -1,4 +1,4 @@
-// Who asked for a cancel, as its receipt says.
+// The caller of a cancel, as its receipt names it.
 
 import type { Caller } from '../../core/cancellation.ts'
 import { type Principal, principalKey } from '../../core/principal.ts'

@@ -3,44 +3,13 @@
 import type { Auth } from '../../auth/auth.ts'
 import type { CancelOutcome } from '../../core/cancellation.ts'
 import type { Principal } from '../../core/principal.ts'
-import type { Engine } from '../../engine/engine.ts'
-import type { LongAnswers } from '../../http/long-responses.ts'
+import type { LongResponses } from '../../http/long-responses.ts'
 import type { EffectNeeds } from './effects/child-effects.ts'
 import type { EventFinder } from './events/event-finder.ts'
 import type { PersonMeetings } from './events/person-meetings.ts'
 import type { NameFinder } from './name-finder.ts'
+import type { NativeEngine, Tx } from './native-engine.ts'
 import type { ReceiptFinder } from './receipts/receipt-finder.ts'
-
-export type NativeEngine = Pick<
-  Engine,
-  | 'announce'
-  | 'revise'
-  | 'cancel'
-  | 'known'
-  | 'preview'
-  | 'event'
-  | 'lists'
-  | 'receipt'
-  | 'findReceipts'
-  | 'now'
-  | 'dead'
-  | 'retry'
-  | 'retrySome'
-  | 'replace'
-  | 'advanceClock'
-  | 'hold'
-  | 'heldCounts'
-  | 'held'
-  | 'release'
-  | 'releaseTenant'
-  | 'releaseAll'
-  | 'dropHeld'
-  | 'claimRequestKey'
-  | 'answerRequestKey'
-  | 'turns'
->
-
-export type Tx = Parameters<Engine['announce']>[0]
 
 export interface NativeDatabase {
   transaction<T>(name: string, work: (tx: Tx) => Promise<T>): Promise<T>
@@ -63,12 +32,12 @@ export type KeptMailEntry = {
   readonly calendar: string | null
 }
 
-/** What signs webhooks; delivery/webhook/webhook-secrets.ts. `ref`: the name of a secret, by default the receiver's origin. */
+/** The secrets that sign webhooks; see delivery/webhook/webhook-secrets.ts. `ref`: the name of a secret, by default the receiver's origin. */
 export interface SigningSecrets {
   list(
     tenant: string,
   ): Promise<readonly { readonly ref: string; readonly createdAt: Date; readonly signing: number }[]>
-  /** The newest first. `make`: the first one is made when there is none. */
+  /** The newest first. `make`: makes the first secret if there is none. */
   show(
     tenant: string,
     ref: string,
@@ -101,7 +70,7 @@ export type WorkspaceApplied = {
   readonly cancelled: readonly CancelOutcome[]
 }
 
-/** What the server is, for the start page, `status` and /api/v1/status. */
+/** Facts about the server, for the start page, `status` and /api/v1/status. */
 export type ServerFacts = {
   readonly version: string
   readonly publicUrl: string
@@ -121,19 +90,19 @@ export type NativeNeeds = {
   readonly names: NameFinder
   readonly find: ReceiptFinder
   readonly events: EventFinder
-  /** What actions that make events of other rooms are checked against. */
+  /** Checks actions that announce events of other rooms. */
   readonly effects: EffectNeeds
-  /** Counts answers that take long. */
-  readonly longAnswers: Pick<LongAnswers, 'begin' | 'limits'>
+  /** Counts streams and waits. */
+  readonly longResponses: Pick<LongResponses, 'begin' | 'limits'>
   readonly meetings: PersonMeetings
-  /** Of an app of the tenant by its name or id; null: there is none, now. */
+  /** The id of an app of the tenant, by its name or id; null: the tenant has no such app now. */
   appIdOf(tenant: string, nameOrId: string): Promise<string | null>
   readonly mail: KeptMail
   readonly webhookSecrets: SigningSecrets
-  /** Receivers of the tenant's webhooks that have failed for long, and the mail server if it has. */
+  /** Receivers of the tenant's webhooks that have failed for long, and the mail server if it has failed for long. */
   failingReceivers(tenant: string): Promise<readonly FailingReceiver[]>
   readonly facts: ServerFacts
-  /** Compares a workspace file with what is there, and applies it when `apply`. Throws a Fault for a bad file. */
+  /** Compares a workspace file with the present workspace, and applies it if `apply`. @throws Fault for a bad file */
   workspace(
     principal: Principal,
     text: string,

@@ -1,6 +1,6 @@
-// The description of the native API, made from the schemas by which its routes validate: what is written here cannot
-// part from what runs.
+// The description of the native API. It is made from the schemas that validate the requests, so it cannot differ from what runs.
 
+import { cancelledListSchema, cancelledViewSchema } from '@standdown/wire/src/cancellation.ts'
 import { credentialSchemas } from '@standdown/wire/src/credentials.ts'
 import { retrySomeViewSchema } from '@standdown/wire/src/dead-effects.ts'
 import { announcedViewSchema, effectViewSchema, eventViewSchema } from '@standdown/wire/src/event.ts'
@@ -23,20 +23,14 @@ import {
   statusViewSchema,
   workspaceViewSchema,
 } from '@standdown/wire/src/operations.ts'
+import { previewListSchema, previewViewSchema } from '@standdown/wire/src/preview.ts'
 import { problemSchema } from '@standdown/wire/src/problem.ts'
-import {
-  cancelledListSchema,
-  cancelledViewSchema,
-  countsSchema,
-  previewListSchema,
-  previewViewSchema,
-  receiptViewSchema,
-} from '@standdown/wire/src/receipt.ts'
+import { countsSchema, receiptViewSchema } from '@standdown/wire/src/receipt.ts'
 import { webhookSecretSchema, webhookSecretSummarySchema } from '@standdown/wire/src/webhook-secrets.ts'
 import { BEARER, OpenApi, type Schema } from '../../http/openapi.ts'
 import type { ServerFacts } from './needs.ts'
 
-/** Shapes that routes name by `$ref: 'Name#'`. */
+/** Schemas that routes name by `$ref: 'Name#'`. */
 export const schemasOfTheWire: readonly Schema[] = [
   problemSchema,
   countSchema,
@@ -69,7 +63,7 @@ export const schemasOfTheWire: readonly Schema[] = [
   webhookSecretSchema,
 ]
 
-/** What of the server its description says. */
+/** The facts about the server that stand in the description. */
 export type DescribedServer = Pick<ServerFacts, 'version' | 'publicUrl'>
 
 export function nativeOpenApi(facts: DescribedServer): OpenApi {

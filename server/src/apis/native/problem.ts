@@ -1,21 +1,21 @@
-// Whatever goes wrong in a handler of the native API becomes problem+json (RFC 9457), and a page in a browser.
+// The error handler of the native API: errors are answered as problem+json (RFC 9457), and as a page to a browser.
 
 import type { Problem } from '@standdown/wire/src/problem.ts'
 import type { ErrorObject } from 'ajv'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Fault } from '../../core/fault.ts'
+import { logFault, setRetryAfter, varyByAccept } from '../../http/answer-fault.ts'
 import { faultOf, RETRY_AFTER_SECONDS } from '../../http/fault-of.ts'
 import { problemOf } from '../../http/problem-of.ts'
-import { logFault, sayWhen, varyByAccept } from '../../http/server.ts'
 import { nativeFault } from './faults.ts'
 import { problemPage } from './pages/problem-page.ts'
 import { sendPage, wantsPage } from './pages/send-page.ts'
-import { complaints } from './validation-messages.ts'
+import { validationMessages } from './validation-messages.ts'
 
 export function nativeFaultOf(error: unknown): Fault {
   const { validation } = error as { validation?: unknown }
   if (!Array.isArray(validation)) return faultOf(error)
-  const errors = complaints(validation as ErrorObject[])
+  const errors = validationMessages(validation as ErrorObject[])
   const first = errors[0]
   const detail = first
     ? `${first.at === '' ? 'The request' : first.at}: ${first.message}.`
@@ -32,7 +32,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   logFault(request, fault, error)
   const problem = problemOf(fault)
   if (fault.status === 401) reply.header('www-authenticate', 'Bearer realm="standdown"')
-  sayWhen(fault, reply)
+  setRetryAfter(fault, reply)
   varyByAccept(reply)
   if (fault.status === 503) reply.header('retry-after', String(RETRY_AFTER_SECONDS))
   if (wantsPage(request)) return sendPage(reply.code(fault.status), problemPage(problem, request.url))

@@ -1,11 +1,11 @@
-// The header by which a caller says "this is the same request again" (I5).
+// The Idempotency-Key header: it marks a request as the same one again (I5).
 
 import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { JsonObject } from '../../core/json.ts'
 import { type Principal, principalKey } from '../../core/principal.ts'
 import { nativeFault } from './faults.ts'
-import type { NativeEngine, Tx } from './needs.ts'
+import type { NativeEngine, Tx } from './native-engine.ts'
 
 const MAX_KEY = 200
 
@@ -33,28 +33,28 @@ export function requestKeyOf(request: FastifyRequest): string | null {
   return typeof value === 'string' ? value : null
 }
 
-export type Once = {
-  /** What the same request was answered before; null: this is the first, or the first was not answered. */
+export type ClaimedKey = {
+  /** The answer that was kept for the same request; null: this is the first one, or the first was not answered. */
   readonly answered: JsonObject | null
-  /** Keeps what the same request is answered from now on. */
+  /** Keeps the answer for the same request, should it come again. */
   answer(tx: Tx, answer: JsonObject): Promise<void>
 }
 
 /**
- * Claims the request's key for what it asks for; null when it has none. `asked`: the call and everything in it that counts.
+ * Claims the request's key for this request; null when it has no key. `requested`: the call with everything in it that matters.
  * @throws Fault REQUEST_KEY_REUSED when the key stands for something else, naming the receipt if that was a cancel
  */
-export async function once(
+export async function claimKey(
   engine: Pick<NativeEngine, 'claimRequestKey' | 'answerRequestKey'>,
   tx: Tx,
   request: FastifyRequest,
   caller: Principal,
-  asked: unknown,
-): Promise<Once | null> {
+  requested: unknown,
+): Promise<ClaimedKey | null> {
   const key = requestKeyOf(request)
   if (key === null) return null
   const of = { tenant: caller.tenant, caller: principalKey(caller), key }
-  const claim = await engine.claimRequestKey(tx, of, fingerprint(asked))
+  const claim = await engine.claimRequestKey(tx, of, fingerprint(requested))
   if (claim.is === 'other') throw nativeFault.REQUEST_KEY_REUSED({ receipt: claim.answer?.receipt ?? null })
   return {
     answered: claim.is === 'same' ? claim.answer : null,
@@ -62,7 +62,7 @@ export async function once(
   }
 }
 
-/** The same for the same JSON, in whatever order its keys stand. */
+/** The same text for the same JSON, whatever the order of its keys. */
 function fingerprint(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value, ordered)).digest('base64')
 }

@@ -1,4 +1,4 @@
-// Pieces that the schemas of several routes share.
+// Parts that the schemas of several routes share.
 
 import { eventIdSchema } from '@standdown/wire/src/event-id.ts'
 
@@ -20,7 +20,7 @@ export const mailIdParams = {
   properties: { id: { type: 'string', minLength: 1, maxLength: 200 } },
 } as const
 
-/** Describes an answer by a shape of the wire; every call may also answer with a Problem. */
+/** An answer with a schema of the wire. Every call may also answer with a Problem. */
 export function response(
   shape: string,
   status = 200,

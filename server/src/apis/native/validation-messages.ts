@@ -1,11 +1,11 @@
-// What a request's schema did not take, in sentences for its caller.
+// Turns the errors of a request's schema into sentences for its caller.
 
 import type { ErrorObject } from 'ajv'
 import { ADDRESS_FORM } from '../../core/mail-address.ts'
 
-/** What is wrong and where, for a problem's `errors`: the deepest complaint is the one that helps. */
-export function complaints(errors: readonly ErrorObject[]): { at: string; message: string }[] {
-  const deepest = errors.reduce((most, error) => Math.max(most, depth(error)), 0)
+/** For a problem's `errors`. Only the errors at the deepest place are kept: those are the ones that help. */
+export function validationMessages(errors: readonly ErrorObject[]): { at: string; message: string }[] {
+  const deepest = errors.reduce((deepest, error) => Math.max(deepest, depth(error)), 0)
   return errors
     .filter(error => depth(error) === deepest)
     .map(error => ({ at: error.instancePath, message: sentence(error) }))

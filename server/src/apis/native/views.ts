@@ -1,14 +1,10 @@
-// From what the engine keeps to what callers see.
+// Turns the engine's values into what callers see.
 
+import type { CancelledView, NameOwner } from '@standdown/wire/src/cancellation.ts'
 import type { EffectView } from '@standdown/wire/src/event.ts'
 import type { CancelledOf } from '@standdown/wire/src/hold.ts'
-import type {
-  CancelledView,
-  NameOwner,
-  PreviewView,
-  ReceiptItemView,
-  ReceiptView,
-} from '@standdown/wire/src/receipt.ts'
+import type { PreviewView } from '@standdown/wire/src/preview.ts'
+import type { ReceiptItemView, ReceiptView } from '@standdown/wire/src/receipt.ts'
 import type { Cancelled, CancelOutcome, Receipt, ReceiptItem } from '../../core/cancellation.ts'
 import { countOutcomes } from '../../core/receipt.ts'
 import type { Preview } from '../../engine/cancel/preview.ts'
@@ -20,7 +16,7 @@ export function receiptLink(id: string): string {
   return `/api/v1/receipts/${id}`
 }
 
-/** One of many that were called off at once; nothing for what was gone by then. */
+/** One of many events that were called off at once; empty for an event that was gone by then. */
 export function cancelledOf(outcome: CancelOutcome): readonly CancelledOf[] {
   if ('refused' in outcome) return []
   const { prevented, total } = outcome.counts
@@ -85,7 +81,7 @@ export function receiptView(receipt: Receipt): ReceiptView {
 function itemView({ cancellationId, ...item }: ReceiptItem): ReceiptItemView {
   return {
     ...item,
-    // What had ended before was followed by its next steps, which are items of their own.
+    // The next steps of an action that had ended before were announced, so they are items of their own.
     next: item.outcome === 'already_ended' || item.outcome === 'already_cancelled' ? [] : item.next,
     earlierReceipt: cancellationId === null ? null : receiptLink(cancellationId),
   }

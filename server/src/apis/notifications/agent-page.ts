@@ -1,4 +1,4 @@
-// The agent desktop's page: plain, made here; its script fills in what changes.
+// Makes the page of the agent desktop. It is static: the script in it fills in what changes.
 
 import type { FastifyReply } from 'fastify'
 import { type Html, html } from '../../http/html.ts'
@@ -9,7 +9,7 @@ export type AgentPage = {
   readonly agentId: string
   readonly agentName: string
   readonly channels: readonly OpenChannel[]
-  /** Full address of the script that providers' pages load. */
+  /** The full address of the script that providers' pages load. */
   readonly libraryUrl: string
 }
 

@@ -1,5 +1,4 @@
-// Scripts and styles for browsers, read from client/ once. TypeScript becomes JavaScript by having its types taken out:
-// there is no build.
+// Scripts and styles for browsers, read from client/ once. There is no build: the types are stripped from the TypeScript files.
 
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -13,7 +12,7 @@ const CLIENT = new URL('../../../../client/', import.meta.url)
 const SCRIPT = 'text/javascript; charset=utf-8'
 const STYLE = 'text/css; charset=utf-8'
 
-// In this order one script, in one scope of its own: a provider's page loads it as a classic script.
+// These files, in this order, are one script with a scope of its own. A provider's page loads it as a classic script.
 const LIBRARY = ['library/result.ts', 'library/host-link.ts', 'library/framework.ts', 'library/start.ts']
 
 const DESKTOP = [
@@ -42,7 +41,7 @@ export function desktopFiles(): ReadonlyMap<string, BrowserFile> {
   ])
 }
 
-/** Sends a file, or 304 to one who has it. Checked at every load: after an update nobody runs old scripts. */
+/** Sends a file, or 304 if the browser has it. Browsers check at every load, so that no old script runs after an update. */
 export function sendFile(request: FastifyRequest, reply: FastifyReply, what: BrowserFile): FastifyReply {
   reply.header('etag', what.etag).header('cache-control', 'no-cache').type(what.type)
   return request.headers['if-none-match'] === what.etag ? reply.code(304).send() : reply.send(what.text)
@@ -52,7 +51,7 @@ function readScript(name: string): string {
   return stripTypeScriptTypes(readFileSync(path(name), 'utf8'))
 }
 
-/** Our own modules, put one behind the other in one scope, need neither their imports nor their exports. */
+/** Removes imports and exports: our modules are put one behind the other in one scope, so they need neither. */
 function withoutLinks(script: string): string {
   return script.replace(/^import\b[^']*'\.\/[\w-]+\.ts'$/gm, '').replace(/^export (?=[a-z])/gm, '')
 }

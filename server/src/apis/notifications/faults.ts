@@ -1,4 +1,4 @@
-// What can be wrong with a request before an offer comes into it.
+// Faults of a request that do not concern an offer.
 
 import { faults } from '../../core/fault.ts'
 

@@ -1,3 +1,3 @@
-// Where providers' pages load the script from, as Microsoft's documentation has it; served without regard to case.
+// The path at which providers' pages load the script, as in Microsoft's documentation. Upper and lower case make no difference.
 
 export const LIBRARY_PATH = '/webresources/Widget/msdyn_ciLibrary.js'

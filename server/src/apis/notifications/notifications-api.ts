@@ -1,10 +1,12 @@
-// Dynamics 365 Channel Integration Framework 2.0, as providers' pages see it: the script, the desktop page that frames
-// them, and the REST calls between that page and this server (ours; nothing of them is documented by Microsoft).
+// Dynamics 365 Channel Integration Framework 2.0, as providers' pages see it: the script, the desktop page
+// that frames them, and the REST calls between that page and this server (ours; nothing of them is documented
+// by Microsoft). This room translates only. It must not know another API, and it must not decide when an
+// offer is shown or how it ends.
 
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { Directory } from '../../auth/directory/directory.ts'
 import type { FindParent } from '../../core/parent.ts'
-import type { LongAnswers } from '../../http/long-responses.ts'
+import type { LongResponses } from '../../http/long-responses.ts'
 import { schemasAreChecked } from '../../http/openapi.ts'
 import type { Notifications } from '../../notifications/notifications.ts'
 import { type AgentAuth, agentCaller, agentOrProvider } from './agent-caller.ts'
@@ -30,13 +32,13 @@ export type NotificationsApiNeeds = {
   readonly signInUrl: (returnTo: string) => string
   readonly now: () => Date
   /** Counts the pages that are open. */
-  readonly longAnswers: LongAnswers
+  readonly longResponses: LongResponses
 }
 
 export function notificationsApi(needs: NotificationsApiNeeds): FastifyPluginAsync {
   const { notifications, auth, directory, findParent } = needs
   return async app => {
-    const streams = new ScreenStreams(notifications, needs.now, needs.longAnswers)
+    const streams = new ScreenStreams(notifications, needs.now, needs.longResponses)
     app.addHook('preClose', async () => streams.close())
     const callerOf = (request: FastifyRequest) => agentCaller(request, auth)
     schemasAreChecked(app)
@@ -89,7 +91,7 @@ export function notificationsApi(needs: NotificationsApiNeeds): FastifyPluginAsy
     })
 
     const library = libraryFile()
-    // Clients write WebResources and msdyn_cilibrary too: the path counts without regard to case.
+    // Clients also write WebResources and msdyn_cilibrary, so upper and lower case make no difference in this path.
     app.get<{ Params: { '*': string } }>(
       '/:webresources(^[Ww][Ee][Bb][Rr][Ee][Ss][Oo][Uu][Rr][Cc][Ee][Ss]$)/*',
       {
@@ -101,7 +103,7 @@ export function notificationsApi(needs: NotificationsApiNeeds): FastifyPluginAsy
       },
       async (request, reply) => {
         if (request.params['*'].toLowerCase() !== LIBRARY_FILE) throw desktopFaults.NO_SUCH_FILE()
-        // Providers' pages of other origins run it, also those that isolate themselves (COEP).
+        // Pages of other origins run this script, also pages that isolate themselves (COEP).
         reply
           .header('cross-origin-resource-policy', 'cross-origin')
           .header('access-control-allow-origin', '*')

@@ -1,4 +1,4 @@
-// The card of one offer. Everything in it came from a provider's page: it is text, and `html` keeps it text.
+// The card of one offer. Everything in it came from a provider's page, so all of it is text: `html` escapes it.
 
 import { type Html, html } from '../../http/html.ts'
 import type { Offer } from '../../notifications/offer.ts'

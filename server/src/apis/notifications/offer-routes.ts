@@ -1,4 +1,5 @@
-// The REST side: raise, answer, look (calling off stands in token-routes.ts). An agent's own offers only; what the desktop's page uses, and a script may.
+// The REST routes of offers: raise, answer and read. Cancelling is in token-routes.ts. An agent reaches only the agent's own offers. The
+// desktop's page uses these routes, and a script may use them too.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { RaiseOffer } from '../../../../wire/src/agent-screen.ts'
@@ -90,7 +91,7 @@ export function offerRoutes(
   app: FastifyInstance,
   { notifications, streams, findParent, callerOf }: OfferRoutesNeeds,
 ): void {
-  /** Offers are raised under channels of the agent only: an agent cannot speak for another's provider. */
+  /** Offers are raised only under channels of the agent: an agent cannot act for another agent's provider. */
   const ownChannel = async (caller: AgentCaller, channel: string) => {
     const channels = await notifications.channelsOf(caller.agent)
     const own = channels.find(each => each.uniqueName === channel)
@@ -151,7 +152,7 @@ export function offerRoutes(
     )
   }
 
-  /** A page says whose it is: another person may have signed in at its browser since. */
+  /** A page names its agent, because another person may have signed in at the browser since the page was loaded. */
   const screenAgent = async (request: FastifyRequest<OfAgent>) => {
     const { agent } = await callerOf(request)
     const { agent: wanted } = request.query
@@ -165,7 +166,7 @@ export function offerRoutes(
 
   app.get<OfAgent>('/screen/events', { schema: SCHEMAS.events }, async (request, reply) => {
     const agent = await screenAgent(request)
-    // A stream of nothing would not end.
+    // A stream without a body would never end.
     if (request.method === 'HEAD') return reply.type(EVENT_STREAM).send()
     streams.start(request, reply, { agent, ask: () => screenAgent(request) })
     return reply

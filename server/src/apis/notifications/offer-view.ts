@@ -1,4 +1,4 @@
-// From the domain's values to what crosses the wire.
+// Converts the domain's values to the shapes that are sent to browsers.
 
 import type { OfferView, ScreenView } from '../../../../wire/src/agent-screen.ts'
 import { deadlineOf } from '../../core/offer-queue.ts'

@@ -1,4 +1,4 @@
-// The shapes of the notifications' calls, and the description that is made of them and of the routes' own schemas.
+// The schemas of the notifications' calls, and the OpenAPI description that is made of them and of the routes' own schemas.
 
 import { problemSchema } from '../../../../wire/src/problem.ts'
 import { BEARER, OpenApi } from '../../http/openapi.ts'

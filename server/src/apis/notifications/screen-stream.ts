@@ -1,26 +1,27 @@
-// Pushes an agent's screen to a page as server-sent events: whole each time, so that nothing depends on what came before.
-// The id of an event is the digest of what it says; a page that comes back with it is told only what it does not know.
+// Pushes an agent's screen to a page as server-sent events. Each event has the whole screen, so it does not depend on earlier ones. The id of
+// an event is a digest of the screen: a page that reconnects with the id of the current screen gets no event until it changes.
 
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ScreenView } from '../../../../wire/src/agent-screen.ts'
 import { ownInstant } from '../../core/instant.ts'
 import { faultOf } from '../../http/fault-of.ts'
-import type { LongAnswers } from '../../http/long-responses.ts'
+import type { LongResponses } from '../../http/long-responses.ts'
 import { problemOf } from '../../http/problem-of.ts'
-import { whileAllowed } from '../../http/while-authorized.ts'
+import { whileAuthorized } from '../../http/while-authorized.ts'
 import type { Notifications } from '../../notifications/notifications.ts'
 import type { AgentRef } from '../../notifications/offer.ts'
 import { desktopFaults } from './faults.ts'
 import { screenView } from './offer-view.ts'
 
-/** Looks again by itself, since a hint may be lost; what it sends then also keeps the connection alive. Sooner the first time: see `shareOf`. */
+/** After so long a stream reads the screen again, because a hint may be lost. What it sends then also keeps the connection alive. The first
+ * time is sooner: see `shareOf`. */
 const LOOK_AGAIN_MS = 15_000
-/** Asked of browsers before they connect again. */
+/** Browsers are told to wait so long before they connect again. */
 const RECONNECT_MS = 1000
-/** A difference between the tenant's clock and ours that pages are told of. */
+/** Pages are told if the tenant's clock has leapt by more than this against ours. */
 const LEAP_MS = 5000
-/** A page that does not read is cut off when this much waits for it. */
+/** A page that does not read is disconnected when so much data waits for it. */
 const MOST_UNSENT_BYTES = 1_000_000
 
 export class ScreenStreams {
@@ -29,13 +30,13 @@ export class ScreenStreams {
   private closed = false
   private begun = 0
   private readonly open = new Set<() => void>()
-  private readonly longAnswers: LongAnswers
+  private readonly longResponses: LongResponses
 
   /** `now`: the wall clock, against which a leap of a sandbox clock is noticed. */
-  constructor(notifications: Notifications, now: () => Date, longAnswers: LongAnswers) {
+  constructor(notifications: Notifications, now: () => Date, longResponses: LongResponses) {
     this.notifications = notifications
     this.now = now
-    this.longAnswers = longAnswers
+    this.longResponses = longResponses
     notifications.onStop(() => this.close())
   }
 
@@ -55,8 +56,8 @@ export class ScreenStreams {
     { agent, ask }: { readonly agent: AgentRef; readonly ask: () => Promise<unknown> },
   ): void {
     if (this.closed) throw desktopFaults.STOPPING()
-    const leave = this.longAnswers.begin(`${agent.tenant} ${agent.agentId}`)
-    if (!leave) throw desktopFaults.TOO_MANY_STREAMS({ most: this.longAnswers.limits.each })
+    const releaseSlot = this.longResponses.begin(`${agent.tenant} ${agent.agentId}`)
+    if (!releaseSlot) throw desktopFaults.TOO_MANY_STREAMS({ most: this.longResponses.limits.each })
     const headers = {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
@@ -79,7 +80,7 @@ export class ScreenStreams {
       looking = true
       do {
         lookAgain = false
-        // Not only every second: nothing of what comes after the right was lost is shown.
+        // whileAuthorized checks the right once a second. It is checked here too, so that nothing is shown after the right was lost.
         await ask()
         const view = await this.view(agent)
         const id = digest(view, this.now())
@@ -88,7 +89,7 @@ export class ScreenStreams {
         known = id
         if (raw.writableLength > MOST_UNSENT_BYTES) {
           end()
-          // An end would wait behind what is not read, and keep all of it and the connection.
+          // `end` alone would wait until the page reads, and keep the unread data and the connection.
           raw.destroy()
         }
       } while (lookAgain && !raw.writableEnded)
@@ -105,20 +106,20 @@ export class ScreenStreams {
         lookOrEnd()
       }, ms)
     let timer = lookLater(LOOK_AGAIN_MS * share)
-    // Where it is no refusal, the database is away: the page connects again, and is told to wait by then.
+    // Any other error means that the database is not available: the page connects again, and is then told to wait.
     const refuse = (error: unknown) => {
       const fault = faultOf(error)
       if (fault.status < 500 && !raw.writableEnded)
         raw.write(`event: refused\ndata: ${JSON.stringify(problemOf(fault))}\n\n`)
       end()
     }
-    const allowed = whileAllowed(ask)
-    allowed.signal.addEventListener('abort', () => refuse(allowed.signal.reason))
+    const authorized = whileAuthorized(ask)
+    authorized.signal.addEventListener('abort', () => refuse(authorized.signal.reason))
     const end = () => {
       if (!this.open.has(end)) return
       clearTimeout(timer)
-      leave()
-      allowed.stop()
+      releaseSlot()
+      authorized.stop()
       unhear()
       this.open.delete(end)
       raw.end()
@@ -134,15 +135,15 @@ export class ScreenStreams {
 }
 
 /**
- * Of the nth stream, from 0 to 1: after so much of its first turn it looks again. All that began together, after a restart say, would
- * go on to look together; multiples of the golden ratio are spread.
+ * The part, from 0 to 1, of the first interval after which the nth stream reads the screen again. Streams that began together, as after a
+ * restart, would otherwise always read together. Multiples of the golden ratio are spread evenly.
  */
 function shareOf(n: number): number {
   return (n * 0.618) % 1
 }
 
 function digest({ now, ...rest }: ScreenView, wall: Date): string {
-  // Time that merely passes is drawn by the page; a clock that leapt has to be told.
+  // The page counts passing time by itself. Only a leap of the tenant's clock changes the digest.
   const ahead = Math.round((ownInstant(now).getTime() - wall.getTime()) / LEAP_MS)
   return createHash('sha256')
     .update(JSON.stringify([ahead, rest]))

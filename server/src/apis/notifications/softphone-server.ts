@@ -1,4 +1,4 @@
-// The demonstration soft-phone: a provider's page as it would come from a vendor's own site, hence on a port, and so an
+// Serves the demonstration soft-phone: a provider's page. A real one comes from its vendor's site. So this one has a port, and thereby an
 // origin, of its own. It has the documentation's two examples behind two buttons.
 
 import { readFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { webOrigin } from '../../notifications/channel.ts'
 import { LIBRARY_PATH } from './library-path.ts'
 
 export type SoftphoneServer = AsyncDisposable & {
-  /** `port` 0: chosen by the system. */
+  /** `port` 0: the system chooses one. */
   listen(port: number, host?: string): Promise<void>
   /** May be called twice, or before `listen`. */
   close(): Promise<void>
@@ -78,7 +78,7 @@ function answer(request: IncomingMessage, response: ServerResponse, hostOrigin: 
 }
 
 function sendPage(request: IncomingMessage, response: ServerResponse, hostOrigin: string): void {
-  // On one machine the desktop may have been opened under any of its own names: the one that frames us is the one.
+  // On one machine the desktop may be opened under any of its names. The page uses the name under which the desktop frames it.
   const hosts = namesOf(hostOrigin)
   const framedBy = webOrigin(request.headers.referer ?? '')
   const host = framedBy !== null && hosts.includes(framedBy) ? framedBy : hostOrigin
@@ -118,7 +118,7 @@ function softphonePage(host: string) {
 </html>`
 }
 
-/** A loopback origin under all of its names; any other by its one. */
+/** All names of a loopback origin; any other origin has only its own name. */
 function namesOf(origin: string): readonly string[] {
   const url = new URL(origin)
   const names = ['127.0.0.1', 'localhost', '[::1]']

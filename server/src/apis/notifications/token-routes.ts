@@ -1,5 +1,5 @@
-// Calling off by a token, and the receipts of that: by an agent, of its own offers; by the server of a channel's provider,
-// at one agent or at all who have something under the token.
+// The routes that cancel by a token, and those of the receipts. An agent cancels the agent's own offers. The server of a channel's provider
+// cancels at one agent, or at all agents who have something under the token.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { CancelledOffer, CancelledOffers, CancelOffer } from '../../../../wire/src/agent-screen.ts'
@@ -80,14 +80,14 @@ export function tokenRoutes(
     return { value: await notifications.receiptsOfToken({ agent: caller.agent, channel, token }) }
   })
 
-  /** Offers are called off under channels of the agent only: an agent cannot speak for another's provider. */
+  /** Offers are cancelled only under channels of the agent: an agent cannot act for another agent's provider. */
   async function refuseOtherChannel({ agent }: AgentCaller, channel: string): Promise<void> {
     const channels = await notifications.channelsOf(agent)
     if (!channels.some(each => each.uniqueName === channel))
       throw notificationFaults.CHANNEL_UNKNOWN({ channel })
   }
 
-  /** @throws Fault NOT_YOUR_CHANNEL for another app's channel and for none alike, AGENT_UNKNOWN */
+  /** @throws Fault NOT_YOUR_CHANNEL if the channel is another app's or does not exist, AGENT_UNKNOWN */
   async function ofProvider({ tenant, app: name }: ProviderCaller, by: ByToken) {
     const { channel, cancellationToken: token, agent } = by
     if (!(await notifications.channelOfApp(tenant, name, channel)))
@@ -117,7 +117,7 @@ export function tokenRoutes(
   }
 }
 
-/** An agent may say who it is, and is nobody else. */
+/** An agent may name only itself. */
 function refuseOtherAgent({ agent }: AgentCaller, { agent: named }: { readonly agent?: string }): void {
   if (named === undefined) return
   const called = named.toLowerCase()

@@ -1,4 +1,4 @@
-// The clock of a sandbox moves while somebody watches: one JSON line per step.
+// Moves the clock of a sandbox and sends one JSON line for each step, so that somebody can watch.
 
 import { PassThrough } from 'node:stream'
 import type { FastifyReply } from 'fastify'
@@ -8,10 +8,10 @@ type Step = (at: Date) => void
 
 export function streamClock(reply: FastifyReply, advance: (step: Step) => Promise<Date>): FastifyReply {
   const lines = new PassThrough()
-  const write = (line: object): boolean => lines.write(`${JSON.stringify(line)}\n`)
+  const write = (value: object): boolean => lines.write(`${JSON.stringify(value)}\n`)
   advance(at => write({ at: at.toISOString() }))
     .then(now => write({ now: now.toISOString(), sandbox: true }))
-    // The status has been sent by now, so the problem is the last line.
+    // The HTTP status was sent before, so a problem is sent as the last line.
     .catch((error: unknown) => write(nativeProblem(error)))
     .finally(() => lines.end())
   return reply.type('application/x-ndjson').send(lines)

@@ -1,11 +1,12 @@
-// Dead actions: tried again one by one or many at once, or replaced by a changed one.
+// The routes for dead actions: retry one or many, or replace one by a changed action.
 
 import type { ReplaceRequest, RetrySomeRequest, RetrySomeView } from '@standdown/wire/src/dead-effects.ts'
 import { replaceRequestSchema, retrySomeRequestSchema } from '@standdown/wire/src/dead-effects.ts'
 import type { AnnouncedView } from '@standdown/wire/src/event.ts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { NewEffect } from '../../core/effects/effect.ts'
-import { RETRY_KINDS, type RetryKind } from '../../core/effects/retry-plan.ts'
+import { callerFields, kindsWithPlan } from '../../core/effects/effect-kinds.ts'
+import { RETRY_PLANS, type RetryKind } from '../../core/effects/retry-plan.ts'
 import { isGuid } from '../../core/ids.ts'
 import { readWrittenTime } from '../../core/instant.ts'
 import type { JsonObject } from '../../core/json.ts'
@@ -18,11 +19,10 @@ import {
 } from '../../engine/dead/dead-effects.ts'
 import { requireOperator } from '../native/access.ts'
 import { effectsOf } from '../native/effects/child-effects.ts'
-import { SAID_OF_KIND } from '../native/effects/effect-request.ts'
 import { nativeFault } from '../native/faults.ts'
 import { instantOf } from '../native/instant.ts'
 import type { NativeContext } from '../native/native-context.ts'
-import { once, requestKeyHeaders } from '../native/request-key.ts'
+import { claimKey, requestKeyHeaders } from '../native/request-key.ts'
 import { idParams, response } from '../native/route-schema.ts'
 import { receiptLink } from '../native/views.ts'
 
@@ -73,7 +73,7 @@ export function deadEffectRoutes(app: FastifyInstance, context: NativeContext): 
       const caller = callers.of(request)
       requireOperator(caller)
       const body = (request.body ?? {}) as RetrySomeRequest
-      const page = { most: body.most ?? MOST_AT_ONCE, after: body.after ? cursorOf(body.after) : null }
+      const page = { limit: body.most ?? MOST_AT_ONCE, after: body.after ? cursorOf(body.after) : null }
       const { next, ...counts } = await engine.retrySome(caller.tenant, filterOf(body), page)
       return { ...counts, after: next === null ? null : cursorText(next) } satisfies RetrySomeView
     },
@@ -96,7 +96,7 @@ export function deadEffectRoutes(app: FastifyInstance, context: NativeContext): 
       requireOperator(caller)
       const id = (request.params as { id: string }).id.toLowerCase()
       const { view, again } = await replace(request, caller, id).catch(error => {
-        // The other one is committed by now: this time it is seen.
+        // The other replacement is committed by now, so this time it is seen.
         if (error instanceof ReplacedMeanwhile) return replace(request, caller, id)
         throw error
       })
@@ -109,10 +109,10 @@ export function deadEffectRoutes(app: FastifyInstance, context: NativeContext): 
 
   async function replace(request: FastifyRequest, caller: Principal, id: string) {
     const body = request.body as ReplaceRequest
-    // What is wrong with it now may have been right when the same request came first: that one's answer comes before.
+    // The same request may have come before, when it was valid. So its earlier answer is looked for before the request is checked.
     const [made] = await Promise.allSettled([oneEffect(caller, body)])
     return await db.transaction('native.replace', async tx => {
-      const first = await once(engine, tx, request, caller, { replace: id, body })
+      const first = await claimKey(engine, tx, request, caller, { replace: id, body })
       if (first?.answered) return { view: first.answered as AnnouncedView, again: true }
       if (made.status === 'rejected') throw made.reason
       const effect = made.value
@@ -140,12 +140,12 @@ export function deadEffectRoutes(app: FastifyInstance, context: NativeContext): 
 }
 
 /**
- * What this API cannot say (an invitation's calendar part, a secret's name) is as it was; what it can say and does not is
- * gone, such as the HTML of the old text. An automation has long gone on behind it.
+ * A field that this API does not have (an invitation's calendar part, a secret's name) stays as it was. A field that it has, and that the
+ * request leaves out, is gone, such as the HTML of the old text. Next steps are dropped: the automation has gone on long ago.
  */
 function changed({ flow: _, ...was }: JsonObject, effect: NewEffect): NewEffect {
-  const said = new Set(SAID_OF_KIND[effect.kind])
-  const kept = Object.entries(was).filter(([name]) => !said.has(name))
+  const settable = new Set(callerFields(effect.kind))
+  const kept = Object.entries(was).filter(([name]) => !settable.has(name))
   return { ...effect, data: { ...Object.fromEntries(kept), ...effect.data } }
 }
 
@@ -165,7 +165,7 @@ function replacedView(replaced: Replaced, id: string): AnnouncedView {
     case 'not_dead':
       throw nativeFault.NOT_DEAD({ id })
     case 'notice':
-      throw nativeFault.NOT_REPLACEABLE({ id, why: 'it is a notice that a cancellation owes' })
+      throw nativeFault.NOT_REPLACEABLE({ id, why: 'it is a notice of a cancellation' })
     case 'other_kind':
       throw nativeFault.NOT_REPLACEABLE({ id, why: 'the new one is of another kind' })
     default:
@@ -185,14 +185,14 @@ function filterOf({ kind, receiver, eventId, diedAfter, diedBefore, error }: Ret
 }
 
 function kindsOf(kind: string): readonly string[] {
-  return Object.hasOwn(RETRY_KINDS, kind) ? RETRY_KINDS[kind as RetryKind].kinds : [kind]
+  return Object.hasOwn(RETRY_PLANS, kind) ? kindsWithPlan(kind as RetryKind) : [kind]
 }
 
 function cursorText({ at, id, until }: DeadCursor): string {
   return Buffer.from(JSON.stringify([at, id, until])).toString('base64url')
 }
 
-/** As PostgreSQL writes an instant: to the microsecond, and an offset of whole hours without minutes. */
+/** Reads an instant as PostgreSQL writes it: to the microsecond, and with an offset of whole hours without minutes. */
 function isWritten(at: unknown): at is string {
   if (typeof at !== 'string' || !/^.{10} .{8}/.test(at)) return false
   return readWrittenTime(at.replace(/[+-]\d\d$/, '$&:00'), 6)?.offset != null
@@ -204,7 +204,7 @@ function cursorOf(text: string): DeadCursor {
     if (isWritten(at) && typeof id === 'string' && isGuid(id))
       return { at, id, until: instantOf(String(until)).toISOString() }
   } catch {
-    // Said below.
+    // The error is thrown below.
   }
   throw nativeFault.INVALID_REQUEST({ detail: '`after` is not what a batch before this one gave.' })
 }

@@ -1,18 +1,18 @@
-// The other side of the demo's webhooks: takes what the demo workspace sends, and shows the last of it on the start page. It does as
-// docs/webhooks.md asks of a receiver, without a check of signatures: it says of a call that is called off how it went.
-// In memory only; registered only while the demo is on, which is on loopback only.
+// The receiver of the demo's webhooks. It takes what the demo workspace sends and shows the latest calls on the start page. It does what
+// docs/webhooks.md asks of a receiver: of a call that is cancelled, it says how the call went. It does not check signatures. It keeps
+// everything in memory, and exists only while the demo is on, which is on loopback only.
 
 import type { FastifyInstance } from 'fastify'
 import { PAGE_SCHEMAS } from './pages/page-schemas.ts'
 
-/** As delivery/webhook says it. */
+/** The outcomes that delivery/webhook understands. */
 const EFFECT_CANCELLED = 'effect.cancelled'
 
 export const DEMO_WEBHOOK_PATH = '/demo/webhook'
 
 const KEPT = 10
 const MAX_SHOWN = 100
-/** Calls of which it is remembered how they went. */
+/** Of so many calls the receiver remembers how they went. */
 const REMEMBERED = 1000
 
 type Outcome = 'took_effect' | 'stopped'
@@ -39,7 +39,7 @@ export class DemoReceiver {
     })
   }
 
-  /** Whichever came first: a call that comes after it was called off has no effect any more. */
+  /** The first message decides: a call that arrives after its cancellation has no effect any more. */
   #outcomeOf({ id, type }: ReceivedWebhook): Outcome {
     const outcome = this.#outcomes.get(id) ?? (type === EFFECT_CANCELLED ? 'stopped' : 'took_effect')
     this.#outcomes.set(id, outcome)

@@ -1,5 +1,5 @@
-// What a restored server holds back, and letting it go: for the operators of a tenant what is theirs, for the holder of the server's own
-// key all of it.
+// The routes that list and release what is on hold after a restore. An operator sees and releases the operator's own tenant. The holder of
+// the server's own key sees and releases all tenants.
 
 import type {
   HeldView,
@@ -14,7 +14,7 @@ import { isServerOperator } from '../../auth/principals.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { HeldItem, HoldFilter } from '../../engine/hold/hold.ts'
 import { nameOfKey, requireOperator } from '../native/access.ts'
-import { circumstancesOf } from '../native/audit-context.ts'
+import { auditContextOf } from '../native/audit-context.ts'
 import { nativeFault } from '../native/faults.ts'
 import { instantOf } from '../native/instant.ts'
 import { nativeCaller } from '../native/native-caller.ts'
@@ -49,11 +49,11 @@ export function holdRoutes(app: FastifyInstance, context: NativeContext): void {
         limit?: string
       }
       const filter = filterOf(wanted)
-      const most = Number(limit)
+      const pageLimit = Number(limit)
       const hold = await engine.hold(caller.tenant)
       const onHold = hold !== null && !hold.tenantReleased
       const rows = onHold ? await engine.heldCounts(caller.tenant, filter) : []
-      const items = onHold ? await engine.held(caller.tenant, filter, after ?? null, most) : []
+      const items = onHold ? await engine.listHeld(caller.tenant, filter, after ?? null, pageLimit) : []
       const counts = { ...NONE }
       const kinds = new Map<string, typeof NONE>()
       for (const { kind, standing, count } of rows) {
@@ -77,7 +77,7 @@ export function holdRoutes(app: FastifyInstance, context: NativeContext): void {
           later,
         })),
         value: items.map(heldView),
-        after: items.length < most ? null : (items.at(-1)?.id ?? null),
+        after: items.length < pageLimit ? null : (items.at(-1)?.id ?? null),
       } satisfies HoldView
     },
   )
@@ -124,7 +124,7 @@ export function holdRoutes(app: FastifyInstance, context: NativeContext): void {
 
   function record(request: FastifyRequest, caller: Principal, how: { all: boolean; cancel: boolean }): void {
     const tenant = how.all && !how.cancel && isServerOperator(caller) ? null : caller.tenant
-    context.auth.securityLog.record('release', circumstancesOf(request, caller), { tenant, ...how })
+    context.auth.securityLog.record('release', auditContextOf(request, caller), { tenant, ...how })
   }
 
   /** @throws Fault NOT_ON_HOLD */

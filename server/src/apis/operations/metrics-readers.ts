@@ -1,5 +1,5 @@
-// Who may read /metrics with a token or in a browser, wherever the server stands. The numbers are of all tenants: so it is
-// whoever holds the server's own key, and those who run the only tenant there is.
+// Decides who may read /metrics with a token or in a browser, on whatever address the server listens. The numbers are of all tenants. So
+// only two may read them: the holder of the server's own key, and an operator of the only tenant that there is.
 
 import type { FastifyRequest } from 'fastify'
 import type { Auth } from '../../auth/auth.ts'

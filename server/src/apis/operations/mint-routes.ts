@@ -10,7 +10,7 @@ import type { SecurityEvent, SecurityFacts } from '../../auth/security-log.ts'
 import { Fault } from '../../core/fault.ts'
 import { schemasAreChecked } from '../../http/openapi.ts'
 import { domainOf } from '../../workspace/ids.ts'
-import { circumstancesOf } from '../native/audit-context.ts'
+import { auditContextOf } from '../native/audit-context.ts'
 import { sendProblem } from '../native/problem.ts'
 import { nothing, response } from '../native/route-schema.ts'
 
@@ -78,7 +78,7 @@ export function mintRoutes(auth: Auth): FastifyPluginAsync {
     for (const schema of credentialSchemas) app.addSchema(schema)
     const operators = new WeakMap<FastifyRequest, Authenticated>()
 
-    // Only keys of the operator: a person who is an admin must not be able to act as somebody else.
+    // Only the operator's own keys may do this: a person who is an admin must not be able to act as somebody else.
     app.addHook('onRequest', async request => {
       const caller = await auth.authenticated(request.headers.authorization, { scheme: 'bearer' })
       if (!isOperatorKey(caller.principal, auth.installation.id))
@@ -86,17 +86,17 @@ export function mintRoutes(auth: Auth): FastifyPluginAsync {
       operators.set(request, caller)
     })
 
-    /** The tenant that the operator's token is for; null: it is the server's own. */
+    /** The tenant of the operator's token; null: it is the server's own key, which is for all tenants. */
     function ownTenant(request: FastifyRequest): string | null {
       const { principal } = operators.get(request)!
       return isServerOperator(principal) ? null : principal.tenant
     }
 
     function record(request: FastifyRequest, event: SecurityEvent, facts: SecurityFacts): void {
-      auth.securityLog.record(event, circumstancesOf(request, operators.get(request)!.principal), facts)
+      auth.securityLog.record(event, auditContextOf(request, operators.get(request)!.principal), facts)
     }
 
-    /** The tenant that is meant: the one that is named, the operator's own, the one of the person's domain, or the only one. */
+    /** The tenant of the request: the one that it names, the operator's own, the one of the person's domain, or the only one. */
     async function tenantOf(
       request: FastifyRequest,
       order: { tenant?: string; user?: string },
@@ -320,10 +320,10 @@ export function mintRoutes(auth: Auth): FastifyPluginAsync {
   }
 }
 
-/** Left out, or `.default`: everything that the person or app may have. */
+/** If it is left out, or is `.default`: every scope that the person or app may have. */
 function scopesOf({ scope, operator }: TokenOrder): { readonly scopes?: readonly string[] } {
   if (scope === undefined) return {}
-  // Its rights are an admin's, and a token that was asked to have fewer must not have them all.
+  // An operator's token always has an admin's rights. So a request for fewer rights is refused: the token would have all of them.
   if (operator) throw new Fault('INVALID_REQUEST', 400, "An operator's token has no scopes to choose.")
   const { all, names } = readScopes(scope)
   return all ? {} : { scopes: names }

@@ -1,4 +1,4 @@
-// Looking after the server: status, the sandbox clock, mail that was kept.
+// Routes for operating the server: status, the sandbox clock, kept mail.
 
 import { durationMs } from '@standdown/wire/src/duration.ts'
 import type {
@@ -10,7 +10,7 @@ import type {
 import { clockRequestSchema } from '@standdown/wire/src/operations.ts'
 import type { FastifyInstance } from 'fastify'
 import { principalKey } from '../../core/principal.ts'
-import { whileAllowed } from '../../http/while-authorized.ts'
+import { whileAuthorized } from '../../http/while-authorized.ts'
 import { isOperator, requireOperator } from '../native/access.ts'
 import { countsView } from '../native/events/list-views.ts'
 import { nativeFault } from '../native/faults.ts'
@@ -22,7 +22,7 @@ import { streamClock } from './clock-stream.ts'
 const MAX_LISTED = 200
 
 export function operationRoutes(app: FastifyInstance, context: NativeContext): void {
-  const { engine, callers, mail, facts, longAnswers } = context
+  const { engine, callers, mail, facts, longResponses } = context
 
   app.get(
     '/status',
@@ -49,7 +49,7 @@ export function operationRoutes(app: FastifyInstance, context: NativeContext): v
         onHoldSince: hold === null || hold.tenantReleased ? null : hold.since.toISOString(),
         publicUrl: facts.publicUrl,
         tlsUrl: facts.tlsUrl,
-        // What stands behind the server is for those who run it.
+        // Only operators see the database and the mail server.
         ...(operator
           ? {
               database: facts.database,
@@ -91,13 +91,13 @@ export function operationRoutes(app: FastifyInstance, context: NativeContext): v
       const byMs = durationMs((request.body as { advance: string }).advance)
       if (byMs === null)
         throw nativeFault.INVALID_REQUEST({ detail: '`advance` is a time such as 3d, at most ten years.' })
-      const leave = longAnswers.begin(`${caller.tenant} ${principalKey(caller)}`)
-      if (!leave) throw nativeFault.TOO_MANY_WAITS({ most: longAnswers.limits.each })
-      const allowed = whileAllowed(async () => requireOperator(await callers.identify(request)))
+      const releaseSlot = longResponses.begin(`${caller.tenant} ${principalKey(caller)}`)
+      if (!releaseSlot) throw nativeFault.TOO_MANY_WAITS({ most: longResponses.limits.each })
+      const authorized = whileAuthorized(async () => requireOperator(await callers.identify(request)))
       const advance = (step?: (at: Date) => void) =>
-        engine.advanceClock(caller.tenant, byMs, step, allowed.signal).finally(() => {
-          allowed.stop()
-          leave()
+        engine.advanceClock(caller.tenant, byMs, step, authorized.signal).finally(() => {
+          authorized.stop()
+          releaseSlot()
         })
       if (request.headers.accept?.includes('application/x-ndjson')) return streamClock(reply, advance)
       return { now: (await advance()).toISOString(), sandbox: true }

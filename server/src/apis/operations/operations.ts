@@ -1,6 +1,6 @@
-// Looking after the server: dead actions, holds, clocks, kept mail, webhook secrets, the workspace file, tokens; what ./standdown and
-// the start page call. Its routes stand under /api/v1 beside those of the native API, whose callers, shapes and errors they use.
-// It must not announce or cancel anything in a way of its own.
+// Operating the server: dead actions, holds, clocks, kept mail, webhook secrets, the workspace file and tokens. ./standdown and the start page
+// call these routes. They are under /api/v1 beside those of the native API, and use its callers, shapes and errors. This room must not
+// announce or cancel anything in a way of its own.
 
 import type { Auth } from '../../auth/auth.ts'
 import type { FurtherRoutes } from '../native/native-api.ts'
@@ -11,7 +11,7 @@ import { operationRoutes } from './operation-routes.ts'
 import { webhookSecretRoutes } from './webhook-secret-routes.ts'
 import { workspaceRoutes } from './workspace-routes.ts'
 
-/** The routes that need nothing but the native API's context. */
+/** The routes that need only the native API's context. */
 export const OPERATIONS_ROUTES = [
   operationRoutes,
   deadEffectRoutes,

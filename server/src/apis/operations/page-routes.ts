@@ -1,4 +1,4 @@
-// Pages that are not of the API: the start page, kept mail, and the style sheet of both.
+// The routes of pages that are not part of the API: the start page, kept mail, and the style sheet of both.
 
 import { readFileSync } from 'node:fs'
 import type { FastifyPluginAsync } from 'fastify'

@@ -1,5 +1,5 @@
-// The secrets that sign webhooks, for who sets receivers up. Whoever knows one can write calls that a receiver takes for
-// ours, so only admins see them, and no answer may be kept by a cache.
+// The routes for the secrets that sign webhooks, for admins who set receivers up. Whoever knows such a secret can write calls that a
+// receiver takes for ours. So only admins see them, and no cache may keep an answer.
 
 import { durationMs } from '@standdown/wire/src/duration.ts'
 import type {
@@ -10,7 +10,7 @@ import type {
 import { DEFAULT_OVERLAP, rotateRequestSchema } from '@standdown/wire/src/webhook-secrets.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { requireAdmin } from '../native/access.ts'
-import { circumstancesOf } from '../native/audit-context.ts'
+import { auditContextOf } from '../native/audit-context.ts'
 import { nativeFault } from '../native/faults.ts'
 import type { NativeContext } from '../native/native-context.ts'
 import type { SigningSecrets } from '../native/needs.ts'
@@ -111,8 +111,8 @@ export function webhookSecretRoutes(app: FastifyInstance, context: NativeContext
 
   function record(request: FastifyRequest, event: 'secret_shown' | 'secret_renewed', receiver: string): void {
     const caller = callers.of(request)
-    const circumstances = circumstancesOf(request, caller)
-    context.auth.securityLog.record(event, circumstances, { tenant: caller.tenant, receiver })
+    const auditContext = auditContextOf(request, caller)
+    context.auth.securityLog.record(event, auditContext, { tenant: caller.tenant, receiver })
   }
 
   function admin(request: FastifyRequest) {

@@ -1,10 +1,10 @@
-// The workspace file: what would change, and then changing it.
+// The routes of the workspace file: show what it would change, and apply it.
 
 import type { WorkspaceChange, WorkspaceRequest, WorkspaceView } from '@standdown/wire/src/operations.ts'
 import { workspaceRequestSchema } from '@standdown/wire/src/operations.ts'
 import type { FastifyInstance } from 'fastify'
 import { requireAdmin } from '../native/access.ts'
-import { circumstancesOf } from '../native/audit-context.ts'
+import { auditContextOf } from '../native/audit-context.ts'
 import type { NativeContext } from '../native/native-context.ts'
 import { response } from '../native/route-schema.ts'
 import { cancelledOf } from '../native/views.ts'
@@ -29,8 +29,8 @@ export function workspaceRoutes(app: FastifyInstance, context: NativeContext): v
         ...(pending === undefined ? {} : { pending }),
       })
       if (applied) {
-        const circumstances = circumstancesOf(request, caller)
-        context.auth.securityLog.record('workspace_applied', circumstances, {
+        const auditContext = auditContextOf(request, caller)
+        context.auth.securityLog.record('workspace_applied', auditContext, {
           tenant: tenantsOf(changes).join(' ') || null,
           changes: changes.length,
           prune,
@@ -42,7 +42,7 @@ export function workspaceRoutes(app: FastifyInstance, context: NativeContext): v
   )
 }
 
-/** Whose settings were changed: a change stands at `tenants.<id>` or below. */
+/** The tenants whose settings were changed. The path of a change begins with `tenants.<id>`. */
 function tenantsOf(changes: readonly Pick<WorkspaceChange, 'at'>[]): readonly string[] {
   return [...new Set(changes.map(({ at }) => at.split('.')[1] ?? ''))].sort()
 }

@@ -1,14 +1,14 @@
-// Bodies of forms: what browsers and OAuth clients send. Only routes that expect one accept it.
+// Reads form bodies, which browsers and OAuth clients send. Only routes that expect a form accept one.
 
 import type { FastifyInstance } from 'fastify'
 import { Fault } from '../../core/fault.ts'
 
-/** Fields by name; one that is sent twice is a mistake (RFC 6749, 3.2). */
+/** The fields by name. A field that is sent twice is an error (RFC 6749, 3.2). */
 export type FormFields = { readonly [name: string]: string | undefined }
 
 const LIMIT_BYTES = 65_536
 
-/** In this plugin, forms are accepted as well as JSON. */
+/** The routes of this plugin accept forms as well as JSON. */
 export function acceptForms(app: FastifyInstance): void {
   app.addContentTypeParser(
     /^application\/x-www-form-urlencoded\s*(?:;|$)/i,
@@ -32,7 +32,7 @@ function readForm(text: string): FormFields {
   return Object.fromEntries(fields)
 }
 
-/** The texts of a form or of a JSON object; what is no text is not there. */
+/** The texts of a form or of a JSON object. Values that are not texts are left out. */
 export function textFields(body: unknown): FormFields {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return {}
   return Object.fromEntries(Object.entries(body).filter(([, value]) => typeof value === 'string'))

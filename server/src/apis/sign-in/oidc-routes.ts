@@ -1,11 +1,11 @@
-// The built-in issuer of people's tokens, below /oidc.
+// The routes of the built-in issuer of people's tokens, below /oidc.
 
 import type { FastifyPluginAsync } from 'fastify'
 import type { Auth } from '../../auth/auth.ts'
 import { authFault } from '../../auth/faults.ts'
 import { INTERACTION_PATH, type OidcIssuer } from '../../auth/oidc/oidc-issuer.ts'
 import { OIDC_PATH } from '../../auth/oidc/people-issuer.ts'
-import { circumstancesOf } from '../native/audit-context.ts'
+import { auditContextOf } from '../native/audit-context.ts'
 import { sendProblem } from '../native/problem.ts'
 import { SIGN_IN_SCHEMAS } from './sign-in-schema.ts'
 
@@ -15,12 +15,12 @@ const POLICY = "default-src 'none'; script-src 'self'; frame-ancestors 'none'"
 export function oidcRoutes(auth: Auth, issuer: OidcIssuer): FastifyPluginAsync {
   return async app => {
     app.setErrorHandler(sendProblem)
-    // It reads bodies by itself.
+    // The issuer reads bodies by itself.
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, _body, done) => done(null))
 
     app.get(`${INTERACTION_PATH}:id`, { schema: SIGN_IN_SCHEMAS.interaction }, async (request, reply) => {
-      // Asked first: the id in the address is nothing without the cookie of the browser that began.
+      // This is checked first: the id in the address is valid only with the cookie of the browser that began the interaction.
       const exchange = { request: request.raw, response: reply.raw }
       if (!(await issuer.isInteraction(exchange))) throw authFault.LINK_USED()
       const who = await auth.session(request)
@@ -36,15 +36,15 @@ export function oidcRoutes(auth: Auth, issuer: OidcIssuer): FastifyPluginAsync {
       reply.raw.setHeader('content-security-policy', POLICY)
       try {
         const exchange = { request: request.raw, response: reply.raw }
-        // Before anything is given: the issuer's own session may be of somebody who is not signed in here any more.
+        // This is checked before a token is given: the issuer's own session may belong to a person who is not signed in here any more.
         await issuer.follow(exchange, await auth.sessions.personAt(request))
-        await issuer.answer(exchange, circumstancesOf(request, null))
+        await issuer.answer(exchange, auditContextOf(request, null))
       } catch (error) {
         request.log.error({ err: error }, 'issuer failed')
         if (!reply.raw.headersSent) reply.raw.writeHead(503, { 'retry-after': '2' })
         reply.raw.end()
       }
-      // A body that it gave up reading must not stand before the next request on this connection.
+      // If the issuer stopped reading a body, the rest of it must not stand before the next request on this connection.
       request.raw.resume()
     })
   }

@@ -1,19 +1,18 @@
-// Every call, of whatever API, whose token or key is not good (any more), for the security log. The endpoints where apps show
-// their secrets write lines of their own.
+// Records every call, of any API, whose token or key is not valid, in the security log. The token endpoints of apps write entries of their own.
 
 import type { FastifyInstance } from 'fastify'
 import type { SecurityLog } from '../../auth/security-log.ts'
-import { circumstancesOf } from '../native/audit-context.ts'
+import { auditContextOf } from '../native/audit-context.ts'
 import { TOKEN_ENDPOINTS } from './oauth-routes.ts'
 
-/** To be called before routes are added. */
+/** Call it before routes are added. */
 export function recordRefusedCredentials(app: FastifyInstance, securityLog: SecurityLog): void {
   app.addHook('onResponse', async (request, reply) => {
     if (reply.statusCode !== 401 || request.headers.authorization === undefined) return
     const route = request.routeOptions.url ?? 'none'
     if (TOKEN_ENDPOINTS.includes(route)) return
-    // The route as it is declared: what stands in the address itself may be anything.
-    securityLog.record('credential_refused', circumstancesOf(request, null), {
+    // The log gets the route as it is declared, because the address itself may contain anything.
+    securityLog.record('credential_refused', auditContextOf(request, null), {
       route,
       method: request.method,
     })

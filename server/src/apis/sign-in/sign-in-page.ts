@@ -1,11 +1,11 @@
-// The pages at which somebody signs in and out: a choice of people in the demo, otherwise a word on how to get a link; and
-// what a link leads to.
+// The pages at which somebody signs in and out. In the demo the page has a choice of people. Otherwise it says how to get a link. Another
+// page is what such a link leads to.
 
 import { type Html, html } from '../../http/html.ts'
 import { layout } from '../native/pages/layout.ts'
 
 export type SignInPage = {
-  /** Null without the demo. */
+  /** Null: the demo is off. */
   readonly people:
     | readonly {
         readonly id: string
@@ -40,7 +40,7 @@ ${people.map(
 )}</form>`
 }
 
-/** Asks before a link signs somebody in, so that nobody is by merely coming here. */
+/** Asks before a link signs a person in: merely opening the link must not do it. */
 export function linkPage(page: {
   readonly name: string
   readonly upn: string
@@ -63,7 +63,10 @@ ${signedInAs !== null && html`<p>You are signed in as ${signedInAs} now.</p>`}
   })
 }
 
-/** Asks before signing out: an app, or any page, has sent the browser here. `fields`: what it said, to be said again. */
+/**
+ * Asks before a person is signed out, because an app, or any page, may have sent the browser here. `fields`: the parameters of the request,
+ * which the form sends again.
+ */
 export function signOutPage(page: {
   readonly name: string
   readonly action: string
@@ -81,7 +84,7 @@ ${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="
   })
 }
 
-/** Goes on by itself, without a form's redirect. */
+/** Goes on to another address by itself. It replaces the redirect of a form. */
 export function onwardPage(next: string): Html {
   return html`<!doctype html>
 <html lang="en">

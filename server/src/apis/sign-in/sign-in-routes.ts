@@ -1,6 +1,6 @@
-// Signing in with a browser: by a link that works once, or, in the demo, by choosing a person. And signing out: here, or
-// because an app sends the browser to do so. A link leads to a page that asks: to be looked at (by a mail scanner, by a page
-// elsewhere that sends the browser there) signs nobody in.
+// Signing in with a browser: by a link that works once, or, in the demo, by choosing a person. And signing out: here, or when an app sends the
+// browser. A link leads to a page that asks first, so that merely opening it (by a mail scanner, or because another page sends the browser
+// there) signs nobody in.
 
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Auth } from '../../auth/auth.ts'
@@ -10,7 +10,7 @@ import { END_SESSION_PATH, type OidcIssuer } from '../../auth/oidc/oidc-issuer.t
 import type { SignedIn } from '../../auth/sessions/browser-sessions.ts'
 import { Fault } from '../../core/fault.ts'
 import { isForwarded } from '../../core/forwarded.ts'
-import { circumstancesOf } from '../native/audit-context.ts'
+import { auditContextOf } from '../native/audit-context.ts'
 import { sendPage } from '../native/pages/send-page.ts'
 import { sendProblem } from '../native/problem.ts'
 import { acceptForms, type FormFields, textFields } from './form-body.ts'
@@ -35,7 +35,7 @@ export function signInRoutes(auth: Auth): FastifyPluginAsync {
           if (!found) throw authFault.LINK_USED()
           return found
         })
-        // The code must not travel on in a Referer.
+        // The code must not be sent on in a Referer header.
         reply.header('referrer-policy', 'no-referrer')
         const { name, upn } = person
         return sendPage(reply, linkPage({ name, upn, code, next, signedInAs: who?.name ?? null }))
@@ -55,17 +55,17 @@ export function signInRoutes(auth: Auth): FastifyPluginAsync {
         sessions.requireSameOrigin(request)
         return sessions.useLink(code, request)
       })
-      await enter(request, reply, signedIn)
+      await signIn(request, reply, signedIn)
       const { tenant, id } = signedIn.person
-      const circumstances = { ...circumstancesOf(request, null), by: `user:${id}` }
-      auth.securityLog.record('sign_in', circumstances, { tenant, via })
+      const auditContext = { ...auditContextOf(request, null), by: `user:${id}` }
+      auth.securityLog.record('sign_in', auditContext, { tenant, via })
       return onward(reply, localPath(returnTo))
     })
 
     app.post('/signout', { schema: SIGN_IN_SCHEMAS.signOut }, async (request, reply) => {
       const who = await sessions.personAt(request)
       if (who) sessions.requireOwnPage(request)
-      await leave(request, reply, who)
+      await signOut(request, reply, who)
       return reply.redirect('/', 303)
     })
 
@@ -81,8 +81,8 @@ export function signInRoutes(auth: Auth): FastifyPluginAsync {
     }
 
     /**
-     * An app signs somebody out. What proves that it speaks of the one who is signed in is an identity token of that
-     * person; without one the person is asked, since any page can send a browser here.
+     * An app signs a person out. An identity token of that person proves that the app means the person who is signed in. Without such a
+     * token the person is asked, because any page can send a browser here.
      */
     async function endSession(
       issuer: OidcIssuer,
@@ -91,8 +91,8 @@ export function signInRoutes(auth: Auth): FastifyPluginAsync {
       fields: FormFields,
     ): Promise<FastifyReply> {
       const { id_token_hint: hint, post_logout_redirect_uri: returnTo, state } = fields
-      const said = hint === undefined ? null : await issuer.readHint(hint)
-      const appId = said?.appId ?? fields.client_id
+      const hinted = hint === undefined ? null : await issuer.readHint(hint)
+      const appId = hinted?.appId ?? fields.client_id
       if (fields.client_id !== undefined && fields.client_id !== appId)
         throw new Fault('INVALID_REQUEST', 400, 'client_id is not the app that id_token_hint was made for.')
       if (returnTo !== undefined && !(appId !== undefined && (await issuer.mayReturnTo(appId, returnTo))))
@@ -100,9 +100,9 @@ export function signInRoutes(auth: Auth): FastifyPluginAsync {
       const who = await sessions.personAt(request)
       const isConfirmed = request.method === 'POST' && fields.confirm === 'yes'
       if (isConfirmed) sessions.requireOwnPage(request)
-      else if (who && who.id !== said?.personId)
+      else if (who && who.id !== hinted?.personId)
         return sendPage(reply, signOutPage({ name: who.name, action: END_SESSION_PATH, fields }))
-      await leave(request, reply, who)
+      await signOut(request, reply, who)
       if (returnTo === undefined) return onward(reply, '/signin')
       const next = new URL(returnTo)
       if (state !== undefined) next.searchParams.set('state', state)
@@ -110,7 +110,7 @@ export function signInRoutes(auth: Auth): FastifyPluginAsync {
     }
   }
 
-  async function enter(
+  async function signIn(
     request: FastifyRequest,
     reply: FastifyReply,
     { person, cookie }: SignedIn,
@@ -119,7 +119,7 @@ export function signInRoutes(auth: Auth): FastifyPluginAsync {
     await oidc?.follow({ request: request.raw, response: reply.raw }, person)
   }
 
-  /** Slows down whoever tries links, and writes down what was refused. A good link is let in whoever else tries there. */
+  /** Slows down whoever guesses links, and logs what was refused. A valid link is accepted, even if others are guessing from the same place. */
   async function guarded<T>(
     request: FastifyRequest,
     via: 'link' | 'demo',
@@ -129,7 +129,7 @@ export function signInRoutes(auth: Auth): FastifyPluginAsync {
       return await work()
     } catch (error) {
       if (!(error instanceof Fault) || error.status >= 500) throw error
-      auth.securityLog.record('sign_in_failed', circumstancesOf(request, null), { via, code: error.code })
+      auth.securityLog.record('sign_in_failed', auditContextOf(request, null), { via, code: error.code })
       if (error.code !== 'LINK_USED') throw error
       const attempt = { client: via, address: request.ip }
       const retryAfterSeconds = auth.attempts.waitSeconds(attempt)
@@ -139,26 +139,29 @@ export function signInRoutes(auth: Auth): FastifyPluginAsync {
     }
   }
 
-  async function leave(request: FastifyRequest, reply: FastifyReply, who: Person | null): Promise<void> {
+  async function signOut(request: FastifyRequest, reply: FastifyReply, who: Person | null): Promise<void> {
     if (who) {
-      const circumstances = { ...circumstancesOf(request, null), by: `user:${who.id}` }
-      auth.securityLog.record('sign_out', circumstances, { tenant: who.tenant })
+      const auditContext = { ...auditContextOf(request, null), by: `user:${who.id}` }
+      auth.securityLog.record('sign_out', auditContext, { tenant: who.tenant })
     }
     reply.header('set-cookie', await sessions.end(request))
     await oidc?.forget({ request: request.raw, response: reply.raw })
   }
 }
 
-/** A form's redirect may lead to our own pages only (form-action); the issuer's lead on to an app: so by a page instead. */
+/**
+ * After a form, a browser follows redirects only to our own pages (form-action). The issuer redirects on to an app, so a page leads there
+ * instead.
+ */
 function onward(reply: FastifyReply, next: string): FastifyReply {
   return next.startsWith('/oidc/') ? sendPage(reply, onwardPage(next)) : reply.redirect(next, 303)
 }
 
-/** Never another site's address: `//host` and `/\host` are such. Default: the start page. */
+/** Gives a path of this server, and never another site's address, such as `//host` or `/\host`. Default: the start page. */
 export function localPath(text: unknown): string {
   if (typeof text !== 'string' || !/^\/(?![/\\])[\x21-\x7e]*$/.test(text)) return '/'
   const url = new URL(text, 'http://here.invalid')
-  // Once more, as a browser will see it: `/x/..//host` becomes `//host` by being resolved.
+  // It is checked again as a browser will see it: `/x/..//host` resolves to `//host`.
   const isOurs = url.origin === 'http://here.invalid' && !url.pathname.startsWith('//')
   return isOurs ? url.pathname + url.search : '/'
 }

@@ -1,5 +1,5 @@
-// What the token endpoints, the issuer and the pages take and answer, for /openapi.json. Their readers are as lenient as those
-// of other issuers, so that these describe and validate nothing.
+// Schemas of what the token endpoints, the issuer and the pages take and answer, for /openapi.json. They only describe. The code that
+// reads requests is as lenient as that of other issuers, so nothing is validated by these schemas.
 
 import { OIDC_PATH } from '../../auth/oidc/people-issuer.ts'
 import type { OpenApi, Schema } from '../../http/openapi.ts'
@@ -10,7 +10,7 @@ const PAGE = { produces: 'text/html', response: { 200: text } } as const
 const PARAMETERS = { consumes: ['application/json', FORM], isPublic: true } as const
 const elsewhere = { type: 'null' } as const
 
-// A browser sends it; who writes from elsewhere is refused.
+// Browsers send this header. A request from another site's page is refused.
 const OF_OWN_PAGE = {
   required: ['Origin'],
   properties: { Origin: { ...text, description: 'Of a page of this server.' } },
@@ -131,7 +131,7 @@ const form = (...names: readonly string[]): Schema => ({
   response: { 200: { type: 'object' } },
 })
 
-/** Its paths are the library's own. */
+/** The issuer's paths are those of its library. */
 const OF_ISSUER: { readonly [operation: string]: Schema } = {
   'GET /.well-known/openid-configuration': { summary: 'What the issuer can do, and where.' },
   'GET /jwks': { summary: 'The keys that tokens of people are signed with.' },

@@ -1,5 +1,6 @@
-// Where tokens come from: /oauth2/token and its relatives for apps, /oidc and /signin for people. For whoever runs the server
-// there is /api/v1/tokens (mint-routes.ts), a part of the native API.
+// Where tokens come from: /oauth2/token and its relatives for apps, /oidc and /signin for people. This room
+// must not know what a token is used for, and it checks no secret itself: auth/ does. For whoever runs the
+// server there is /api/v1/tokens (apis/operations/mint-routes.ts), beside the native API.
 
 import type { FastifyPluginAsync } from 'fastify'
 import type { Auth } from '../../auth/auth.ts'

@@ -1,11 +1,13 @@
-// What of a workspace is still under way when the file leaves it out: how much hangs from each app, site, person, trigger or automation
-// that goes, and by which names its events are found.
+// Counts the pending work of what an apply removes or replaces: how many events belong to each app, site, person, trigger or
+// automation, and by which names those events are found.
 
 import { NATIVE_EVENT } from '../../apis/native/access.ts'
+import type { PeopleChange } from '../../auth/people/apply-people.ts'
 import { ACTIVATION_KIND } from '../../automations/activations/activation-key.ts'
-import type { WorkspaceChange as AutomationsChange } from '../../automations/apply-workspace.ts'
+import type { AutomationsChange } from '../../automations/apply-workspace.ts'
 import { MEETING } from '../../calendar/meeting/create-meeting.ts'
 import { faults } from '../../core/fault.ts'
+import type { WorkspaceChange } from '../../core/workspace-change.ts'
 import { countPending, type Owned, type PendingWork } from '../../engine/lists/pending-work.ts'
 import { OFFER_EVENT } from '../../notifications/offer.ts'
 import type { Tx } from '../../store/database.ts'
@@ -13,23 +15,20 @@ import type { Tx } from '../../store/database.ts'
 /** `--cancel-pending`, `--keep-pending`. */
 export type PendingPolicy = 'cancel' | 'keep'
 
-export type ShownChange = {
-  readonly is: 'added' | 'changed' | 'removed'
-  readonly at: string
-  readonly detail?: string
-  /** What is under way of it; left out where nothing is. */
+/** A change as it is shown to whoever applies the file. */
+export type ShownChange = WorkspaceChange & {
+  /** The pending work that belongs to it; left out where there is none. */
   readonly pending?: PendingWork
 }
 
-/** As the rooms say it: auth of people and apps, automations of theirs. */
-export type RoomChange = Omit<ShownChange, 'pending'> & {
-  readonly of?: PeopleGone | AutomationsChange['of']
+/** A change as a room reports it. */
+export type RoomChange = WorkspaceChange & {
+  readonly of?: PeopleChange['of'] | AutomationsChange['of']
 }
-type PeopleGone = { readonly [what in 'user' | 'group' | 'app' | 'site']?: string }
 
 export type PendingOfTenant = {
   readonly tenant: string
-  /** Events of what goes. */
+  /** By which names the events are found that belong to what is removed. */
   readonly owned: readonly Owned[]
   readonly all: PendingWork
 }
@@ -42,14 +41,14 @@ export const pendingFault = faults({
   },
 })
 
-/** The changes with what is under way of each, and what of it belongs to something that goes. */
+/** The changes with the pending work of each; `gone`: the pending work of all that is removed. */
 export async function withPending(
   tx: Tx,
   tenant: string,
   changes: readonly RoomChange[],
 ): Promise<{ readonly changes: readonly ShownChange[]; readonly gone: PendingOfTenant }> {
-  const owned = changes.map(change => ownedBy(change.of))
-  const isGone = (place: number) => changes[place]?.is === 'removed'
+  const owned = changes.map(change => eventsOf(change.of))
+  const isGone = (index: number) => changes[index]?.is === 'removed'
   const { each, all } = await countPending(tx, tenant, owned, isGone)
   return {
     changes: changes.map(({ of: _, ...change }, i) => shown(change, each[i] as PendingWork)),
@@ -69,12 +68,12 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
-/** How each room marks its events with who they belong to. */
-function ownedBy(of: RoomChange['of']): readonly Owned[] {
+/** By which names each room marks its events as belonging to what is removed or replaced. */
+function eventsOf(of: RoomChange['of']): readonly Owned[] {
   if (of === undefined) return []
   if ('trigger' in of) return [{ kind: ACTIVATION_KIND, holds: { appId: of.appId, triggerKey: of.trigger } }]
   if ('automation' in of) return [{ kind: ACTIVATION_KIND, holds: { automationId: of.automation } }]
-  const { user, group, app, site } = of as PeopleGone
+  const { user, group, app, site } = of as NonNullable<PeopleChange['of']>
   return [
     ...(user === undefined
       ? []
@@ -100,10 +99,10 @@ export function refusePending(pending: readonly PendingOfTenant[], changes: read
   const which = changes
     .filter(change => change.is === 'removed' && change.pending !== undefined)
     .map(({ at, pending }) => `${at} (${pending?.events})`)
-  const most = 20
+  const maxShown = 20
   throw pendingFault.PENDING_WORK({
     events: sum('events'),
     actions: sum('actions'),
-    which: `${which.slice(0, most).join(', ')}${which.length > most ? ` and ${which.length - most} more` : ''}`,
+    which: `${which.slice(0, maxShown).join(', ')}${which.length > maxShown ? ` and ${which.length - maxShown} more` : ''}`,
   })
 }

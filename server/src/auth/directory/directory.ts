@@ -1,4 +1,5 @@
-// Tenants, people, groups and apps, as every room reads them. Answers are cached until something is changed.
+// Reads tenants, people, groups and apps, for every room. Answers are cached until something is changed. This
+// folder must not write: people/ does. It must not say what a caller may do, only who there is.
 
 import { isGuid } from '../../core/ids.ts'
 import { mailboxKey } from '../../core/mail-address.ts'
@@ -13,7 +14,7 @@ const MOST_CACHED = 20_000
 export type Tenant = {
   readonly id: string
   readonly name: string
-  /** As the workspace file declares it; the engine has the clock. */
+  /** As the workspace file declares it; the engine keeps the sandbox clock. */
   readonly sandbox: boolean
   readonly demo: boolean
   /** Personal accounts. */
@@ -22,9 +23,9 @@ export type Tenant = {
   readonly issuer: string | null
   /** Private destinations that webhooks may call, as written: host, host:port, address or network. */
   readonly webhookAllow: readonly string[]
-  /** Which vendors' rate limits are kept. */
+  /** The vendors whose rate limits are applied. */
   readonly rateLimits: readonly ('wix' | 'graph')[]
-  /** Of the tokens of its operators: another one makes them void. */
+  /** The generation of its operators' tokens: a new one makes them void. */
   readonly operatorGeneration: number
 }
 
@@ -34,7 +35,7 @@ export type Person = {
   readonly id: string
   /** userPrincipalName, lower case. */
   readonly upn: string
-  /** Where invitations go, lower case; the upn unless the workspace file says otherwise. */
+  /** The address for invitations, lower case; the upn unless the workspace file gives another one. */
   readonly mail: string
   readonly name: string
   readonly roles: readonly Role[]
@@ -65,11 +66,11 @@ export type App = {
   readonly scopes: readonly string[]
   readonly roles: readonly Role[]
   readonly redirectUris: readonly string[]
-  /** Of its tokens: another one makes them void. */
+  /** The generation of its tokens: a new one makes them void. */
   readonly generation: number
-  /** Of its derived secret and refresh tokens, as well. */
+  /** The generation of its derived secret and its refresh tokens. */
   readonly secretGeneration: number
-  /** Of a secret that the workspace file gave; null: derived. */
+  /** For a secret from the workspace file; null: the secret is derived. */
   readonly secret: { readonly salt: Buffer; readonly hash: Buffer } | null
 }
 
@@ -80,7 +81,7 @@ export type ApiKey = {
   readonly expiresAt: Date | null
 }
 
-/** As tenants.sql answers. */
+/** A row of tenants.sql. */
 export type TenantRow = Omit<Tenant, 'webhookAllow' | 'rateLimits' | 'operatorGeneration'> & {
   webhook_allow: string[]
   rate_limits: ('wix' | 'graph')[]
@@ -94,8 +95,8 @@ type AppRow = Omit<App, 'redirectUris' | 'secret' | 'secretGeneration'> & {
 }
 type InstanceRow = { id: string; tenant: string; app_id: string; site_id: string; name: string }
 
-/** One that left the workspace file. */
-export type RemovedApp = { readonly id: string; readonly name: string }
+/** An app that was removed from the workspace file. */
+type RemovedApp = { readonly id: string; readonly name: string }
 export type RemovedInstance = { readonly id: string; readonly appId: string; readonly name: string }
 
 export class Directory {
@@ -127,7 +128,7 @@ export class Directory {
     return isGuid(id) ? this.#one<Person>('person-by-id', tenant, id) : null
   }
 
-  /** By GUID alone: for the issuer, whose subjects do not say whose they are. */
+  /** By GUID alone: for the issuer, whose subjects do not name a tenant. */
   async personAnywhere(id: string): Promise<Person | null> {
     return isGuid(id) ? ((await this.#ask<Person>('person-anywhere', [id.toLowerCase()]))[0] ?? null) : null
   }
@@ -168,7 +169,7 @@ export class Directory {
     return rows[0] ? appOf(rows[0]) : null
   }
 
-  /** By client id alone: for signing in, where nobody has said yet whose it is. */
+  /** By client id alone: for signing in, where the tenant is not known yet. */
   async appAnywhere(id: string): Promise<App | null> {
     if (!isGuid(id)) return null
     const rows = await this.#ask<AppRow>('app-anywhere', [id.toLowerCase()])
@@ -179,7 +180,7 @@ export class Directory {
     return (await this.#ask<AppRow>('apps', [tenant])).map(appOf)
   }
 
-  /** Apps that left the workspace file, and what they announced is still there. */
+  /** Apps that were removed from the workspace file while events that they announced still exist. */
   async removedApps(tenant: string): Promise<readonly RemovedApp[]> {
     return this.#ask<RemovedApp>('removed-apps', [tenant])
   }
@@ -193,7 +194,7 @@ export class Directory {
     return (await this.#ask<InstanceRow>('instances', [tenant])).map(instanceOf)
   }
 
-  /** The instance of `app` with that id; an instance of another tenant is none. */
+  /** The instance of `app` with that id; null for an instance of another tenant. */
   async instance(app: App, id: string): Promise<SiteInstance | null> {
     return this.#instance('instance-by-id', app, id)
   }
@@ -222,7 +223,7 @@ export class Directory {
   }
 
   async #one<T extends object>(name: string, tenant: string, value: string): Promise<T | null> {
-    // What nobody can be called must not push others out of the cache.
+    // A name that cannot exist must not displace others from the cache.
     if (value.length > 320 || value.includes('\0')) return null
     return (await this.#ask<T>(name, [tenant, value.toLowerCase()]))[0] ?? null
   }

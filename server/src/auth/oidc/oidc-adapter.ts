@@ -1,5 +1,5 @@
-// Where the built-in issuer keeps its codes, grants and sessions: in PostgreSQL, so that any process can go on with what
-// another began. Apps of the workspace file are its clients.
+// Stores the codes, grants and sessions of the built-in issuer in PostgreSQL, so that any process can continue what another one began.
+// The apps of the workspace file are its clients.
 
 import type { Adapter, AdapterPayload, ClientMetadata } from 'oidc-provider'
 import type { Database } from '../../store/database.ts'
@@ -7,18 +7,18 @@ import type { App, Directory } from '../directory/directory.ts'
 import { sql } from '../statements.ts'
 import { hashKey } from '../tokens/app-secrets.ts'
 
-export type OidcAdapterParts = {
+type OidcAdapterParts = {
   readonly db: Database
   readonly directory: Directory
   readonly now: () => Date
 }
 
-/** What a record was made under: a person or app that was revoked, or removed and put back, has another generation. */
+/** The generations with which a record was made: a person or app that was revoked, or removed and added again, has another one. */
 type Generations = { readonly person: number | null; readonly app: number | null }
 
 type Row = { payload: AdapterPayload & { generations?: Generations }; consumed_at: Date | null }
 
-/** What belongs to a grant and ends with it. */
+/** The kinds of records that belong to a grant and end with it. */
 const GRANTED = [
   'AccessToken',
   'AuthorizationCode',
@@ -101,7 +101,7 @@ export class OidcAdapter implements Adapter {
   }
 }
 
-/** People sign in to public clients with PKCE; an app's secret is for what the app does in its own name. */
+/** People sign in to public clients with PKCE. An app's secret is only for what the app does in its own name. */
 function clientOf(app: App): ClientMetadata {
   const isNative = app.redirectUris.some(uri => !uri.startsWith('https:'))
   return {
@@ -111,7 +111,7 @@ function clientOf(app: App): ClientMetadata {
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],
     token_endpoint_auth_method: 'none',
-    // RFC 8252: loopback over plain HTTP is for native applications, and any port of it is the same address.
+    // RFC 8252: loopback over plain HTTP is for native applications, and its port does not count.
     application_type: isNative ? 'native' : 'web',
   }
 }

@@ -1,20 +1,21 @@
-// The built-in issuer of people's tokens: OpenID Connect with the authorization code flow and PKCE. It knows people by
-// the directory and asks nobody for a password: whoever is signed in at the browser goes on (see BrowserSessions).
+// The built-in issuer of people's tokens: OpenID Connect with the authorization code flow and PKCE. It finds
+// people in the directory and asks nobody for a password: it takes the person who is signed in at the browser (see BrowserSessions).
 
 import { createHmac } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { compactVerify } from 'jose'
-import Provider, { type Configuration, errors, type KoaContextWithOIDC, type Session } from 'oidc-provider'
+import type { Configuration, KoaContextWithOIDC, Provider, Session } from 'oidc-provider'
 import type { Database } from '../../store/database.ts'
 import type { Directory, Person } from '../directory/directory.ts'
 import { authFault } from '../faults.ts'
 import { PEOPLE_SCOPES, peopleScopesOf, readScopes } from '../scopes.ts'
-import type { Circumstances, SecurityFacts, SecurityLog } from '../security-log.ts'
+import type { AuditContext, SecurityFacts, SecurityLog } from '../security-log.ts'
 import type { SigningKeys } from '../tokens/signing-keys.ts'
+import { type OidcLibrary, oidcLibrary } from './load-oidc-library.ts'
 import { OidcAdapter } from './oidc-adapter.ts'
 import { OIDC_PATH } from './people-issuer.ts'
 
-export type OidcIssuerParts = {
+type OidcIssuerParts = {
   readonly db: Database
   readonly directory: Directory
   readonly keys: SigningKeys
@@ -25,7 +26,7 @@ export type OidcIssuerParts = {
   readonly errorPage?: ErrorPage | undefined
 }
 
-/** What a browser is shown of a refusal, and the content security policy of that page. */
+/** The page that a browser shows for a refusal, and the content security policy of that page. */
 export type ErrorPage = (error: {
   readonly status: number
   readonly code: string
@@ -53,20 +54,20 @@ const OIDC_SCOPES = ['openid', 'offline_access', 'profile', 'email']
 export class OidcIssuer {
   readonly #parts: OidcIssuerParts
   #made: { readonly provider: Provider; readonly signedBy: string } | null = null
-  readonly #asked = new WeakMap<IncomingMessage, Circumstances>()
+  readonly #contexts = new WeakMap<IncomingMessage, AuditContext>()
 
   constructor(parts: OidcIssuerParts) {
     this.#parts = parts
   }
 
   /** Answers a request below {@link OIDC_PATH}. The server must be listening. */
-  async answer({ request, response }: Exchange, circumstances: Circumstances): Promise<void> {
+  async answer({ request, response }: Exchange, context: AuditContext): Promise<void> {
     await this.#parts.keys.follow()
-    this.#asked.set(request, circumstances)
-    const provider = this.#provider()
+    this.#contexts.set(request, context)
+    const provider = await this.#provider()
     this.#under(request)
     const url = request.url ?? ''
-    // As a mount would: the issuer routes by what comes after its path, and builds links from the whole.
+    // As a mounted handler: the issuer routes by the path after its own prefix, and builds links from the whole path.
     Object.assign(request, { originalUrl: url })
     request.url = url.slice(OIDC_PATH.length) || '/'
     await provider.callback()(request, response)
@@ -77,51 +78,54 @@ export class OidcIssuer {
     return (await this.#interaction(exchange)) !== undefined
   }
 
-  /** Goes on with the interaction as `person`; resolves with the address to go on at. @throws Fault LINK_USED */
+  /** Continues the interaction as `person`; resolves with the address to redirect to. @throws Fault LINK_USED */
   async finish(exchange: Exchange, person: Person): Promise<string> {
     const interaction = await this.#interaction(exchange)
     if (interaction === undefined) throw authFault.LINK_USED()
     const { session, params } = interaction
     const isTheirs = session === undefined || session.accountId === person.id
-    if (isTheirs && (session === undefined || (await this.#provider().Session.findByUid(session.uid)))) {
-      // Consent is the workspace file's (see loadExistingGrant): asked for by the client, it is given.
+    if (
+      isTheirs &&
+      (session === undefined || (await (await this.#provider()).Session.findByUid(session.uid)))
+    ) {
+      // The workspace file is the consent (see loadExistingGrant): if the client asks for consent, it is given.
       const result = { login: { accountId: person.id }, consent: {} }
-      return this.#provider().interactionResult(exchange.request, exchange.response, result)
+      return (await this.#provider()).interactionResult(exchange.request, exchange.response, result)
     }
-    // Begun in a session that is over, or is somebody else's who was signed in here: it is begun anew.
+    // It was begun in a session that has ended or belongs to another person, so it is begun again.
     await interaction.destroy()
     await this.follow(exchange, person)
-    const said = Object.entries(params).filter(([, value]) => typeof value === 'string')
-    return `${AUTHORIZATION_PATH}?${new URLSearchParams(said as [string, string][])}`
+    const texts = Object.entries(params).filter(([, value]) => typeof value === 'string')
+    return `${AUTHORIZATION_PATH}?${new URLSearchParams(texts as [string, string][])}`
   }
 
-  /** Known by the browser's cookie: the id in an address is nothing without it. */
+  /** Found by the browser's cookie: the id in an address alone is not accepted. */
   async #interaction({ request, response }: Exchange) {
     this.#under(request)
-    const provider = this.#provider()
+    const provider = await this.#provider()
     const id = provider.createContext(request, response).cookies.get(COOKIES.interaction)
     return id === undefined ? undefined : provider.Interaction.find(id)
   }
 
-  /** The issuer's session at a browser is that of who is signed in there; anybody else's ends. */
+  /** Keeps the issuer's session at a browser only if it is of the person who is signed in there, and ends any other. */
   async follow(exchange: Exchange, person: Pick<Person, 'id'> | null): Promise<void> {
     const session = await this.#session(exchange)
     if (session.accountId !== undefined && session.accountId !== person?.id) await this.#end(session)
   }
 
-  /** Ends the issuer's session at a browser, and what apps were granted in it: their refresh tokens too. */
+  /** Ends the issuer's session at a browser and the grants of apps in it, with their refresh tokens. */
   async forget(exchange: Exchange): Promise<void> {
     await this.#end(await this.#session(exchange))
   }
 
   async #session({ request, response }: Exchange): Promise<Session> {
     this.#under(request)
-    const provider = this.#provider()
+    const provider = await this.#provider()
     return provider.Session.get(provider.createContext(request, response))
   }
 
   async #end(session: Session): Promise<void> {
-    const { AccessToken, AuthorizationCode, RefreshToken, Grant } = this.#provider()
+    const { AccessToken, AuthorizationCode, RefreshToken, Grant } = await this.#provider()
     for (const { grantId } of Object.values(session.authorizations ?? {})) {
       if (grantId === undefined) continue
       for (const model of [AccessToken, AuthorizationCode, RefreshToken]) await model.revokeByGrantId(grantId)
@@ -130,7 +134,7 @@ export class OidcIssuer {
     await session.destroy()
   }
 
-  /** Whom an identity token of ours names, expired or not, and which app it was made for; null for no such token. */
+  /** The person that an identity token of ours names, expired or not, and the app it was made for; null for any other token. */
   async readHint(token: string): Promise<{ readonly personId: string; readonly appId: string } | null> {
     try {
       const { payload, protectedHeader } = await compactVerify(token, async ({ kid = '' }) => {
@@ -146,15 +150,14 @@ export class OidcIssuer {
     }
   }
 
-  /** Whether the app may have a browser sent there: the addresses at which people come back from signing in are good. */
+  /** Whether a browser may be redirected there for the app: its redirect URIs are accepted. */
   async mayReturnTo(appId: string, uri: string): Promise<boolean> {
-    const client = await this.#provider()
-      .Client.find(appId)
-      .catch(() => undefined)
+    const { Client } = await this.#provider()
+    const client = await Client.find(appId).catch(() => undefined)
     return client?.redirectUriAllowed(uri) ?? false
   }
 
-  /** Links are made of the public URL; what the client says in Host or X-Forwarded-* is not looked at. */
+  /** Links are made from the public URL. The request's Host and X-Forwarded-* headers are ignored. */
   #under(request: IncomingMessage): void {
     const { host, protocol } = new URL(this.#origin())
     request.headers.host = host
@@ -168,10 +171,12 @@ export class OidcIssuer {
     return origin
   }
 
-  #provider(): Provider {
+  async #provider(): Promise<Provider> {
+    const library = await oidcLibrary()
     const { kid } = this.#parts.keys.signer('ES256')
     if (this.#made?.signedBy === kid) return this.#made.provider
-    const provider = new Provider(`${this.#origin()}${OIDC_PATH}`, this.#configuration())
+    const issuer = `${this.#origin()}${OIDC_PATH}`
+    const provider = new library.Provider(issuer, this.#configuration(library.errors))
     provider.proxy = true
     provider.on('grant.success', ctx => this.#record('token_granted', ctx))
     provider.on('grant.error', (ctx, error) => this.#record('token_refused', ctx, { code: error.error }))
@@ -182,25 +187,25 @@ export class OidcIssuer {
     return provider
   }
 
-  /** Nothing of what a request says, but for an app and a kind of grant that there are. */
+  /** The log line has no text of the request, except the id of a known app and the name of a known kind of grant. */
   #record(
     event: 'token_granted' | 'token_refused',
     ctx: KoaContextWithOIDC,
     facts: SecurityFacts = {},
   ): void {
-    const circumstances = this.#asked.get(ctx.req)
-    if (!circumstances) return
+    const context = this.#contexts.get(ctx.req)
+    if (!context) return
     const { client, entities, route } = ctx.oidc
     const person = entities.Account?.accountId
     const by = person === undefined ? null : `user:${person}`
     this.#parts.securityLog.record(
       event,
-      { ...circumstances, by },
+      { ...context, by },
       { app: client?.clientId, grant: `oidc ${route}`, ...facts },
     )
   }
 
-  #configuration(): Configuration {
+  #configuration(errors: OidcLibrary['errors']): Configuration {
     const { db, directory, keys, masterKey, now } = this.#parts
     const resource = this.#origin()
     const known = new Set<string>(PEOPLE_SCOPES)
@@ -243,9 +248,9 @@ export class OidcIssuer {
             if (indicator.replace(/\/$/, '') !== resource) throw new errors.InvalidTarget()
             const app = await directory.appAnywhere(client.clientId)
             const allowed = app ? peopleScopesOf(app) : []
-            // Asked for by name, it is refused; what was granted before and is not the app's any more is left out.
-            const asked = readScopes(String(ctx.oidc.params?.scope ?? '')).names
-            const foreign = asked.find(scope => known.has(scope) && !allowed.includes(scope))
+            // A scope that the request names is refused. A scope that was granted before and that the app lost since is left out.
+            const requested = readScopes(String(ctx.oidc.params?.scope ?? '')).names
+            const foreign = requested.find(scope => known.has(scope) && !allowed.includes(scope))
             if (foreign !== undefined)
               throw new errors.InvalidScope('the app does not have this scope', foreign)
             return {
@@ -272,7 +277,7 @@ export class OidcIssuer {
         const { tenant, generation, upn } = person
         return { tid: tenant, gen: generation, agen: app.generation, idtyp: 'user', upn }
       },
-      /** Apps are declared by who runs the server: nobody else has to agree. */
+      /** The operator of the server declares the apps, so nobody else has to consent. */
       async loadExistingGrant(ctx) {
         const { client, session, params, provider } = ctx.oidc
         if (!client || !session?.accountId) return undefined
@@ -286,18 +291,18 @@ export class OidcIssuer {
         const grantId = session.grantIdFor(client.clientId)
         const known = grantId === undefined ? undefined : await provider.Grant.find(grantId)
         const grant = known ?? new provider.Grant({ clientId: client.clientId, accountId: session.accountId })
-        const asked = readScopes(typeof params?.scope === 'string' ? params.scope : '').names
+        const requested = readScopes(typeof params?.scope === 'string' ? params.scope : '').names
         grant.addOIDCScope(OIDC_SCOPES.join(' '))
         grant.addResourceScope(
           resource,
           peopleScopesOf(app)
-            .filter(scope => asked.includes(scope))
+            .filter(scope => requested.includes(scope))
             .join(' '),
         )
         await grant.save()
         return grant
       },
-      // Only for a browser: programs get the issuer's own JSON.
+      // Only for browsers: programs get the issuer's own JSON.
       renderError: async (ctx, out) => {
         const { error: code, error_description: detail = code } = out
         const page = this.#parts.errorPage?.({ status: ctx.status, code, detail })

@@ -8,7 +8,7 @@ import { personPrincipal } from '../principals.ts'
 import { PEOPLE_SCOPES, readScopes } from '../scopes.ts'
 import type { IssuerRules, PeopleIssuer } from './people-issuer.ts'
 
-/** Asymmetric ones only: a public key must never be good for an HMAC. */
+/** Asymmetric algorithms only: a public key must never verify an HMAC. */
 const ALGORITHMS = [
   'RS256',
   'RS384',
@@ -23,7 +23,7 @@ const ALGORITHMS = [
   'Ed25519',
 ]
 const TIMEOUT_MS = 5_000
-/** After a failed discovery, the next one is tried this much later: callers must not be able to hammer the issuer. */
+/** Pause after a failed discovery, so that callers cannot flood the issuer with requests. */
 const RETRY_MS = 10_000
 
 type Found = ReturnType<typeof createRemoteJWKSet>
@@ -69,7 +69,7 @@ export class OutsideIssuer implements PeopleIssuer {
    * `preferred_username`, or a verified `email`.
    */
   async principal(claims: JWTPayload): Promise<Principal> {
-    // An identity token says who signed in to a client; it is no permission to call anybody.
+    // An identity token tells a client who signed in; it gives no permission to call an API.
     if (claims.nonce !== undefined || claims.at_hash !== undefined) throw authFault.INVALID_TOKEN()
     const tenant = await this.#tenant()
     const person = tenant && (await this.#person(tenant, claims))
@@ -99,7 +99,7 @@ export class OutsideIssuer implements PeopleIssuer {
       const person = typeof name === 'string' ? await this.#directory.user(tenant.id, name) : null
       if (person) return person
     }
-    // An address that its owner never proved would let anybody be anybody.
+    // With an unverified address, anybody could sign in as anybody.
     return typeof email === 'string' && isVerified === true
       ? this.#directory.userByMail(tenant.id, email)
       : null

@@ -1,4 +1,6 @@
-// Whose tokens of people are believed: the built-in issuer's, or those of an outside one. Never both.
+// This folder signs people in by OpenID Connect. This file has the issuer whose people's tokens are accepted:
+// the built-in one, or an outside one, never both. It must not decide what a person may do: it says who
+// somebody is.
 
 import type { JWTPayload, JWTVerifyOptions } from 'jose'
 import { jwtVerify } from 'jose'
@@ -10,7 +12,7 @@ import { peopleScopesOf, readScopes } from '../scopes.ts'
 import type { SigningKeys } from '../tokens/signing-keys.ts'
 
 export type IssuerRules = Pick<JWTVerifyOptions, 'currentDate' | 'clockTolerance' | 'requiredClaims'> & {
-  /** As the token's header names them. */
+  /** The algorithms, as a token's header names them. */
   readonly alg: string
   readonly kid: string
 }
@@ -20,7 +22,7 @@ export interface PeopleIssuer {
   issuer(): string | null
   /** Signature, issuer, audience and times. @throws Fault, or an error of jose */
   verify(token: string, rules: IssuerRules): Promise<JWTPayload>
-  /** The person whom the claims name. Nobody is made by signing in. @throws Fault INVALID_TOKEN, TOKEN_REVOKED */
+  /** The person that the claims name. Signing in never creates a person. @throws Fault INVALID_TOKEN, TOKEN_REVOKED */
   principal(claims: JWTPayload): Promise<Principal>
 }
 
@@ -64,9 +66,9 @@ export class BuiltInIssuer implements PeopleIssuer {
     const { directory } = this.#parts
     const person = await livePerson(directory, { tenant: tid, id: sub, generation: gen })
     const app = await liveApp(directory, { tenant: tid, id: client, generation: agen })
-    const asked = readScopes(typeof scope === 'string' ? scope : '').names
-    // At most what the app has now, whatever its token was issued with.
-    const scopes = peopleScopesOf(app).filter(name => asked.includes(name))
+    const requested = readScopes(typeof scope === 'string' ? scope : '').names
+    // At most the scopes that the app has now, whatever its token was issued with.
+    const scopes = peopleScopesOf(app).filter(name => requested.includes(name))
     return personPrincipal(person, scopes, app.id)
   }
 }

@@ -1,43 +1,28 @@
-// Makes one tenant, with its people, groups and apps, what the workspace file says. In the caller's transaction, so that
-// what the other rooms make of the same file is committed with it or not at all. Applying again changes nothing.
+// Makes one tenant, with its people, groups and apps, what the workspace file says. It runs in the caller's
+// transaction, so that the sections of all rooms are committed together or not at all. Applying the same file
+// again changes nothing. This folder must never commit by itself, and it must not read the file's text: it
+// gets a section that was already checked.
 
 import { isDeepStrictEqual } from 'node:util'
-import { faults } from '../../core/fault.ts'
 import type { Random } from '../../core/ids.ts'
+import type { WorkspaceChange } from '../../core/workspace-change.ts'
 import type { Tx } from '../../store/database.ts'
+import { applyFault } from '../faults.ts'
 import type { Revision } from '../revision.ts'
 import { sql } from '../statements.ts'
 import { hashSecret } from '../tokens/app-secrets.ts'
 import { type KeptTenant, keptOf } from './kept-people.ts'
 import type { Wanted, WantedApp } from './workspace-people.ts'
 
-export type WorkspaceChange = {
-  readonly is: 'added' | 'changed' | 'removed'
-  /** `tenants.contoso.users.alice@contoso.example` */
-  readonly at: string
-  readonly detail?: string
-  /** What goes: whatever is under way of it bears this id. */
+/** `at`: for example `tenants.contoso.users.alice@contoso.example`. */
+export type PeopleChange = WorkspaceChange & {
+  /** What is removed, by its id: its events carry that id. */
   readonly of?: { readonly [what in 'user' | 'group' | 'app' | 'site']?: string }
 }
 
-export const applyFault = faults({
-  WOULD_ORPHAN: {
-    status: 409,
-    message:
-      'The file leaves out what still exists: {names}.\nWhat belongs to them would be orphaned. Put them back, or apply with --prune.',
-  },
-  ID_CHANGED: { status: 409, message: '{at} exists with the id {id}; an id never changes.' },
-  TAKEN: { status: 409, message: '{what} belongs to another tenant.' },
-  TENANT_SETTINGS: {
-    status: 403,
-    message:
-      'Only who runs the server may change settings of tenant {tenant} itself ({names}), or apply a file with other tenants.',
-  },
-})
-
-export type ApplyPeople = {
+type ApplyPeople = {
   readonly wanted: Wanted
-  /** false: says what would change, and changes nothing. */
+  /** false: reports what would change, and changes nothing. */
   readonly apply: boolean
   /** Removes persons, groups, apps and sites that the file leaves out; else such a file is refused. */
   readonly prune: boolean
@@ -47,8 +32,8 @@ export type ApplyPeople = {
   readonly settingsFixed?: boolean
 }
 
-export type AppliedPeople = {
-  readonly changes: readonly WorkspaceChange[]
+type AppliedPeople = {
+  readonly changes: readonly PeopleChange[]
   /** Client ids by name, the new ones included. */
   readonly apps: ReadonlyMap<string, string>
 }
@@ -69,7 +54,7 @@ export async function applyPeople(
   const at = `tenants.${tenant}`
   const { persons, teams, apps, instances } = compareAll(wanted, kept, at)
   const differences = [persons, teams, apps, instances]
-  const changes: WorkspaceChange[] = differences.flatMap(each => each.changes)
+  const changes: PeopleChange[] = differences.flatMap(each => each.changes)
   if (!kept.tenant) changes.unshift({ is: 'added', at })
   else if (settings.length > 0) changes.unshift({ is: 'changed', at, detail: settings.join(', ') })
   const removed = changes.filter(change => change.is === 'removed')
@@ -99,7 +84,7 @@ function settingChanges({ tenant }: Wanted, kept: KeptTenant): readonly string[]
 type Difference<Row> = {
   readonly put: readonly Row[]
   readonly dropIds: readonly string[]
-  readonly changes: readonly WorkspaceChange[]
+  readonly changes: readonly PeopleChange[]
 }
 
 function compareAll(wanted: Wanted, kept: KeptTenant, at: string) {
@@ -122,7 +107,7 @@ function compareAll(wanted: Wanted, kept: KeptTenant, at: string) {
   }
 }
 
-/** By id. A name that is there under another id is refused: what belongs to it would change hands unseen. */
+/** By id. A name that exists under another id is refused: what belongs to that name would silently get another owner. */
 function compare<Row extends { readonly id: string }>(
   kept: readonly Row[],
   wanted: readonly Row[],
@@ -130,7 +115,7 @@ function compare<Row extends { readonly id: string }>(
 ): Difference<Row> {
   const before = new Map(kept.map(row => [row.id, row]))
   const put: Row[] = []
-  const changes: WorkspaceChange[] = []
+  const changes: PeopleChange[] = []
   for (const row of wanted) {
     const old = before.get(row.id)
     before.delete(row.id)
@@ -152,7 +137,7 @@ function compare<Row extends { readonly id: string }>(
   return { put, dropIds: [...before.keys()], changes }
 }
 
-/** A secret is compared by its hash; the one that is kept stands for one that is the same. */
+/** A secret is compared by its hash. Where it is the same, the stored hash is returned in its place. */
 function secretAsKept(app: WantedApp, kept: KeptTenant): string | null {
   if (app.secret === null) return null
   const old = kept.secrets.get(app.id)
@@ -184,7 +169,7 @@ async function write(tx: Tx, { wanted, kept, differences, demo }: Write, random:
   await tx.query(sql('put-domains'), [tenant.id, tenant.domains])
   const foreign = await tx.query<{ domain: string }>(sql('foreign-domains'), [tenant.id, tenant.domains])
   if (foreign[0]) throw applyFault.TAKEN({ what: `Domain ${foreign[0].domain}` })
-  // What goes first makes room for what comes under its name.
+  // Removed rows first: a new row may have the name of a removed one.
   await drop(tx, 'drop-instances', tenant.id, instances.dropIds)
   await drop(tx, 'drop-apps', tenant.id, apps.dropIds)
   await drop(tx, 'drop-teams', tenant.id, teams.dropIds)
@@ -220,7 +205,7 @@ type SecretHash = { readonly salt: Buffer; readonly hash: Buffer }
 
 function secretColumns(secret: string | null, old: SecretHash | undefined, random: Random) {
   if (secret === null) return { secret_salt: null, secret_hash: null }
-  // The same one keeps its salt: a new hash is a new secret, and would make every token of the app void.
+  // The same secret keeps its salt: a new hash counts as a new secret and would make every token of the app void.
   const isSame = old !== undefined && old.hash.toString('hex') === secret
   const salt = isSame ? old.salt : Buffer.from(random(16))
   const hash = isSame ? old.hash : hashSecret(secret, salt)

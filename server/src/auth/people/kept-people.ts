@@ -1,4 +1,4 @@
-// What is kept of one tenant, in the shape in which a workspace file declares it: the other side of a diff.
+// Reads what is stored of one tenant, in the shape in which a workspace file declares it: the other side of the comparison.
 
 import type { Queries } from '../../store/database.ts'
 import { type Person, type Tenant, type TenantRow, tenantOf } from '../directory/directory.ts'

@@ -1,11 +1,11 @@
-// What a tenant of the workspace file says of people, groups, apps and sites, as rows: every default filled in.
+// Converts the people, groups, apps and sites of a tenant in the workspace file to rows, with every default filled in.
 
 import { mailboxKey } from '../../core/mail-address.ts'
 import { idOf } from '../../workspace/ids.ts'
 import type { TenantSection } from '../../workspace/sections.ts'
 import type { App, Person, SiteInstance, Team, Tenant } from '../directory/directory.ts'
 
-export type WantedTenant = Omit<Tenant, 'demo' | 'operatorGeneration'>
+type WantedTenant = Omit<Tenant, 'demo' | 'operatorGeneration'>
 export type WantedPerson = Pick<Person, 'id' | 'upn' | 'mail' | 'name' | 'roles'>
 /** `members`: ids of persons, sorted. */
 export type WantedTeam = Pick<Team, 'id' | 'name' | 'mail'> & { readonly members: readonly string[] }

@@ -1,5 +1,6 @@
-// Who is signed in with a browser. The cookie is 256 random bits, kept as a hash; it proves the person for reading, and
-// for writing only together with a proof that the page that writes is one of ours.
+// The sessions of browsers. The cookie is 256 random bits, stored as a hash. It is enough for reading. It
+// must never be enough for writing: a request that writes must also prove that it comes from one of our
+// pages.
 
 import { isForwarded } from '../../core/forwarded.ts'
 import type { Random } from '../../core/ids.ts'
@@ -17,7 +18,7 @@ const SESSION_SECONDS = 7 * 86_400
 const LINK_SECONDS = 3600
 const MOST_CACHED = 10_000
 
-/** The part of a request that counts here; a Fastify request is one. */
+/** The parts of a request that are used here; a Fastify request has them. */
 export type BrowserRequest = {
   readonly method?: string
   readonly headers: { readonly [name: string]: string | readonly string[] | undefined }
@@ -26,13 +27,13 @@ export type BrowserRequest = {
 /** `cookie`: the whole value for Set-Cookie. */
 export type SignedIn = { readonly person: Person; readonly cookie: string }
 
-export type BrowserSessionsParts = {
+type BrowserSessionsParts = {
   readonly db: Database
   readonly directory: Directory
   readonly revision: Revision
   readonly installationId: string
   readonly demo: boolean
-  /** Origins that pages of ours have. */
+  /** The origins of our pages. */
   readonly origins: () => ReadonlySet<string>
   readonly publicUrl: () => string | null
   readonly now: () => Date
@@ -58,7 +59,7 @@ export class BrowserSessions {
     return personPrincipal(person, PEOPLE_SCOPES, null)
   }
 
-  /** Who is signed in at the browser that sent this, whatever page made it do so: no permission to do anything. */
+  /** Who is signed in at the browser that sent the request, whatever page caused it. This gives no permission to do anything. */
   async personAt(request: BrowserRequest): Promise<Person | null> {
     const key = this.#key(request)
     if (key === null) return null
@@ -69,8 +70,8 @@ export class BrowserSessions {
   }
 
   /**
-   * SameSite=Lax is not enough: to a browser every port of localhost is the same site, a framed channel's included.
-   * Every browser names the origin of a page that writes. @throws Fault CROSS_SITE
+   * SameSite=Lax is not enough: for a browser every port of localhost is the same site, also that of a framed channel. Every browser
+   * sends the origin of a page that writes. @throws Fault CROSS_SITE
    */
   requireOwnPage(request: BrowserRequest): void {
     const { origin } = request.headers
@@ -81,7 +82,7 @@ export class BrowserSessions {
   }
 
   /**
-   * For what needs no session: that the page is of the same origin as what it writes to, by whichever name that is called.
+   * For writes without a session: checks that the page has the origin of the address that it writes to, whatever that origin is.
    * @throws Fault CROSS_SITE
    */
   requireSameOrigin(request: BrowserRequest): void {
@@ -93,7 +94,7 @@ export class BrowserSessions {
     this.requireOwnPage(request)
   }
 
-  /** `request`: of the browser, whose session of before ends. */
+  /** `request`: the browser's; its earlier session ends. */
   async signIn(person: Person, request: BrowserRequest): Promise<SignedIn> {
     const { db, now, random } = this.#parts
     await this.end(request)
@@ -113,7 +114,7 @@ export class BrowserSessions {
       const hash = hashKey(key)
       await db.transaction('auth.end-session', async tx => {
         const gone = await tx.query(sql('drop-session'), [hash])
-        // Other processes believe what they have read until they see a new revision.
+        // Other processes use what they have cached until they see a new revision.
         if (gone.length > 0) await revision.raise(tx)
       })
       this.#cache.forget(hash.toString('hex'))
@@ -121,7 +122,7 @@ export class BrowserSessions {
     return this.#cookie('', 0)
   }
 
-  /** A link that signs one person in, once, when that is confirmed on the page it leads to. Resolves with its path. */
+  /** Makes a link that signs one person in, once, after a confirmation on its page. Resolves with its path. */
   async makeLink(person: Person, ttlSeconds: number = LINK_SECONDS): Promise<string> {
     const { db, now, random } = this.#parts
     const { key, hash } = makeKey('', random)
@@ -135,7 +136,7 @@ export class BrowserSessions {
     return `/signin?code=${key}`
   }
 
-  /** Whom a link would sign in; null for one that is used, too old or none at all. Uses nothing up. */
+  /** The person that a link would sign in; null if it is used, expired or unknown. Does not use the link up. */
   async linkPerson(code: string): Promise<Person | null> {
     const { db, directory, now } = this.#parts
     const [row] = await db.query<SessionRow>(sql('find-link'), [hashKey(code)])
@@ -154,7 +155,7 @@ export class BrowserSessions {
     return this.signIn(person, request)
   }
 
-  /** The people of the demo, to choose from. @throws Fault DEMO_OFF, DEMO_FORWARDED for one who is not at this machine */
+  /** The people of the demo, to choose from. @throws Fault DEMO_OFF, DEMO_FORWARDED for a request from another machine */
   async demoPeople(request: BrowserRequest): Promise<readonly Person[]> {
     const { demo, directory } = this.#parts
     if (!demo) throw authFault.DEMO_OFF()
@@ -163,7 +164,7 @@ export class BrowserSessions {
     return (await Promise.all(tenants.map(tenant => directory.users(tenant.id)))).flat()
   }
 
-  /** Signs in whoever was chosen. @throws Fault DEMO_OFF, DEMO_FORWARDED, CROSS_SITE, UNKNOWN_PERSON */
+  /** Signs the selected demo person in. @throws Fault DEMO_OFF, DEMO_FORWARDED, CROSS_SITE, UNKNOWN_PERSON */
   async chooseDemoPerson(request: BrowserRequest, id: string): Promise<SignedIn> {
     const people = await this.demoPeople(request)
     this.requireOwnPage(request)
@@ -189,7 +190,7 @@ export class BrowserSessions {
     return this.#parts.publicUrl()?.startsWith('https:') ?? false
   }
 
-  /** With a mark of the installation: cookies know no ports, and two servers on one machine must not sign each other out. */
+  /** The name contains a mark of the installation: cookies ignore ports, and two servers on one machine must not sign each other's users out. */
   #cookieName(): string {
     const name = `standdown_${this.#parts.installationId.replaceAll('-', '').slice(-8)}`
     return this.#isSecure() ? `__Host-${name}` : name

@@ -1,4 +1,4 @@
-// Access tokens that we sign ourselves: of apps, and those that the command line mints. JWTs (RFC 9068), ES256.
+// Signs our own access tokens: those of apps, and those that the command line mints. JWTs (RFC 9068), ES256.
 
 import { SignJWT } from 'jose'
 import type { Random } from '../../core/ids.ts'
@@ -7,18 +7,18 @@ import type { SigningKeys } from './signing-keys.ts'
 
 /** Seconds that an app's token lives, as Wix's do. */
 export const APP_TOKEN_SECONDS = 4 * 3600
-/** Longest life that can be asked for, seconds. */
-export const LONGEST_TOKEN_SECONDS = 30 * 86_400
+/** The longest life that can be requested, seconds. */
+const LONGEST_TOKEN_SECONDS = 30 * 86_400
 
 export type Bearer =
   | { readonly is: 'person'; readonly person: Person; readonly appId: string | null }
   | { readonly is: 'app'; readonly app: App; readonly instance: SiteInstance | null }
-  /** Looks after one tenant with the rights of an admin; minted for the command line. */
+  /** Operates one tenant with the rights of an admin; minted for the command line. */
   | { readonly is: 'operator'; readonly tenant: Pick<Tenant, 'id' | 'operatorGeneration'> }
 
-export type TokenLife = {
+type TokenLife = {
   readonly ttlSeconds: number
-  /** When what it is minted by ends: it ends with that at the latest. Null: that has no end. */
+  /** When the credential ends that it is minted with: it ends then at the latest. Null: that credential has no end. */
   readonly notAfter?: Date | null
 }
 
@@ -31,10 +31,10 @@ export type AccessToken = {
 /**
  * Claims beside the registered ones:
  * - tid: tenant; idtyp: what `sub` is the id of: user, app, operator
- * - gen: generation of that person, app or tenant's operators: another one makes the token void
+ * - gen: generation of that person, app or tenant's operators: a new one makes the token void
  * - scp: scopes, separated by spaces; azp: the app it was issued to; instance_id: Wix's site instance
  */
-export type OwnClaims = {
+type OwnClaims = {
   readonly sub: string
   readonly tid: string
   readonly idtyp: 'user' | 'app' | 'operator'
@@ -50,7 +50,7 @@ export class AccessTokens {
   readonly #now: () => Date
   readonly #random: Random
 
-  /** `urn`: issuer and audience at once. */
+  /** `urn`: both issuer and audience. */
   constructor(parts: { keys: SigningKeys; urn: string; now: () => Date; random: Random }) {
     this.#keys = parts.keys
     this.#urn = parts.urn

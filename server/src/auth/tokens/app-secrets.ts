@@ -1,14 +1,14 @@
-// What an app proves itself with. Secrets and refresh tokens are derived from the installation's master key, the app and
-// its secret's generation, so they can be shown again and are stored nowhere; a new generation makes all of them void. Whoever can
-// read the master key can read the signing keys beside it as well, so deriving gives nothing away.
+// The credentials of apps. Secrets and refresh tokens are derived from the installation's master key, the app and the generation of its
+// secret. So they can be shown again and are stored nowhere, and a new generation makes all of them void. Whoever can read the master
+// key can also read the signing keys beside it, so deriving adds no risk.
 
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Random } from '../../core/ids.ts'
 import type { App } from '../directory/directory.ts'
 
-export type AppSecret = Pick<App, 'id' | 'secretGeneration' | 'secret'>
+type AppSecret = Pick<App, 'id' | 'secretGeneration' | 'secret'>
 
-/** The derived secret of an app. An app with a secret of its own (from the workspace file) has none that can be shown. */
+/** The derived secret of an app. An app with a secret from the workspace file has none that can be shown. */
 export function deriveSecret(masterKey: Buffer, app: Pick<App, 'id' | 'secretGeneration'>): string {
   return `sds_${derive(masterKey, ['app-secret', app.id, String(app.secretGeneration)])}`
 }
@@ -28,7 +28,7 @@ export function deriveRefreshToken(
   return `sdr_${app.id.replaceAll('-', '')}${instanceId.replaceAll('-', '')}_${proof}`
 }
 
-/** Whose a refresh token says it is; to be proven with {@link isRefreshTokenOf}. */
+/** The app and instance that a refresh token names; to be verified with {@link isRefreshTokenOf}. */
 export function readRefreshToken(
   token: string,
 ): { readonly appId: string; readonly instanceId: string } | null {
@@ -45,20 +45,20 @@ export function isRefreshTokenOf(
 }
 
 /**
- * A secret that the workspace file gives is at least 32 characters long: for that much randomness a salted hash is as
- * good as a slow one, and every token request of some clients pays for it.
+ * A secret in the workspace file has at least 32 characters: with that much randomness a salted fast hash is as good as a slow one, and
+ * some clients request tokens so often that a slow hash would cost much.
  */
 export function hashSecret(secret: string, salt: Buffer): Buffer {
   return createHash('sha256').update(salt).update(secret, 'utf8').digest()
 }
 
-/** An opaque key with `prefix`, and the hash under which it is kept. */
+/** An opaque key with `prefix`, and the hash under which it is stored. */
 export function makeKey(prefix: string, random: Random): { readonly key: string; readonly hash: Buffer } {
   const key = `${prefix}${Buffer.from(random(32)).toString('base64url')}`
   return { key, hash: hashKey(key) }
 }
 
-/** For 256 random bits: nothing to guess, so no salt. */
+/** For 256 random bits: they cannot be guessed, so no salt is needed. */
 export function hashKey(key: string): Buffer {
   return createHash('sha256').update(key, 'utf8').digest()
 }
@@ -67,7 +67,7 @@ function derive(masterKey: Buffer, parts: readonly string[]): string {
   return createHmac('sha256', masterKey).update(parts.join('\n')).digest('base64url')
 }
 
-/** In a time that does not depend on where they differ, nor on the length of ours. */
+/** Takes a time that depends neither on where the two differ nor on the length of ours. */
 function sameText(ours: string, given: string): boolean {
   return timingSafeEqual(hashKey(ours), hashKey(given))
 }

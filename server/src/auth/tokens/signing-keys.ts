@@ -7,9 +7,9 @@ import type { Database } from '../../store/database.ts'
 import type { Revision } from '../revision.ts'
 import { sql } from '../statements.ts'
 
-export type SigningAlg = 'ES256' | 'RS256'
+type SigningAlg = 'ES256' | 'RS256'
 
-export type SigningKey = {
+type SigningKey = {
   readonly kid: string
   readonly alg: SigningAlg
   readonly privateJwk: JWK
@@ -18,10 +18,10 @@ export type SigningKey = {
   readonly retired: boolean
 }
 
-export type SigningKeysParts = {
+type SigningKeysParts = {
   readonly now: () => Date
   readonly random: Random
-  /** Every process sees by it that keys were rotated. */
+  /** Shows every process that keys were rotated. */
   readonly revision: Revision
 }
 
@@ -29,7 +29,7 @@ type Row = { kid: string; alg: SigningAlg; private_jwk: JWK; created_at: Date; r
 
 /** How long a retired key still verifies: longer than any token that it may have signed, except those minted by hand. */
 const RETIRED_KEYS_VERIFY_MS = 30 * 86_400_000
-/** A token with an unknown key id makes us look again, at most this often: else it would be a way to load the database. */
+/** A token with an unknown key id makes us read the keys again, at most this often: otherwise such tokens could overload the database. */
 const LOOK_AGAIN_MS = 10_000
 const ALGS = ['ES256', 'RS256'] as const
 
@@ -40,7 +40,7 @@ export class SigningKeys {
   readonly #revision: Revision
   #keys: readonly SigningKey[] = []
   #readAtMs = Number.NEGATIVE_INFINITY
-  /** The revision that they are of. */
+  /** The revision at which the keys were read. */
   #of = -1
 
   private constructor(db: Database, make: SigningKeysParts) {
@@ -58,18 +58,18 @@ export class SigningKeys {
     return keys
   }
 
-  /** Sees what another process has rotated, as soon as a cache would. */
+  /** Reads the keys again when another process has rotated them, as soon as a cache would notice. */
   async follow(): Promise<void> {
     const revision = this.#revision.fresh() ?? (await this.#revision.current())
     if (revision !== this.#of) await this.#read()
   }
 
-  /** The one that signs now, as of the last `follow`. */
+  /** The key that signs now, as of the last `follow`. */
   signer(alg: SigningAlg): SigningKey {
     return this.#keys.findLast(key => key.alg === alg && !key.retired)!
   }
 
-  /** All that still verify, the signing ones first (as an issuer publishes them). */
+  /** All keys that still verify, the signing ones first (as an issuer publishes them). */
   all(): readonly SigningKey[] {
     return this.#keys.toSorted((a, b) => Number(a.retired) - Number(b.retired))
   }
@@ -84,13 +84,13 @@ export class SigningKeys {
     return this.#keys.find(key => key.kid === kid && key.alg === alg) ?? null
   }
 
-  /** New keys sign from now on. The old ones still verify for a while; with `now` they are gone, and what they signed is void. */
+  /** New keys sign from now on. The old ones still verify for a while; with `now` they are deleted, and what they signed is void. */
   async rotate({ now = false }: { readonly now?: boolean } = {}): Promise<void> {
     await this.#renew(now ? 'and drop' : 'and retire')
   }
 
   async #renew(how: 'where there are none' | 'and retire' | 'and drop'): Promise<void> {
-    // Made before the lock is taken: an RSA key takes a good part of a second.
+    // Made before the lock is taken: making an RSA key can take most of a second.
     const made = await Promise.all(ALGS.map(alg => this.#make(alg)))
     await this.#db.transaction('auth.renew-keys', async tx => {
       await tx.query(sql('lock-installation'))
@@ -119,7 +119,7 @@ export class SigningKeys {
 
   async #read(): Promise<void> {
     const now = this.#now()
-    // Before the keys: they are of this revision at least.
+    // Read before the keys, so that the keys are at least as new as this revision.
     const revision = await this.#revision.current()
     const rows = await this.#db.query<Row>(sql('read-keys'))
     const live = rows.filter(row => row.retires_at === null || row.retires_at > now)
@@ -130,7 +130,7 @@ export class SigningKeys {
   }
 }
 
-/** `known`: the same key, imported before. */
+/** `known`: the same key, if it was imported before. */
 async function keyOf(row: Row, known: SigningKey | undefined): Promise<SigningKey> {
   const { kid, alg, private_jwk: privateJwk } = row
   if (known) return { ...known, retired: row.retires_at !== null }
@@ -146,7 +146,7 @@ async function keyOf(row: Row, known: SigningKey | undefined): Promise<SigningKe
 
 const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'alg', 'use'] as const
 
-/** Named members only: what a key type's private members are called need not be known here. */
+/** Copies only named members, so that no private member can be published, whatever its name. */
 export function publicPart(jwk: JWK): JWK {
   return Object.fromEntries(
     PUBLIC_MEMBERS.flatMap(name => (jwk[name] === undefined ? [] : [[name, jwk[name]]])),

@@ -1,35 +1,23 @@
-// How apps get tokens: OAuth 2.0 client credentials as everybody does them, and as Wix's SDK does them.
+// The token endpoints for apps: standard OAuth 2.0 client credentials, and the requests of Wix's SDK.
 
-import { Fault, faults } from '../../core/fault.ts'
+import { Fault } from '../../core/fault.ts'
 import type { Attempts } from '../attempts.ts'
 import type { App, Directory, SiteInstance } from '../directory/directory.ts'
+import { grantFault } from '../faults.ts'
 import { readScopes } from '../scopes.ts'
-import type { Circumstances, SecurityLog } from '../security-log.ts'
+import type { AuditContext, SecurityLog } from '../security-log.ts'
 import { type AccessTokens, APP_TOKEN_SECONDS } from './access-tokens.ts'
 import { deriveRefreshToken, isRefreshTokenOf, isSecretOf, readRefreshToken } from './app-secrets.ts'
 import type { TokenVerifier } from './token-verifier.ts'
 
-/** RFC 6749, 5.2: the codes are the wire's. */
-export const grantFault = faults({
-  invalid_request: { status: 400, message: '{detail}' },
-  invalid_client: { status: 401, message: 'The app is unknown, or its secret is wrong.' },
-  invalid_grant: { status: 400, message: '{detail}' },
-  slow_down: {
-    status: 429,
-    message: 'Too many wrong secrets came from there. Try again in {retryAfterSeconds} s.',
-  },
-  invalid_scope: { status: 400, message: 'The app does not have scope {scope}.' },
-  unsupported_grant_type: { status: 400, message: 'grant_type {grantType} is not supported here. {hint}' },
-})
-
-/** Parameters of a token request, of a form or a JSON body alike; what is no text is not there. */
+/** Parameters of a token request, from a form or a JSON body; values that are no text are left out. */
 export type GrantRequest = {
   readonly parameters: { readonly [name: string]: string | undefined }
   /** `Authorization: Basic …`, when the client sends its secret there. */
   readonly authorization?: string | undefined
-  /** The tenant that the address names, where it names one: an app of another is unknown there. */
+  /** The tenant in the address, if it has one: apps of other tenants are unknown there. */
   readonly tenant?: string
-  readonly circumstances: Circumstances
+  readonly context: AuditContext
 }
 
 export type Granted = {
@@ -40,10 +28,10 @@ export type Granted = {
   readonly refresh_token?: string
 }
 
-/** What was given, and to whom. */
+/** The token response, and the app that it is for. */
 type Grant = { readonly granted: Granted; readonly app: App; readonly instance: SiteInstance | null }
 
-export type TokenInfo =
+type TokenInfo =
   | { readonly active: false }
   | {
       readonly active: true
@@ -57,7 +45,7 @@ export type TokenInfo =
       readonly iat: string | null
     }
 
-export type TokenEndpointParts = {
+type TokenEndpointParts = {
   readonly directory: Directory
   readonly tokens: AccessTokens
   readonly verifier: TokenVerifier
@@ -106,24 +94,24 @@ export class TokenEndpoint {
     }
   }
 
-  /** Writes down who was given a token, and who was refused one. */
+  /** Records in the security log who was granted a token and who was refused one. */
   async #recorded(request: GrantRequest, work: () => Promise<Grant>): Promise<Granted> {
     const { securityLog } = this.#parts
-    const { circumstances } = request
+    const { context } = request
     try {
       const { granted, app, instance } = await work()
       securityLog.record(
         'token_granted',
-        { ...circumstances, by: `app:${app.id}` },
+        { ...context, by: `app:${app.id}` },
         { tenant: app.tenant, app: app.id, instance: instance?.id, grant: grantOf(request) },
       )
       return granted
     } catch (error) {
       if (error instanceof Fault && error.status < 500) {
         const app = await this.#claimed(request)
-        securityLog.record('token_refused', circumstances, {
+        securityLog.record('token_refused', context, {
           tenant: app?.tenant,
-          // Only one that is there: what else stands in its place may be a secret.
+          // Only the id of a known app: a text in that position may be a secret by mistake.
           app: app?.id,
           grant: grantOf(request),
           code: error.code,
@@ -133,7 +121,7 @@ export class TokenEndpoint {
     }
   }
 
-  /** The app that the request says to be of, if there is one. */
+  /** The app that the request claims to come from, if it exists. */
   async #claimed({ parameters, authorization }: GrantRequest): Promise<App | null> {
     const id = parameters.client_id ?? (authorization === undefined ? undefined : basicId(authorization))
     return id === undefined ? null : this.#parts.directory.appAnywhere(id)
@@ -211,7 +199,7 @@ export class TokenEndpoint {
     })
     const app =
       principal.appId === null ? null : await this.#parts.directory.app(principal.tenant, principal.appId)
-    this.#prove(app, app?.id ?? '', { secret, circumstances: request.circumstances })
+    this.#prove(app, app?.id ?? '', { secret, context: request.context })
     const { siteInstanceId } = principal
     return this.#grant(
       app,
@@ -221,16 +209,16 @@ export class TokenEndpoint {
   }
 
   async #refreshedApp(token: string): Promise<{ readonly app: App; readonly instance: SiteInstance } | null> {
-    const said = readRefreshToken(token)
-    const app = said && (await this.#parts.directory.appAnywhere(said.appId))
-    if (!app || !isRefreshTokenOf(this.#parts.masterKey, app, { token, instanceId: said.instanceId }))
+    const parsed = readRefreshToken(token)
+    const app = parsed && (await this.#parts.directory.appAnywhere(parsed.appId))
+    if (!app || !isRefreshTokenOf(this.#parts.masterKey, app, { token, instanceId: parsed.instanceId }))
       return null
-    const instance = await this.#parts.directory.instance(app, said.instanceId)
+    const instance = await this.#parts.directory.instance(app, parsed.instanceId)
     return instance && { app, instance }
   }
 
-  /** Who is asking: id and secret in the parameters or in a Basic header, not in both. */
-  async #client({ parameters, authorization, tenant, circumstances }: GrantRequest): Promise<App> {
+  /** The app that sends the request: id and secret in the parameters or in a Basic header, not in both. */
+  async #client({ parameters, authorization, tenant, context }: GrantRequest): Promise<App> {
     checked(parameters)
     const basic = authorization === undefined ? null : readBasic(authorization)
     if (basic && parameters.client_secret !== undefined) {
@@ -242,19 +230,19 @@ export class TokenEndpoint {
     const secret = basic?.secret ?? parameters.client_secret
     if (id === undefined || secret === undefined) throw grantFault.invalid_client()
     const app = await this.#parts.directory.appAnywhere(id)
-    this.#prove(app, id, { secret, circumstances })
+    this.#prove(app, id, { secret, context })
     if (tenant !== undefined && tenant !== app.tenant) throw grantFault.invalid_client()
     return app
   }
 
-  /** That it is the app, by its secret. `claimed`: the id that was given, of an app or of none. @throws Fault slow_down, invalid_client */
+  /** Verifies the app's secret. `claimed`: the id in the request, known or not. @throws Fault slow_down, invalid_client */
   #prove(
     app: App | null,
     claimed: string,
-    { secret, circumstances }: { readonly secret: string; readonly circumstances: Circumstances },
+    { secret, context }: { readonly secret: string; readonly context: AuditContext },
   ): asserts app is App {
     const { attempts, masterKey } = this.#parts
-    const attempt = { client: claimed, address: circumstances.from }
+    const attempt = { client: claimed, address: context.from }
     const retryAfterSeconds = attempts.waitSeconds(attempt)
     if (retryAfterSeconds !== null) throw grantFault.slow_down({ retryAfterSeconds })
     if (!app || !isSecretOf(masterKey, app, secret)) {
@@ -265,10 +253,11 @@ export class TokenEndpoint {
   }
 
   async #grant(app: App, instance: SiteInstance | null, scope: string | undefined): Promise<Grant> {
-    const asked = readScopes(scope ?? '')
-    const foreign = asked.names.find(name => !app.scopes.includes(name))
-    if (foreign !== undefined && !asked.all) throw grantFault.invalid_scope({ scope: foreign.slice(0, 100) })
-    const scopes = asked.all || asked.names.length === 0 ? app.scopes : asked.names
+    const requested = readScopes(scope ?? '')
+    const foreign = requested.names.find(name => !app.scopes.includes(name))
+    if (foreign !== undefined && !requested.all)
+      throw grantFault.invalid_scope({ scope: foreign.slice(0, 100) })
+    const scopes = requested.all || requested.names.length === 0 ? app.scopes : requested.names
     const { token, expiresInSeconds } = await this.#parts.tokens.sign({ is: 'app', app, instance }, scopes, {
       ttlSeconds: APP_TOKEN_SECONDS,
     })
@@ -281,7 +270,7 @@ export class TokenEndpoint {
     return { granted, app, instance }
   }
 
-  /** For whoever shows an app's credentials. */
+  /** For the routes that show an app's credentials. */
   refreshToken(app: App, instance: SiteInstance): string {
     return deriveRefreshToken(this.#parts.masterKey, app, instance.id)
   }
@@ -289,7 +278,7 @@ export class TokenEndpoint {
 
 const GRANTS = ['client_credentials', 'refresh_token', 'strip_bound_session']
 
-/** For the log: one of ours, or that it was another one. */
+/** For the log: a known grant type, or a word for any other. */
 function grantOf({ parameters }: GrantRequest): string {
   const { grant_type: grantType = '' } = parameters
   return GRANTS.includes(grantType) ? grantType : 'other'

@@ -1,7 +1,9 @@
-// Whether a token is good, and whose it is. What was found good is remembered until it expires or anything is revoked.
+// This folder makes and checks tokens, keys and app secrets, and this file verifies tokens. A token that was
+// found valid is remembered until it expires or anything is revoked. This folder must not know what a token
+// is used for, and it must not decide what a caller may do to an event.
 //
-// The header's algorithm is compared with a list, never obeyed: `none` and HMAC with a public key fail before a key is
-// looked up. Which key is decided by issuer and key id together, among keys that were loaded beforehand.
+// The header's algorithm is compared with a list, never simply used: `none` and HMAC with a public key fail
+// before a key is looked up. Issuer and key id together select the key, among keys that were loaded before.
 
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
 import type { Principal } from '../../core/principal.ts'
@@ -12,18 +14,18 @@ import { appPrincipal, liveApp, livePerson, operatorPrincipal, personPrincipal }
 import type { Revision } from '../revision.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
-/** Longest token that is looked at, characters. */
-export const LONGEST_TOKEN = 8_192
+/** Longer tokens are refused unread, characters. */
+const LONGEST_TOKEN = 8_192
 const MOST_REMEMBERED = 10_000
 const CLOCK_TOLERANCE_SECONDS = 5
 
-export type VerifiedToken = {
+type VerifiedToken = {
   readonly principal: Principal
   readonly issuedAt: Date | null
   readonly expiresAt: Date
 }
 
-export type TokenVerifierParts = {
+type TokenVerifierParts = {
   readonly keys: SigningKeys
   readonly directory: Directory
   readonly revision: Revision
@@ -36,7 +38,7 @@ export type TokenVerifierParts = {
 
 export class TokenVerifier {
   readonly #parts: TokenVerifierParts
-  // By the token itself: a hash of it would cost more than all the rest of a hit, and the token is in memory anyway.
+  // The key is the token itself: hashing it would cost more than the rest of a lookup, and the token is in memory anyway.
   readonly #known = new Map<string, VerifiedToken>()
   #knownOf = -1
 
@@ -121,7 +123,7 @@ export class TokenVerifier {
   }
 }
 
-/** What the token says of itself, to choose a key by; nothing of it is believed. @throws Fault INVALID_TOKEN */
+/** The unverified claims by which the key is selected; they are not trusted. @throws Fault INVALID_TOKEN */
 function peek(token: string): { issuer: string; alg: string; kid: string } {
   try {
     const { alg, kid, crit } = decodeProtectedHeader(token)

@@ -1,10 +1,10 @@
-// What a Wix cancel finds its activations by.
+// The key by which a Wix cancel finds its activations.
 
 export const ACTIVATION_KIND = 'automations.activation'
 
 /**
- * The key of every activation that shares (app, site, trigger key, external entity id). App and site are GUIDs of ours
- * and the entity is a GUID, so whatever characters a trigger key has, two different pairs never share a key.
+ * The key of every activation that shares (app, site, trigger key, external entity id). App and site are GUIDs of
+ * this server and the entity is a GUID. So two different pairs never share a key, whatever characters a trigger key has.
  */
 export function activationKey(of: {
   readonly appId: string

@@ -1,27 +1,30 @@
-// An app calls off every activation that shares (app, site, trigger key, external entity id). What is reported for the
-// pair afterwards lives: a cancel is no tombstone.
+// An app calls off every activation that shares (app, site, trigger key, external entity id). Activations that
+// are reported afterwards are not affected: a cancel is not a tombstone.
 
 import type { Cancelled } from '../../core/cancellation.ts'
 import { fault } from '../faults.ts'
 import type { CallingApp, Needs } from '../needs.ts'
 import { ACTIVATION_KIND, activationKey } from './activation-key.ts'
-import type { Triggers } from './trigger-lookup.ts'
+import type { TriggerLookup } from './trigger-lookup.ts'
 
 export type CancelEventsRequest = {
   readonly app: CallingApp
   readonly triggerKey: string
-  /** GUIDs in any case; the same one twice is one cancel. */
+  /** GUIDs, in upper or lower case. A GUID that is there twice is cancelled once. */
   readonly externalEntityIds: readonly string[]
   /** The caller's Idempotency-Key (I5). */
   readonly requestKey: string | null
 }
 
-/** Of one id, in the order of the request. An Error: that one could not be cancelled, the others could. */
+/** The result for one id, in the order of the request. An Error means that this one failed; it says nothing about the others. */
 export type CancelResult = Cancelled | Error
 export type CancelEvents = (request: CancelEventsRequest) => Promise<readonly CancelResult[]>
 
-/** Throws PERMISSION_DENIED (403) for a key that is not the app's. */
-export function cancelEvents({ engine, triggers }: Needs & { readonly triggers: Triggers }): CancelEvents {
+/** Throws PERMISSION_DENIED (403) for a trigger key that the app does not have. */
+export function cancelEvents({
+  engine,
+  triggers,
+}: Needs & { readonly triggers: TriggerLookup }): CancelEvents {
   return async ({ app, triggerKey, externalEntityIds, requestKey }) => {
     const trigger = await triggers.find({ tenant: app.tenant, appId: app.appId, triggerKey })
     if (!trigger) throw fault.PERMISSION_DENIED()
@@ -48,11 +51,11 @@ export function cancelEvents({ engine, triggers }: Needs & { readonly triggers: 
           entity,
         },
         by: { principal, api: 'wix', name },
-        // Each pair is a cancel of its own, in bulk too, and so is its key.
+        // Each pair is a cancel of its own, also in a bulk request, so each needs a request key of its own.
         requestKey: requestKey === null ? null : `${requestKey} ${triggerKey} ${entity}`,
         early: null,
       })
-      // The request key holds the target, and a key always names one: neither refusal can come.
+      // The request key contains the target, and the target is named by key, so neither refusal is possible.
       if ('refused' in outcome) throw new Error(`the cancel was refused: ${outcome.refused}`)
       return outcome
     }

@@ -1,8 +1,9 @@
-// From one reported event to the announcements of its activations, one per active automation.
+// Makes the announcements of the activations of one reported event: one per active automation.
 
+import { shortTitle } from '../../core/effects/effect-title.ts'
 import type { Announcement } from '../../core/event.ts'
 import { makeId, shardOfEntity, shardOfId } from '../../core/ids.ts'
-import { type BornAt, type Run, short } from '../actions/action-effect.ts'
+import type { AnnouncedAt, Run } from '../actions/action-kind.ts'
 import { moveBy } from '../language/duration.ts'
 import type { Program } from '../language/program.ts'
 import type { Needs } from '../needs.ts'
@@ -15,11 +16,11 @@ type Reporting = {
   readonly report: CheckedReport
   readonly event: CheckedEvent
   readonly programs: ReadonlyMap<string, Program>
-  /** The tenant's clock where it is needed; null: nothing of this report asks for the time. */
+  /** The time on the tenant's clock; null when nothing in this report needs the time. */
   readonly now: Date | null
 }
 
-export function activationsOf(
+export function makeActivations(
   needs: Needs,
   { report, event, programs, now }: Reporting,
 ): readonly Announcement[] {
@@ -31,7 +32,7 @@ export function activationsOf(
     const program = programs.get(programName({ tenant, automationId, revision }))
     if (!program) throw new Error(`automation ${automationId} has no revision ${revision}`)
     const nowMs = needs.now().getTime()
-    // Its parent decides the shard, or else the entity, and the id carries it; what is about nothing is about something of its own.
+    // The shard is that of the parent, or else that of the entity, and the id contains it. Without an entity, a new id is the entity.
     const entity = externalEntityId?.toLowerCase() ?? makeId(0, nowMs, needs.random)
     const activationId = makeId(
       parent ? shardOfId(parent.id) : shardOfEntity(tenant, entity),
@@ -54,7 +55,7 @@ export function activationsOf(
       key,
       entity,
       ...(parent ? { parent } : {}),
-      title: short(`${triggerKey}: ${name}`),
+      title: shortTitle(`${triggerKey}: ${name}`),
       app: appId,
       bareKey: triggerKey,
       data: {
@@ -77,13 +78,13 @@ type Begin = {
   readonly program: Program
   readonly run: Run
   readonly startsAt: Date | null
-  readonly now: BornAt
+  readonly now: AnnouncedAt
 }
 
 type Begun = {
   readonly effects: Announcement['effects']
   readonly skipped: 'SCHEDULE_DATE_EXPIRED' | null
-  /** When it should have started, if that was skipped. */
+  /** When it should have started, if the start was skipped. */
   readonly startAt: string | null
 }
 
@@ -93,8 +94,8 @@ function begin({ program, run, startsAt, now }: Begin): Begun {
     return { effects: effect ? [effect] : [], skipped: null, startAt: null }
   }
   const start = program.before ? moveBy(startsAt, program.before, -1) : startsAt
-  // Wix: a start that has passed at the report is skipped, never made up for.
+  // As at Wix: a start that is already past when the event is reported is skipped and never done later.
   if (now !== null && start.getTime() < now.getTime())
     return { effects: [], skipped: 'SCHEDULE_DATE_EXPIRED', startAt: start.toISOString() }
-  return { effects: [startLater(program, start, { run, at: null })], skipped: null, startAt: null }
+  return { effects: [startLater(program, start, run)], skipped: null, startAt: null }
 }

@@ -1,25 +1,25 @@
-// Programs by revision. A revision never changes, so what was read once is right for ever; the oldest read go first.
+// Programs by revision. A revision never changes, so a cached program never becomes wrong. The one that was read first is dropped first.
 
 import type { Queries } from '../../store/database.ts'
 import type { Program, ProgramRef } from '../language/program.ts'
 import { sql } from '../statements.ts'
 
 export class ProgramCache {
-  private readonly kept = new Map<string, Program>()
-  private readonly most: number
+  private readonly cached = new Map<string, Program>()
+  private readonly maxEntries: number
 
-  /** `most`: programs kept. Default 5,000. */
-  constructor(most = 5000) {
-    this.most = most
+  /** `maxEntries`: how many programs are kept. */
+  constructor(maxEntries = 5000) {
+    this.maxEntries = maxEntries
   }
 
-  /** The programs of `refs` by {@link programName}, those not kept yet in one query. */
+  /** The programs of `refs` by {@link programName}, those that are not cached in one query. */
   async load(db: Queries, refs: readonly ProgramRef[]): Promise<ReadonlyMap<string, Program>> {
     const found = new Map<string, Program>()
     const missing = new Map<string, ProgramRef>()
     for (const ref of refs) {
       const name = programName(ref)
-      const program = this.kept.get(name)
+      const program = this.cached.get(name)
       if (program) found.set(name, program)
       else missing.set(name, ref)
     }
@@ -38,11 +38,11 @@ export class ProgramCache {
     for (const { tenant, automation_id, revision, program } of rows) {
       const name = programName({ tenant, automationId: automation_id, revision })
       found.set(name, program)
-      this.kept.set(name, program)
+      this.cached.set(name, program)
     }
-    for (const name of this.kept.keys()) {
-      if (this.kept.size <= this.most) break
-      this.kept.delete(name)
+    for (const name of this.cached.keys()) {
+      if (this.cached.size <= this.maxEntries) break
+      this.cached.delete(name)
     }
     return found
   }

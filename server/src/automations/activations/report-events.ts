@@ -1,8 +1,9 @@
-// An app reports events: for each, every active automation of the trigger gets an activation, which is an event of the
-// engine with its first action pending. Many callers' reports are one transaction, and one report goes the same way as a
-// hundred:
+// This folder has the verbs of the room: report, cancel, next step. This file reports events: for each, every
+// active automation of the trigger gets an activation, which is an event of the engine with its first action
+// pending. The reports of many callers share one transaction, and a single report takes the same path. A step
+// must never be added to an activation that was cancelled (I3).
 //
-//   check (trigger is the caller's, payload keeps the rules) ──> gather ──> claim idempotency keys ──> announce ──> commit
+//   check (trigger is the caller's, payload keeps the rules) ──> batch ───> claim idempotency keys ──> announce ──> commit
 //     ^                                                            │
 //     └── the trigger has changed since it was looked up ──────────┘
 
@@ -10,19 +11,19 @@ import type { Announcement } from '../../core/event.ts'
 import { Fault } from '../../core/fault.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { type Parent, refuseWithParent } from '../../core/parent.ts'
-import { Gather, Overloaded, type Queue } from '../../engine/batcher.ts'
+import { Batcher, Overloaded, type Queue } from '../../engine/batcher.ts'
 import { fault, invalidArgument } from '../faults.ts'
 import { payloadViolation, scheduledTime } from '../language/payload.ts'
 import type { Program } from '../language/program.ts'
 import type { CallingApp, Needs } from '../needs.ts'
-import { claimKeys, DEFAULT_TTL_MS, type KeyClaim } from './claim-idempotency-keys.ts'
-import { activationsOf } from './make-activations.ts'
+import { claimIdempotencyKeys, DEFAULT_TTL_MS, type KeyClaim } from './claim-idempotency-keys.ts'
+import { makeActivations } from './make-activations.ts'
 import { type ProgramCache, programName } from './program-cache.ts'
-import { checkTriggers, isTriggerChanged, type Trigger, type Triggers } from './trigger-lookup.ts'
+import { checkTriggers, isTriggerChanged, type Trigger, type TriggerLookup } from './trigger-lookup.ts'
 
 export type EventInfo = {
   readonly payload: JsonObject
-  /** GUID; without one nobody can cancel it through Wix's API. */
+  /** GUID. Without it, nobody can cancel the activations through Wix's API. */
   readonly externalEntityId: string | null
   readonly idempotency: { readonly key: string; readonly ttlMs: number | null } | null
 }
@@ -31,11 +32,11 @@ export type ReportRequest = {
   readonly app: CallingApp
   readonly triggerKey: string
   readonly events: readonly EventInfo[]
-  /** What all of them hang from; null: nothing. */
+  /** The parent of all of them; null for none. */
   readonly parent: Parent | null
 }
 
-/** Of one event. `repeated`: its idempotency key was used inside its life, nothing was started. */
+/** The result for one event. `repeated`: its idempotency key was used before and has not expired, so nothing was started. */
 export type Reported =
   | { readonly is: 'reported'; readonly activationIds: readonly string[] }
   | { readonly is: 'repeated' }
@@ -54,40 +55,41 @@ export type CheckedReport = {
 export type ReportEvents = (request: ReportRequest) => Promise<readonly Reported[]>
 
 type Submit = (report: CheckedReport) => Promise<readonly Reported[]>
-type Parts = Needs & { readonly triggers: Triggers; readonly programs: ProgramCache }
+type Parts = Needs & { readonly triggers: TriggerLookup; readonly programs: ProgramCache }
 
-/** Given to those whose trigger was changed between their look-up and their commit: nothing was done. */
+/** The trigger was changed between look-up and commit. Nothing was done. */
 class TriggerChanged extends Error {
   override readonly name = 'TriggerChanged'
 }
 
-/** A trigger that is changed so often is being written without end. */
-const MOST_LOOKS = 10
+/** After so many look-ups the report is refused: the trigger is being changed again and again. */
+const MAX_LOOKUPS = 10
 
 /**
  * One result per event, in order. Throws PERMISSION_DENIED (403) for a key that is not the app's; an event whose payload
  * breaks a rule is refused alone, INVALID_ARGUMENT.
  */
 export function reportEvents(parts: Parts): { readonly report: ReportEvents; readonly queue: () => Queue } {
-  const gather = new Gather<CheckedReport, readonly Reported[]>({
+  const batcher = new Batcher<CheckedReport, readonly Reported[]>({
     name: 'automations.report',
     maxBatch: 256,
     maxQueue: parts.maxQueue,
-    ownerOf: report => report.app.tenant,
+    tenantOf: report => report.app.tenant,
     run: reports => commitIfUnchanged(parts, reports),
   })
-  // It waits for whoever holds its parent, and is refused when that was called off: nobody else's report may share that.
-  const turns = parts.engine.turns('report_below', { maxQueue: parts.maxQueue })
+  // A report with a parent waits for a lock on the parent, and is refused when the parent was called off. Other reports must not share
+  // that fate, so it has a transaction of its own.
+  const tenantQueue = parts.engine.tenantQueue('report_below', { maxQueue: parts.maxQueue })
   const submit: Submit = async report => {
-    if (report.parent === null) return await gather.submit(report)
-    const [reported] = await turns.take(report.app.tenant, () => commitIfUnchanged(parts, [report]))
+    if (report.parent === null) return await batcher.submit(report)
+    const [reported] = await tenantQueue.take(report.app.tenant, () => commitIfUnchanged(parts, [report]))
     if (reported instanceof Error) throw reported
     return reported!
   }
   const report: ReportEvents = async request => {
     const name = nameOf(request)
-    for (let looks = 0; ; looks++) {
-      const known = looks === 0 ? parts.triggers.known(name) : null
+    for (let lookups = 0; ; lookups++) {
+      const known = lookups === 0 ? parts.triggers.known(name) : null
       try {
         const reported = known && (await reportTo(request, known, submit))
         if (reported) return reported
@@ -96,11 +98,11 @@ export function reportEvents(parts: Parts): { readonly report: ReportEvents; rea
         return (await reportTo(request, trigger, submit)) ?? refusals(request, trigger)
       } catch (error) {
         if (!(error instanceof TriggerChanged)) throw error
-        if (looks === MOST_LOOKS) throw new Overloaded(`${error.message}, ${looks} times`)
+        if (lookups === MAX_LOOKUPS) throw new Overloaded(`${error.message}, ${lookups} times`)
       }
     }
   }
-  return { report, queue: () => gather.fill }
+  return { report, queue: () => batcher.fill }
 }
 
 function nameOf({ app, triggerKey }: Pick<ReportRequest, 'app' | 'triggerKey'>) {
@@ -140,7 +142,7 @@ async function commitIfUnchanged(
     return await commitReports(parts, reports)
   } catch (error) {
     if (!isTriggerChanged(error)) throw error
-    // Whose it is, is found out by all of them together: each looks its own up again.
+    // It is not known whose trigger has changed, so each of them looks up its own again.
     return reports.map(() => new TriggerChanged('the trigger was changed meanwhile'))
   }
 }
@@ -161,26 +163,26 @@ async function commitReports(
       const claim = claimOf(item.report, item.event, clocks)
       return claim ? [{ ...item, claim }] : []
     })
-    const won = await claimKeys(
+    const won = await claimIdempotencyKeys(
       tx,
       keyed.map(item => item.claim),
     )
     const repeated = new Set(keyed.filter((_, i) => !won[i]).map(item => item.event))
 
-    const born = items
+    const toAnnounce = items
       .filter(({ event }) => !repeated.has(event))
       .flatMap(({ report, event }) =>
-        activationsOf(parts, { report, event, programs, now: clocks.get(report.app.tenant) ?? null }).map(
+        makeActivations(parts, { report, event, programs, now: clocks.get(report.app.tenant) ?? null }).map(
           announcement => ({ event, announcement }),
         ),
       )
     const ids = await announceAll(
       parts,
       tx,
-      born.map(b => b.announcement),
+      toAnnounce.map(b => b.announcement),
     )
     const idsOf = Map.groupBy(
-      born.map(({ event }, i) => ({ event, id: ids[i]! })),
+      toAnnounce.map(({ event }, i) => ({ event, id: ids[i]! })),
       ({ event }) => event,
     )
     return reports.map(report =>
@@ -201,7 +203,7 @@ async function announceAll(
   const announced = await engine.announce(tx, announcements)
   return announced.map(result => {
     refuseWithParent(result)
-    // With the policy 'ignore' anything else is announced; if not, that is a fault of ours. Nothing is committed.
+    // With the policy 'ignore' an event is always announced. Anything else is a mistake of this program, and nothing is committed.
     if (result.is !== 'announced') throw fault.NOT_ANNOUNCED({ why: result.is })
     return result.eventId
   })
@@ -211,7 +213,7 @@ function refsOf({ app, trigger }: CheckedReport) {
   return trigger.automations.map(({ id, revision }) => ({ tenant: app.tenant, automationId: id, revision }))
 }
 
-/** The clocks of those tenants whose reports need to know the time: before the transaction, which holds a connection. */
+/** The clocks of the tenants whose reports need the time. They are read before the transaction, because that holds a connection. */
 async function readClocks(
   { engine }: Parts,
   reports: readonly CheckedReport[],
@@ -228,7 +230,7 @@ async function readClocks(
 function needsClock(report: CheckedReport, programs: ReadonlyMap<string, Program>): boolean {
   if (report.trigger.scheduleField !== null || report.events.some(event => event.idempotency !== null))
     return true
-  // A month has no fixed length: where it ends depends on where it begins.
+  // A month has no fixed length: its end depends on its beginning.
   return refsOf(report).some(ref =>
     programs.get(programName(ref))?.steps.some(step => step.do === 'delay' && step.wait.unit === 'months'),
   )

@@ -1,10 +1,11 @@
-// Which trigger an app means by a key, and which automations are active on it now. Callers' questions are gathered, and
-// a key that nobody has is answered in the same way and time as another app's: both are simply not found.
+// Finds the trigger that an app means by a key, and the automations that are active on it now. The look-ups of several callers are
+// one batch. A key that does not exist and a key of another app are answered in the same way and time: neither is found.
 //
-// What was found is kept, so that a report needs no look-up before its own transaction. There it is compared with what the
-// trigger is by then (checkTriggers): what a workspace file has changed, in whichever process, makes the report be made again.
+// A trigger that was found is cached, so that a report needs no look-up before its own transaction. In that transaction the cached
+// trigger is compared with the stored one (checkTriggers). If applying a workspace file has changed it, in whichever process, the
+// report is made again.
 
-import { Gather, type Queue } from '../../engine/batcher.ts'
+import { Batcher, type Queue } from '../../engine/batcher.ts'
 import type { Database, Tx } from '../../store/database.ts'
 import { functionName } from '../../store/functions.ts'
 import type { Statement } from '../../store/statements.ts'
@@ -22,10 +23,10 @@ export type TriggerName = { readonly tenant: string; readonly appId: string; rea
 export type Trigger = {
   /** Payload field with the time of a scheduled event; null for a real-time trigger. */
   readonly scheduleField: string | null
-  /** No longer in the workspace file: nothing is reported any more, what is pending can be cancelled. */
+  /** No longer in the workspace file: reports are refused, but what is pending can still be cancelled. */
   readonly retired: boolean
   readonly automations: readonly { readonly id: string; readonly revision: number; readonly name: string }[]
-  /** All of the above as the database tells it, to be compared. */
+  /** All of the above in one text that the database makes, for the comparison. */
   readonly state: string
 }
 
@@ -38,55 +39,55 @@ type Row = {
   name: string | null
 }
 
-/** Triggers that are kept; the oldest found go first. */
-const MOST_KEPT = 5000
+/** How many triggers are cached. The one that was found longest ago is dropped first. */
+const MAX_CACHED = 5000
 
-export class Triggers {
-  private readonly gather: Gather<TriggerName, Trigger | null>
-  private readonly kept = new Map<string, Trigger>()
+export class TriggerLookup {
+  private readonly batcher: Batcher<TriggerName, Trigger | null>
+  private readonly cached = new Map<string, Trigger>()
 
   constructor(db: Database, maxQueue?: number) {
-    this.gather = new Gather({
+    this.batcher = new Batcher({
       name: 'automations.find-trigger',
       maxBatch: 500,
-      // Of those who wait many ask for the same: the more of them share a question, the fewer are asked.
+      // Many of those who wait ask for the same trigger. With one batch at a time, more of them share one look-up.
       maxInFlight: 1,
       maxQueue,
-      ownerOf: ({ tenant }) => tenant,
+      tenantOf: ({ tenant }) => tenant,
       run: names => findTriggers(db, names),
     })
   }
 
   get queue(): Queue {
-    return this.gather.fill
+    return this.batcher.fill
   }
 
-  /** As it was found last, which may be out of date; null: it has not been found yet. */
+  /** The cached trigger, which may be out of date; null when none is cached. */
   known(name: TriggerName): Trigger | null {
-    return this.kept.get(text(name)) ?? null
+    return this.cached.get(nameText(name)) ?? null
   }
 
-  /** As it is now; null: the app has no such trigger. */
+  /** The trigger as it is now; null when the app has no such trigger. */
   async find(name: TriggerName): Promise<Trigger | null> {
-    const trigger = await this.gather.submit(name)
-    const key = text(name)
-    this.kept.delete(key)
-    // A refusal is never given from what is kept.
-    if (trigger !== null && !trigger.retired) this.kept.set(key, trigger)
-    for (const oldest of this.kept.keys()) {
-      if (this.kept.size <= MOST_KEPT) break
-      this.kept.delete(oldest)
+    const trigger = await this.batcher.submit(name)
+    const key = nameText(name)
+    this.cached.delete(key)
+    // Only triggers that accept reports are cached, so a refusal never comes from the cache.
+    if (trigger !== null && !trigger.retired) this.cached.set(key, trigger)
+    for (const oldest of this.cached.keys()) {
+      if (this.cached.size <= MAX_CACHED) break
+      this.cached.delete(oldest)
     }
     return trigger
   }
 }
 
-/** The transaction fails, see {@link isTriggerChanged}, when one of these is not as it was found. Nobody waits for the answer. */
+/** Makes the transaction fail (see {@link isTriggerChanged}) when one of these has changed since it was found. It does not wait for the answer. */
 export function checkTriggers(
   tx: Tx,
   found: readonly { readonly name: TriggerName; readonly trigger: Trigger }[],
 ): void {
-  const distinct = [...new Map(found.map(f => [`${text(f.name)}\n${f.trigger.state}`, f])).values()]
+  const distinct = [...new Map(found.map(f => [`${nameText(f.name)}\n${f.trigger.state}`, f])).values()]
   tx.send(TRIGGER_STATES, [
     distinct.map(f => f.name.tenant),
     distinct.map(f => f.name.appId),
@@ -99,32 +100,35 @@ export function isTriggerChanged(error: unknown): boolean {
   return error instanceof Error && (error as { readonly code?: unknown }).code === NOT_AS_FOUND
 }
 
-/** In the order of `names`; a name that is asked for often is looked up once. */
+/** In the order of `names`; a name that is in the list several times is looked up once. */
 async function findTriggers(db: Database, names: readonly TriggerName[]): Promise<(Trigger | null)[]> {
   const distinct = new Map<string, { readonly name: TriggerName; trigger: Trigger | null }>()
-  for (const name of names) distinct.set(text(name), { name, trigger: null })
-  const asked = [...distinct.values()]
+  for (const name of names) distinct.set(nameText(name), { name, trigger: null })
+  const triggerNames = [...distinct.values()]
   const values = [
-    asked.map(({ name }) => name.tenant),
-    asked.map(({ name }) => name.appId),
-    asked.map(({ name }) => name.triggerKey),
+    triggerNames.map(({ name }) => name.tenant),
+    triggerNames.map(({ name }) => name.appId),
+    triggerNames.map(({ name }) => name.triggerKey),
   ]
-  // The states first: if the second look finds what was changed between the two, the comparison fails, and it is found again.
-  const [[told], rows] = await db.flush<[{ states: (string | null)[] }, Row]>('automations.find-trigger', [
-    { statement: TRIGGER_STATES, values: [...values, null] },
-    { statement: sql('find-triggers'), values },
-  ])
+  // The states are read first. If a trigger changes between the two reads, its comparison fails later, and it is looked up again.
+  const [[revisions], rows] = await db.flush<[{ states: (string | null)[] }, Row]>(
+    'automations.find-trigger',
+    [
+      { statement: TRIGGER_STATES, values: [...values, null] },
+      { statement: sql('find-triggers'), values },
+    ],
+  )
   for (const [n, group] of Map.groupBy(rows, row => row.n)) {
     const { schedule_field, retired } = group[0]!
     const automations = group.flatMap(({ automation_id, revision, name }) =>
       automation_id === null ? [] : [{ id: automation_id, revision: revision!, name: name! }],
     )
-    const state = told?.states[n - 1] ?? ''
-    asked[n - 1]!.trigger = { scheduleField: schedule_field, retired, automations, state }
+    const state = revisions?.states[n - 1] ?? ''
+    triggerNames[n - 1]!.trigger = { scheduleField: schedule_field, retired, automations, state }
   }
-  return names.map(name => distinct.get(text(name))!.trigger)
+  return names.map(name => distinct.get(nameText(name))!.trigger)
 }
 
-function text({ tenant, appId, triggerKey }: TriggerName): string {
+function nameText({ tenant, appId, triggerKey }: TriggerName): string {
   return `${tenant}\n${appId}\n${triggerKey}`
 }

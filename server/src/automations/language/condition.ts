@@ -1,5 +1,5 @@
-// The condition on one field of the payload. It is pure and the payload is fixed at the report, so it is decided when
-// the steps behind it are born and is no effect of its own: there is nothing in it to start, to retry or to call off.
+// The condition on one field of the payload. It is pure, and the payload does not change after the report, so it is decided
+// when the steps after it are announced. It is not an effect: there is nothing to start, retry or call off.
 
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { ConditionStep } from './program.ts'

@@ -6,14 +6,14 @@ const UNITS = {
   hours: { most: 999, ms: 3_600_000 },
   days: { most: 365, ms: 86_400_000 },
   weeks: { most: 52, ms: 604_800_000 },
-  // A month has no fixed length: it is counted on the calendar, in UTC.
+  // A month has no fixed length, so months are counted on the calendar, in UTC.
   months: { most: 12, ms: null },
 } as const
 
 export type DurationUnit = keyof typeof UNITS
 export type Duration = { readonly amount: number; readonly unit: DurationUnit }
 
-/** Reads "3 days", "1 hour"; null when it is none or out of bounds. */
+/** Reads "3 days", "1 hour"; null when the text is not a duration or is out of bounds. */
 export function readDuration(text: unknown): Duration | null {
   if (typeof text !== 'string') return null
   const match = /^(\d{1,3}) (minute|hour|day|week|month)s?$/.exec(text.trim())

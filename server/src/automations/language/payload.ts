@@ -1,6 +1,6 @@
 // The rules of a report's payload (reference: Wix "Report Event" and "The Payload Schema"): names of letters, digits and
 // underscores that do not begin with one; values string, number, boolean, a list of flat objects or one flat object.
-// Null is taken where a value may stand, because the SDK sends NaN and Infinity as null.
+// Null is accepted in the place of any value, because the SDK sends NaN and Infinity as null.
 
 import { readInstant } from '../../core/instant.ts'
 import type { JsonObject } from '../../core/json.ts'
@@ -8,7 +8,7 @@ import type { Violation } from '../faults.ts'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_]*$/
 
-/** The first rule that `payload` breaks; null when none. `at`: how the violation names the payload. */
+/** The first rule that `payload` breaks; null when it breaks none. `at`: the name of the payload in the violation. */
 export function payloadViolation(payload: JsonObject, at: string): Violation | null {
   for (const [name, value] of Object.entries(payload)) {
     const field = `${at}.${name}`
@@ -56,7 +56,7 @@ export function scheduledTime(payload: JsonObject, field: string, at: string): D
   if (value === undefined || value === null || value === '') {
     return { field: path, description: 'must not be empty', violatedRule: 'REQUIRED_FIELD' }
   }
-  // The payload itself is handed on as it is, so nothing of a finer time is lost.
+  // The payload itself is passed on unchanged, so a finer time in it loses nothing.
   const instant = typeof value === 'string' ? readInstant(value, { finer: 'up' }) : null
   if (instant) return instant
   const description = 'must be a date-time with an offset, like 2026-05-01T09:00:00Z'

@@ -1,12 +1,10 @@
-// What a new revision of an automation changes, step by step, for whoever is about to apply it. Pure.
+// What a new revision of an automation changes, step by step, for the person who is about to apply it. Pure.
 
 import { isDeepStrictEqual } from 'node:util'
+import { stepLabel } from '../actions/action-kinds.ts'
 import type { Program, Step } from './program.ts'
 
-/** Of one revision: a program has at most 45 steps. */
-const LONGEST_NAME = 80
-
-/** `+ mail "Reminder"`, `- delay 3 days`, `~ webhook order.due (url)`; empty when nothing but the order of steps is another. */
+/** `+ mail "Reminder"`, `- delay 3 days`, `~ webhook order.due (url)`; `~ the order of its steps` when nothing else changed. */
 export function programChanges(before: Program, after: Program): readonly string[] {
   // Steps are stored from the last to the first.
   const [old, now] = [before, after].map(({ steps }) => steps.toReversed()) as [Step[], Step[]]
@@ -14,12 +12,12 @@ export function programChanges(before: Program, after: Program): readonly string
   const changes: string[] = []
   let [i, j] = [0, 0]
   for (const [a, b] of [...pairs, [old.length, now.length] as const]) {
-    for (const step of old.slice(i, a)) changes.push(`- ${nameOf(step)}`)
-    for (const step of now.slice(j, b)) changes.push(`+ ${nameOf(step)}`)
+    for (const step of old.slice(i, a)) changes.push(`- ${stepLabel(step)}`)
+    for (const step of now.slice(j, b)) changes.push(`+ ${stepLabel(step)}`)
     const [from, to] = [old[a], now[b]]
     if (from !== undefined && to !== undefined) {
       const fields = changedFields(from, to)
-      if (fields.length > 0) changes.push(`~ ${nameOf(to)} (${fields.join(', ')})`)
+      if (fields.length > 0) changes.push(`~ ${stepLabel(to)} (${fields.join(', ')})`)
     }
     ;[i, j] = [a + 1, b + 1]
   }
@@ -27,9 +25,9 @@ export function programChanges(before: Program, after: Program): readonly string
   return changes.length > 0 ? changes : ['~ the order of its steps']
 }
 
-/** The longest list of steps that bear the same names on both sides, in order. */
+/** The longest list of steps that have the same labels on both sides, in order. */
 function samePairs(old: readonly Step[], now: readonly Step[]): readonly (readonly [number, number])[] {
-  const names = [old.map(nameOf), now.map(nameOf)] as const
+  const names = [old.map(stepLabel), now.map(stepLabel)] as const
   const longest = Array.from({ length: old.length + 1 }, () => new Array<number>(now.length + 1).fill(0))
   const at = (i: number, j: number) => longest[i]?.[j] ?? 0
   for (let i = old.length - 1; i >= 0; i--) {
@@ -47,30 +45,10 @@ function samePairs(old: readonly Step[], now: readonly Step[]): readonly (readon
   return pairs
 }
 
-function nameOf(step: Step): string {
-  switch (step.do) {
-    case 'mail':
-      return `mail ${JSON.stringify(shortened(step.subject))}`
-    case 'webhook':
-      return `webhook ${step.type}`
-    case 'delay':
-      return `delay ${step.wait.amount} ${step.wait.unit}`
-    case 'if':
-      return `if ${step.field}`
-    default:
-      return step satisfies never
-  }
-}
-
-function shortened(text: string): string {
-  const points = [...text]
-  return points.length <= LONGEST_NAME ? text : `${points.slice(0, LONGEST_NAME - 1).join('')}…`
-}
-
-/** Where a step goes next says nothing to people: what stands between tells it. */
-const PLACES = new Set(['next', 'whenTrue', 'whenFalse'])
+/** Fields that name the next step by its index. People see the order of the steps instead. */
+const NEXT_STEP_FIELDS = new Set(['next', 'whenTrue', 'whenFalse'])
 
 function changedFields(from: Step, to: Step): readonly string[] {
   const [a, b] = [from, to] as unknown as [{ [name: string]: unknown }, { [name: string]: unknown }]
-  return Object.keys(b).filter(name => !PLACES.has(name) && !isDeepStrictEqual(a[name], b[name]))
+  return Object.keys(b).filter(name => !NEXT_STEP_FIELDS.has(name) && !isDeepStrictEqual(a[name], b[name]))
 }

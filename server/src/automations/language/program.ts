@@ -1,5 +1,7 @@
-// What an automation does, as stored: a small graph of steps that only ever leads forward, each step naming its
-// successor by index. It is immutable per revision; an activation in a delay goes on with the revision it began with.
+// This folder is the language in which automations are written. It is pure: it must not read a clock or the
+// database. This file says what an automation does, as stored: a small graph of steps that only ever leads
+// forward. Each step names its successor by index. A program is immutable per revision; an activation in a
+// delay goes on with the revision it began with.
 
 import type { Retries } from '../../core/effects/retry-plan.ts'
 import type { Json } from '../../core/json.ts'
@@ -19,7 +21,7 @@ export type WebhookStep = {
   readonly do: 'webhook'
   readonly url: string
   readonly type: string
-  /** Names the tenant's secret that signs it; null: the one of the receiver's origin. */
+  /** Names the tenant's secret that signs it; null: the secret of the receiver's origin. */
   readonly secretRef: string | null
   readonly next: StepIndex
 }
@@ -31,7 +33,7 @@ export type ConditionStep = {
   readonly whenTrue: StepIndex
   readonly whenFalse: StepIndex
 }
-/** A step that becomes an effect; a condition is decided on the way to the next of these. */
+/** A step that becomes an effect. A condition is decided when the next of these is announced. */
 export type ActionStep = MailStep | WebhookStep | DelayStep
 export type Step = ActionStep | ConditionStep
 
@@ -40,7 +42,7 @@ export type Program = {
   readonly steps: readonly Step[]
   /** Scheduled triggers only: how long before the payload's time it starts; null: at that time. */
   readonly before: Duration | null
-  /** How often its mails and webhooks are tried again, where that is not left to the app. */
+  /** Retry settings for its mails and webhooks. Left out: those of the app hold. */
   readonly retries?: Retries
 }
 

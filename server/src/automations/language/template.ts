@@ -1,6 +1,6 @@
 // Texts of actions with payload fields in them: `{{name}}`, `{{customer.city}}`, or in Wix's own words
-// `{{ var("customer.city") }}`. Nothing else may stand between the braces, and what a field brings in is never read as a
-// template again.
+// `{{ var("customer.city") }}`. Nothing else is allowed between the braces. The value of a field is never read as a
+// template itself.
 
 import type { Json, JsonObject } from '../../core/json.ts'
 
@@ -8,14 +8,14 @@ const BRACES = /\{\{(.*?)\}\}/gs
 const PLAIN = /^\s*(\w+(?:\.\w+)*)\s*$/
 const VAR = /^\s*var\(\s*"(\w+(?:\.\w+)*)"\s*\)\s*$/
 
-/** The first thing in `text` that is no field reference; null when all is well. */
+/** The first pair of braces in `text` that is not a field reference; null when there is none. */
 export function templateFault(text: string): string | null {
   for (const [whole, inner] of text.matchAll(BRACES)) if (fieldName(inner!) === null) return whole
   const rest = text.replace(BRACES, '')
   return rest.includes('{{') ? rest.slice(rest.indexOf('{{'), rest.indexOf('{{') + 40) : null
 }
 
-/** `text` with something in the place of each field, the first one being 0. */
+/** `text` with each field replaced by `filling(index)`. The first field has index 0. */
 export function everyFieldAs(text: string, filling: (index: number) => string): string {
   let index = 0
   return text.replace(BRACES, () => filling(index++))
@@ -29,14 +29,14 @@ export function fill(text: string, payload: JsonObject): string {
   })
 }
 
-/** `fill` for one line that becomes a header or a title: control characters and line breaks become spaces. */
+/** Like `fill`, for a line that becomes a header or a title: control characters and line breaks become spaces. */
 export function fillLine(text: string, payload: JsonObject): string {
   return fill(text, payload)
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
     .trim()
 }
 
-/** The value at a dotted path; undefined when it is not there. Own properties only: `constructor` is a name like any. */
+/** The value at a dotted path; undefined when there is none. Only own properties count, so `constructor` is a name like any other. */
 export function fieldOf(payload: JsonObject, path: string): Json | undefined {
   let at: Json | undefined = payload
   for (const name of path.split('.')) {

@@ -1,4 +1,4 @@
--- What is computed is not kept: a generated column is made again at the restore.
+-- Without generated columns: they are computed again at the restore.
 select n.nspname as schema, c.relname as name,
   array_agg(a.attname::text order by a.attnum) filter (where a.attgenerated = '') as columns
 from pg_catalog.pg_class c

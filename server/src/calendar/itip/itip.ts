@@ -1,9 +1,12 @@
-// The two iTIP messages that an organizer's server sends (RFC 5546 3.2.2 and 3.2.5): REQUEST invites, CANCEL calls off.
-// What mail programs need beyond the RFC (DTSTART in a CANCEL, STATUS:CANCELLED, SEQUENCE + 1) is in it.
+// This folder makes the mail of a meeting. This file has the two iTIP messages that an organizer's server
+// sends (RFC 5546 3.2.2 and 3.2.5): REQUEST invites, CANCEL calls off. It also adds what mail programs need
+// beyond the RFC (DTSTART in a CANCEL, STATUS:CANCELLED, SEQUENCE + 1). The folder must not touch the
+// database: it makes text from what it is given.
 
+import ICAL from 'ical.js'
 import { readAddress } from '../../core/mail-address.ts'
 import type { Address, Attendee } from '../meeting/meeting.ts'
-import { plainLine, textLine } from './content-line.ts'
+import { calendarObject, calendarText, property } from './calendar-object.ts'
 
 export type ItipMeeting = {
   readonly uid: string
@@ -24,77 +27,62 @@ export type ItipMeeting = {
 export function itipRequest(
   meeting: ItipMeeting & { readonly description: string; readonly transparent: boolean },
 ): string {
-  return calendar('REQUEST', [
+  const { subject, description, location, transparent, attendees } = meeting
+  return calendarObject('REQUEST', [
     ...common(meeting),
-    textLine('SUMMARY', meeting.subject),
-    ...(meeting.description === '' ? [] : [textLine('DESCRIPTION', meeting.description)]),
-    ...(meeting.location === '' ? [] : [textLine('LOCATION', meeting.location)]),
-    plainLine('STATUS', 'CONFIRMED'),
-    plainLine('TRANSP', meeting.transparent ? 'TRANSPARENT' : 'OPAQUE'),
-    ...meeting.attendees.map(attendee =>
-      plainLine('ATTENDEE', mailto(attendee), [
-        ['CN', attendee.name],
-        ...cuType(attendee),
-        ['ROLE', role(attendee)],
-        ['PARTSTAT', 'NEEDS-ACTION'],
-        ['RSVP', 'TRUE'],
-      ]),
+    calendarText('summary', subject),
+    ...(description === '' ? [] : [calendarText('description', description)]),
+    ...(location === '' ? [] : [calendarText('location', location)]),
+    property('status', 'CONFIRMED'),
+    property('transp', transparent ? 'TRANSPARENT' : 'OPAQUE'),
+    ...attendees.map(attendee =>
+      property('attendee', mailto(attendee), {
+        ...named(attendee),
+        partstat: 'NEEDS-ACTION',
+        rsvp: 'TRUE',
+      }),
     ),
   ])
 }
 
 /** `comment` is the organizer's own words; null leaves COMMENT out. No VALARM: RFC 5546 forbids it here. */
 export function itipCancel(meeting: ItipMeeting & { readonly comment: string | null }): string {
-  return calendar('CANCEL', [
+  const { subject, comment, location, attendees } = meeting
+  return calendarObject('CANCEL', [
     ...common(meeting),
-    textLine('SUMMARY', `Canceled: ${meeting.subject}`),
-    ...(meeting.location === '' ? [] : [textLine('LOCATION', meeting.location)]),
-    ...(meeting.comment === null || meeting.comment === '' ? [] : [textLine('COMMENT', meeting.comment)]),
-    plainLine('STATUS', 'CANCELLED'),
-    plainLine('TRANSP', 'TRANSPARENT'),
-    ...meeting.attendees.map(attendee =>
-      plainLine('ATTENDEE', mailto(attendee), [
-        ['CN', attendee.name],
-        ...cuType(attendee),
-        ['ROLE', role(attendee)],
-      ]),
-    ),
+    calendarText('summary', `Canceled: ${subject}`),
+    ...(location === '' ? [] : [calendarText('location', location)]),
+    ...(comment === null || comment === '' ? [] : [calendarText('comment', comment)]),
+    property('status', 'CANCELLED'),
+    property('transp', 'TRANSPARENT'),
+    ...attendees.map(attendee => property('attendee', mailto(attendee), named(attendee))),
   ])
 }
 
-function calendar(method: 'REQUEST' | 'CANCEL', event: readonly string[]): string {
+function common(meeting: ItipMeeting): readonly ICAL.Property[] {
+  const time = (at: Date) => (meeting.isAllDay ? utcDate(at) : utcTime(at))
   return [
-    plainLine('BEGIN', 'VCALENDAR'),
-    plainLine('PRODID', '-//Standdown//Calendar//EN'),
-    plainLine('VERSION', '2.0'),
-    plainLine('CALSCALE', 'GREGORIAN'),
-    plainLine('METHOD', method),
-    plainLine('BEGIN', 'VEVENT'),
-    ...event,
-    plainLine('END', 'VEVENT'),
-    plainLine('END', 'VCALENDAR'),
-  ].join('')
-}
-
-function common(meeting: ItipMeeting): readonly string[] {
-  const time = meeting.isAllDay
-    ? [
-        plainLine('DTSTART', utcDate(meeting.startAt), [['VALUE', 'DATE']]),
-        plainLine('DTEND', utcDate(meeting.endAt), [['VALUE', 'DATE']]),
-      ]
-    : [plainLine('DTSTART', utcTime(meeting.startAt)), plainLine('DTEND', utcTime(meeting.endAt))]
-  return [
-    plainLine('UID', meeting.uid),
-    plainLine('SEQUENCE', String(meeting.sequence)),
-    plainLine('DTSTAMP', utcTime(meeting.stamp)),
-    ...time,
-    plainLine('ORGANIZER', mailto(meeting.organizer), [['CN', meeting.organizer.name]]),
+    property('uid', meeting.uid),
+    property('sequence', meeting.sequence),
+    property('dtstamp', utcTime(meeting.stamp)),
+    property('dtstart', time(meeting.startAt)),
+    property('dtend', time(meeting.endAt)),
+    property('organizer', mailto(meeting.organizer), { cn: meeting.organizer.name }),
   ]
 }
 
-/** As the address stands in the mail itself: mail programs compare the two. */
+/** As the address stands in the mail itself: mail programs compare the two. It was checked, so it holds no line break. */
 function mailto({ address }: Address): string {
-  return `mailto:${readAddress(address) ?? address}`
+  return `mailto:${readAddress(address) ?? address.replace(/[\x00-\x1f\x7f]/g, '')}`
+}
+
+/** The name, kind and role of an attendee, in the order in which mail programs write them. */
+function named(attendee: Attendee): { readonly [parameter: string]: string } {
+  return {
+    cn: attendee.name,
+    ...(attendee.type === 'resource' && { cutype: 'RESOURCE' }),
+    role: role(attendee),
+  }
 }
 
 function role(attendee: Attendee): string {
@@ -109,14 +97,10 @@ function role(attendee: Attendee): string {
   return attendee.type satisfies never
 }
 
-function cuType(attendee: Attendee): readonly (readonly [string, string])[] {
-  return attendee.type === 'resource' ? [['CUTYPE', 'RESOURCE']] : []
+function utcTime(at: Date): ICAL.Time {
+  return ICAL.Time.fromJSDate(at, true)
 }
 
-function utcTime(at: Date): string {
-  return `${at.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`
-}
-
-function utcDate(at: Date): string {
-  return at.toISOString().slice(0, 10).replaceAll('-', '')
+function utcDate(at: Date): ICAL.Time {
+  return ICAL.Time.fromDateString(at.toISOString().slice(0, 10))
 }

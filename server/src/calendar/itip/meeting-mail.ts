@@ -1,10 +1,10 @@
-// The mail that an attendee gets about a meeting: iTIP for the calendar, text and HTML for the eye. One mail per attendee.
+// The mail that an attendee gets about a meeting: iTIP for the calendar, text and HTML for people. One mail per attendee.
 
 import type { NewEffect } from '../../core/effects/effect.ts'
-import { MAIL_LANE } from '../../core/effects/lane.ts'
-import type { JsonObject } from '../../core/json.ts'
+import { mailSend } from '../../core/effects/effect-builders.ts'
+import { escapeHtml } from '../../core/html-text.ts'
 import { mailboxKey } from '../../core/mail-address.ts'
-import { type BodyText, escapeHtml } from '../meeting/body-text.ts'
+import type { BodyText } from '../meeting/body-text.ts'
 import type { Address, Attendee, ItemData } from '../meeting/meeting.ts'
 import { itipCancel, itipRequest } from './itip.ts'
 
@@ -31,7 +31,7 @@ export type MailedMeeting = {
 export function invitationMails(meeting: MailedMeeting, body: BodyText): readonly NewEffect[] {
   const { data, everybody } = meeting
   const description = short(body.text)
-  const facts = [when(meeting), place(data)].filter(line => line !== '')
+  const facts = [when(meeting), whereLine(data)].filter(textLine => textLine !== '')
   const text = [facts.join('\r\n'), description].filter(part => part !== '').join('\r\n\r\n')
   const fits = (body.safeHtml?.length ?? 0) * everybody.length <= MAX_HTML_OF_ALL
   const html = document(facts, fits && body.safeHtml !== null ? body.safeHtml : preformatted(description))
@@ -57,7 +57,9 @@ export function invitationMails(meeting: MailedMeeting, body: BodyText): readonl
 /** `comment`: the organizer's words, verbatim in every part; null for none. */
 export function cancellationMail(meeting: MailedMeeting, to: Address, comment: string | null): NewEffect {
   const { data } = meeting
-  const facts = [`Canceled: ${data.subject}`, when(meeting), place(data)].filter(line => line !== '')
+  const facts = [`Canceled: ${data.subject}`, when(meeting), whereLine(data)].filter(
+    textLine => textLine !== '',
+  )
   return mail(to, {
     title: `Cancellation mail to ${to.address}`,
     subject: `Canceled: ${data.subject}`,
@@ -68,7 +70,7 @@ export function cancellationMail(meeting: MailedMeeting, to: Address, comment: s
   })
 }
 
-/** Who gets mail: every attendee once, by address, but for the organizer. */
+/** Who gets mail: every attendee once, by address, except the organizer. */
 export function mailedAttendees(data: ItemData): readonly Attendee[] {
   const seen = new Set([mailboxKey(data.organizer.address)])
   return data.attendees.filter(({ address }) => {
@@ -89,19 +91,15 @@ type MailParts = {
 }
 
 function mail(to: Address, { title, ...parts }: MailParts): NewEffect {
-  const data: JsonObject = { to: { name: to.name, address: to.address }, ...parts }
-  return {
-    kind: 'mail.send',
-    title: [...title].slice(0, 200).join(''),
-    due: { afterMs: 0 },
-    lane: MAIL_LANE,
-    data,
-  }
+  return mailSend(
+    { to: { name: to.name, address: to.address }, ...parts },
+    { title: [...title].slice(0, 200).join(''), due: { afterMs: 0 } },
+  )
 }
 
 function itipOf({ iCalUid, sequence, stamp, startAt, endAt, data, everybody }: MailedMeeting, to: Address) {
   const only = everybody.filter(({ address }) => address === to.address)
-  // Somebody whom an invitation reached beside its attendees.
+  // Somebody who is not an attendee, but whom an invitation has reached.
   if (only.length === 0) only.push({ ...to, type: 'required', response: 'none' })
   return {
     uid: iCalUid,
@@ -134,7 +132,7 @@ function when({ data }: MailedMeeting): string {
     : `When: ${from} (${data.start.zone}) to ${to} (${data.end.zone})`
 }
 
-function place(data: ItemData): string {
+function whereLine(data: ItemData): string {
   const name = placeName(data)
   return name === '' ? '' : `Where: ${name}`
 }
@@ -148,9 +146,9 @@ function placeName(data: ItemData): string {
 
 /** `words`: HTML that is fit for a mail. */
 function document(facts: readonly string[], words: string): string {
-  const lines = facts.map(line => `<p>${escapeHtml(line)}</p>`)
-  const said = words === '' ? '' : `<div>${words}</div>`
-  return `<!DOCTYPE html><html><body>${said}${lines.join('')}</body></html>`
+  const lines = facts.map(textLine => `<p>${escapeHtml(textLine)}</p>`)
+  const wordsPart = words === '' ? '' : `<div>${words}</div>`
+  return `<!DOCTYPE html><html><body>${wordsPart}${lines.join('')}</body></html>`
 }
 
 /** A text as HTML, so that nothing in it can become markup. */

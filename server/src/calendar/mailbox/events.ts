@@ -24,17 +24,17 @@ export async function itemOfMeeting(
   return (await withText(needs, rows, itemOf))[0] ?? null
 }
 
-/** The meetings that these mailboxes have a copy of; of each mailbox and place those `most` that start last. */
+/** The meetings that these mailboxes have a copy of; of each mailbox and folder, the `limit` meetings that start last. */
 export async function meetingsOf(
   { db }: Pick<CalendarNeeds, 'db'>,
   tenant: string,
   mailboxIds: readonly string[],
-  most: number,
+  limit: number,
 ): Promise<readonly string[]> {
   const rows = await db.query<{ meeting_id: string }>(sql('meetings-of-mailboxes'), [
     tenant,
     mailboxIds,
-    most,
+    limit,
   ])
   return rows.map(row => row.meeting_id)
 }
@@ -51,7 +51,7 @@ export async function isInMeeting(
 }
 
 export type ItemList = Page & {
-  readonly place: Item['place']
+  readonly folder: Item['folder']
   /** Null: of all calendars. */
   readonly calendarId: string | null
   /** Those that overlap it; null: all. */
@@ -64,11 +64,11 @@ export async function listItems(
   mailbox: Mailbox,
   list: ItemList,
 ): Promise<readonly Item[]> {
-  const { place, calendarId, window, skip, top } = list
+  const { folder, calendarId, window, skip, top } = list
   const values = [
     mailbox.tenant,
     mailbox.id,
-    place,
+    folder,
     calendarId,
     window?.from ?? null,
     window?.to ?? null,

@@ -1,5 +1,7 @@
-// A mailbox for every user and group, made when it is first needed or by the workspace file: a default calendar, for users
-// in the calendar group "My Calendars", and the folders Inbox, Sent Items and Deleted Items.
+// This folder reads what mailboxes hold. This file makes a mailbox for every user and group, when it is first
+// needed or by the workspace file: a default calendar, for users in the calendar group "My Calendars", and
+// the folders Inbox, Sent Items and Deleted Items. The folder must not announce or cancel a meeting: meeting/
+// does that.
 
 import { makeId, shardOfEntity } from '../../core/ids.ts'
 import type { Tx } from '../../store/database.ts'

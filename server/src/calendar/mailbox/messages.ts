@@ -10,7 +10,7 @@ import { type MessageRow, messageOf } from '../rows.ts'
 import { sql } from '../statements.ts'
 
 export type NewMessage = {
-  /** In the meeting's shard. One that exists is left as it is: whoever repeats a delivery uses the same id. */
+  /** In the meeting's shard. A message that exists already is left unchanged: a repeated delivery uses the same id. */
   readonly id: string
   readonly mailbox: { readonly tenant: string; readonly id: string }
   readonly folder: MailFolder

@@ -9,26 +9,14 @@ export type BodyText = {
   readonly safeHtml: string | null
 }
 
-/** `owner`: the mailbox that it is written in. @throws Fault with status 400 for HTML that cannot be read */
-export async function readBody(reader: CalendarReader, body: Body, owner: string): Promise<BodyText> {
+/** `tenant`: whose texts take turns with those of other tenants. @throws Fault with status 400 for HTML that cannot be read */
+export async function readBody(reader: CalendarReader, body: Body, tenant: string): Promise<BodyText> {
   if (body.contentType === 'text') return { text: body.content, safeHtml: null }
-  const { text, html } = await reader.read('html', body.content, owner)
+  const { text, html } = await reader.read('html', body.content, tenant)
   return { text, safeHtml: html }
 }
 
 /** Graph's bodyPreview: the first 255 characters of the text. */
 export function previewOf(text: string): string {
   return [...text.slice(0, 600)].slice(0, 255).join('')
-}
-
-const ESCAPES: { readonly [character: string]: string } = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, character => ESCAPES[character] ?? character)
 }

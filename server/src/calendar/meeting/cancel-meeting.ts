@@ -22,17 +22,17 @@ export type MeetingCancel = {
 export type MeetingCancelled =
   | { readonly is: 'cancelled'; readonly receiptId: string }
   | { readonly is: 'not_organizer' }
-  /** It is in no calendar any more; `receiptId` names the cancellation that took it away. */
+  /** It is in no calendar any more. `receiptId`: the cancellation that removed it. */
   | { readonly is: 'gone'; readonly receiptId: string | null }
 
 export async function cancelMeeting(needs: CalendarNeeds, request: MeetingCancel): Promise<MeetingCancelled> {
   const { item, by } = request
   if (item.role !== 'organizer')
     return request.current ? { is: 'not_organizer' } : { is: 'gone', receiptId: null }
-  // Some clients send one client-request-id with everything they do: it counts per meeting and verb.
+  // Some clients send the same client-request-id with every request, so it counts per meeting and operation.
   const requestKey =
     request.clientRequestId === null ? null : `${request.verb}:${item.meetingId}:${request.clientRequestId}`
-  if (!request.current || item.place === 'deleteditems' || item.isCancelled)
+  if (!request.current || item.folder === 'deleteditems' || item.isCancelled)
     return await afterwards(needs, item, { caller: by.principal, requestKey })
   const at = await needs.engine.now(item.tenant)
   const outcome = await needs.engine.cancel({

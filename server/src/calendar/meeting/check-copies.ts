@@ -4,7 +4,7 @@ import { faults } from '../../core/fault.ts'
 import type { Body } from './meeting.ts'
 
 /** Characters of a body in all copies together. */
-export const MOST_COPIED = 20_000_000
+export const MAX_COPIED_CHARACTERS = 20_000_000
 
 const fault = faults({
   BODY_FOR_TOO_MANY: {
@@ -16,5 +16,6 @@ const fault = faults({
 
 /** @throws Fault BODY_FOR_TOO_MANY (413) */
 export function checkCopies(body: Body, attendees: number): void {
-  if (body.content.length * attendees > MOST_COPIED) throw fault.BODY_FOR_TOO_MANY({ most: MOST_COPIED })
+  if (body.content.length * attendees > MAX_COPIED_CHARACTERS)
+    throw fault.BODY_FOR_TOO_MANY({ most: MAX_COPIED_CHARACTERS })
 }

@@ -1,11 +1,12 @@
 // Create: the organizer's item, the request in Sent Items, and the engine's event with all its invitations, in one commit.
 
 import type { NewEffect } from '../../core/effects/effect.ts'
+import { calendarDeliver } from '../../core/effects/effect-builders.ts'
+import { CALENDAR_DELIVER, EFFECT_KINDS } from '../../core/effects/effect-kinds.ts'
 import { makeId, shardOfEntity, shardOfId } from '../../core/ids.ts'
-import type { JsonObject } from '../../core/json.ts'
 import { mailboxKey } from '../../core/mail-address.ts'
 import { type Parent, refuseWithParent } from '../../core/parent.ts'
-import type { Turns } from '../../engine/tenant-queue.ts'
+import type { TenantQueue } from '../../engine/tenant-queue.ts'
 import type { Tx } from '../../store/database.ts'
 import { makeICalUid } from '../itip/ical-uid.ts'
 import { invitationMails, mailedAttendees } from '../itip/meeting-mail.ts'
@@ -15,10 +16,9 @@ import type { CalendarNeeds } from '../needs.ts'
 import { sql } from '../statements.ts'
 import { type BodyText, readBody } from './body-text.ts'
 import { checkCopies } from './check-copies.ts'
-import type { Address, Item, ItemData, Mailbox, MeetingDraft, MessageData } from './meeting.ts'
+import type { Address, ItemData, Mailbox, MeetingDraft, MessageData } from './meeting.ts'
 
 export const MEETING = 'calendar.meeting'
-export const DELIVER = 'calendar.deliver'
 
 export type MeetingCreation = {
   /** The organizer's: a user's or a group's. */
@@ -26,7 +26,7 @@ export type MeetingCreation = {
   readonly calendarId: string
   readonly draft: MeetingDraft
   readonly correlationId: string | null
-  /** What it hangs from; null: nothing. */
+  /** The parent; null for none. */
   readonly parent: Parent | null
   /** The meeting's own id, in its parent's shard. Left out: made. */
   readonly meetingId?: string
@@ -38,7 +38,7 @@ export type MeetingCreation = {
  * PARENT_NOT_FOUND, PARENT_CANCELLED
  */
 export async function createMeeting(
-  needs: CalendarNeeds & { readonly turns: Turns },
+  needs: CalendarNeeds & { readonly turns: TenantQueue },
   creation: MeetingCreation,
 ): Promise<string> {
   const { mailbox, draft, parent } = creation
@@ -123,7 +123,7 @@ async function sameCreation(
   const key = [shard, mailbox.tenant, mailbox.id, transactionId]
   const first = await tx.query(sql('insert-creation'), [...key, itemId])
   if (first.length > 0) return null
-  // The other create has committed: the insert waited for it, and this statement is younger than the wait.
+  // The insert waited until the other create was committed, and this statement began after that, so it sees the other one.
   const [earlier] = await tx.query<{ item_id: string }>(sql('find-creation'), key)
   if (!earlier) throw new Error('a creation that conflicts, and is not there')
   return earlier.item_id
@@ -150,17 +150,17 @@ async function invitationsOf(
   for (const attendee of everybody) {
     const user = await needs.directory.userByMail(mailbox.tenant, mailboxKey(attendee.address))
     if (user && user.id !== mailbox.id) {
-      const data: JsonObject = {
-        meetingId: item.meetingId,
-        itemId: item.id,
-        organizerMailboxId: mailbox.id,
-        userId: user.id,
-      }
-      const title = titleOf(`Invitation in the mailbox of ${user.mail}`)
-      effects.push({ kind: DELIVER, title, due: { afterMs: 0 }, data })
+      const title = titleOf(EFFECT_KINDS[CALENDAR_DELIVER].title(user.mail))
+      const { id: itemId, meetingId } = item
+      effects.push(
+        calendarDeliver(
+          { meetingId, itemId, organizerMailboxId: mailbox.id, userId: user.id },
+          { title, due: { afterMs: 0 } },
+        ),
+      )
     }
   }
-  checkCopies(item.data.body, effects.filter(({ kind }) => kind === DELIVER).length)
+  checkCopies(item.data.body, effects.filter(({ kind }) => kind === CALENDAR_DELIVER).length)
   return effects
 }
 
@@ -192,9 +192,4 @@ export function requestMessage(
 export function titleOf(text: string): string {
   const short = [...text.slice(0, 400)].slice(0, 200).join('')
   return short === '' ? '(no subject)' : short
-}
-
-/** Where a meeting's rows live. */
-export function meetingShard(item: Pick<Item, 'meetingId'>): number {
-  return shardOfId(item.meetingId)
 }

@@ -1,5 +1,5 @@
-// Delete: the organizer's calls the meeting off without a comment, an attendee's moves the own copy to Deleted Items and
-// tells nobody.
+// Delete. By the organizer it calls the meeting off without a comment. By an attendee it moves the attendee's copy to Deleted Items,
+// and nobody is notified.
 
 import { shardOfId } from '../../core/ids.ts'
 import type { CalendarNeeds } from '../needs.ts'
@@ -19,7 +19,7 @@ export async function deleteEvent(
     const outcome = await cancelMeeting(needs, { ...request, verb: 'delete', comment: null })
     return outcome.is === 'not_organizer' ? { is: 'gone', receiptId: null } : outcome
   }
-  if (!current || item.place === 'deleteditems') return { is: 'gone', receiptId: null }
+  if (!current || item.folder === 'deleteditems') return { is: 'gone', receiptId: null }
   const at = await needs.engine.now(item.tenant)
   const deleted = await needs.db.transaction('calendar.delete-copy', tx =>
     tx.query(sql('delete-copy'), [shardOfId(item.id), item.id, item.tenant, item.mailboxId, at]),

@@ -2,33 +2,32 @@
 // the Inbox, in one commit. The copy stays until its owner removes it, as in Exchange.
 
 import type { Carrier } from '../../core/effects/carrier.ts'
-import { DATABASE_ATTEMPTS } from '../../core/effects/effect.ts'
+import {
+  CALENDAR_DELIVER_CANCEL,
+  type CalendarDeliverCancelData,
+  describeCarrier,
+} from '../../core/effects/effect-kinds.ts'
 import { shardOfId } from '../../core/ids.ts'
 import { insertMessages } from '../mailbox/messages.ts'
 import type { CalendarNeeds } from '../needs.ts'
 import { sql } from '../statements.ts'
 import type { MessageData } from './meeting.ts'
 
-export const DELIVER_CANCEL = 'calendar.deliver-cancel'
-
-export type CancellationDelivery = {
-  readonly meetingId: string
-  readonly mailboxId: string
+export type CancellationDelivery = Omit<CalendarDeliverCancelData, 'message'> & {
   readonly message: MessageData
 }
 
 export function cancellationCarrier(needs: CalendarNeeds): Carrier {
   return {
-    kind: DELIVER_CANCEL,
+    ...describeCarrier(CALENDAR_DELIVER_CANCEL),
     slots: 8,
-    maxAttempts: DATABASE_ATTEMPTS,
     async run(effect) {
       const { meetingId, mailboxId, message } = effect.data as unknown as Partial<CancellationDelivery>
       if (!meetingId || !mailboxId || !message)
         return { is: 'failed', error: 'the effect does not name a copy' }
       const { tenant } = effect
       const at = await needs.engine.now(tenant)
-      return await needs.db.transaction('calendar.deliver-cancel', async tx => {
+      return await needs.db.transaction(CALENDAR_DELIVER_CANCEL, async tx => {
         const shard = shardOfId(meetingId)
         const values = [shard, meetingId, tenant, mailboxId, message.subject, at]
         const marked = await tx.query(sql('mark-copy-cancelled'), values)

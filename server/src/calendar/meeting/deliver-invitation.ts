@@ -3,7 +3,12 @@
 // calls it off by its own notice, or this delivery sees the cancel and does nothing: never a live copy of a dead meeting.
 
 import type { Carrier } from '../../core/effects/carrier.ts'
-import { DATABASE_ATTEMPTS, type StartedEffect, type Verdict } from '../../core/effects/effect.ts'
+import type { StartedEffect, Verdict } from '../../core/effects/effect.ts'
+import {
+  CALENDAR_DELIVER,
+  type CalendarDeliverData,
+  describeCarrier,
+} from '../../core/effects/effect-kinds.ts'
 import { makeId, shardOfId } from '../../core/ids.ts'
 import { mailboxKey } from '../../core/mail-address.ts'
 import type { Tx } from '../../store/database.ts'
@@ -13,17 +18,16 @@ import { insertMessages } from '../mailbox/messages.ts'
 import type { CalendarNeeds } from '../needs.ts'
 import type { ItemRow, MeetingRow } from '../rows.ts'
 import { sql } from '../statements.ts'
-import { DELIVER, requestMessage } from './create-meeting.ts'
+import { requestMessage } from './create-meeting.ts'
 import type { CalendarFolder, ItemData, Mailbox } from './meeting.ts'
 
 export function invitationCarrier(needs: CalendarNeeds): Carrier {
   return {
-    kind: DELIVER,
+    ...describeCarrier(CALENDAR_DELIVER),
     slots: 8,
-    maxAttempts: DATABASE_ATTEMPTS,
     async run(effect, signal) {
       if (signal.aborted) return { is: 'stopped' }
-      const { meetingId, itemId, organizerMailboxId, userId } = effect.data as Record<string, string>
+      const { meetingId, itemId, organizerMailboxId, userId } = effect.data as Partial<CalendarDeliverData>
       if (!meetingId || !itemId || !organizerMailboxId || !userId)
         return { is: 'failed', error: 'the effect does not name a meeting and a user' }
       const user = await needs.directory.user(effect.tenant, userId)
@@ -31,7 +35,7 @@ export function invitationCarrier(needs: CalendarNeeds): Carrier {
       const mailbox = mailboxOfUser(effect.tenant, user)
       const calendar = await defaultCalendar(needs, mailbox)
       const at = await needs.engine.now(effect.tenant)
-      return await needs.db.transaction('calendar.deliver', tx =>
+      return await needs.db.transaction(CALENDAR_DELIVER, tx =>
         deliver(needs, tx, { effect, meetingId, itemId, organizerMailboxId, mailbox, calendar, at }),
       )
     },

@@ -1,7 +1,9 @@
 // What a cancelled meeting means in mailboxes, inside the cancel's own transaction: SEQUENCE goes up, the organizer's event
-// moves to Deleted Items, and everybody whom an invitation has reached, or may have reached, is owed a cancellation.
+// moves to Deleted Items, and everybody whom an invitation has reached, or may have reached, must get a cancellation.
 
 import type { NewEffect } from '../../core/effects/effect.ts'
+import { calendarDeliverCancel } from '../../core/effects/effect-builders.ts'
+import { CALENDAR_DELIVER_CANCEL, EFFECT_KINDS, MAIL_SEND } from '../../core/effects/effect-kinds.ts'
 import { makeId, shardOfId } from '../../core/ids.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { mailboxKey } from '../../core/mail-address.ts'
@@ -12,7 +14,6 @@ import { insertMessages, type NewMessage } from '../mailbox/messages.ts'
 import type { CalendarNeeds } from '../needs.ts'
 import { sql } from '../statements.ts'
 import { MEETING, titleOf } from './create-meeting.ts'
-import { DELIVER_CANCEL } from './deliver-cancellation.ts'
 import type { Address, ItemData, MessageData } from './meeting.ts'
 
 type CancelledRow = {
@@ -51,7 +52,7 @@ export function meetingDomain(needs: CalendarNeeds): Domain {
           meetings.map(m => m.cancelled_at),
         ]),
       )
-      // Younger than the lock on the meetings' rows: a delivery that was under way then is seen now, or never was.
+      // This statement begins after the meetings' rows were locked. So it sees every delivery that was committed, and no other can follow.
       const copies = byMeeting(await tx.query<CopyRow>(sql('copies-of-meetings'), [shards, ids]))
       const notices = new Map<string, readonly NewEffect[]>()
       const sent: NewMessage[] = []
@@ -59,9 +60,9 @@ export function meetingDomain(needs: CalendarNeeds): Domain {
         const event = events.find(({ event }) => event.id === row.id)
         const original = originals.get(row.id)?.[0]
         if (!event || !original) continue
-        const owed = owedBy(event, row, original, copies.get(row.id) ?? [])
-        notices.set(row.id, owed.notices)
-        if (owed.told.length === 0) continue
+        const following = noticesOf(event, row, original, copies.get(row.id) ?? [])
+        notices.set(row.id, following.notices)
+        if (following.notified.length === 0) continue
         sent.push({
           id: makeId(shardOfId(row.id), row.cancelled_at.getTime(), needs.random),
           mailbox: { tenant: row.tenant, id: original.mailbox_id },
@@ -69,7 +70,7 @@ export function meetingDomain(needs: CalendarNeeds): Domain {
           meetingId: row.id,
           kind: 'meetingCancelled',
           sentAt: row.cancelled_at,
-          data: owed.message,
+          data: following.message,
         })
       }
       await insertMessages(tx, sent)
@@ -90,7 +91,7 @@ async function callOff(tx: Tx, events: readonly CancelledEvent[]) {
   ])
 }
 
-function owedBy(
+function noticesOf(
   event: CancelledEvent,
   row: CancelledRow,
   original: OrganizerRow,
@@ -113,13 +114,13 @@ function owedBy(
     ...meeting.everybody.filter(({ address }) => invited?.has(mailboxKey(address)) ?? true),
     ...[...(invited ?? [])].flatMap(([mailbox, to]) => (attending.has(mailbox) ? [] : [to])),
   ]
-  const told = new Map<string, Address>()
-  for (const { name, address } of [...toMail, ...copies]) told.set(mailboxKey(address), { name, address })
+  const notified = new Map<string, Address>()
+  for (const { name, address } of [...toMail, ...copies]) notified.set(mailboxKey(address), { name, address })
   const message: MessageData = {
     subject: `Canceled: ${data.subject}`,
     body: { contentType: 'text', content: comment ?? '' },
     from: data.organizer,
-    to: [...told.values()],
+    to: [...notified.values()],
     start: data.start,
     end: data.end,
     startAt: original.start_at.toISOString(),
@@ -133,16 +134,16 @@ function owedBy(
       cancelCopy(row.id, copy, data.hideAttendees ? { ...message, to: [addressOf(copy)] } : message),
     ),
   ]
-  return { notices, message, told: [...told.values()] }
+  return { notices, message, notified: [...notified.values()] }
 }
 
 /**
- * By mailbox whom an invitation was for, and whether it may have reached them: unless it was prevented. Null in a tree so
- * large that it is marked behind the acknowledgement, where the effects are not known here: then every attendee is told, and
- * whom no invitation had reached gets a CANCEL that means nothing.
+ * By mailbox, the people whom an invitation may have reached, that is, whose invitation was not prevented. Null in a tree so large
+ * that it is marked after the acknowledgement, because its effects are not known here. Then every attendee is notified, and one
+ * whom no invitation has reached gets a CANCEL without meaning for them.
  */
 function invitedOf({ effects }: CancelledEvent): ReadonlyMap<string, Address> | null {
-  const invitations = effects.filter(({ kind, data }) => kind === 'mail.send' && data.ical !== undefined)
+  const invitations = effects.filter(({ kind, data }) => kind === MAIL_SEND && data.ical !== undefined)
   if (invitations.length === 0) return null
   return new Map(
     invitations
@@ -152,7 +153,7 @@ function invitedOf({ effects }: CancelledEvent): ReadonlyMap<string, Address> | 
   )
 }
 
-/** Of an attendee it is name and address; of an invitation that was sent to another address instead, the address alone. */
+/** For an attendee, name and address. For an invitation that was sent to another address instead, only the address. */
 function recipientOf(to: JsonObject[string] | undefined): Address {
   if (typeof to === 'object' && to !== null && 'address' in to)
     return { name: String(to.name ?? to.address), address: String(to.address) }
@@ -160,9 +161,11 @@ function recipientOf(to: JsonObject[string] | undefined): Address {
 }
 
 function cancelCopy(meetingId: string, copy: CopyRow, message: MessageData): NewEffect {
-  const data: JsonObject = { meetingId, mailboxId: copy.mailbox_id, message }
-  const title = titleOf(`Cancellation in the mailbox of ${copy.address}`)
-  return { kind: DELIVER_CANCEL, title, due: { afterMs: 0 }, data }
+  const title = titleOf(EFFECT_KINDS[CALENDAR_DELIVER_CANCEL].title(copy.address))
+  return calendarDeliverCancel(
+    { meetingId, mailboxId: copy.mailbox_id, message },
+    { title, due: { afterMs: 0 } },
+  )
 }
 
 function addressOf({ name, address }: Address): Address {

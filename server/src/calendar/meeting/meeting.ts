@@ -1,5 +1,7 @@
-// A meeting as the calendar keeps it. Every participant's mailbox has an item of its own: changing or deleting one's copy
-// never touches another's. What they share (iCalUId, SEQUENCE, whether it was called off) is the meeting's row.
+// This folder has the verbs of the calendar, and this file the shapes that they work with. A meeting is kept
+// like this: every participant's mailbox has an item of its own, and what they share (iCalUId, SEQUENCE,
+// whether it was called off) is the meeting's row. Changing or deleting one participant's item must never
+// touch another's.
 
 import type { JsonObject } from '../../core/json.ts'
 
@@ -64,7 +66,7 @@ export type Item = {
   readonly meetingId: string
   readonly iCalUid: string
   readonly role: Role
-  readonly place: 'calendar' | 'deleteditems'
+  readonly folder: 'calendar' | 'deleteditems'
   readonly generation: number
   readonly version: number
   readonly isCancelled: boolean

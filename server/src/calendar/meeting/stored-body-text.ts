@@ -1,5 +1,5 @@
-// The text of bodies that are in mailboxes. It is kept with the meeting; an HTML body from before it was kept is read when
-// somebody first asks for it, and kept then.
+// The text of bodies in mailboxes. It is stored with the meeting. Older HTML bodies have no stored text yet; such a body is read when
+// it is first needed, and its text is stored then.
 
 import { Fault } from '../../core/fault.ts'
 import { shardOfId } from '../../core/ids.ts'
@@ -9,10 +9,10 @@ import { sql } from '../statements.ts'
 import { type BodyText, readBody } from './body-text.ts'
 import type { Body } from './meeting.ts'
 
-/** How long one request reads what nobody has read before. What it has read is kept, so the next one goes on from there. */
-const MOST_CATCHING_UP_MS = 5000
+/** How long one request reads bodies that have no stored text. The texts that it has read are stored, so the next request continues. */
+const MAX_READING_MS = 5000
 
-/** Said in place of a body that cannot be read. A new one like it is refused. */
+/** Shown instead of a body that cannot be read. A new body of that kind is refused. */
 const UNREADABLE: BodyText = {
   text: '(The HTML of this body cannot be read as text.)',
   safeHtml: '<p>(This body cannot be shown.)</p>',
@@ -34,7 +34,7 @@ export async function withText<Row extends BodyRow, T>(
   rows: readonly Row[],
   made: (row: Row, bodyText: string) => T,
 ): Promise<readonly T[]> {
-  const until = needs.now().getTime() + MOST_CATCHING_UP_MS
+  const until = needs.now().getTime() + MAX_READING_MS
   const read = new Map<string, string>()
   const all: T[] = []
   for (const row of rows) {

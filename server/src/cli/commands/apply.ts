@@ -11,7 +11,7 @@ import type {
 import type { Command, CommandInput } from '../command.ts'
 import { CommandEnd, EXIT, usage } from '../exit.ts'
 import { refused, ServerClient } from '../server-client.ts'
-import { json, line as oneLine, palette, plain } from '../terminal.ts'
+import { json, oneLine, palette, plain } from '../terminal.ts'
 
 export const applyCommand: Command = {
   name: 'apply',
@@ -41,7 +41,7 @@ goes (an app, a site, an automation), it asks for --cancel-pending or --keep-pen
     const ask = async (apply: boolean) =>
       await sent(client, words[0]!, { workspace, prune, apply, ...(apply ? pending : {}) })
     const planned = await ask(false)
-    if (flags.json !== true) for (const change of planned.changes) io.stdout(line(change, palette(io)))
+    if (flags.json !== true) for (const change of planned.changes) io.stdout(changeLine(change, palette(io)))
     const nothing = planned.changes.length === 0
     if (flags['dry-run'] === true || nothing) {
       if (flags.json === true) io.stdout(json(planned))
@@ -63,7 +63,7 @@ goes (an app, a site, an automation), it asks for --cancel-pending or --keep-pen
       applied = await ask(true)
       for (const receipt of applied.receipts) receipts.push(receipt)
       if (flags.json !== true) for (const receipt of applied.receipts) io.stdout(receiptLine(receipt))
-      // Somebody else is quicker than this: what is announced is never all called off.
+      // It also ends when a call cancels nothing. Otherwise it could go on for ever, if events are announced faster than they are cancelled.
     } while (!applied.applied && applied.receipts.length > 0)
     if (flags.json === true) io.stdout(json({ ...applied, receipts }))
     else if (applied.applied) io.stdout(`Applied ${counted(applied.changes)}.\n`)
@@ -105,18 +105,18 @@ function mistakesIn(body: string): WorkspaceMistakes | null {
   }
 }
 
-/** As compilers write it, so that editors find the place: `file:line:column: …` */
+/** `file:line:column: …`, the form of compilers, which editors understand. */
 function mistakeLine(
   name: string,
-  { at, message, accepted, tenant, line, column }: WorkspaceMistake,
+  { at, message, accepted, tenant, line: lineNumber, column }: WorkspaceMistake,
 ): string {
-  const place = [name, ...(line === null ? [] : [line, column])].join(':')
+  const position = [name, ...(lineNumber === null ? [] : [lineNumber, column])].join(':')
   const whose = tenant === null ? '' : `tenant ${tenant}, `
   const where = at === '' ? '' : `${whose}${at} `
-  return oneLine(`${place}: ${where}${message}${accepted === undefined ? '' : ` (accepted: ${accepted})`}`)
+  return oneLine(`${position}: ${where}${message}${accepted === undefined ? '' : ` (accepted: ${accepted})`}`)
 }
 
-function line(change: WorkspaceChange, paint: ReturnType<typeof palette>): string {
+function changeLine(change: WorkspaceChange, paint: ReturnType<typeof palette>): string {
   const marks = { added: paint.green('+'), changed: paint.yellow('~'), removed: paint.red('-') }
   const detail = change.detail === undefined ? '' : `  ${paint.dim(plain(change.detail))}`
   return `${marks[change.is]} ${plain(change.at)}${detail}\n`

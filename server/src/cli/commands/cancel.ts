@@ -1,12 +1,7 @@
+import type { CancelBy, CancelledListView, CancelledView } from '@standdown/wire/src/cancellation.ts'
 import { durationMs } from '@standdown/wire/src/duration.ts'
-import type {
-  CancelBy,
-  CancelledListView,
-  CancelledView,
-  PreviewListView,
-  PreviewView,
-  ReceiptView,
-} from '@standdown/wire/src/receipt.ts'
+import type { PreviewListView, PreviewView } from '@standdown/wire/src/preview.ts'
+import type { ReceiptView } from '@standdown/wire/src/receipt.ts'
 import { cameToText, listText, ownerText, previewText } from '../cancel-text.ts'
 import { type Command, type CommandInput, seconds, text } from '../command.ts'
 import { CommandEnd, EXIT, usage } from '../exit.ts'
@@ -47,7 +42,7 @@ Examples:
   ./standdown cancel 019a9f1c-77a2-8b3c-9d10-2f6e5a7c1b2d --preview`,
   async run(input) {
     const target = targetOf(input)
-    // All that can be wrong with the line is said before anything is called off.
+    // All arguments are checked before anything is cancelled.
     const call = { ...target, ...reasonOf(input), ...earlyOf(input) }
     const wait = seconds(input, 'wait') ?? '30'
     const client = await ServerClient.find(input.io)
@@ -80,7 +75,7 @@ async function cancel(
   const { is } = answer
   const cancelled = 'receipts' in answer ? answer.receipts : [answer]
   const isNothing = is === 'nothing' || is === 'waiting'
-  // First of all: what comes behind it may look like a receipt of something.
+  // This is printed before the receipt, which could otherwise be taken for a successful cancel.
   const sentence = cameToText(answer)
   if (sentence !== null && (isNothing || flags.json === true)) io.stderr(`standdown: ${sentence}\n`)
   const receipts = await Promise.all(
@@ -112,7 +107,7 @@ function targetOf(input: CommandInput): CancelBy {
   const entity = text(input, 'entity')
   const app = text(input, 'app')
   const agent = text(input, 'agent')
-  // What goes with another way would be passed over, and more called off than was meant.
+  // An option of another way to cancel would be ignored, and more would be cancelled than the caller means.
   if (entity !== undefined && way !== 'key' && way !== 'trigger')
     throw usage('--entity goes with --key or --trigger.')
   if (app !== undefined && way !== 'key' && way !== 'trigger')

@@ -7,7 +7,7 @@ import { when } from '../receipt-text.ts'
 import { ServerClient } from '../server-client.ts'
 import { json, REWRITE_LINE } from '../terminal.ts'
 
-type Line = ClockProgress | ClockView | Problem
+type ProgressLine = ClockProgress | ClockView | Problem
 
 export const clockCommand: Command = {
   name: 'clock',
@@ -41,10 +41,12 @@ export async function advanceClock(
   advance: string,
   progress: (at: string) => void,
 ): Promise<ClockView> {
-  for await (const line of client.lines<Line>('/api/v1/sandbox/clock', { body: { advance } })) {
-    if ('now' in line && typeof line.now === 'string') return line as ClockView
-    if ('detail' in line) throw new CommandEnd(EXIT.failed, String(line.detail))
-    progress((line as ClockProgress).at)
+  for await (const progressLine of client.lines<ProgressLine>('/api/v1/sandbox/clock', {
+    body: { advance },
+  })) {
+    if ('now' in progressLine && typeof progressLine.now === 'string') return progressLine as ClockView
+    if ('detail' in progressLine) throw new CommandEnd(EXIT.failed, String(progressLine.detail))
+    progress((progressLine as ClockProgress).at)
   }
   throw new CommandEnd(EXIT.failed, 'The server ended while the clock was moving.')
 }

@@ -1,5 +1,5 @@
-// A month in a minute: one thing announced through each API, four weeks on the sandbox clock, then everything cancelled,
-// and the receipts.
+// A month in a minute: announces one thing through each API, moves the sandbox clock by four weeks, cancels everything and prints the
+// receipts.
 
 import type { MailSummary, StatusView } from '@standdown/wire/src/operations.ts'
 import type { ReceiptView } from '@standdown/wire/src/receipt.ts'
@@ -65,7 +65,7 @@ async function passWeek(client: ServerClient, io: CliIo, say: (text: string) => 
   })
   if (io.isTerminal) io.stderr(REWRITE_LINE)
   const sent = (await mails(client)).filter(mail => !before.some(old => old.id === mail.id))
-  // The list has the latest first; a story is told the other way round.
+  // The list has the newest first, but the oldest is printed first.
   const subjects = sent.toReversed().map(mail => `${mail.to[0]}: ${mail.subject}`)
   const shown =
     subjects.slice(0, 3).join('; ') + (subjects.length > 3 ? `; and ${subjects.length - 3} more` : '')

@@ -23,7 +23,7 @@ export const envCommand: Command = {
   },
 }
 
-/** For a POSIX shell: nothing in single quotes is special but the quote itself. */
+/** Quotes a text for a POSIX shell. In single quotes only the quote itself is special. */
 function quoted(value: string): string {
   return `'${value.replaceAll("'", "'\\''")}'`
 }

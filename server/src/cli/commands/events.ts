@@ -5,7 +5,7 @@ import { EXIT, usage } from '../exit.ts'
 import { ServerClient } from '../server-client.ts'
 import { json } from '../terminal.ts'
 
-/** What is passed on, by the name that the API has for it. */
+/** The options that are passed on, by their names in the API. */
 const FILTERS: { readonly [option: string]: string } = {
   state: 'state',
   key: 'key',

@@ -1,4 +1,4 @@
-// A restored server is on hold: putting one on hold, what waits, and letting it go or calling it off.
+// The commands `hold` and `release`: put the server on hold, list what is on hold, and release it or call it off.
 
 import type { HeldView, HoldView, ReleaseRequest, ReleaseView } from '@standdown/wire/src/hold.ts'
 import type { CliIo } from '../cli-io.ts'
@@ -6,10 +6,10 @@ import { type Command, type CommandInput, text } from '../command.ts'
 import { EXIT, usage } from '../exit.ts'
 import { when } from '../receipt-text.ts'
 import { ServerClient } from '../server-client.ts'
-import { json, line, palette, widest } from '../terminal.ts'
+import { json, oneLine, palette, widest } from '../terminal.ts'
 
 const STATE_WORDS = { overdue: 'overdue', in_doubt: 'in doubt', later: 'later' } as const
-/** Actions that a terminal shows; --json pages through all. */
+/** How many actions a terminal shows. --json gives all of them, page by page. */
 const SHOWN = 100
 
 export const holdCommand: Command = {
@@ -106,31 +106,31 @@ function queryOf(filter: ReleaseRequest): string {
 
 async function list({ io, flags }: CommandInput, filter: ReleaseRequest): Promise<number> {
   const client = await ServerClient.find(io)
-  const held = await client.json<HoldView>(`/api/v1/hold${queryOf(filter)}`)
+  const view = await client.json<HoldView>(`/api/v1/hold${queryOf(filter)}`)
   if (flags.json === true) {
-    const value = [...held.value]
-    for (let { after } = held; typeof after === 'string'; ) {
+    const value = [...view.value]
+    for (let { after } = view; typeof after === 'string'; ) {
       const page = await client.json<HoldView>(
         `/api/v1/hold${queryOf({ ...filter, after, limit: '1000' } as ReleaseRequest)}`,
       )
       for (const item of page.value) value.push(item)
       after = page.after
     }
-    io.stdout(json({ ...held, value, after: null }))
+    io.stdout(json({ ...view, value, after: null }))
     return EXIT.ok
   }
-  io.stdout(listText(held, io))
+  io.stdout(listText(view, io))
   return EXIT.ok
 }
 
-function listText(held: HoldView, io: CliIo): string {
-  if (!held.onHold) return 'Nothing is on hold.\n'
+function listText(view: HoldView, io: CliIo): string {
+  if (!view.onHold) return 'Nothing is on hold.\n'
   const paint = palette(io)
-  const { overdue, inDoubt, later, running, waiting, stopping } = held.counts
-  const backup = held.backupAt === null ? '' : `, from a backup of ${when(held.backupAt)}`
+  const { overdue, inDoubt, later, running, waiting, stopping } = view.counts
+  const backup = view.backupAt === null ? '' : `, from a backup of ${when(view.backupAt)}`
   const lines = [
-    `On hold since ${when(held.since ?? '')}${backup} (${line(held.by ?? '')}).`,
-    ...(held.reason === null ? [] : [`“${line(held.reason)}”`]),
+    `On hold since ${when(view.since ?? '')}${backup} (${oneLine(view.by ?? '')}).`,
+    ...(view.reason === null ? [] : [`“${oneLine(view.reason)}”`]),
     `${overdue} overdue, ${inDoubt} in doubt, ${later} later.`,
     ...(running + waiting + stopping === 0
       ? []
@@ -138,12 +138,12 @@ function listText(held: HoldView, io: CliIo): string {
           `Not held back: ${running} running, ${waiting} waiting for an answer, ${stopping} being called off.`,
         ]),
   ]
-  const width = widest(held.kinds.map(({ kind }) => kind))
-  for (const { kind, ...of } of held.kinds)
+  const width = widest(view.kinds.map(({ kind }) => kind))
+  for (const { kind, ...of } of view.kinds)
     lines.push(
-      `  ${line(kind).padEnd(width)}  ${of.overdue} overdue, ${of.inDoubt} in doubt, ${of.later} later`,
+      `  ${oneLine(kind).padEnd(width)}  ${of.overdue} overdue, ${of.inDoubt} in doubt, ${of.later} later`,
     )
-  const shown = held.value.slice(0, SHOWN)
+  const shown = view.value.slice(0, SHOWN)
   let event: string | null | undefined
   for (const item of shown) {
     const of = item.event?.id ?? item.receipt
@@ -151,16 +151,16 @@ function listText(held: HoldView, io: CliIo): string {
     event = of
     const mark = item.doubt && item.state !== 'in_doubt' ? ', it may have happened' : ''
     lines.push(
-      `  ${STATE_WORDS[item.state].padEnd(8)}  ${when(item.dueAt)}  ${line(item.title)}${paint.dim(mark)}`,
+      `  ${STATE_WORDS[item.state].padEnd(8)}  ${when(item.dueAt)}  ${oneLine(item.title)}${paint.dim(mark)}`,
     )
   }
-  if (shown.length < held.value.length || held.after !== null) lines.push('', 'and more: --json lists all.')
+  if (shown.length < view.value.length || view.after !== null) lines.push('', 'and more: --json lists all.')
   return `${lines.join('\n')}\n`
 }
 
 function headOf({ event, receipt }: HeldView): string {
-  if (event === null) return `Owed by ${receipt}`
-  return `${line(event.title)}  ${event.id}${event.key === null ? '' : `  ${line(event.key)}`}`
+  if (event === null) return `Notice of ${receipt}`
+  return `${oneLine(event.title)}  ${event.id}${event.key === null ? '' : `  ${oneLine(event.key)}`}`
 }
 
 async function releaseAllPages(client: ServerClient, body: ReleaseRequest): Promise<ReleaseView> {

@@ -3,7 +3,7 @@ import type { Command } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import { when } from '../receipt-text.ts'
 import { ServerClient } from '../server-client.ts'
-import { json, line, palette, plain } from '../terminal.ts'
+import { json, oneLine, palette, plain } from '../terminal.ts'
 
 export const mailCommand: Command = {
   name: 'mail',
@@ -36,7 +36,7 @@ export const mailCommand: Command = {
         Subject: subject,
         Kept: when(at),
       })) {
-        io.stdout(`${paint.dim(`${name}:`.padEnd(9))}${line(value)}\n`)
+        io.stdout(`${paint.dim(`${name}:`.padEnd(9))}${oneLine(value)}\n`)
       }
       io.stdout(`\n${plain(mail.text ?? '(no plain text)').trimEnd()}\n`)
     }
@@ -47,7 +47,7 @@ export const mailCommand: Command = {
 function list(mails: readonly MailSummary[]): string {
   if (mails.length === 0) return 'No mail was kept.\n'
   const rows = mails.map(
-    mail => `${when(mail.at)}  ${line(mail.to.join(', '))}  ${line(mail.subject)}  ${mail.id}`,
+    mail => `${when(mail.at)}  ${oneLine(mail.to.join(', '))}  ${oneLine(mail.subject)}  ${mail.id}`,
   )
   return `${rows.join('\n')}\n`
 }

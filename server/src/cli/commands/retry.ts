@@ -55,7 +55,7 @@ Examples:
 
 type Counts = Pick<RetrySomeView, 'retried' | 'calledOff' | 'busy'>
 
-/** Batch by batch, until there are no more. */
+/** Retries batch by batch, until there are no more. */
 async function retryAll(
   client: ServerClient,
   filter: RetrySomeRequest,
@@ -107,7 +107,7 @@ function sinceOf(input: CommandInput): number | null {
   return ms
 }
 
-/** So long ago on the tenant's clock. */
+/** The instant so long ago, on the tenant's clock. */
 async function tenantTime(client: ServerClient, agoMs: number): Promise<string> {
   const { now } = await client.json<ClockView>('/api/v1/sandbox/clock')
   return new Date(Date.parse(now) - agoMs).toISOString()

@@ -5,9 +5,9 @@ import { countText } from '../event-text.ts'
 import { EXIT } from '../exit.ts'
 import { when } from '../receipt-text.ts'
 import { ServerClient } from '../server-client.ts'
-import { json, line, palette } from '../terminal.ts'
+import { json, oneLine, palette } from '../terminal.ts'
 
-/** Kinds and receivers that the server names; more than these may be failing. */
+/** So many kinds and receivers the server names. More may be failing. */
 const MOST_FAILING = 10
 
 export const statusCommand: Command = {
@@ -54,19 +54,21 @@ export const statusCommand: Command = {
     }
     const paint = palette(io)
     for (const [name, value] of Object.entries(rows))
-      io.stdout(`${paint.dim(name.padEnd(11))} ${line(value)}\n`)
+      io.stdout(`${paint.dim(name.padEnd(11))} ${oneLine(value)}\n`)
     for (const { kind, receiver, since, failures, error } of status.failing ?? []) {
       const what = kind === 'mail' ? 'mail server' : 'webhooks to'
-      io.stdout(`  ${what} ${line(receiver)}, since ${when(since)}, ${failures} times: ${line(error)}\n`)
+      io.stdout(
+        `  ${what} ${oneLine(receiver)}, since ${when(since)}, ${failures} times: ${oneLine(error)}\n`,
+      )
     }
     for (const failing of status.actions?.failing ?? []) {
       const { kind, receiver, count, attempts, nextAt, error } = failing
       const what = `${count} × ${kind}${receiver === null ? '' : ` to ${receiver}`}`
       const tried = `up to attempt ${attempts}, next ${when(nextAt)}`
-      io.stdout(`  failing  ${line(what)}  ${paint.dim(`${tried}: ${line(error ?? '')}`)}\n`)
+      io.stdout(`  failing  ${oneLine(what)}  ${paint.dim(`${tried}: ${oneLine(error ?? '')}`)}\n`)
     }
     for (const effect of dead) {
-      io.stdout(`  ${effect.id}  ${line(effect.title)}  ${paint.dim(line(effect.error ?? ''))}\n`)
+      io.stdout(`  ${effect.id}  ${oneLine(effect.title)}  ${paint.dim(oneLine(effect.error ?? ''))}\n`)
     }
     return EXIT.ok
   },
@@ -78,7 +80,7 @@ function receiversText(failing: readonly FailingReceiverView[]): string {
     : `${failing.length === 1 ? 'one has' : `${failing.length} have`} not worked for five minutes or more`
 }
 
-/** Bounded: the last ones that died. */
+/** How many dead actions are shown, the latest ones. */
 async function deadEffects(client: ServerClient): Promise<readonly ListedEffectView[]> {
   return (await client.json<EffectListView>('/api/v1/effects?state=dead&limit=200')).value
 }

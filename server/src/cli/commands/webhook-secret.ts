@@ -53,7 +53,7 @@ It prints the secret alone on standard output, and rotate the new one:
   },
 }
 
-/** The newest alone on standard output, for scripts; what else signs beside it is for people. */
+/** Standard output has only the newest secret, for scripts. The others that still sign are shown to people. */
 function print(io: CliIo, { secrets: [newest, ...older] }: WebhookSecretView): void {
   io.stdout(`${newest?.secret ?? ''}\n`)
   for (const { expiresAt } of older)

@@ -1,4 +1,5 @@
-// A carrier does one kind of effect: it sends the mail, calls the webhook, ends the wait. The engine knows it by this shape only.
+// A carrier does one kind of effect: it sends the mail, calls the webhook, ends the wait. The engine knows a carrier
+// only by this type.
 
 import type { JsonObject } from '../json.ts'
 import type { NewEffect, StartedEffect, Verdict } from './effect.ts'
@@ -9,23 +10,23 @@ export type Carrier = {
   readonly kind: string
   /** At most this many at once, per tenant and lane, in one process. */
   readonly slots: number
-  /** Attempts before it ends dead, unless the effect says otherwise. */
+  /** How many attempts before an effect ends dead, unless the effect has its own number. */
   readonly maxAttempts: number
-  /** What is waited between them, and for how long in all; without one core/effects/backoff.ts says. A tenant may set another. */
+  /** The pauses between attempts, and how long they go on in all. Left out: core/effects/backoff.ts. A tenant may set another plan. */
   readonly retryPlan?: RetryPlan
   /**
-   * Whether anybody outside notices it. False for waits and time limits: a receipt lists them apart, and no attempt of
-   * theirs is ever in doubt. Default true.
+   * Whether anybody outside notices the effect. False for waits and time limits: a receipt lists them apart, and their attempts
+   * are never in doubt. Default true.
    */
   readonly touchesWorld?: boolean
   /**
-   * Heeds `signal` (its reason is an EffectAborted) at once. Never throws to steer; see Verdict. `shutdown` and
-   * `lease_lost` aborts may simply return { is: 'retry' }.
+   * Must react to `signal` at once (its reason is an EffectAborted). It reports by its Verdict, not by an exception. On a
+   * `shutdown` or `lease_lost` abort it may simply return { is: 'retry' }.
    */
   run(effect: StartedEffect, signal: AbortSignal): Promise<Verdict>
   /**
-   * The notice that tells the other side, when a cancel finds this effect running. Its own carrier's verdict may carry
-   * `result: { resolves: <effect id>, outcome: 'stopped' | 'too_late', evidence }`, which ends the told effect.
+   * The notice that tells the receiver, when a cancel finds this effect running. The verdict of the notice's own carrier may have
+   * `result: { resolves: <effect id>, outcome: 'stopped' | 'too_late', evidence }`. That ends the effect that it names.
    */
   withdraw?(effect: {
     readonly id: string

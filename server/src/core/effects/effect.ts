@@ -1,4 +1,6 @@
-// An effect is one thing that will happen because of an event, at a due time. On screens and in receipts: action.
+// This folder has what everybody must know of effects: shapes, kinds, lanes, titles, retry plans. It is pure:
+// it must not do I/O or read a clock. An effect is one thing that will happen because of an event, at a due
+// time. On screens and in receipts it is called action.
 //
 //            announce / settle / cancel (notice)
 //                     |
@@ -6,19 +8,19 @@
 //                     |  ^
 //   start (guarded,   |  |  retry, rescue of a lost worker
 //   committed before  v  |
-//   the world is   running ----- settle ------> ended: done | skipped | dead
+//   anybody outside is   running ----- settle ------> ended: done | skipped | dead
 //   touched)          |
-//                     | cancel: asked to stop (the row is marked; the runner hears by signal or heartbeat)
+//                     | cancel: told to stop (the row is marked; the runner learns it by signal or heartbeat)
 //                     v
 //                  running, asked -- settle --> ended: stopped | too_late | in_doubt
 //                                 -- 30 s ----> ended: in_doubt
 //
-// What has not ended is one row of engine.effect, what it is and how it stands together; what has ended is one row of
+// An effect that has not ended is one row of engine.effect, which holds its data and its state. One that has ended is a row of
 // engine.ended, or an item in the row of the cancellation that prevented it.
 //
-// Every start has an id of its own. Whoever writes about a start names it, so that nothing that was said of one start is
-// taken for another's. A start of what touches the world leaves *doubt* until there is proof that it did nothing; doubt
-// goes with the effect, whatever becomes of it.
+// Every start has an id of its own. Every report of a start names that id, so that a report of one start is never taken for a
+// report of another. After a start of what touches the world there is *doubt* until it is proved that the start did nothing.
+// Doubt stays with the effect through retries and whatever else becomes of it.
 
 import type { JsonObject } from '../json.ts'
 import type { RetrySettings } from './retry-plan.ts'
@@ -33,19 +35,19 @@ export type NewEffect = {
   readonly kind: EffectKind
   /** Short text for people: "Mail to bob@contoso.example". At most 200 characters. */
   readonly title: string
-  /** When it falls due: an instant of the tenant's clock, or milliseconds after the birth (0: at once). Never early. */
+  /** When it falls due: an instant of the tenant's clock, or milliseconds after it is announced (0: at once). Never early. */
   readonly due: { readonly at: Date } | { readonly afterMs: number }
   /** What its carrier needs. */
   readonly data: JsonObject
   /** Concurrency lane within kind and tenant, e.g. the destination host; '' for none. */
   readonly lane?: string
-  /** Titles of the steps behind it, which a cancel that prevents it will leave unreached. */
+  /** Titles of the steps that follow it. A cancel that prevents it also keeps those from being reached. */
   readonly next?: readonly string[]
   /** What the cancel of its event means for it. Default 'cancel'. */
   readonly link?: Link
   /** How many attempts before it ends dead. Default: the carrier's. */
   readonly maxAttempts?: number
-  /** What is wanted of its retries beyond what its tenant and app say. For kinds whose carrier has a plan. */
+  /** Settings of its retries, over those of its tenant and app. Only for kinds whose carrier has a plan. */
   readonly retry?: RetrySettings
 }
 
@@ -62,9 +64,9 @@ export type Link = 'cancel' | 'keep'
 export type StartedEffect = {
   readonly id: string
   readonly tenant: string
-  /** The event that it was born under; null for a notice, which a cancellation owes. */
+  /** The event that it was announced under; null for a notice. */
   readonly eventId: string | null
-  /** The cancellation that owes it, for a notice. */
+  /** For a notice: the cancellation that it belongs to. */
   readonly noticeOf: string | null
   readonly kind: EffectKind
   readonly title: string

@@ -1,12 +1,12 @@
-// How a failed attempt is followed by another: a plan says how long is waited before each, and when it is enough. A plan is
-// over when so much time has been waited in all, or so many attempts were made. The pauses grow up to the longest, and are
-// spread, so that a receiver that comes back is not met by everybody at once.
+// When a failed attempt is tried again. A plan says how long the pause before each attempt is, and when to give up: after a total
+// of pauses, or after a number of attempts. The pauses grow up to the longest one. They are spread at random, so that not all
+// callers try a receiver again at the same moment.
 
 import type { Mistake } from '../mistakes.ts'
-import { type Place, unknownName } from '../setting-reader.ts'
+import { type FilePosition, unknownName } from '../setting-reader.ts'
 
 export type RetryPlan = {
-  /** All pauses together, ms. The last attempt comes at its end. */
+  /** All pauses together, ms. The last attempt is made when they are over. */
   readonly forMs: number
   /** Before the second attempt, ms. */
   readonly firstMs: number
@@ -14,12 +14,12 @@ export type RetryPlan = {
   readonly factor: number
   /** No pause grows longer than this, ms. */
   readonly longestMs: number
-  /** How far a pause may be off, as a part of it: 0.25 is a quarter more or less. */
+  /** How far a pause may vary, as a fraction of it: 0.25 is a quarter more or less. */
   readonly jitter: number
   readonly attempts: number
 }
 
-/** What somebody says of a plan, as the workspace file has it and as it is stored; what is left out is as it was. */
+/** Changes to a plan, in the form of the workspace file, in which they are stored too. What is left out stays unchanged. */
 export type RetrySettings = {
   readonly for?: string
   readonly first?: string
@@ -29,8 +29,8 @@ export type RetrySettings = {
   readonly attempts?: number
 }
 
-/** Most attempts of any plan. */
-export const MOST_ATTEMPTS = 1000
+/** The maximum of attempts of any plan. */
+export const MAX_ATTEMPTS = 1000
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -44,7 +44,7 @@ export const WEBHOOK_PLAN: RetryPlan = {
   factor: 2,
   longestMs: 4 * HOUR,
   jitter: 0.25,
-  attempts: MOST_ATTEMPTS,
+  attempts: MAX_ATTEMPTS,
 }
 
 export const MAIL_PLAN: RetryPlan = {
@@ -53,35 +53,34 @@ export const MAIL_PLAN: RetryPlan = {
   factor: 3,
   longestMs: 2 * HOUR,
   jitter: 0.25,
-  attempts: MOST_ATTEMPTS,
+  attempts: MAX_ATTEMPTS,
 }
 
-/** What a plan is given for in the workspace file, the kinds of effect that this means, and the plan that they have without it. */
-export const RETRY_KINDS = {
-  webhook: { kinds: ['webhook.call', 'webhook.withdraw'], plan: WEBHOOK_PLAN },
-  mail: { kinds: ['mail.send'], plan: MAIL_PLAN },
-} as const satisfies {
-  readonly [name: string]: { readonly kinds: readonly string[]; readonly plan: RetryPlan }
+/**
+ * The default plans of effects, by their names in the workspace file. effect-kinds.ts says which kind of effect has which plan.
+ */
+export const RETRY_PLANS = { webhook: WEBHOOK_PLAN, mail: MAIL_PLAN } as const satisfies {
+  readonly [name: string]: RetryPlan
 }
-export type RetryKind = keyof typeof RETRY_KINDS
+export type RetryKind = keyof typeof RETRY_PLANS
 
-/** Settings by what they are for. */
+/** Settings by the plan that they change. */
 export type Retries = { readonly [kind in RetryKind]?: RetrySettings }
 
-export type SoFar = {
+export type RetryState = {
   /** The attempt that would be made: 2 for the first retry. */
   readonly next: number
-  /** All pauses until now. */
+  /** The sum of all pauses until now. */
   readonly waitedMs: number
   /** The other side asked not to be tried sooner (Retry-After). */
   readonly notBeforeMs?: number
   readonly random01: number
 }
 
-/** Milliseconds before the next attempt; null: the plan is over. Pure; whether it is over does not hang on `random01`. */
+/** Milliseconds before the next attempt; null: the plan is over. Pure; whether the plan is over does not depend on `random01`. */
 export function pauseBefore(
   plan: RetryPlan,
-  { next, waitedMs, notBeforeMs = 0, random01 }: SoFar,
+  { next, waitedMs, notBeforeMs = 0, random01 }: RetryState,
 ): number | null {
   const leftMs = plan.forMs - waitedMs
   if (next > plan.attempts || leftMs <= 0) return null
@@ -90,7 +89,7 @@ export function pauseBefore(
   return Math.ceil(Math.max(Math.min(spread, leftMs), notBeforeMs))
 }
 
-/** The plan that `settings` make of `base`. What is no setting changes nothing. */
+/** `base`, changed by `settings`. A value that is not a valid setting changes nothing. */
 export function planWith(base: RetryPlan, settings: RetrySettings): RetryPlan {
   const { factor = base.factor, jitter = base.jitter, attempts = base.attempts } = settings
   return {
@@ -103,31 +102,31 @@ export function planWith(base: RetryPlan, settings: RetrySettings): RetryPlan {
   }
 }
 
-/** The plan of an effect as it is stored with it; null: its kind's own. */
+/** The plan of an effect. `stored`: the settings that are stored with the effect; null: the plan of its kind. */
 export function storedPlan(base: RetryPlan, stored: string | null): RetryPlan {
   return stored === null ? base : planWith(base, JSON.parse(stored) as RetrySettings)
 }
 
 /**
- * Reads what the workspace file says of retries: `{ webhook: { for: 24h }, mail: … }`. `around`: what holds where this is
- * silent. Null, and noted, where it has a mistake.
+ * Reads `retries` of the workspace file: `{ webhook: { for: 24h }, mail: … }`. `around`: the settings of the enclosing levels,
+ * which hold where this one has none. Mistakes are noted; then the result is null.
  */
 export function readRetries(
   value: unknown,
   around: readonly Retries[],
-  { path, mistakes }: Place,
+  { path, mistakes }: FilePosition,
 ): Retries | null {
   const found = retryMistakes(value, around)
   for (const mistake of found) mistakes.add({ ...mistake, path: [...path, ...mistake.path] })
   return found.length === 0 ? (value as Retries) : null
 }
 
-/** What is wrong with it, each with its place; none: it is a `Retries`. */
+/** The mistakes in `value`, each with its position. Without any, it is a `Retries`. */
 export function retryMistakes(value: unknown, around: readonly Retries[] = []): readonly Mistake[] {
-  const known = Object.keys(RETRY_KINDS)
+  const known = Object.keys(RETRY_PLANS)
   if (!isObject(value)) return [{ path: [], problem: 'must be an object', accepted: known.join(', ') }]
   return Object.entries(value).flatMap(([kind, settings]): readonly Mistake[] => {
-    if (!Object.hasOwn(RETRY_KINDS, kind)) return [unknownName([kind], known)]
+    if (!Object.hasOwn(RETRY_PLANS, kind)) return [unknownName([kind], known)]
     const outer = around.flatMap(retries => retries[kind as RetryKind] ?? [])
     return settingMistakes(settings, kind as RetryKind, outer).map(mistake => ({
       ...mistake,
@@ -144,7 +143,7 @@ const TIME_BOUNDS = {
 const NUMBER_BOUNDS = {
   factor: [1, 10],
   jitter: [0, 0.5],
-  attempts: [1, MOST_ATTEMPTS],
+  attempts: [1, MAX_ATTEMPTS],
 } as const
 const SETTINGS = [...Object.keys(TIME_BOUNDS), ...Object.keys(NUMBER_BOUNDS)]
 
@@ -156,18 +155,18 @@ function settingMistakes(
   if (!isObject(value)) return [{ path: [], problem: 'must be an object', accepted: SETTINGS.join(', ') }]
   const mistakes = Object.entries(value).flatMap(([name, given]) => settingMistake(name, given) ?? [])
   if (mistakes.length > 0) return mistakes
-  const plan = [...outer, value as RetrySettings].reduce(planWith, RETRY_KINDS[kind].plan)
-  const needed = attemptsOf({ ...plan, attempts: MOST_ATTEMPTS + 1 })
-  if (needed <= plan.attempts || plan.attempts < MOST_ATTEMPTS) return []
+  const plan = [...outer, value as RetrySettings].reduce(planWith, RETRY_PLANS[kind])
+  const needed = attemptsOf({ ...plan, attempts: MAX_ATTEMPTS + 1 })
+  if (needed <= plan.attempts || plan.attempts < MAX_ATTEMPTS) return []
   const accepted = 'a shorter `for`, a longer `longest`, or a number of `attempts`'
-  return [{ path: [], problem: `needs more than ${MOST_ATTEMPTS} attempts`, accepted }]
+  return [{ path: [], problem: `needs more than ${MAX_ATTEMPTS} attempts`, accepted }]
 }
 
 function settingMistake(name: string, given: unknown): Mistake | null {
   if (Object.hasOwn(TIME_BOUNDS, name)) {
-    const [least, most, range] = TIME_BOUNDS[name as keyof typeof TIME_BOUNDS]
+    const [min, max, range] = TIME_BOUNDS[name as keyof typeof TIME_BOUNDS]
     const ms = timeMs(given)
-    if (ms !== null && ms >= least && ms <= most) return null
+    if (ms !== null && ms >= min && ms <= max) return null
     return {
       path: [name],
       problem: `must be a time from ${range}`,
@@ -175,16 +174,16 @@ function settingMistake(name: string, given: unknown): Mistake | null {
     }
   }
   if (!Object.hasOwn(NUMBER_BOUNDS, name)) return unknownName([name], SETTINGS)
-  const [least, most] = NUMBER_BOUNDS[name as keyof typeof NUMBER_BOUNDS]
+  const [min, max] = NUMBER_BOUNDS[name as keyof typeof NUMBER_BOUNDS]
   const whole = name === 'attempts'
   const fits =
-    typeof given === 'number' && given >= least && given <= most && (!whole || Number.isInteger(given))
+    typeof given === 'number' && given >= min && given <= max && (!whole || Number.isInteger(given))
   return fits
     ? null
-    : { path: [name], problem: `must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}` }
+    : { path: [name], problem: `must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}` }
 }
 
-/** Attempts until the plan is over, with the shortest pauses. */
+/** How many attempts the plan makes until it is over, if all pauses are the shortest possible. */
 function attemptsOf(plan: RetryPlan): number {
   let waitedMs = 0
   for (let made = 1; ; made++) {

@@ -1,5 +1,5 @@
 // Order → message octets (RFC 5322, MIME). The same order at the same moment gives the same octets: a repeat of an effect
-// carries the same Message-ID, by which receivers see that it is one.
+// has the same Message-ID, by which receivers recognize the repeat.
 //
 // With a calendar object the structure is the one that mail programs act upon, reference CalConnect's iMIP guide:
 //   multipart/mixed { multipart/alternative { text/plain, text/html, text/calendar; method=… }, application/ics }
@@ -26,12 +26,12 @@ export type ComposeOptions = {
   readonly order: MailOrder
   /** MAIL_FROM: the envelope's sender always, and the From header unless the organizer's domain is the tenant's. */
   readonly mailFrom: Mailbox
-  /** Domains that the tenant may speak for, lower case. */
+  /** Domains that the tenant may use in From, lower case. */
   readonly domains: readonly string[]
   readonly date: Date
 }
 
-/** Builds the message. Never fails for a checked order. */
+/** Builds the message. It does not fail for an order that was checked. */
 export async function composeMail(options: ComposeOptions): Promise<ComposedMail> {
   const { effectId, order, mailFrom, date } = options
   const who = speaker(options)
@@ -74,9 +74,9 @@ export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1).toLowerCase()
 }
 
-// Mail programs believe a calendar object only when From is its ORGANIZER; receiving servers believe a From only from
-// those who may use its domain. So: the organizer's own address where its domain is the tenant's (we are its Sender), and
-// else our address under the organizer's name, with Reply-To.
+// Mail programs accept a calendar object only when From is its ORGANIZER; receiving servers accept a From only from those who may use
+// its domain. So From is the organizer's own address if its domain is the tenant's (this server is then its Sender). Otherwise it is
+// this server's address under the organizer's name, with Reply-To.
 function speaker({ order, mailFrom, domains }: ComposeOptions) {
   const { from } = order
   if (!from) return { from: mailFrom, sender: null, replyTo: null }
@@ -91,7 +91,7 @@ function speaker({ order, mailFrom, domains }: ComposeOptions) {
 function part(content: string) {
   const escaped = Buffer.byteLength(content) - content.replace(/[^\u0000-\u007f]/g, '').length
   const base64 = escaped * 6 > Buffer.byteLength(content)
-  // The composer takes an empty content for none at all.
+  // The composer treats an empty content as a missing one.
   return {
     content: content || '\r\n',
     contentTransferEncoding: base64 ? ('base64' as const) : ('quoted-printable' as const),

@@ -34,7 +34,7 @@ export type MailPage = {
   readonly before?: number
 }
 
-/** A kept mail as its reader would have seen it. */
+/** A kept mail as its recipient would have seen it. */
 export type KeptMail = {
   /** The effect's id. */
   readonly id: string
@@ -46,7 +46,7 @@ export type KeptMail = {
   readonly to: readonly string[]
   readonly subject: string
   readonly text: string | null
-  /** As the sender wrote it: never show it but as source, or in a sandboxed frame. */
+  /** As the sender wrote it. Show it only as source or in a sandboxed frame. */
   readonly html: string | null
   /** The calendar object, if it carries one, and its method. */
   readonly calendar: string | null
@@ -61,7 +61,7 @@ export function createKeptMail(store: Pick<MailStore, 'list' | 'read'>) {
       const rows = await store.list(tenant, { ...page, limit: Math.min(Math.max(page.limit ?? 50, 1), 200) })
       return await Promise.all(rows.map(opened))
     },
-    /** One with its message, octet for octet (it is ASCII). */
+    /** One mail with its message, octet for octet (it is ASCII). */
     async read(tenant: string, id: string): Promise<(KeptMail & { readonly raw: string }) | null> {
       const row = await store.read(tenant, id)
       return row === null ? null : { ...(await opened(row)), raw: row.raw.toString('latin1') }

@@ -1,11 +1,13 @@
-// Carries effects of kind `mail.send`: to the mail server of SMTP_URL, or into the drawer of kept mail.
+// This folder sends mail, and this file carries effects of kind `mail.send`: to the mail server of SMTP_URL,
+// or into kept mail. It must not know why a mail is sent, and must never say *stopped* of a mail that the
+// mail server may have taken.
 //
-// What an abort means (docs/mail.md): before the final dot could leave → stopped; after it the server's answer is waited
-// for and decides; without an answer → in doubt.
+// What an abort does (docs/mail.md): before the final dot could be sent → stopped. After that, the carrier waits for the server's
+// answer, and the answer decides. Without an answer → in doubt.
 
 import type { Carrier } from '../../core/effects/carrier.ts'
 import { EffectAborted, type StartedEffect, type Verdict } from '../../core/effects/effect.ts'
-import { MAIL_PLAN } from '../../core/effects/retry-plan.ts'
+import { describeCarrier, MAIL_SEND } from '../../core/effects/effect-kinds.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { readMailbox } from '../../core/mail-address.ts'
 import type { Health } from '../failing-receivers.ts'
@@ -13,12 +15,10 @@ import { type ComposedMail, composeMail } from './compose-mail.ts'
 import type { KeepMail } from './kept-mail.ts'
 import { readMailOrder } from './mail-order.ts'
 import { proofOf } from './proof.ts'
-import { healthOf, OURS_TO_MEND } from './server-health.ts'
+import { healthOf, OPERATOR_REPLIES } from './server-health.ts'
 import { SmtpPool } from './smtp-pool.ts'
 import { type Handover, PHASE_LIMITS, type PhaseLimits } from './smtp-session.ts'
 import { readSmtpUrl } from './smtp-url.ts'
-
-export const MAIL_SEND = 'mail.send'
 
 export type MailCarrierOptions = {
   /** SMTP_URL; null: mail is kept. See readSmtpUrl. */
@@ -30,7 +30,7 @@ export type MailCarrierOptions = {
   /** Domains that a tenant may write From, lower case. Default: none, so that From is always MAIL_FROM. */
   readonly domains?: (tenant: string) => Promise<readonly string[]>
   readonly limits?: Partial<PhaseLimits>
-  /** How long a mail whose dot has left is waited for after an abort, ms. Default 20,000 for a cancel (a receipt is final
+  /** How long, after an abort, the carrier waits for the answer to a mail whose final dot was sent, ms. Default 20,000 for a cancel (a receipt is final
    * after 30 s), 3,000 for a lost lease, 1,000 for a shutdown: less than a stop waits for what was aborted. */
   readonly graceMs?: { readonly [Why in EffectAborted['why']]: number }
   /** Further trusted authorities for TLS, PEM. */
@@ -39,7 +39,7 @@ export type MailCarrierOptions = {
   readonly maxConnections?: number
   /** Mails at once per tenant. Default 6. */
   readonly slots?: number
-  /** Told of every attempt what it says of the mail server, by host and port. */
+  /** Called after every attempt with what the attempt shows of the mail server, by host and port. */
   readonly observe?: (server: string, health: Health) => void
 }
 
@@ -64,7 +64,7 @@ export function createMailCarrier(options: MailCarrierOptions): Carrier & { clos
 
   async function run(effect: StartedEffect, signal: AbortSignal): Promise<Verdict> {
     const order = readMailOrder(effect.data)
-    if (typeof order === 'string') return { is: 'failed', error: `mail.send: ${order}` }
+    if (typeof order === 'string') return { is: 'failed', error: `${MAIL_SEND}: ${order}` }
     const domains = (await options.domains?.(effect.tenant)) ?? []
     // A sandbox tenant's clock runs ahead of ours; everywhere else the moment of the attempt is the later one.
     const now = options.now()
@@ -89,15 +89,13 @@ export function createMailCarrier(options: MailCarrierOptions): Carrier & { clos
   }
 
   return {
-    kind: MAIL_SEND,
+    ...describeCarrier(MAIL_SEND),
     slots: options.slots ?? 6,
-    maxAttempts: MAIL_PLAN.attempts,
-    retryPlan: MAIL_PLAN,
     async run(effect, signal) {
       try {
         return await run(effect, signal)
       } catch (error) {
-        // Only lookups and keeping throw. A database that vanished in the middle may have kept it: the repeat finds it.
+        // Only look-ups and the write into kept mail throw. If the database failed in the middle, the mail may be kept; the repeat finds it.
         return {
           is: 'retry',
           error: error instanceof Error ? error.message : String(error),
@@ -118,7 +116,8 @@ function verdictOf(handover: Handover, messageId: string, signal: AbortSignal): 
       const error = `the mail server refused at ${handover.command}: ${handover.reply}`
       const evidence: JsonObject = { reply: handover.reply, command: handover.command }
       if (cancelled(signal)) return { is: 'stopped', evidence }
-      const forGood = handover.code >= 500 && handover.command !== 'CONN' && !OURS_TO_MEND.has(handover.code)
+      const forGood =
+        handover.code >= 500 && handover.command !== 'CONN' && !OPERATOR_REPLIES.has(handover.code)
       return {
         is: forGood && !/^(AUTH|EHLO|HELO|STARTTLS)/.test(handover.command) ? 'failed' : 'retry',
         error,

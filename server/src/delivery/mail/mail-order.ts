@@ -1,5 +1,5 @@
-// What an effect of kind `mail.send` asks for, read once and checked: nothing behind this file sees an address or a header
-// that could end a line. One effect is one recipient.
+// The data of an effect of kind `mail.send`, read once and checked. No code after this file gets an address or a header that could
+// end a line. One effect is one recipient.
 
 import type { Json, JsonObject } from '../../core/json.ts'
 import { type Mailbox, readAddress } from '../../core/mail-address.ts'

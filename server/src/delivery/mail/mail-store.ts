@@ -42,9 +42,9 @@ export function createMailStore(db: Queries) {
       const values = [tenant, page.recipient ?? null, page.before ?? null, page.limit]
       return (await db.query<Row>(sql('list-kept-mail'), values)).map(mailOf)
     },
-    /** Deletes what was kept longer ago than that, at most `most`. Gives back how many went. */
-    async dropOlderThan(ms: number, most: number): Promise<number> {
-      return (await db.query(sql('drop-old-mail'), [ms, most])).length
+    /** Deletes what was kept longer ago than that, at most `limit`. Gives back how many went. */
+    async dropOlderThan(ms: number, limit: number): Promise<number> {
+      return (await db.query(sql('drop-old-mail'), [ms, limit])).length
     },
     async read(tenant: string, id: string): Promise<StoredMail | null> {
       if (!isGuid(id)) return null

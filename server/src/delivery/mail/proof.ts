@@ -1,9 +1,9 @@
-// What the end of an SMTP conversation proves. A server that refuses a message at any command has not taken it; and without its final
-// dot it must drop it (RFC 5321 4.1.1.4).
+// What the end of an SMTP conversation proves. A server that refuses a message at any command has not accepted it. Without the
+// final dot it must drop the message (RFC 5321 4.1.1.4).
 
 import type { Handover } from './smtp-session.ts'
 
-/** 'done': it was taken. 'nothing': it was not. 'doubt': nobody can say. */
+/** 'done': the server accepted the mail. 'nothing': it did not. 'doubt': it cannot be known. */
 export type Proof = 'done' | 'nothing' | 'doubt'
 
 export function proofOf(handover: Handover): Proof {

@@ -1,23 +1,23 @@
-// What one conversation says of the mail server, whatever becomes of the mail.
+// What one conversation shows about the mail server, independent of the result of the mail.
 
 import type { Health } from '../failing-receivers.ts'
 import type { Handover } from './smtp-session.ts'
 
-/** Replies that speak of us and not of a mail: authentication or TLS wanted. An operator can mend it. */
-export const OURS_TO_MEND: ReadonlySet<number> = new Set([454, 530, 534, 535, 538])
+/** Replies about this server and not about a mail: authentication or TLS is required. An operator can fix that. */
+export const OPERATOR_REPLIES: ReadonlySet<number> = new Set([454, 530, 534, 535, 538])
 
-/** Before a recipient is named the server refuses us, not a mail. */
+/** Before a recipient is named, a refusal concerns this server and not a mail. */
 const REFUSES_US = /^(CONN|AUTH|EHLO|HELO|STARTTLS|MAIL)/
 
-/** Null: nothing, since we dropped it. A server that refuses a recipient or a message is at work. */
+/** Null: it shows nothing, because this side ended it. A server that refuses a recipient or a message works. */
 export function healthOf(handover: Handover): Health | null {
   switch (handover.is) {
     case 'accepted':
       return { works: true }
     case 'refused': {
       const { code, command } = handover
-      const refusesUs = REFUSES_US.test(command) || OURS_TO_MEND.has(code) || code === 421
-      // Without its words, which may name whom a mail was for: every tenant's operators read this.
+      const refusesUs = REFUSES_US.test(command) || OPERATOR_REPLIES.has(code) || code === 421
+      // Without the server's text, which may name the recipient of a mail: the operators of every tenant can read this.
       return refusesUs ? { works: false, error: `it refused at ${command} with ${code}` } : { works: true }
     }
     case 'unsent':

@@ -1,4 +1,4 @@
-// Connections to the mail server: kept open for the next mail, at most so many at once, waited for in order.
+// Connections to the mail server. They are kept open for the next mail. Their number is limited; mails wait for one in order.
 
 import { type Handover, type PhaseLimits, type SmtpMessage, SmtpSession } from './smtp-session.ts'
 import type { SmtpServer } from './smtp-url.ts'
@@ -41,8 +41,8 @@ export class SmtpPool {
       if (used) {
         this.stopIdleTimer(used)
         const handover = await used.send(message, abort)
-        // A server may hang up on an idle connection at the moment at which it is taken up again. Nothing was sent, so a
-        // fresh one is tried at once.
+        // A server may close an idle connection at the very moment at which it is used again. Nothing was sent then, so a new
+        // connection is tried at once.
         if (handover.is !== 'unsent' || handover.aborted) return this.done(used, handover)
       }
       if (this.closed)
@@ -52,11 +52,11 @@ export class SmtpPool {
       this.open.add(fresh)
       return this.done(fresh, await fresh.send(message, abort))
     } finally {
-      this.leave()
+      this.releaseSlot()
     }
   }
 
-  /** Ends every connection; a mail under way ends as its phase says. */
+  /** Ends every connection. A mail that is being sent ends as its phase says. */
   close(): void {
     this.closed = true
     for (const session of this.open) session.close()
@@ -70,22 +70,22 @@ export class SmtpPool {
       return true
     }
     const { promise, resolve } = Promise.withResolvers<boolean>()
-    const turn = () => resolve(true)
+    const takeSlot = () => resolve(true)
     const giveUp = () => {
-      const at = this.waiting.indexOf(turn)
-      // Not there any more: its turn has come at the same moment, and the session will see the abort.
+      const at = this.waiting.indexOf(takeSlot)
+      // It waits no longer: it got its slot at the same moment, and the session will see the abort.
       if (at >= 0) this.waiting.splice(at, 1)
       resolve(at < 0)
     }
-    this.waiting.push(turn)
+    this.waiting.push(takeSlot)
     signal.addEventListener('abort', giveUp, { once: true })
     const mine = await promise
     signal.removeEventListener('abort', giveUp)
     return mine
   }
 
-  /** Passes the slot on to who waits longest. */
-  private leave(): void {
+  /** Gives the slot to the mail that has waited longest. */
+  private releaseSlot(): void {
     const next = this.waiting.shift()
     if (next) next()
     else this.busy -= 1

@@ -1,5 +1,5 @@
 // One connection to the mail server. It exists beside nodemailer's own transports because they cannot say whether the dot
-// that ends a message has left, which is the line between "never sent" and "nobody knows":
+// that ends a message was sent, which separates "never sent" from "not known":
 //
 //   connect ──> login ──> envelope ──> body ──> reply ──> (idle: the next mail begins at envelope)
 //   └───────── provably not sent ───────────┘  └── the server decides; only its answer tells
@@ -18,8 +18,8 @@ export type SmtpPhase = 'connect' | 'login' | 'envelope' | 'body' | 'reply'
 export type PhaseLimits = { readonly [phase in SmtpPhase]: number }
 
 /**
- * connect covers TCP, greeting, EHLO and STARTTLS. reply: RFC 5321 4.5.3.2.6 wants ten minutes against doubles; two are
- * kept here, because a repeat carries the same Message-ID and a slot is not held for long.
+ * connect covers TCP, greeting, EHLO and STARTTLS. reply: RFC 5321 4.5.3.2.6 requires ten minutes, against duplicates. Here it is
+ * two, because a repeat has the same Message-ID, and a slot must not be occupied for long.
  */
 export const PHASE_LIMITS: PhaseLimits = {
   connect: 20_000,
@@ -37,11 +37,11 @@ export type SmtpMessage = {
 /** How handing one message over went. */
 export type Handover =
   | { readonly is: 'accepted'; readonly reply: string }
-  /** The server said no: it has not taken the message. */
+  /** The server refused the message, so it has not accepted it. */
   | { readonly is: 'refused'; readonly reply: string; readonly code: number; readonly command: string }
   /** Provably not sent: it ended before the final dot could leave. */
   | { readonly is: 'unsent'; readonly phase: SmtpPhase; readonly error: string; readonly aborted: boolean }
-  /** The final dot may have left and no answer came. */
+  /** The final dot may have been sent, and no answer came. */
   | { readonly is: 'unknown'; readonly error: string; readonly aborted: boolean }
 
 /** What nodemailer adds to an Error. */
@@ -91,11 +91,11 @@ export class SmtpSession {
         ...(server.tls.servername === null ? {} : { servername: server.tls.servername }),
         ...(options.ca === undefined ? {} : { ca: options.ca }),
       },
-      // Ours, by phase, come first; these are the net below.
+      // The limits by phase are shorter and apply first; these are a safety net.
       connectionTimeout: limits.connect + 1000,
       greetingTimeout: limits.connect + 1000,
       socketTimeout: Math.max(limits.envelope, limits.body, limits.reply) + 1000,
-      // Destroy at close: an abort does not wait for a server that takes nothing more.
+      // Destroy at close, because an abort must not wait for a server that reads nothing more.
       socketCloseTimeout: 0,
       maxResponseSize: 64 * 1024,
     })
@@ -109,8 +109,8 @@ export class SmtpSession {
   }
 
   /**
-   * Hands one message over; one at a time. An abort before the final dot destroys the connection at once; an abort after
-   * it leaves the server `graceMs` to answer, since only its answer tells.
+   * Hands one message over; one at a time. An abort before the final dot destroys the connection at once. After an
+   * abort behind it, the server has `graceMs` to answer, because only its answer decides.
    */
   async send(
     message: SmtpMessage,
@@ -137,7 +137,7 @@ export class SmtpSession {
     }
   }
 
-  /** Says QUIT when it is idle, and lets go. */
+  /** Sends QUIT when it is idle, and closes the connection. */
   close(): void {
     if (this.dead) return
     if (this.ready && !this.attempt) {
@@ -175,8 +175,8 @@ export class SmtpSession {
     })
   }
 
-  // It is read for the first time when the server has answered 354. Small pieces, each asked for when the one before was
-  // taken: so `reply` begins when the last few kilobytes are on their way, and not while megabytes still wait in memory.
+  // It is read for the first time when the server has answered 354. The pieces are small, and each is read when the one before was
+  // accepted. So `reply` begins when the last few kilobytes are being sent, and not while megabytes still wait in memory.
   private body(attempt: Attempt, raw: Buffer): Readable {
     let at = 0
     const stream = new Readable({

@@ -20,7 +20,7 @@ const OPTIONS = ['requireTLS', 'ignoreTLS', 'name', 'tls.rejectUnauthorized', 't
 /**
  * Reads `smtp[s]://[user:password@]host[:port][?options]`. Options: `requireTLS`, `ignoreTLS`, `tls.rejectUnauthorized`
  * (true or false), `tls.servername`, `name`. With a password and without `smtps`, TLS is required unless the host is this
- * machine or `requireTLS=false` says otherwise: a man in the middle could strike out the offer of STARTTLS and read it.
+ * machine or `requireTLS=false` says otherwise: an attacker in the middle could remove the offer of STARTTLS and read the password.
  * Throws an Error that says what is wrong and never repeats the URL, which may hold a password.
  */
 export function readSmtpUrl(text: string): SmtpServer {
@@ -62,7 +62,7 @@ export function readSmtpUrl(text: string): SmtpServer {
 export function withoutCredentials(text: string, server: SmtpServer): string {
   if (!server.auth || server.auth.password === '') return text
   const { user, password } = server.auth
-  // The longest first, so that none is cut by a shorter one.
+  // The longest first, so that a shorter one never replaces a part of it.
   const forms = [base64(`\0${user}\0${password}`), base64(password), encodeURIComponent(password), password]
   return forms.reduce((clean, form) => clean.replaceAll(form, '[password]'), text)
 }

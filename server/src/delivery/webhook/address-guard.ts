@@ -1,9 +1,10 @@
 // Which addresses a webhook may reach. Everything that is not the public internet is refused, unless the tenant's
-// allow-list has it: the check is made on the resolved address, at every attempt, and the connection goes to that very
-// address, so a name that changes its answer in between gains nothing.
+// allow-list has it. The resolved address is checked at every attempt, and the connection goes to exactly that address. So a name
+// whose address changes in between cannot evade the check.
 
 import ipaddr from 'ipaddr.js'
-import { hostOf, portOf } from './endpoint.ts'
+import { portOf } from '../../core/effects/lane.ts'
+import { hostOf } from './endpoint.ts'
 
 /** An allow-list, read: what `allowed(tenant)` gives. */
 export type AllowList = {
@@ -14,8 +15,8 @@ export type AllowList = {
 }
 
 /**
- * Where clouds tell a machine who it is, with its passwords: whoever reaches them is that machine. Most lie in ranges that are
- * refused anyway, but a range or a name on an allow-list is not meant for them: each has to be listed itself.
+ * The metadata services of clouds. They give the identity and the passwords of the machine to everybody who can reach them.
+ * Most are in ranges that are refused anyway. A range or a name on an allow-list does not include them: each has to be listed itself.
  */
 const METADATA: ReadonlySet<string> = new Set([
   // AWS, Azure, Google, DigitalOcean, Oracle and most others; AWS and Azure by IPv6; ECS tasks, EKS pods.
@@ -65,7 +66,7 @@ export function allowsHost(list: AllowList, host: string, port: number): boolean
 /** Null when a webhook may go to this address; else what kind of address it is, for the error. */
 export function refusedAddress(address: string, list: AllowList): string | null {
   if (!isAddress(address)) return 'no address'
-  // An IPv4 address in IPv6 clothes (::ffff:127.0.0.1) is judged as what it reaches.
+  // An IPv4 address written as IPv6 (::ffff:127.0.0.1) is judged as the address that it reaches.
   const parsed = ipaddr.process(address)
   if (isMetadata(address) && !list.addresses.has(parsed.toString())) return 'metadata of a cloud'
   for (const [range, bits] of list.ranges) {
@@ -78,7 +79,7 @@ export function refusedAddress(address: string, list: AllowList): string | null 
   return null
 }
 
-/** True for an address that no name and no range on an allow-list stands for. */
+/** True for an address that no name and no range on an allow-list includes. */
 export function isMetadata(address: string): boolean {
   if (!isAddress(address)) return false
   const parsed = ipaddr.process(address)
@@ -89,8 +90,8 @@ export function isMetadata(address: string): boolean {
 }
 
 /**
- * Why no webhook to this URL could ever leave, as far as can be seen without asking anybody; null when one may. Where a
- * name leads is seen at each attempt only.
+ * Why no webhook to this URL can ever be sent, as far as this can be known without a look-up; null when one may be. The address of
+ * a name is known only at each attempt.
  */
 export function refusedTarget(url: URL, list: AllowList): string | null {
   const host = hostOf(url)
@@ -111,7 +112,7 @@ export function isAllowEntry(entry: string): boolean {
   const [, v6, host, port] = match
   if (port !== undefined && !(Number(port) >= 1 && Number(port) <= 65_535)) return false
   if (v6 !== undefined) return isAddress(v6) && port !== undefined
-  // An address that is not whole would be taken for a name.
+  // An incomplete address would be read as a name.
   return HOST.test(host!) && (!/^[\d.]+$/.test(host!) || isAddress(host!))
 }
 

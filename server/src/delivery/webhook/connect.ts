@@ -1,10 +1,11 @@
-// Opens the connection for one webhook: resolves the name, judges every address, connects to one that passed. Not an octet
-// of a request is written here; until it returns, nothing has happened at the receiver.
+// Opens the connection for one webhook: resolves the name, checks every address, and connects to one that is allowed. No octet of
+// a request is written here, so until it returns, nothing has happened at the receiver.
 
 import { isIP, connect as netConnect, type Socket } from 'node:net'
 import { connect as tlsConnect } from 'node:tls'
+import { portOf } from '../../core/effects/lane.ts'
 import { type AllowList, allowsHost, isMetadata, refusedAddress } from './address-guard.ts'
-import { hostOf, portOf } from './endpoint.ts'
+import { hostOf } from './endpoint.ts'
 
 /** Thrown when no address of the host may be reached: trying again does not help until the allow-list changes. */
 export class AddressRefused extends Error {
@@ -33,7 +34,7 @@ export async function openConnection(options: ConnectOptions): Promise<Socket> {
   if (addresses.length === 0) throw new Error(`${host} has no address`)
   const trusted = allowsHost(allowed, host, port)
   const refusals = addresses.map(address =>
-    // A name says nothing of a cloud's metadata, whatever it resolves to; the address itself, written out, does.
+    // A name on the allow-list never includes the metadata service of a cloud, whatever it resolves to. Only its address does.
     trusted && (isIP(host) || !isMetadata(address)) ? null : refusedAddress(address, allowed),
   )
   const open = addresses.filter((_, i) => refusals[i] === null)
@@ -58,7 +59,7 @@ function connectTo(
 ): Promise<Socket> {
   const { url, host, port, ca, connectMs, signal } = options
   const secure = url.protocol === 'https:'
-  // An address, never the name: nothing is looked up a second time.
+  // The address and never the name, so that nothing is looked up a second time.
   const socket: Socket = secure
     ? tlsConnect({ host: address, port, servername: isIP(host) ? '' : host, ALPNProtocols: ['http/1.1'], ca })
     : netConnect({ host: address, port })

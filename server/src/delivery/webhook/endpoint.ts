@@ -1,5 +1,6 @@
 // Where a webhook goes, read once and checked.
 
+import { withoutLastDot } from '../../core/effects/lane.ts'
 import type { JsonObject } from '../../core/json.ts'
 
 export type Endpoint = {
@@ -11,14 +12,9 @@ export type Endpoint = {
 /** Longest URL, characters. */
 export const MAX_URL = 2048
 
-/** The port that is connected to. */
-export function portOf(url: URL): number {
-  return url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
-}
-
 /** The host without the brackets of an IPv6 address and without a last dot, lower case: what is looked up and allowed. */
 export function hostOf(url: URL): string {
-  return url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
+  return withoutLastDot(url.hostname.replace(/^\[|\]$/g, ''))
 }
 
 /**

@@ -1,5 +1,5 @@
-// One signed POST, and exactly how far it came: the difference between "not an octet left" and "nobody answered" is what
-// a receipt is made of. Connections are not reused: on a kept connection that dies, the two cannot be told apart.
+// Sends one signed POST and reports exactly how far it got: a receipt depends on the difference between "no octet was sent" and
+// "no answer came". Connections are not reused: on a kept connection that dies, the two cannot be told apart.
 
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
@@ -76,13 +76,13 @@ function exchange(socket: Socket, options: PostOptions): Promise<Posted> {
     interim += 1
     if (interim <= MAX_INTERIM) return
     const error = new Error(`more than ${MAX_INTERIM} interim answers`)
-    // At once: the answer may stand right behind them.
+    // At once, because the answer may follow directly.
     resolve({ is: 'no_answer', error: error.message })
     end(error)
   })
   let answered = false
   request.on('error', error => {
-    // Behind a status it is only the body that breaks off.
+    // After the status, only the body is incomplete.
     if (!answered) resolve({ is: 'no_answer', error: textOf(error) })
   })
   request.on('response', async response => {
@@ -99,7 +99,7 @@ function exchange(socket: Socket, options: PostOptions): Promise<Posted> {
   })
 }
 
-// The status is the answer; a body that breaks off or never ends takes nothing from it.
+// The status is the answer. It is valid even if the body is incomplete or never ends.
 async function prefixOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let length = 0
@@ -110,7 +110,7 @@ async function prefixOf(response: IncomingMessage): Promise<string> {
       if (length >= MAX_ANSWER) break
     }
   } catch {
-    // What came is kept.
+    // The part that has arrived is kept.
   }
   return Buffer.concat(chunks).subarray(0, MAX_ANSWER).toString('utf8')
 }

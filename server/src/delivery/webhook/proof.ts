@@ -23,7 +23,7 @@ export function proofOf(posted: Posted, now: Date): Proof {
       const { status, headers } = posted
       if (status >= 200 && status < 300) return 'done'
       if (REFUSALS.has(status)) return 'nothing'
-      // With a time to come again it was said by somebody who chose not to begin.
+      // With Retry-After, it comes from somebody who decided not to begin.
       return status === 503 && isRetryAfter(headers['retry-after'], now) ? 'nothing' : 'doubt'
     }
     default:

@@ -1,4 +1,4 @@
-// What one call says of its receiver, whatever becomes of the call.
+// What one call shows about its receiver, independent of the result of the call.
 
 import type { Health } from '../failing-receivers.ts'
 import type { Posted } from './post.ts'

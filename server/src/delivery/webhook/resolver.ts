@@ -1,13 +1,13 @@
-// Finds the addresses of a receiver's name, in a stated time. The system's own look-up has no time-out and shares four threads
-// with all else that reads files, so names whose server is silent would stop every call of the process. Here each tenant
-// asks by a resolver of its own, which uses no thread and learns about slow servers from its own questions only.
+// Finds the addresses of a receiver's name, within a time limit. The system's own look-up has no time-out, and shares four threads
+// with everything that reads files. So names whose DNS server does not answer would stop every call of the process. Here each tenant
+// has a resolver of its own, which uses no thread and learns about slow servers only from its own queries.
 //
 //   in the hosts file ──────────────────────────> the system's look-up
 //   asked of DNS ── addresses ──────────────────> those
 //                ── no such name, or no DNS ────> the system's look-up: it knows search lists and other sources
 //                ── no answer in time, failure ─> rejected
 //
-// Few ask the system at once, and whoever waits for a turn waits no longer than for DNS.
+// Few look-ups use the system at once. Waiting for one of these has the same time limit as DNS.
 
 import { Resolver, lookup as systemLookup } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
@@ -26,9 +26,9 @@ export type ResolverOptions = {
 }
 
 /** Tenants whose resolver is kept; another one's is made anew. */
-const MOST_RESOLVERS = 1000
+const MAX_RESOLVERS = 1000
 /** Of the four threads that all of Node shares. */
-const MOST_SYSTEM_LOOKUPS = 2
+const MAX_SYSTEM_LOOKUPS = 2
 const HOSTS_FILE = process.platform === 'win32' ? 'C:\\Windows\\System32\\drivers\\etc\\hosts' : '/etc/hosts'
 /** Answers that come at once: no such name here, or no DNS server. Others say that it could not be found out. */
 const ASK_SYSTEM = new Set(['ENOTFOUND', 'ENODATA', 'ECONNREFUSED'])
@@ -36,17 +36,17 @@ const ASK_SYSTEM = new Set(['ENOTFOUND', 'ENODATA', 'ECONNREFUSED'])
 export function createLookup(options: ResolverOptions = {}): Lookup {
   const { timeoutMs = 2000, servers, hostsFile = HOSTS_FILE } = options
   const resolvers = new Map<string, Resolver>()
-  const lookups = new Semaphore(MOST_SYSTEM_LOOKUPS)
+  const lookups = new Semaphore(MAX_SYSTEM_LOOKUPS)
 
   function resolverOf(tenant: string): Resolver {
     const known = resolvers.get(tenant)
-    // Taken out and put back: the first of the map is the one that was not used for longest.
+    // Deleted and inserted again, so that the first entry of the map is always the least recently used one.
     resolvers.delete(tenant)
     const resolver = known ?? new Resolver({ timeout: timeoutMs / 2, tries: 2 })
     if (!known && servers) resolver.setServers(servers)
     resolvers.set(tenant, resolver)
     for (const oldest of resolvers.keys()) {
-      if (resolvers.size <= MOST_RESOLVERS) break
+      if (resolvers.size <= MAX_RESOLVERS) break
       resolvers.delete(oldest)
     }
     return resolver
@@ -78,7 +78,7 @@ export function createLookup(options: ResolverOptions = {}): Lookup {
   return async (host, tenant) => {
     const late = new AbortController()
     const { promise, reject } = Promise.withResolvers<never>()
-    // Nothing is cancelled: that would end all questions of the tenant's resolver.
+    // The query is not cancelled, because that would end all queries of the tenant's resolver.
     const timer = setTimeout(() => {
       const error = new Error(`DNS gave no answer about ${host} within ${timeoutMs} ms`)
       late.abort(error)
@@ -92,22 +92,24 @@ export function createLookup(options: ResolverOptions = {}): Lookup {
 
 /** Names of a hosts file, lower case. Pure. */
 export function namesIn(hosts: string): ReadonlySet<string> {
-  const names = hosts.split('\n').flatMap(line => line.replace(/#.*/, '').trim().split(/\s+/).slice(1))
+  const names = hosts
+    .split('\n')
+    .flatMap(textLine => textLine.replace(/#.*/, '').trim().split(/\s+/).slice(1))
   return new Set(names.map(name => name.toLowerCase()))
 }
 
-/** So many at once; the others wait, in order, until their signal is aborted. */
+/** Lets so many run at once. The others wait in order, until their signal is aborted. */
 class Semaphore {
   private free: number
   private readonly waiting: (() => void)[] = []
 
-  constructor(most: number) {
-    this.free = most
+  constructor(limit: number) {
+    this.free = limit
   }
 
   async take<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     if (this.free > 0) this.free -= 1
-    else await this.turn(signal)
+    else await this.waitForSlot(signal)
     try {
       return await work()
     } finally {
@@ -117,7 +119,7 @@ class Semaphore {
     }
   }
 
-  private async turn(signal: AbortSignal): Promise<void> {
+  private async waitForSlot(signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const giveUp = () => {
       const at = this.waiting.indexOf(resolve)

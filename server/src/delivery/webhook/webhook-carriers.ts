@@ -1,5 +1,7 @@
-// Carries effects of kind `webhook.call` and the notices `webhook.withdraw` that tell a receiver that its call was called
-// off. docs/webhooks.md is their contract with receivers.
+// This folder calls webhooks. This file carries effects of kind `webhook.call` and the notices
+// `webhook.withdraw`, which tell a receiver that its call was cancelled. It must not know why a receiver is
+// called, and it must never connect to an address that address-guard.ts refuses. docs/webhooks.md is the
+// contract with receivers.
 //
 //   call ── abort before an octet left ──────> stopped
 //        ── abort after that ──> connection closed, waiting ── withdrawal answered ──> stopped | too late
@@ -7,8 +9,14 @@
 
 import type { Carrier } from '../../core/effects/carrier.ts'
 import { EffectAborted, type NewEffect, type StartedEffect, type Verdict } from '../../core/effects/effect.ts'
+import { webhookWithdraw } from '../../core/effects/effect-builders.ts'
+import {
+  describeCarrier,
+  EFFECT_KINDS,
+  WEBHOOK_CALL,
+  WEBHOOK_WITHDRAW,
+} from '../../core/effects/effect-kinds.ts'
 import { laneOf } from '../../core/effects/lane.ts'
-import { WEBHOOK_PLAN } from '../../core/effects/retry-plan.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Health } from '../failing-receivers.ts'
 import { oneLine } from '../one-line.ts'
@@ -20,9 +28,6 @@ import { healthOf } from './receiver-health.ts'
 import { createLookup, type Lookup } from './resolver.ts'
 import { webhookHeaders } from './signature.ts'
 import { evidenceOf, refusalOf, verdictOfAnswer } from './webhook-verdict.ts'
-
-export const WEBHOOK_CALL = 'webhook.call'
-export const WEBHOOK_WITHDRAW = 'webhook.withdraw'
 
 export type WebhookCarrierOptions = {
   /** The keys that sign for an endpoint (see readWebhookSecret), the newest first; null or none: it cannot be called. */
@@ -43,14 +48,14 @@ export type WebhookCarrierOptions = {
   readonly slots?: number
   /** Further trusted authorities for https, PEM. */
   readonly ca?: string
-  /** Told of every attempt what it says of its receiver, by host and port. */
+  /** Called after every attempt with what the attempt shows of its receiver, by host and port. */
   readonly observe?: (tenant: string, receiver: string, health: Health) => void
 }
 
 /** Type of the event that tells of a call that was called off. */
 export const EFFECT_CANCELLED = 'effect.cancelled'
 
-/** So much longer, at most, an answer is waited for: what began together does not fail together, and does not begin together again. */
+/** The wait for an answer is longer by up to this fraction. So calls that began together do not time out and retry together. */
 const SPREAD = 0.5
 
 const EVENT_TYPE = /^[A-Za-z0-9_.-]{1,128}$/
@@ -74,7 +79,6 @@ export function createWebhookCarriers(options: WebhookCarrierOptions): {
     ca,
   } = options
   const slots = options.slots ?? 4
-  const retries = { maxAttempts: WEBHOOK_PLAN.attempts, retryPlan: WEBHOOK_PLAN }
   const closing = new AbortController()
 
   async function send(
@@ -121,7 +125,7 @@ export function createWebhookCarriers(options: WebhookCarrierOptions): {
     if (posted.is === 'answered') return verdictOfAnswer(posted, now())
     if (posted.is === 'no_secret') return noSecret(endpoint)
     if (posted.is === 'no_answer') {
-      // Only the receiver knows. It is asked by the withdrawal that the cancel owes it.
+      // Only the receiver knows. The withdrawal notice of the cancel asks it.
       if (cancelled(signal)) return { is: 'waiting', evidence: { phase: 'sent', error: posted.error } }
       return { is: 'retry', error: posted.error, mayHaveHappened: proofOf(posted, now()) === 'doubt' }
     }
@@ -136,18 +140,14 @@ export function createWebhookCarriers(options: WebhookCarrierOptions): {
   }): NewEffect | null {
     const endpoint = readEndpoint(effect.data)
     if (typeof endpoint === 'string') return null
-    return {
-      kind: WEBHOOK_WITHDRAW,
-      title: oneLine(`Withdraw: ${effect.title}`, 200),
-      due: { afterMs: 0 },
-      lane: laneOf(endpoint.url),
-      data: {
-        url: endpoint.url.href,
-        secretRef: endpoint.secretRef,
-        effectId: effect.id,
-        type: effect.data.type ?? null,
+    const { url, secretRef } = endpoint
+    return webhookWithdraw(
+      { url: url.href, secretRef, effectId: effect.id, type: effect.data.type ?? null },
+      {
+        title: oneLine(EFFECT_KINDS[WEBHOOK_WITHDRAW].title(effect.title), 200),
+        due: { afterMs: 0 },
       },
-    }
+    )
   }
 
   async function tell(effect: StartedEffect, signal: AbortSignal): Promise<Verdict> {
@@ -179,14 +179,14 @@ export function createWebhookCarriers(options: WebhookCarrierOptions): {
 
   return {
     carriers: [
-      { kind: WEBHOOK_CALL, slots, ...retries, run: guarded(call), withdraw },
-      { kind: WEBHOOK_WITHDRAW, slots, ...retries, run: guarded(tell) },
+      { ...describeCarrier(WEBHOOK_CALL), slots, run: guarded(call), withdraw },
+      { ...describeCarrier(WEBHOOK_WITHDRAW), slots, run: guarded(tell) },
     ],
     close: () => closing.abort(new EffectAborted('shutdown')),
   }
 }
 
-/** What a receiver said in its answer to `effect.cancelled`; null when it said nothing known. */
+/** The outcome in a receiver's answer to `effect.cancelled`; null when there is none that we know. */
 function outcomeIn(body: string): 'stopped' | 'took_effect' | null {
   try {
     const outcome = (JSON.parse(body) as { outcome?: unknown } | null)?.outcome

@@ -1,5 +1,5 @@
 // The secrets that sign webhooks: one for each name (`secretRef`, by default the receiver's origin), made when it is first
-// needed, changed without a gap: for a while the old one signs too.
+// needed. A secret is changed without a gap: for a while the old one signs too.
 
 import { coalesce } from '../../core/coalesce.ts'
 import type { Random } from '../../core/ids.ts'
@@ -18,14 +18,12 @@ export type WebhookSecret = {
   readonly expiresAt: Date | null
 }
 
-export type WebhookSecrets = ReturnType<typeof createWebhookSecrets>
-
 export function createWebhookSecrets({ db, random }: { readonly db: Database; readonly random: Random }) {
   type Row = { secret: Buffer; created_at: Date; expires_at: Date | null }
   const all = async (tenant: string, ref: string) =>
     await db.query<Row>(sql('webhook-secrets'), [tenant, ref])
   const add = async (queries: Queries, tenant: string, ref: string) => {
-    // Of two that make it at once, one is stored and both read that.
+    // If two callers make it at once, one secret is stored, and both read that one.
     await queries.query(sql('add-webhook-secret'), [tenant, ref, Buffer.from(random(LENGTH))])
   }
   const made = async (tenant: string, ref: string) => {
@@ -34,7 +32,7 @@ export function createWebhookSecrets({ db, random }: { readonly db: Database; re
     await add(db, tenant, ref)
     return await all(tenant, ref)
   }
-  // Thousands of calls that fall due at once are to a few receivers.
+  // When thousands of calls fall due at once, they go to a few receivers.
   const forCall = coalesce((tenant: string, ref: string) => `${tenant}\n${ref}`, made)
 
   return {
@@ -52,7 +50,7 @@ export function createWebhookSecrets({ db, random }: { readonly db: Database; re
         await tx.query(sql('expire-webhook-secret'), [tenant, ref, overlapMs])
         await add(tx, tenant, ref)
       })
-      // What is stored, not what was made: of two rotations at once, one finds its place taken.
+      // Returns the stored secret and not the one just made: of two rotations at once, only one is stored.
       const [newest] = await all(tenant, ref)
       if (!newest) throw new Error(`no secret ${ref} after its rotation`)
       return webhookSecretText(newest.secret)

@@ -32,7 +32,7 @@ export function verdictOfAnswer(answer: Answered, now: Date): Verdict {
   }
 }
 
-/** A request that never left: refused addresses for good, everything else until it works. */
+/** The verdict on a request that was never sent. A refused address fails for good; everything else is retried. */
 export function refusalOf(posted: Posted & { readonly is: 'not_begun' }): Verdict {
   return posted.refused
     ? { is: 'failed', error: `refused: ${posted.error}` }

@@ -1,6 +1,9 @@
-// Announce: one commit from which on the events exist and their effects are pending. A child's parent is locked first; a
-// key with an early-cancellation policy passes that key's gate first (I6). A plain root waits for no answer: its gates and
-// rows travel with the commit.
+// This folder announces and revises: it must be the only place that inserts pending effects, and it must not
+// add anything to a cancelled event (I3). After the commit of an announcement its events exist and their
+// effects are pending.
+//
+// A child's parent is locked first. A key with an early-cancellation policy passes the gate of that key first
+// (I6). A root without such a key waits for no answer: its gates and rows are sent together with the commit.
 
 import type { Announced, Announcement } from '../../core/event.ts'
 import { hash32, type Shard, shardOfEntity, shardOfId } from '../../core/ids.ts'
@@ -22,14 +25,23 @@ export type Parent = {
 }
 
 /**
- * Events that stand below one another and are called off together. Each keeps the ids of those above it, and a cancel goes down level
- * by level. Nothing of the product's own goes deeper than a few.
+ * The depth of a chain of events that are called off together. Each event stores the ids of those above it, and a cancel goes down level
+ * by level. The product itself needs only a few levels.
  */
 export const MOST_LEVELS = 100
 
-/** Thrown for an announcement that could not be stored; a domain lets none through. */
+/** An announcement that PostgreSQL could not store. Domains check before, so this is a fault of a domain. */
 export class UnstorableAnnouncement extends Error {
   override readonly name = 'UnstorableAnnouncement'
+}
+
+/** An announcement that is written. `cancellationId`: the early cancellation that absorbs it. */
+type Accepted = {
+  readonly a: Announcement
+  readonly id: string
+  readonly shard: Shard
+  readonly parent: Parent | null
+  readonly cancellationId: string | null
 }
 
 export async function announce(
@@ -40,7 +52,8 @@ export async function announce(
   if (announcements.length === 0) return []
   for (const a of announcements) refuseUnstorable(a)
   const early = await meetEarlyCancellations(context, tx, announcements)
-  // A root passes its shard's gate too: an open cancellation that holds it alone then knows all that was announced before.
+  // A root passes the gate of its shard too. So an open cancellation, which holds the gate alone, knows everything that was announced
+  // before.
   const parents = await lockParents(
     tx,
     announcements.flatMap(a => (a.parent ? [a.parent.id] : [])),
@@ -49,47 +62,49 @@ export async function announce(
       tenants: announcements.map(a => a.tenant),
     },
   )
+  const decisions = announcements.map(a => decide(context, a, { parents, early }))
+  const accepted = decisions.flatMap(decision => ('is' in decision ? [] : [decision]))
+  if (accepted.length > 0) insertEvents(context, tx, accepted)
+  const effectIds = insertEffectsOf(context, tx, accepted)
+  return decisions.map(decision => ('is' in decision ? decision : announcedAs(decision, effectIds)))
+}
 
-  const results: Announced[] = []
-  const accepted: {
-    a: Announcement
-    id: string
-    shard: Shard
-    parent: Parent | null
-    cancellationId: string | null
-  }[] = []
-  for (const a of announcements) {
-    const parent = a.parent ? parents.get(a.parent.id) : null
-    if (a.parent && (parent === undefined || parent === null || parent.tenant !== a.tenant)) {
-      results.push({ is: 'parent_unknown', parentId: a.parent.id })
-      continue
-    }
-    if (a.parent && parent && parent.cancellation_id !== null) {
-      results.push({ is: 'parent_cancelled', parentId: a.parent.id, cancellationId: parent.cancellation_id })
-      continue
-    }
-    if (parent && a.parent?.link === 'cancel' && parent.cancel_path.length >= MOST_LEVELS) {
-      results.push({ is: 'too_deep', parentId: parent.id })
-      continue
-    }
-    const cancellationId = a.key === null ? null : (early.get(`${a.tenant}\n${a.key}\n${a.entity}`) ?? null)
-    if (cancellationId !== null && a.early === 'reject') {
-      results.push({ is: 'rejected', cancellationId })
-      continue
-    }
-    const shard = parent ? parent.shard : shardOfEntity(a.tenant, a.entity)
-    const id = a.id ?? newId(context, shard)
-    if (shardOfId(id) !== shard) throw new UnstorableAnnouncement(`event ${id} is not in its tree's shard`)
-    const absorbed = cancellationId !== null && a.early === 'absorb' ? cancellationId : null
-    accepted.push({ a, id, shard, parent: parent ?? null, cancellationId: absorbed })
-    results.push(
-      absorbed === null
-        ? { is: 'announced', eventId: id, effectIds: [] }
-        : { is: 'absorbed', eventId: id, cancellationId: absorbed },
-    )
-  }
-  if (accepted.length === 0) return results
+/** Gives why an announcement is refused, or what is written of it. Throws if it is not in its tree's shard. */
+function decide(
+  context: Context,
+  a: Announcement,
+  {
+    parents,
+    early,
+  }: { readonly parents: ReadonlyMap<string, Parent>; readonly early: ReadonlyMap<string, string> },
+): Announced | Accepted {
+  const parent = a.parent ? parents.get(a.parent.id) : null
+  if (a.parent && (parent === undefined || parent === null || parent.tenant !== a.tenant))
+    return { is: 'parent_unknown', parentId: a.parent.id }
+  if (a.parent && parent && parent.cancellation_id !== null)
+    return { is: 'parent_cancelled', parentId: a.parent.id, cancellationId: parent.cancellation_id }
+  if (parent && a.parent?.link === 'cancel' && parent.cancel_path.length >= MOST_LEVELS)
+    return { is: 'too_deep', parentId: parent.id }
+  const cancellationId = a.key === null ? null : (early.get(`${a.tenant}\n${a.key}\n${a.entity}`) ?? null)
+  if (cancellationId !== null && a.early === 'reject') return { is: 'rejected', cancellationId }
+  const shard = parent ? parent.shard : shardOfEntity(a.tenant, a.entity)
+  const id = a.id ?? newId(context, shard)
+  if (shardOfId(id) !== shard) throw new UnstorableAnnouncement(`event ${id} is not in its tree's shard`)
+  const absorbed = cancellationId !== null && a.early === 'absorb' ? cancellationId : null
+  return { a, id, shard, parent: parent ?? null, cancellationId: absorbed }
+}
 
+function announcedAs(
+  { id, cancellationId }: Accepted,
+  effectIds: ReadonlyMap<string, readonly string[]>,
+): Announced {
+  return cancellationId === null
+    ? { is: 'announced', eventId: id, effectIds: effectIds.get(id) ?? [] }
+    : { is: 'absorbed', eventId: id, cancellationId }
+}
+
+/** Writes the events, without their effects: their rows, their place in an early cancellation's receipt, their aliases. */
+function insertEvents(context: Context, tx: Tx, accepted: readonly Accepted[]): void {
   tx.send(sql('insert-events'), [
     context.clock(),
     ...columns(accepted, 17, ({ a, id, shard, parent, cancellationId }) => [
@@ -133,7 +148,15 @@ export async function announce(
       ]),
     )
   }
-  const alive = accepted.filter(b => b.cancellationId === null)
+}
+
+/** Gives the ids of the effects by the event's id. An event that an early cancellation absorbs has none. */
+function insertEffectsOf(
+  context: Context,
+  tx: Tx,
+  accepted: readonly Accepted[],
+): ReadonlyMap<string, readonly string[]> {
+  const alive = accepted.filter(({ cancellationId }) => cancellationId === null)
   const effectIds = insertEffects(
     context,
     tx,
@@ -147,12 +170,12 @@ export async function announce(
     idsOf.set(id, effectIds.slice(next, next + a.effects.length))
     next += a.effects.length
   }
-  return results.map(r => (r.is === 'announced' ? { ...r, effectIds: idsOf.get(r.eventId) ?? [] } : r))
+  return idsOf
 }
 
 /**
- * Gates, then sandbox tenants, then the events, then a look for open cancellations: each a statement of its own, younger than
- * the locks before it. `skip`: what a cancel holds is left out. `roots`: shards whose gates are passed for new roots.
+ * Locks gates, then sandbox tenants, then the events, and then looks for open cancellations. Each is a statement of its own, younger than
+ * the locks before it. `skip`: events that a cancel has locked are left out. `roots`: shards of new roots, whose gates are passed.
  */
 export async function lockParents(
   tx: Tx,

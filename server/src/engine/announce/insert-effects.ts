@@ -10,7 +10,7 @@ import { sql } from '../statements.ts'
 export type NewEffectRow = {
   readonly effect: NewEffect
   readonly tenant: string
-  /** The event that it belongs to, which the caller has locked; or for a notice the cancellation that it tells about. */
+  /** The event that the effect was announced under, which the caller has locked; for a notice its cancellation. */
   readonly under: { readonly eventId: string; readonly eventKind: string } | { readonly noticeOf: string }
 }
 
@@ -54,21 +54,22 @@ export function insertEffects(context: Context, tx: Tx, rows: readonly NewEffect
 
 /** Ids sort in the order in which the effects were declared: an event's effects are listed by their ids. */
 function idsFor(context: Context, rows: readonly NewEffectRow[]): readonly string[] {
-  const owners = rows.map(({ under }) => ('eventId' in under ? under.eventId : under.noticeOf))
+  const belongingTo = rows.map(({ under }) => ('eventId' in under ? under.eventId : under.noticeOf))
   const made = new Map<string, string[]>()
   for (const [i, { effect }] of rows.entries()) {
     if (effect.id !== undefined) continue
-    const owner = owners[i] as string
-    const list = made.get(owner)
-    const id = newId(context, shardOfId(owner))
+    const belongsTo = belongingTo[i] as string
+    const list = made.get(belongsTo)
+    const id = newId(context, shardOfId(belongsTo))
     if (list) list.push(id)
-    else made.set(owner, [id])
+    else made.set(belongsTo, [id])
   }
   for (const list of made.values()) if (list.length > 1) list.sort().reverse()
   return rows.map(({ effect }, i) => {
-    const owner = owners[i] as string
-    const id = effect.id ?? (made.get(owner)?.pop() as string)
-    if (shardOfId(id) !== shardOfId(owner)) throw new Error(`effect ${id} is not in the shard of ${owner}`)
+    const belongsTo = belongingTo[i] as string
+    const id = effect.id ?? (made.get(belongsTo)?.pop() as string)
+    if (shardOfId(id) !== shardOfId(belongsTo))
+      throw new Error(`effect ${id} is not in the shard of ${belongsTo}`)
     return id
   })
 }

@@ -1,5 +1,5 @@
-// Request keys (I5): what a caller's key stands for, once for all shards. A cancellation carries its key too, which is what
-// makes the same cancel again get its receipt; here the same key with anything else is found out.
+// Request keys (I5): which request a caller's key stands for. A cancellation stores its key too, so that the same cancel again gets its
+// receipt. Here a key is found out that is used again for another request.
 
 import { type Shard, shardOfEntity } from '../../core/ids.ts'
 import type { JsonObject } from '../../core/json.ts'
@@ -9,7 +9,7 @@ import { sql } from '../statements.ts'
 
 export type RequestKey = { readonly tenant: string; readonly caller: string; readonly key: string }
 
-/** `same`: asked for before; `answer` is null when whoever asked did not live to hear it. `other`: of another request. */
+/** `same`: the same request came before; `answer` is null if it was never answered, as after a crash. `other`: the key is another request's. */
 export type Claim =
   | { readonly is: 'new' }
   | { readonly is: 'same' | 'other'; readonly answer: JsonObject | null }
@@ -21,22 +21,22 @@ export async function claimRequestKey(
   of: RequestKey,
   fingerprint: string,
 ): Promise<Claim> {
-  const claimed = await tx.query(sql('claim-request-key'), [context.clock(), ...place(of), fingerprint])
+  const claimed = await tx.query(sql('claim-request-key'), [context.clock(), ...keyColumns(of), fingerprint])
   if (claimed.length > 0) return { is: 'new' }
   const [row] = await tx.query<{ fingerprint: string; answer: JsonObject | null }>(
     sql('read-request-key'),
-    place(of),
+    keyColumns(of),
   )
-  // Swept this very moment: it is as good as never asked.
+  // It was swept at this moment: the request counts as new.
   if (!row) return { is: 'new' }
   return { is: row.fingerprint === fingerprint ? 'same' : 'other', answer: row.answer }
 }
 
 /** What the same request is answered from now on. The first answer stays. */
 export async function answerRequestKey(tx: Tx, of: RequestKey, answer: JsonObject): Promise<void> {
-  await tx.query(sql('answer-request-key'), [...place(of), JSON.stringify(answer)])
+  await tx.query(sql('answer-request-key'), [...keyColumns(of), JSON.stringify(answer)])
 }
 
-function place({ tenant, caller, key }: RequestKey): [Shard, string, string, string] {
+function keyColumns({ tenant, caller, key }: RequestKey): [Shard, string, string, string] {
   return [shardOfEntity(tenant, key), tenant, caller, key]
 }

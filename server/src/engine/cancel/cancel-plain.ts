@@ -1,5 +1,5 @@
-// The short way of a cancel: all that is plain of a batch in one statement (sql/functions/cancel_plain.sql), which decides
-// before it writes. Such a receipt's prevented items stand in the cancellation's own row. What is not plain is not touched.
+// The fast path of a cancel: one statement (sql/functions/cancel_plain.sql) does all requests of a batch that are simple, and decides before
+// it writes. The prevented items of such a receipt are in the cancellation's own row. Other requests are not touched.
 
 import type { Cancelled, CancelRequest } from '../../core/cancellation.ts'
 import { countOutcomes } from '../../core/receipt.ts'
@@ -8,42 +8,43 @@ import { functionName } from '../../store/functions.ts'
 import type { Statement } from '../../store/statements.ts'
 import { columns } from '../columns.ts'
 import { type Context, gateOf } from '../context.ts'
-import { keyGates, type Prepared, prepare } from './cancel.ts'
+import { keyGates, type Prepared, prepare } from './prepare.ts'
 
 const FUNCTION = functionName('engine', 'cancel_plain')
 const CANCEL_PLAIN: Statement = {
   name: FUNCTION,
-  text: `select * from ${FUNCTION}($1::timestamptz, $2::double precision, $3::text[], $4::int, $5::int[], $6::int[], $7::text[], $8::text[],
+  text: `select place as position, event_ids, prevented, already_ended, was_over
+    from ${FUNCTION}($1::timestamptz, $2::double precision, $3::text[], $4::int, $5::int[], $6::int[], $7::text[], $8::text[],
     $9::text[], $10::uuid[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::uuid[], $20::smallint[])`,
 }
 
 /** Effects of one request that its row may hold. */
-const MOST_ITEMS = 1000
+const MAX_ITEMS = 1000
 
 type PlainRow = {
-  place: number
+  position: number
   event_ids: string[]
   prevented: number
   already_ended: number
   was_over: boolean
 }
 
-/** Results by position; null for those that have to go the long way. One round trip. */
+/** Results by position; null for requests that have to take the general path. One round trip. */
 export async function cancelPlain(
   context: Context,
   db: Pick<Database, 'flush'>,
   requests: readonly CancelRequest[],
 ): Promise<readonly (Cancelled | null)[]> {
   const prepared = requests.map(request => prepare(context, request))
-  const asked = [...context.domains].flatMap(([kind, domain]) => (domain.cancelled ? [kind] : []))
+  const kindsWithHook = [...context.domains].flatMap(([kind, domain]) => (domain.cancelled ? [kind] : []))
   const [rows] = await db.flush('cancel-plain', [
     {
       statement: CANCEL_PLAIN,
       values: [
         context.clock(),
         context.finalAfterMs,
-        asked,
-        Math.min(MOST_ITEMS, context.maxMarkedAtOnce),
+        kindsWithHook,
+        Math.min(MAX_ITEMS, context.maxMarkedAtOnce),
         keyGates(prepared),
         prepared.map(p => gateOf(p.shard)),
         ...columns(prepared, 14, valuesOf),
@@ -52,8 +53,8 @@ export async function cancelPlain(
   ])
   const results: (Cancelled | null)[] = prepared.map(() => null)
   for (const row of rows as readonly PlainRow[]) {
-    const { id } = prepared[row.place - 1] as Prepared
-    results[row.place - 1] = {
+    const { id } = prepared[row.position - 1] as Prepared
+    results[row.position - 1] = {
       receiptId: id,
       is: row.was_over ? 'over' : 'cancelled',
       replayed: false,

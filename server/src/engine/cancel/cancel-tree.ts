@@ -1,39 +1,22 @@
-// A cancel's tree: lock the events, then look, until a look finds nothing new; then mark every effect that has not ended.
-// READ COMMITTED: each look is a statement of its own, younger than the locks it relies on.
+// The tree of a cancel. Its events are locked, then their children are read, until a read finds no new child. Then every effect that has
+// not ended is marked. Transactions are READ COMMITTED, so each read is a statement of its own: its snapshot is younger than the locks
+// that it relies on.
 //
-//   lock events in id order -> find children -> any new? lock those too, look again
+//   lock events in id order -> find children -> any new? lock those too, find their children
 //   effects of the locked events: all of them, since nothing is added without the event's lock
 //   pending  -> deleted: prevented           (1st statement; waits for a start that holds the row)
 //   started  -> marked: asked to stop        (2nd statement; sees what such a start has started)
-//   dead, or replaced, and in doubt          (3rd statement: not over for who calls it off)
+//   dead, or replaced, and in doubt          (3rd statement: for the caller who cancels it, it is not over)
 //   the rest -> had ended before             (4th statement; sees what has settled meanwhile)
 
 import type { Outcome } from '../../core/cancellation.ts'
 import type { Ending, Link } from '../../core/effects/effect.ts'
-import type { StoredEvent } from '../../core/event.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Tx } from '../../store/database.ts'
 import { columns } from '../columns.ts'
 import { type Context, isAskable } from '../context.ts'
 import { sql } from '../statements.ts'
-
-export type EventRow = {
-  shard: number
-  id: string
-  tenant: string
-  kind: string
-  key: string | null
-  entity: string
-  parent_id: string | null
-  link: Link
-  root_id: string
-  title: string
-  data: JsonObject
-  correlation_id: string | null
-  created_at: Date
-  cancellation_id: string | null
-  sequence: number
-}
+import type { EventRow } from './event-row.ts'
 
 export type EffectRow = {
   shard: number
@@ -47,18 +30,18 @@ export type EffectRow = {
   touches_world: boolean
 }
 
-/** An effect as a look found it; what has ended stays so, since the event is locked. */
+/** An effect as it was read. One that has ended stays ended, because its event is locked. */
 export type FoundEffect = EffectRow & {
   readonly ending: Ending | null
   readonly at: Date | null
   readonly evidence: JsonObject | null
   readonly error: string | null
   readonly cancelled_by: string | null
-  /** It ended so that nobody knows whether it had its effect. */
+  /** It has ended, and nobody knows whether it had its effect. */
   readonly doubt: boolean
 }
 
-/** One effect and what became of it under which of the batch's cancellations. */
+/** One effect, the cancellation of the batch that took it, and its outcome. */
 export type MarkedEffect = {
   readonly row: EffectRow
   readonly cancellationId: string
@@ -85,84 +68,136 @@ export class CancelTooLarge extends Error {
   override readonly name = 'CancelTooLarge'
 }
 
-/** Two cancellations of a batch reach the same event: they go one after the other. */
+/** Two cancellations of a batch reach the same event. They have to be done one after the other. */
 export class OverlappingCancellations extends Error {
   override readonly name = 'OverlappingCancellations'
 }
 
-/** What a cancellation of the batch asks for: the events found so far, not yet locked. */
+/** The targets of one cancellation of the batch. They are not locked yet. */
 export type Aim = { readonly cancellationId: string; readonly eventIds: readonly string[] }
 
-/** A tree that is locked and looked at, and what of it is left alone: kept, or for an open cancellation to mark. */
+/** A tree that is locked and read. `kept` and `covered` say which effects are left alone: those that are kept, and those that an open
+ * cancellation will mark. */
 export type Tree = MarkedTree & {
   readonly kept: (row: EffectRow) => boolean
   readonly covered: ReadonlyMap<string, string>
 }
 
-/** `held`: locked before. `anyOpen`: there are open cancellations, and what they cover is theirs to mark. Writes nothing. */
-export async function findTree(
-  tx: Tx,
-  aims: readonly Aim[],
-  {
-    most,
-    anyOpen,
-    held,
-  }: { readonly most: number; readonly anyOpen: boolean; readonly held: ReadonlyMap<string, EventRow> },
-): Promise<Tree> {
-  const owner = new Map<string, { cancellationId: string; isTarget: boolean }>()
+/** What {@link findTree} has found so far. The maps grow with every level of the tree. */
+type Search = {
+  readonly cancellationByEvent: Map<string, TakenBy>
+  readonly locked: Map<string, EventRow>
+  /** By event, the cancellation in whose receipt it is listed as kept. */
+  readonly keptEvents: Map<string, string>
+  readonly found: FoundEffect[]
+}
+
+/** The cancellation that takes an event, and whether the event was its direct target. */
+type TakenBy = { readonly cancellationId: string; readonly isTarget: boolean }
+
+type SearchOptions = {
+  readonly limit: number
+  /** There are open cancellations. What they cover is left to them. */
+  readonly anyOpen: boolean
+  /** Events that {@link lockTrees} has locked. */
+  readonly alreadyLocked: ReadonlyMap<string, EventRow>
+}
+
+/** Locks the events of the trees and reads their effects. Writes nothing. */
+export async function findTree(tx: Tx, aims: readonly Aim[], options: SearchOptions): Promise<Tree> {
+  const { limit, anyOpen } = options
+  const search: Search = {
+    cancellationByEvent: targetsOf(aims),
+    locked: new Map(),
+    keptEvents: new Map(),
+    found: [],
+  }
+  const { cancellationByEvent, locked, keptEvents, found } = search
+  await descendCancelled(tx, search, options)
+  await descendKept(tx, keptEvents, cancellationByEvent, limit)
+
+  const eventIds = [...locked.keys(), ...keptEvents.keys()]
+  if (eventIds.length > limit) throw new CancelTooLarge(`more than ${limit} events`)
+  if (keptEvents.size > 0) found.push(...(await findEffects(tx, [...keptEvents.keys()], limit)))
+  if (found.length > limit) throw new CancelTooLarge(`more than ${limit} effects`)
+  const covered = anyOpen ? await findCovered(tx, eventIds) : new Map<string, string>()
+  return treeOf(search, covered)
+}
+
+function targetsOf(aims: readonly Aim[]): Map<string, TakenBy> {
+  const cancellationByEvent = new Map<string, TakenBy>()
   for (const aim of aims) {
     for (const id of aim.eventIds) {
-      const other = owner.get(id)
+      const other = cancellationByEvent.get(id)
       if (other && other.cancellationId !== aim.cancellationId) throw new OverlappingCancellations()
-      owner.set(id, { cancellationId: aim.cancellationId, isTarget: true })
+      cancellationByEvent.set(id, { cancellationId: aim.cancellationId, isTarget: true })
     }
   }
-  const locked = new Map<string, EventRow>()
-  const keptEvents = new Map<string, string>()
-  const found: FoundEffect[] = []
-  let fresh = [...owner.keys()]
+  return cancellationByEvent
+}
+
+/** Locks the targets and, level by level, what their cancel takes along. Reads the effects of all these events. */
+async function descendCancelled(
+  tx: Tx,
+  search: Search,
+  { limit, alreadyLocked }: SearchOptions,
+): Promise<void> {
+  const { cancellationByEvent, locked, found } = search
+  let fresh = [...cancellationByEvent.keys()]
   while (fresh.length > 0) {
     for (const id of fresh) {
-      const row = held.get(id)
+      const row = alreadyLocked.get(id)
       if (row) locked.set(id, row)
     }
-    const free = fresh.filter(id => !held.has(id))
-    // Lock, then look: what was announced under them while we waited is seen, and nothing can be any more.
+    const free = fresh.filter(id => !alreadyLocked.has(id))
+    // Lock, then look: this sees what was announced below these events during the wait, and nothing more can be announced.
     const [rows, children, effects] = await Promise.all([
       free.length === 0 ? [] : tx.query<EventRow>(sql('lock-events'), [free]),
-      findChildren(tx, fresh, most + 1),
-      findEffects(tx, fresh, most),
+      findChildren(tx, fresh, limit + 1),
+      findEffects(tx, fresh, limit),
     ])
     for (const row of rows) locked.set(row.id, row)
     found.push(...effects)
-    if (children.length > most || locked.size > most) throw new CancelTooLarge(`more than ${most} events`)
-    fresh = []
-    for (const child of children) {
-      const parent = owner.get(child.parent_id)
-      if (!parent) continue
-      if ((owner.get(child.id) ?? parent).cancellationId !== parent.cancellationId)
-        throw new OverlappingCancellations()
-      if (locked.has(child.id) || keptEvents.has(child.id)) continue
-      if (child.link === 'keep') keptEvents.set(child.id, parent.cancellationId)
-      else if (!owner.has(child.id)) {
-        owner.set(child.id, { cancellationId: parent.cancellationId, isTarget: false })
-        fresh.push(child.id)
-      }
+    if (children.length > limit || locked.size > limit) throw new CancelTooLarge(`more than ${limit} events`)
+    fresh = takeChildren(search, children)
+  }
+}
+
+/** Adds children to the search. Gives those that the cancel takes along and that are still to be locked. */
+function takeChildren(
+  { cancellationByEvent, locked, keptEvents }: Search,
+  children: readonly Child[],
+): string[] {
+  const fresh: string[] = []
+  for (const child of children) {
+    const parent = cancellationByEvent.get(child.parent_id)
+    if (!parent) continue
+    if ((cancellationByEvent.get(child.id) ?? parent).cancellationId !== parent.cancellationId)
+      throw new OverlappingCancellations()
+    if (locked.has(child.id) || keptEvents.has(child.id)) continue
+    if (child.link === 'keep') keptEvents.set(child.id, parent.cancellationId)
+    else if (!cancellationByEvent.has(child.id)) {
+      cancellationByEvent.set(child.id, { cancellationId: parent.cancellationId, isTarget: false })
+      fresh.push(child.id)
     }
   }
-  await descendKept(tx, keptEvents, owner, most)
+  return fresh
+}
 
-  const eventIds = [...locked.keys(), ...keptEvents.keys()]
-  if (eventIds.length > most) throw new CancelTooLarge(`more than ${most} events`)
-  if (keptEvents.size > 0) found.push(...(await findEffects(tx, [...keptEvents.keys()], most)))
-  if (found.length > most) throw new CancelTooLarge(`more than ${most} effects`)
-  const covered = anyOpen ? await findCovered(tx, eventIds) : new Map<string, string>()
+function treeOf(
+  { cancellationByEvent, locked, keptEvents, found }: Search,
+  covered: ReadonlyMap<string, string>,
+): Tree {
   return {
     events: [...locked.values()]
       .filter(row => !covered.has(row.id))
-      .map(row => ({ row, ...ownerOf(owner, row.id) })),
+      .map(row => ({ row, ...(cancellationByEvent.get(row.id) as TakenBy) })),
     effects: found.map(row =>
-      unmarked(row, owner.get(row.event_id)?.cancellationId ?? (keptEvents.get(row.event_id) as string), row),
+      unmarked(
+        row,
+        cancellationByEvent.get(row.event_id)?.cancellationId ?? (keptEvents.get(row.event_id) as string),
+        row,
+      ),
     ),
     kept: row => row.keep || keptEvents.has(row.event_id) || covered.has(row.event_id),
     covered,
@@ -173,7 +208,7 @@ export async function findTree(
 export async function markTree(context: Context, tx: Tx, tree: Tree): Promise<void> {
   const { effects, kept, covered } = tree
   await markEffects(context, tx, effects, kept)
-  // Acknowledged before this one, and marked behind it: that one's receipt will say how it went.
+  // An open cancellation that was acknowledged earlier covers these events and will mark them. Its receipt will say how they ended.
   for (const effect of effects) {
     const earlier = covered.get(effect.row.event_id)
     if (earlier === undefined || effect.row.keep || effect.outcome !== 'kept') continue
@@ -185,10 +220,10 @@ export async function markTree(context: Context, tx: Tx, tree: Tree): Promise<vo
 async function findEffects(
   tx: Tx,
   eventIds: readonly string[],
-  most: number,
+  limit: number,
 ): Promise<readonly FoundEffect[]> {
-  const rows = await tx.query<FoundEffect>(sql('effects-of-events'), [eventIds, most + 1])
-  if (rows.length > most) throw new CancelTooLarge(`more than ${most} effects`)
+  const rows = await tx.query<FoundEffect>(sql('effects-of-events'), [eventIds, limit + 1])
+  if (rows.length > limit) throw new CancelTooLarge(`more than ${limit} effects`)
   return rows
 }
 
@@ -198,12 +233,7 @@ export async function findCovered(tx: Tx, ids: readonly string[]): Promise<Map<s
   return new Map(rows.map(row => [row.id, row.cancellation_id]))
 }
 
-function ownerOf(owner: Map<string, { cancellationId: string; isTarget: boolean }>, id: string) {
-  const { cancellationId, isTarget } = owner.get(id) as { cancellationId: string; isTarget: boolean }
-  return { cancellationId, isTarget }
-}
-
-/** An effect that nothing has been decided on: kept, until {@link markEffects} says otherwise. */
+/** An effect before its outcome is decided: kept, until {@link markEffects} decides otherwise. */
 export function unmarked(row: EffectRow, cancellationId: string, found: FoundEffect | null): MarkedEffect {
   return {
     row,
@@ -217,7 +247,7 @@ export function unmarked(row: EffectRow, cancellationId: string, found: FoundEff
   }
 }
 
-/** Gives every effect its outcome; `kept` ones are only looked at. The statements come in this order (see above). */
+/** Gives every effect its outcome. Effects that are `kept` are only read. The order of the statements matters (see above). */
 export async function markEffects(
   context: Context,
   tx: Tx,
@@ -239,14 +269,14 @@ export async function markEffects(
     )
     const left = live.filter(e => e.outcome === 'kept')
     if (left.length > 0) {
-      const asked = await tx.query<{ id: string }>(
+      const stopRequested = await tx.query<{ id: string }>(
         sql('request-stop'),
         columns(left, 2, e => [e.row.id, e.cancellationId]),
       )
-      decide(asked.map(({ id }) => ({ id, outcome: 'stopping' })))
+      decide(stopRequested.map(({ id }) => ({ id, outcome: 'stopping' })))
     }
   }
-  // Also what has ended since the look, which nobody knew then.
+  // This includes effects that have ended since they were read.
   const doubted = mine.filter(
     e => e.outcome === 'kept' && (e.found === null || e.found.ending === null || e.found.doubt),
   )
@@ -266,7 +296,7 @@ export async function markEffects(
 
 type EffectEnd = Pick<FoundEffect, 'ending' | 'at' | 'evidence' | 'error' | 'cancelled_by' | 'doubt'>
 
-/** What each of these is that was neither prevented nor asked to stop. */
+/** Gives an outcome to effects that were neither prevented nor asked to stop. */
 async function readStates(tx: Tx, rest: readonly MarkedEffect[]): Promise<void> {
   const unknown = rest.filter(e => e.found === null || e.found.ending === null)
   const rows =
@@ -292,71 +322,53 @@ async function readStates(tx: Tx, rest: readonly MarkedEffect[]): Promise<void> 
 }
 
 /**
- * Locks several targets with everything below them that their cancel takes along, as it stands now, in one statement and in
- * id order: two batches that cross then do not wait for each other in a circle. What is born meanwhile is found by the
- * looks of {@link findTree}. Resolves when the lock is asked for, `held` when it is had.
+ * Locks several targets, with everything below them that their cancel takes along, as the trees are now. It does so in one statement and
+ * in id order, so that two batches that cross do not wait for each other in a circle. What is announced meanwhile is found by
+ * {@link findTree}. Resolves when the lock has been requested; `alreadyLocked` resolves when the events are locked.
  */
 export async function lockTrees(
   tx: Tx,
   targets: readonly string[],
-  most: number,
-): Promise<{ readonly held: Promise<ReadonlyMap<string, EventRow>> }> {
+  limit: number,
+): Promise<{ readonly alreadyLocked: Promise<ReadonlyMap<string, EventRow>> }> {
   const all = new Set(targets)
   let level = [...all]
   while (level.length > 0) {
-    const children = await findChildren(tx, level, most + 1)
-    if (children.length > most || all.size > most) throw new CancelTooLarge(`more than ${most} events`)
+    const children = await findChildren(tx, level, limit + 1)
+    if (children.length > limit || all.size > limit) throw new CancelTooLarge(`more than ${limit} events`)
     level = children.flatMap(child => (child.link === 'keep' || all.has(child.id) ? [] : [child.id]))
     for (const id of level) all.add(id)
   }
   const ids = [...all]
   const locked = tx.query<EventRow>(sql('lock-events'), [ids])
-  return { held: locked.then(rows => new Map(rows.map(row => [row.id, row]))) }
+  return { alreadyLocked: locked.then(rows => new Map(rows.map(row => [row.id, row]))) }
 }
 
-async function findChildren(tx: Tx, parents: readonly string[], most: number) {
-  return await tx.query<{ shard: number; id: string; parent_id: string; link: Link }>(sql('find-children'), [
-    parents,
-    most,
-  ])
+type Child = { shard: number; id: string; parent_id: string; link: Link }
+
+async function findChildren(tx: Tx, parents: readonly string[], limit: number) {
+  return await tx.query<Child>(sql('find-children'), [parents, limit])
 }
 
-/** Everything below a kept child is kept: listed, neither locked nor touched. */
+/** Everything below a kept child is kept too. It is listed in the receipt, but neither locked nor changed. */
 async function descendKept(
   tx: Tx,
   kept: Map<string, string>,
-  owner: ReadonlyMap<string, { readonly cancellationId: string }>,
-  most: number,
+  cancellationByEvent: ReadonlyMap<string, { readonly cancellationId: string }>,
+  limit: number,
 ): Promise<void> {
   let level = [...kept.keys()]
   while (level.length > 0) {
-    const children = await findChildren(tx, level, most + 1)
-    if (children.length > most) throw new CancelTooLarge(`more than ${most} events`)
+    const children = await findChildren(tx, level, limit + 1)
+    if (children.length > limit) throw new CancelTooLarge(`more than ${limit} events`)
     level = []
     for (const child of children) {
       const cancellationId = kept.get(child.parent_id) as string
-      if ((owner.get(child.id)?.cancellationId ?? cancellationId) !== cancellationId)
+      if ((cancellationByEvent.get(child.id)?.cancellationId ?? cancellationId) !== cancellationId)
         throw new OverlappingCancellations()
-      if (kept.has(child.id) || owner.has(child.id)) continue
+      if (kept.has(child.id) || cancellationByEvent.has(child.id)) continue
       kept.set(child.id, cancellationId)
       level.push(child.id)
     }
-  }
-}
-
-export function storedEvent(row: EventRow): StoredEvent {
-  return {
-    id: row.id,
-    tenant: row.tenant,
-    kind: row.kind,
-    key: row.key,
-    entity: row.entity,
-    parentId: row.parent_id,
-    rootId: row.root_id,
-    title: row.title,
-    data: row.data,
-    correlationId: row.correlation_id,
-    createdAt: row.created_at,
-    cancellationId: row.cancellation_id,
   }
 }

@@ -1,5 +1,5 @@
-// Of many names, those that something is known by: how a caller who looks after a tenant finds what apps announced under
-// names of their own, in one look for all of them.
+// Which of many names belong to something. An operator of a tenant uses it to find what apps announced under their own names; one statement
+// looks up all of them.
 
 import type { Context } from '../context.ts'
 import { sql } from '../statements.ts'
@@ -18,10 +18,10 @@ export type KnownRequest = {
 
 export type Known = {
   /** Which of the names. */
-  readonly place: number
+  readonly position: number
   /** An event with it is not called off. */
   readonly live: boolean
-  /** And something of it has not ended, may follow, stands, is in doubt, or died and may be tried again. */
+  /** It is live, and something of it has not ended, may follow, is kept by its domain, is in doubt, or died and may be retried. */
   readonly isOpen: boolean
   readonly calledOff: boolean
   /** The caller has cancelled by it before. */
@@ -54,31 +54,31 @@ export async function findKnown(
       some.map(name => name.requestKey),
       standing,
     ])
-    for (const { place, is_open: isOpen, called_off: calledOff, ...row } of rows)
-      found.push({ ...row, isOpen, calledOff, place: from + place - 1 })
+    for (const { position, is_open: isOpen, called_off: calledOff, ...row } of rows)
+      found.push({ ...row, isOpen, calledOff, position: from + position - 1 })
   }
   return found
 }
 
 /** `isOver`: all of it had ended or been called off before. */
-export type Aim = { readonly places: readonly number[]; readonly isOver: boolean }
+export type Aim = { readonly positions: readonly number[]; readonly isOver: boolean }
 
 /**
  * The names that a cancel of any of them is about: what is live, and what this very request has called off already; of more
- * than `most`, what is open. Where nothing is live: what the same caller called off before, else whatever was. Pure.
+ * than `limit`, what is open. Where nothing is live: what the same caller called off before, else whatever was. Pure.
  */
-export function aimedAt(known: readonly Known[], most: number): Aim {
+export function aimedAt(known: readonly Known[], limit: number): Aim {
   const live = known.filter(name => name.live || name.done)
   const open = live.filter(name => name.isOpen || name.done)
   const before = known.filter(name => name.calledOff && name.repeats)
-  // What was open has been called off by the same caller: that is what is told again.
-  if (live.length > most && open.length === 0 && before.length > 0)
-    return { places: before.map(name => name.place), isOver: true }
+  // The same caller has called off what was open: the answer is the same again.
+  if (live.length > limit && open.length === 0 && before.length > 0)
+    return { positions: before.map(name => name.position), isOver: true }
   if (live.length > 0) {
-    const aimed = live.length > most && open.length > 0 ? open : live
-    return { places: aimed.map(name => name.place), isOver: open.length === 0 }
+    const aimed = live.length > limit && open.length > 0 ? open : live
+    return { positions: aimed.map(name => name.position), isOver: open.length === 0 }
   }
   const over = known.filter(name => name.calledOff)
   const again = over.filter(name => name.repeats)
-  return { places: (again.length > 0 ? again : over).map(name => name.place), isOver: over.length > 0 }
+  return { positions: (again.length > 0 ? again : over).map(name => name.position), isOver: over.length > 0 }
 }

@@ -1,8 +1,8 @@
-// What a cancel would do if it came now, page by page: a walk down the tree that takes no lock, writes nothing, and does
-// bounded work for each page, however large the tree is. The tree may change under the walk, as it may before the cancel.
+// What a cancel would do if it came now, page by page. It walks down the tree, takes no lock, writes nothing, and does bounded work for each
+// page, however large the tree is. The tree may change during the walk, as it may change before the cancel.
 //
-// Depth first, children by id. A place in the walk is an event and an effect of it, so a page goes on wherever one ended:
-// the way up from the event says what is left of each level.
+// The walk goes depth first, and children come by id. A position in the walk is an event and one of its effects, so a page can end
+// anywhere. From the position the walk goes on: the path up from the event says which children of each level are still to come.
 
 import type { CancelTarget, Outcome } from '../../core/cancellation.ts'
 import type { Ending, Link } from '../../core/effects/effect.ts'
@@ -16,7 +16,7 @@ export type PreviewRequest = {
   /** Where the page before ended (`after`); null: the first page. */
   readonly after: string | null
   /** Most items of this page. */
-  readonly most: number
+  readonly limit: number
 }
 
 export type PreviewItem = {
@@ -26,22 +26,22 @@ export type PreviewItem = {
   readonly title: string
   readonly outcome: Outcome
   readonly touchesWorld: boolean
-  /** How it has ended, where it has. */
+  /** Null: it has not ended. */
   readonly ending: Ending | null
   readonly dueAt: Date
 }
 
 export type Preview = {
-  /** Events among those of this page that the cancel would call off. */
+  /** Those events of this page that the cancel would call off. */
   readonly eventIds: readonly string[]
   readonly items: readonly PreviewItem[]
   /** Null: there is no more. A page may have fewer items than were asked for, and still have more behind it. */
   readonly after: string | null
 }
 
-/** Events that one page walks at most, with effects or without. */
+/** How many events one page walks at most. */
 const MOST_EVENTS = 1000
-/** Events whose effects are read at once: what is read and not shown stays small. */
+/** The effects of so many events are read at once. It is a small number, so that little is read that the page does not show. */
 const AT_ONCE = 100
 
 const FIRST = '00000000-0000-0000-0000-000000000000'
@@ -62,7 +62,7 @@ type Level = {
   readonly parent: string | null
   readonly kept: boolean
   after: string
-  /** Read, and not walked yet. */
+  /** Children that are read and not walked yet. */
   readonly next: Row[]
   hasMore: boolean
 }
@@ -81,7 +81,7 @@ type EffectRow = {
   doubt: boolean
 }
 
-/** Null: `after` is no place under this target, or not any more. */
+/** Null: `after` is not a position below this target, or is not one any more. */
 export async function previewCancel(context: Context, request: PreviewRequest): Promise<Preview | null> {
   const start = await startOf(context, request)
   if (start === null) return null
@@ -96,45 +96,45 @@ export async function previewCancel(context: Context, request: PreviewRequest): 
     const last = batch.at(-1)
     if (!last) return { eventIds, items, after: null }
     const covered = await coveredBy(context, batch)
-    const room = request.most - items.length
-    const effects = await effectsOf(context, batch, { after, most: room + 1 })
+    const room = request.limit - items.length
+    const effects = await effectsOf(context, batch, { after, limit: room + 1 })
     const visits = new Map(batch.map(visit => [visit.id, visit]))
     for (const row of effects.slice(0, room))
       items.push(itemOf(row, visits.get(row.event_id) as Visit, { context, covered }))
     const stoppedAt = effects.length > room ? items.at(-1) : undefined
     for (const visit of batch) {
       const isCalledOff = !visit.kept && visit.cancellation_id === null && !covered.has(visit.id)
-      // An event that the page before began was named there.
+      // The first event may have been begun by the previous page, which has named it.
       if (isCalledOff && visit.id !== start.first[0]?.id) eventIds.push(visit.id)
       if (visit.id === stoppedAt?.eventId) break
     }
-    if (stoppedAt) return { eventIds, items, after: placeOf(stoppedAt.eventId, stoppedAt.effectId) }
+    if (stoppedAt) return { eventIds, items, after: positionOf(stoppedAt.eventId, stoppedAt.effectId) }
     events += batch.length
-    if (events >= MOST_EVENTS || items.length >= request.most) {
+    if (events >= MOST_EVENTS || items.length >= request.limit) {
       const hasMore = (await walk(context, request, levels, 1)).length > 0
-      return { eventIds, items, after: hasMore ? placeOf(last.id, LAST) : null }
+      return { eventIds, items, after: hasMore ? positionOf(last.id, LAST) : null }
     }
     batch = []
     after = FIRST
   }
 }
 
-/** The next events of the walk, at most `most`, parents before their children. Fewer: there are no more. */
+/** The next events of the walk, at most `limit`, parents before their children. If it gives fewer, there are no more. */
 async function walk(
   context: Context,
   request: PreviewRequest,
   levels: Level[],
-  most: number,
+  limit: number,
 ): Promise<readonly Visit[]> {
   const visits: Visit[] = []
-  for (let level = levels.at(-1); level && visits.length < most; level = levels.at(-1)) {
+  for (let level = levels.at(-1); level && visits.length < limit; level = levels.at(-1)) {
     if (level.next.length === 0 && level.hasMore) {
       const rows =
         level.parent === null
-          ? await targets(context, request, level.after, most)
-          : await children(context, request, { parent: level.parent, after: level.after, most })
+          ? await targets(context, request, level.after, limit)
+          : await children(context, request, { parent: level.parent, after: level.after, limit })
       for (const row of rows) level.next.push(row)
-      level.hasMore = rows.length === most
+      level.hasMore = rows.length === limit
     }
     const row = level.next.shift()
     if (!row) {
@@ -154,9 +154,9 @@ type Start = { readonly levels: Level[]; readonly first: readonly Visit[]; reado
 async function startOf(context: Context, request: PreviewRequest): Promise<Start | null> {
   if (request.after === null)
     return { levels: [levelOf(null, { kept: false, after: FIRST })], first: [], effectAfter: FIRST }
-  const place = readPlace(request.after)
-  if (place === null) return null
-  const path = await pathTo(context, request, place.eventId)
+  const position = readPosition(request.after)
+  if (position === null) return null
+  const path = await pathTo(context, request, position.eventId)
   const target = path[0]
   if (!target?.is_target) return null
   const levels = [levelOf(null, { kept: false, after: target.id })]
@@ -166,11 +166,11 @@ async function startOf(context: Context, request: PreviewRequest): Promise<Start
     levels.push(levelOf(id, { kept, after: path[i + 1]?.id ?? FIRST }))
   }
   const { id, cancellation_id } = path.at(-1) as PathRow
-  const isWalked = place.effectId === LAST
+  const isWalked = position.effectId === LAST
   return {
     levels,
     first: isWalked ? [] : [{ id, cancellation_id, kept }],
-    effectAfter: isWalked ? FIRST : place.effectId,
+    effectAfter: isWalked ? FIRST : position.effectId,
   }
 }
 
@@ -178,11 +178,11 @@ function levelOf(parent: string | null, of: { readonly kept: boolean; readonly a
   return { parent, ...of, next: [], hasMore: true }
 }
 
-function placeOf(eventId: string, effectId: string): string {
+function positionOf(eventId: string, effectId: string): string {
   return `${eventId}_${effectId}`
 }
 
-function readPlace(text: string): { readonly eventId: string; readonly effectId: string } | null {
+function readPosition(text: string): { readonly eventId: string; readonly effectId: string } | null {
   const [eventId = '', effectId = '', ...more] = text.split('_')
   if (!isGuid(eventId) || !isGuid(effectId) || more.length > 0) return null
   return { eventId: eventId.toLowerCase(), effectId: effectId.toLowerCase() }
@@ -194,25 +194,25 @@ function namesOf({ target }: PreviewRequest) {
     : { eventId: null, key: target.key, entity: target.entity }
 }
 
-async function targets(context: Context, request: PreviewRequest, after: string, most: number) {
+async function targets(context: Context, request: PreviewRequest, after: string, limit: number) {
   const { tenant } = request
   const { eventId, key, entity } = namesOf(request)
-  return await context.db.query<Row>(sql('preview-targets'), [tenant, key, entity, eventId, after, most])
+  return await context.db.query<Row>(sql('preview-targets'), [tenant, key, entity, eventId, after, limit])
 }
 
 async function children(
   context: Context,
   request: PreviewRequest,
-  { parent, after, most }: { readonly parent: string; readonly after: string; readonly most: number },
+  { parent, after, limit }: { readonly parent: string; readonly after: string; readonly limit: number },
 ) {
   const { key, entity } = namesOf(request)
-  const values = [parent, after, most, key, entity]
+  const values = [parent, after, limit, key, entity]
   return await context.db.query<Row>(sql('preview-children'), values)
 }
 
 type PathRow = { id: string; link: Link; cancellation_id: string | null; is_target: boolean }
 
-/** From the target that the event hangs from down to the event. */
+/** The path to an event, from the target above it (or itself). */
 async function pathTo(context: Context, request: PreviewRequest, id: string): Promise<readonly PathRow[]> {
   const { eventId, key, entity } = namesOf(request)
   const values = [id, request.tenant, eventId, key, entity]
@@ -223,13 +223,13 @@ async function pathTo(context: Context, request: PreviewRequest, id: string): Pr
 async function effectsOf(
   context: Context,
   visits: readonly Visit[],
-  { after, most }: { readonly after: string; readonly most: number },
+  { after, limit }: { readonly after: string; readonly limit: number },
 ) {
   const ids = visits.map(visit => visit.id)
-  return await context.db.query<EffectRow>(sql('preview-effects'), [ids, after, most])
+  return await context.db.query<EffectRow>(sql('preview-effects'), [ids, after, limit])
 }
 
-/** Events that an acknowledged cancel of a huge tree is still to mark. */
+/** Those of these events that an open cancellation covers. */
 async function coveredBy(context: Context, visits: readonly Visit[]): Promise<ReadonlySet<string>> {
   const ids = visits.map(visit => visit.id)
   const rows = await context.db.query<{ id: string }>(sql('covered-events'), [ids])
@@ -272,12 +272,12 @@ export function outcomeIfCancelled(effect: {
   readonly isKept: boolean
   /** An earlier attempt may have had its effect. */
   readonly inDoubt: boolean
-  /** The other side can be asked. */
+  /** Its receiver can be asked how it went. */
   readonly isAskable: boolean
 }): Outcome {
   if (effect.byEarlier) return 'already_cancelled'
   if (effect.ending !== null && !effect.inDoubt) return 'already_ended'
-  // It is neither asked nor changed, but it may have had its effect.
+  // Its receiver is not asked and nothing is changed, but it may have had its effect.
   if (effect.ending !== null && (effect.isKept || effect.isCovered)) return 'in_doubt'
   if (effect.isKept) return 'kept'
   if (effect.isCovered) return 'already_cancelled'

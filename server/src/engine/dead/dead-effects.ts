@@ -1,6 +1,7 @@
-// What became of dead effects: listed, tried again by hand, one or many, or replaced by a changed one. Each under its event's lock, and
-// never under an event that was called off. What is tried again keeps its id and its doubt, and begins its retry plan anew;
-// what is replaced stays as it is, and is not tried again any more.
+// Dead effects are listed, retried by hand (one or many), or replaced by a changed effect. The event is
+// locked each time, and under an event that was called off an effect must never be retried or replaced. A
+// retried effect keeps its id and its doubt and begins a new retry plan. A replaced one stays as it is and
+// cannot be retried any more.
 
 import type { NewEffect } from '../../core/effects/effect.ts'
 import { isGuid } from '../../core/ids.ts'
@@ -26,9 +27,9 @@ export type DeadEffect = {
 export async function readDead(
   context: Context,
   tenant: string,
-  most: number,
+  limit: number,
 ): Promise<readonly DeadEffect[]> {
-  return await context.db.query<DeadEffect>(sql('read-dead'), [tenant, most])
+  return await context.db.query<DeadEffect>(sql('read-dead'), [tenant, limit])
 }
 
 export type Retried = 'retried' | 'not_dead' | 'unknown' | 'cancelled'
@@ -84,7 +85,7 @@ export async function retrySome(
   context: Context,
   tenant: string,
   filter: DeadFilter,
-  { most, after }: { readonly most: number; readonly after: DeadCursor | null },
+  { limit, after }: { readonly limit: number; readonly after: DeadCursor | null },
 ): Promise<RetriedSome> {
   const until = after?.until ?? (await tenantNow(context, tenant)).toISOString()
   const { kinds = null, receiver = null, eventId = null, diedAfter = null, diedBefore = null } = filter
@@ -100,7 +101,7 @@ export async function retrySome(
       after?.at ?? '-infinity',
       after?.id ?? '00000000-0000-0000-0000-000000000000',
       until,
-      most,
+      limit,
       MOST_COUNTED,
     ])
     const last = found.at(-1)
@@ -167,7 +168,7 @@ export async function replaceDead(context: Context, tx: Tx, replacement: Replace
   const under = { eventId: old.event_id, eventKind: event.kind }
   const [newId] = insertEffects(context, tx, [{ effect, tenant, under }])
   const marked = await tx.query(sql('mark-replaced'), [effectId, tenant, newId])
-  // Two at once: the other one has waited for this row, or this for it.
+  // Two replacements at once: one of them has waited for this row, and comes second.
   if (marked.length === 0) throw new ReplacedMeanwhile(effectId)
   return { is: 'replaced', effectId: newId as string, eventId: old.event_id }
 }

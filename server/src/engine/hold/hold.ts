@@ -1,6 +1,7 @@
-// The hold: a restored server does not know what the world has seen since its backup, so nothing of it leaves before a person has
-// looked. One row of engine.hold; every start, rescue, sweep, closing of receipts and step of a sandbox's clock reads it in its own
-// statement, in every process.
+// The hold keeps everything from starting. A restored server does not know what the world has seen since its
+// backup, so it must not send anything to other systems before a person has checked. The hold is one row of
+// engine.hold. Every start, rescue, sweep, closing of receipts and step of a sandbox clock reads it in its
+// own statement, in every process.
 //
 //              restore, or `./standdown hold`                    release of a part: its rows are marked `released`,
 //   no row  ------------------------------------>  on hold  -----------------------------------------+   or its tenant is named
@@ -9,7 +10,7 @@
 //     +<------------- or nothing is left that it holds -----------------------------------------------+   what was released goes
 //
 // While on hold
-//   - announcements, revises and cancels are taken as ever; what they add (also the notices that a cancel owes) is on hold too.
+//   - announcements, revises and cancels work as always; what they add (also the notices of a cancel) is on hold too.
 //   - what a living process runs is let end. What it does not end is rescued, back to pending: on hold.
 //   - what was running at the backup (`lost`) is nobody's: it is listed as in doubt. Once released, rescue ends it dead and in doubt, to be
 //     tried again by hand; what touches no world (a wait) goes on.
@@ -69,13 +70,13 @@ export async function placeHold(
 }
 
 /**
- * As {@link placeHold}, beside a running server: what is overdue may be much, and while all gates are held nobody is announced to. So most
- * of it is marked before, a batch at a time. What is called off between the two is in doubt, which it is.
+ * As {@link placeHold}, while a server runs. Much may be overdue, and while all gates are held nothing can be announced. So most effects are
+ * marked before, in batches. One that is called off in between is already in doubt, which is correct.
  */
 export async function placeHoldBeside(
   db: Pick<Database, 'query' | 'transaction'>,
   hold: NewHold,
-  { clock = () => null, most = MARKED_AT_ONCE }: { clock?: () => Date | null; most?: number } = {},
+  { clock = () => null, limit = MARKED_AT_ONCE }: { clock?: () => Date | null; limit?: number } = {},
 ): Promise<boolean> {
   if ((await readHold(db, '')) !== null) return false
   let [at, id] = ['-infinity', FIRST]
@@ -84,7 +85,7 @@ export async function placeHoldBeside(
       clock(),
       at,
       id,
-      most,
+      limit,
     ])
     if (last === undefined) break
     ;({ at, id } = last)
@@ -168,7 +169,12 @@ export async function countHeld(
 export async function listHeld(
   context: Context,
   db: Queries,
-  { tenant, filter, after, most }: { tenant: string; filter: HoldFilter; after: string | null; most: number },
+  {
+    tenant,
+    filter,
+    after,
+    limit,
+  }: { tenant: string; filter: HoldFilter; after: string | null; limit: number },
 ): Promise<readonly HeldItem[]> {
   type Row = {
     id: string
@@ -190,7 +196,7 @@ export async function listHeld(
     ...filterValues(filter),
     filter.standing ?? null,
     after ?? FIRST,
-    most,
+    limit,
   ])
   return rows.map(row => ({
     id: row.id,

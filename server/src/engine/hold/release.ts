@@ -1,5 +1,5 @@
-// The ways out of a hold (hold.ts): a part of what a tenant has, all of a tenant, or all. What nobody wants any more is called off
-// with a receipt first, so that nothing vanishes unseen.
+// How a hold (hold.ts) ends: for a part of a tenant's effects, for a tenant, or for all. Effects that nobody wants any more are called off
+// first, with a receipt, so that nothing disappears without a trace.
 
 import type { Caller, CancelOutcome, CancelRequest } from '../../core/cancellation.ts'
 import type { Tx } from '../../store/database.ts'
@@ -22,24 +22,24 @@ export type Released = {
 
 type Part = { readonly tenant: string; readonly filter: HoldFilter; readonly after: string | null }
 
-/** Lets go of what a filter finds, at most so many at once. Null: it is not on hold. */
+/** Releases the effects that match a filter, at most `limit` at once. Null: it is not on hold. */
 export async function releasePart(
   context: Context,
   part: Part,
-  most = MOST_AT_ONCE,
+  limit = MOST_AT_ONCE,
 ): Promise<Released | null> {
   return await context.db.transaction('release', async tx => {
     if (!(await lockHold(tx, part.tenant))) return null
-    const items = await listHeld(context, tx, { ...part, most })
+    const items = await listHeld(context, tx, { ...part, limit })
     await releaseEffects(tx, part.tenant, items)
     await tx.query(sql('hold-partly'), [null])
     const over = (await tx.query(sql('hold-end-if-empty'))).length > 0
     tx.afterCommit(() => context.hints.due())
-    return { released: items.length, after: nextPlace(items, most), over }
+    return { released: items.length, after: nextPosition(items, limit), over }
   })
 }
 
-/** Lets go of everything of a tenant, and of what it announces from now on. Null: it is not on hold. */
+/** Releases everything of a tenant, also what it announces from now on. Null: it is not on hold. */
 export async function releaseTenant(
   context: Context,
   tenant: string,
@@ -70,34 +70,33 @@ export type Dropped = {
 }
 
 /**
- * Calls off the events of what a filter finds: an event is called off as a whole, and its receipt says of each action *prevented* or
- * *in doubt*. A notice that was owed before the hold dies. What this owes the world itself (a cancellation mail) is on hold like
- * everything. Null: it is not on hold.
+ * Calls off the events of the effects that match a filter. An event is called off as a whole; its receipt says *prevented* or *in doubt* of each
+ * action. A notice from before the hold dies. Notices that follow from these cancels are on hold like everything. Null: it is not on hold.
  */
 export async function dropPart(
   context: Context,
   part: Part & { readonly by: Caller; readonly reason: string | null },
   cancel: (request: CancelRequest) => Promise<CancelOutcome>,
-  most = MOST_AT_ONCE,
+  limit = MOST_AT_ONCE,
 ): Promise<Dropped | null> {
   const { tenant, by, reason } = part
   const looked = await context.db.transaction('release', async tx => {
     const hold = await lockHold(tx, tenant)
     if (!hold) return null
-    const items = await listHeld(context, tx, { ...part, most })
-    const owed = items.filter(item => item.noticeOf !== null)
+    const items = await listHeld(context, tx, { ...part, limit })
+    const notices = items.filter(item => item.noticeOf !== null)
     // What was running at the backup ends in doubt; what was not begun dies.
     await releaseEffects(
       tx,
       tenant,
-      owed.filter(item => item.standing === 'in_doubt'),
+      notices.filter(item => item.standing === 'in_doubt'),
     )
-    const told = `not wanted any more: said by ${by.name} when a hold was released`.slice(0, 1000)
+    const error = `not wanted any more: said by ${by.name} when a hold was released`.slice(0, 1000)
     const dead = await tx.query(sql('hold-drop-notices'), [
       context.clock(),
       tenant,
-      owed.map(item => item.id),
-      told,
+      notices.map(item => item.id),
+      error,
       hold.sequence,
     ])
     return { items, notices: dead.length }
@@ -111,7 +110,7 @@ export async function dropPart(
     for (const outcome of await Promise.all(outcomes)) cancelled.push(outcome)
   }
   const over = (await context.db.query(sql('hold-end-if-empty'))).length > 0
-  return { cancelled, notices: looked.notices, after: nextPlace(looked.items, most), over }
+  return { cancelled, notices: looked.notices, after: nextPosition(looked.items, limit), over }
 }
 
 async function lockHold(tx: Tx, tenant: string): Promise<{ readonly sequence: number } | null> {
@@ -124,6 +123,6 @@ async function releaseEffects(tx: Tx, tenant: string, items: readonly HeldItem[]
   await tx.query(sql('hold-release-effects'), [tenant, items.map(item => item.id)])
 }
 
-function nextPlace(items: readonly HeldItem[], most: number): string | null {
-  return items.length < most ? null : (items.at(-1)?.id ?? null)
+function nextPosition(items: readonly HeldItem[], limit: number): string | null {
+  return items.length < limit ? null : (items.at(-1)?.id ?? null)
 }

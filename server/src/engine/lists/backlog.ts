@@ -1,10 +1,10 @@
-// How much stands in the engine, of all tenants: for an operator's figures. Read at a bounded cost, whatever there is.
+// Counts what is in the engine, over all tenants, for an operator's figures. The cost is bounded, however much there is.
 
 import type { Queries } from '../../store/database.ts'
 import type { Context } from '../context.ts'
 import { sql } from '../statements.ts'
 
-/** Rows of one sort that are looked at. */
+/** How many rows of one sort are read at most. */
 export const MOST_LOOKED_AT = 10_000
 
 export type BacklogOfKind = {
@@ -12,7 +12,7 @@ export type BacklogOfKind = {
   /** Among the {@link MOST_LOOKED_AT} that fall due first. */
   readonly pending: number
   readonly due: number
-  /** 0 when nothing is. */
+  /** 0 if nothing is due. */
   readonly oldestDueSeconds: number
   readonly dead: number
 }
@@ -20,7 +20,7 @@ export type BacklogOfKind = {
 export type Backlog = {
   readonly kinds: readonly BacklogOfKind[]
   readonly openReceipts: number
-  /** There is more than was looked at. */
+  /** There is more than was read. */
   readonly capped: boolean
 }
 

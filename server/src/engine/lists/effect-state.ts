@@ -1,4 +1,4 @@
-// An effect as it stands, whichever table tells of it.
+// The present state of an effect, read from whichever table has it.
 
 import type { Ending, Link } from '../../core/effects/effect.ts'
 import type { JsonObject } from '../../core/json.ts'
@@ -20,7 +20,7 @@ export type EffectState = {
   readonly evidence: JsonObject | null
   readonly next: readonly string[]
   readonly link: Link
-  /** The dead effect that it was announced in the place of, and the one that was announced in its place. */
+  /** `replaces`: the dead effect whose place this one took. `replacedBy`: the effect that took the place of this one. */
   readonly replaces: string | null
   readonly replacedBy: string | null
 }

@@ -1,7 +1,7 @@
-// Lists of effects by how they stand, at a bounded cost: what has not ended by when it falls due, what died newest first, what
-// ended in another way from the last one that was born.
+// Lists of effects by state, at a bounded cost. Effects that have not ended come in the order of their due times, dead ones newest first,
+// others latest announced first.
 
-import { cursorOf, FIRST_ID, LAST_ID, type Place } from '../../core/cursor.ts'
+import { type CursorPosition, cursorOf, FIRST_ID, LAST_ID } from '../../core/cursor.ts'
 import type { Ending } from '../../core/effects/effect.ts'
 import { isGuid } from '../../core/ids.ts'
 import type { JsonObject } from '../../core/json.ts'
@@ -18,13 +18,13 @@ export type EffectQuery = {
   /** A span of the tenant's clock; of what is pending only. */
   readonly dueAfter?: Date
   readonly dueBefore?: Date
-  readonly after?: Place
+  readonly after?: CursorPosition
   readonly limit: number
 }
 
 export type ListedEffect = {
   readonly id: string
-  /** Null for a notice, which a cancellation owes. */
+  /** Null for a notice, which belongs to a cancellation. */
   readonly eventId: string | null
   readonly kind: string
   readonly title: string
@@ -144,9 +144,9 @@ export async function countEffects(context: Context, tenant: string): Promise<Ef
 async function look(context: Context, query: EffectQuery): Promise<readonly Row[]> {
   const { db } = context
   const { tenant, state, after, limit, kind = null, receiver = null } = query
-  const most = limit + 1
+  const rowLimit = limit + 1
   // A receiver's name stands in the row, not in the index.
-  const mostLookedAt = receiver === null ? MOST_LOOKED_AT : MOST_LOOKED_AT / 2
+  const lookLimit = receiver === null ? MOST_LOOKED_AT : MOST_LOOKED_AT / 2
   switch (state) {
     case 'pending':
     case 'waiting':
@@ -155,8 +155,8 @@ async function look(context: Context, query: EffectQuery): Promise<readonly Row[
         state,
         after?.time ?? '-infinity',
         after?.id ?? FIRST_ID,
-        mostLookedAt,
-        most,
+        lookLimit,
+        rowLimit,
         kind,
         receiver,
         query.dueAfter ?? null,
@@ -166,7 +166,7 @@ async function look(context: Context, query: EffectQuery): Promise<readonly Row[
       return await db.query<Row>(sql('list-running-effects'), [
         tenant,
         after?.id ?? FIRST_ID,
-        most,
+        rowLimit,
         kind,
         receiver,
       ])
@@ -175,8 +175,8 @@ async function look(context: Context, query: EffectQuery): Promise<readonly Row[
         tenant,
         after?.time ?? 'infinity',
         after?.id ?? LAST_ID,
-        mostLookedAt,
-        most,
+        lookLimit,
+        rowLimit,
         kind,
         receiver,
       ])
@@ -186,7 +186,7 @@ async function look(context: Context, query: EffectQuery): Promise<readonly Row[
         state,
         after?.id ?? LAST_ID,
         MOST_LOOKED_AT,
-        most,
+        rowLimit,
         kind,
         receiver,
       ])
@@ -198,21 +198,25 @@ async function look(context: Context, query: EffectQuery): Promise<readonly Row[
  * next page begins at the end of what shares its time and shard, and what of that was found here is left to it.
  */
 function stoppedAt(page: readonly Row[], stop: Row, query: EffectQuery): EffectList {
-  const place = placeOf(stop)
+  const position = placeOf(stop)
   const shared = stop.id.slice(0, SHARED)
   const id = `${shared}${LAST_ID.slice(SHARED)}`
   // Where all of it shares them, there would be no end.
-  const isKnown = place.time !== null || id >= (query.after?.id ?? LAST_ID)
-  if (isKnown) return list(page, place, Number(stop.n))
+  const isKnown = position.time !== null || id >= (query.after?.id ?? LAST_ID)
+  if (isKnown) return list(page, position, Number(stop.n))
   const before = page.filter(row => !row.id.startsWith(shared))
   return list(before, { id, time: null }, Number(stop.n))
 }
 
-function list(page: readonly Row[], next: Place | null, stoppedAfter: number | null = null): EffectList {
+function list(
+  page: readonly Row[],
+  next: CursorPosition | null,
+  stoppedAfter: number | null = null,
+): EffectList {
   return { effects: page.map(listedEffect), next: next === null ? null : cursorOf(next), stoppedAfter }
 }
 
-function placeOf(row: Row): Place {
+function placeOf(row: Row): CursorPosition {
   return { id: row.id, time: row.due ?? row.ended ?? null }
 }
 

@@ -1,47 +1,49 @@
-// Lists of events, at a bounded cost whatever is asked for. A tenant's events lie in streams, one for each kind and app (or in
-// one that is about one thing, or in a list of ids); each is looked through newest first, and what is found is put together
-// down to where every stream was looked at. Asked for a span of due times, a list goes by what falls due instead, soonest first.
+// Lists of events. Every list has a bounded cost, whatever its filters are.
+//
+// A tenant's events lie in streams: one for each kind and app. A list of one entity has one stream, and a list of ids has one too. Each
+// stream is read newest first. The rows of all streams are merged, down to the point that every stream was read to. A list with a span
+// of due times is different: it reads pending effects, those due soonest first.
 
-import { cursorOf, FIRST_ID, LAST_ID, type Place } from '../../core/cursor.ts'
+import { type CursorPosition, cursorOf, FIRST_ID, LAST_ID } from '../../core/cursor.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import type { JsonObject } from '../../core/json.ts'
-import { type EventRow, storedEvent } from '../cancel/cancel-tree.ts'
+import { type EventRow, storedEvent } from '../cancel/event-row.ts'
 import type { Context } from '../context.ts'
 import { sql } from '../statements.ts'
 
-/** Rows that one look goes through at most, and the most that is counted. */
+/** How many rows one list reads at most, and how far a count goes. */
 export const MOST_LOOKED_AT = 10_000
-/** Fewest of each stream, however many there are. */
+/** So many rows of each stream may be read at least, however many streams there are. */
 const FEWEST_OF_STREAM = 100
-/** Octets of data, as stored, that a search for a text reads. */
+/** How many octets of stored data a search for a text reads at most. */
 const MOST_SEARCHED = 3_000_000
 
 export type EventState = 'announced' | 'cancelled' | 'ended'
 
 export type EventFilter = {
   readonly kinds?: readonly string[]
-  /** Announced by this app; of an app at several sites, what was reported at this one. */
+  /** The app that announced the event. With `site`: only what the app reported at this site. */
   readonly app?: string
   readonly site?: string
   /** The key as its caller gave it. */
   readonly key?: string
   readonly entity?: string
   readonly state?: EventState
-  /** A span of the tenant's clock in which something of it falls due. */
+  /** An effect of the event falls due within this span, on the tenant's clock. */
   readonly dueAfter?: Date
   readonly dueBefore?: Date
   /** In the title, or in what the caller gave as data. */
   readonly text?: string
 }
 
-/** Where to look, instead of at everything of the tenant: what is about these things, and these events. */
+/** Limits a list to the events of these entities and to these events, instead of all of the tenant. */
 export type EventsWithin = { readonly entities: readonly string[]; readonly ids: readonly string[] }
 
 export type EventQuery = {
   readonly tenant: string
   readonly filter: EventFilter
   readonly within?: EventsWithin
-  readonly after?: Place
+  readonly after?: CursorPosition
   readonly limit: number
 }
 
@@ -60,7 +62,7 @@ export type ListedEvent = StoredEvent & {
   readonly bareKey: string | null
   readonly state: EventState
   readonly next: NextDue | null
-  /** Of what somebody outside would have noticed; at most 20. */
+  /** Skipped effects that somebody outside would have noticed; at most 20. */
   readonly skipped: readonly {
     readonly id: string
     readonly title: string
@@ -73,11 +75,11 @@ export type EventList = {
   readonly events: readonly ListedEvent[]
   /** Where the next page begins; null: there is none. */
   readonly next: string | null
-  /** How many were looked at before the list stopped without being full; null: it is full, or at its end. */
+  /** How many events were read before the list stopped without being full; null: it is full, or at its end. */
   readonly stoppedAfter: number | null
 }
 
-/** Exact, or at least so many. */
+/** `isExact` false: there are at least so many. */
 export type Count = { readonly count: number; readonly isExact: boolean }
 
 type Stream = {
@@ -85,7 +87,7 @@ type Stream = {
   readonly appHash: number | null
   readonly entity: string | null
 }
-type WalkRow = { place: number; id: string; n: string | number; fits: boolean; stop: boolean }
+type WalkRow = { position: number; id: string; n: string | number; fits: boolean; stop: boolean }
 
 export async function listEvents(context: Context, query: EventQuery): Promise<EventList> {
   const { filter, within } = query
@@ -95,7 +97,7 @@ export async function listEvents(context: Context, query: EventQuery): Promise<E
   const walked = await walk(context, query, {
     streams,
     below: query.after?.id ?? LAST_ID,
-    most: query.limit + 1,
+    rowLimit: query.limit + 1,
   })
   const ids = walked.ids.slice(0, query.limit)
   const events = await details(context, query, ids)
@@ -105,13 +107,13 @@ export async function listEvents(context: Context, query: EventQuery): Promise<E
   return { events, next: cursorOf({ id: walked.stop, time: null }), stoppedAfter: walked.lookedAt }
 }
 
-/** How many there are of what the filters let through, counted no further than {@link MOST_LOOKED_AT} rows. */
+/** Counts the events that pass the filters. It reads {@link MOST_LOOKED_AT} rows at most. */
 export async function countEvents(
   context: Context,
   query: Omit<EventQuery, 'after' | 'limit'>,
 ): Promise<Count> {
   const streams = await streamsOf(context, query)
-  const walked = await walk(context, query, { streams, below: LAST_ID, most: MOST_LOOKED_AT + 1 })
+  const walked = await walk(context, query, { streams, below: LAST_ID, rowLimit: MOST_LOOKED_AT + 1 })
   return {
     count: Math.min(walked.found, MOST_LOOKED_AT),
     isExact: walked.stop === null && walked.found <= MOST_LOOKED_AT,
@@ -151,11 +153,11 @@ function aboutEntity(entity: string): Stream {
 }
 
 type Walked = {
-  /** Newest first, all that there are down to `stop`. */
+  /** Newest first: every event that fits, down to `stop`. */
   readonly ids: readonly string[]
-  /** All that were found, `ids` and those below `stop`. */
+  /** How many were found: `ids`, and those below `stop`. */
   readonly found: number
-  /** The last one that was looked at, where a stream was not looked through to its end. */
+  /** Set if a stream was not read to its end: the last event that was read of it (of several such streams, the newest of these). */
   readonly stop: string | null
   readonly lookedAt: number
 }
@@ -163,7 +165,11 @@ type Walked = {
 async function walk(
   context: Context,
   { tenant, filter }: Pick<EventQuery, 'tenant' | 'filter'>,
-  { streams: of, below, most }: { readonly streams: Streams; readonly below: string; readonly most: number },
+  {
+    streams: of,
+    below,
+    rowLimit,
+  }: { readonly streams: Streams; readonly below: string; readonly rowLimit: number },
 ): Promise<Walked> {
   const { streams, ids } = of
   const all = streams.length + (ids === null ? 0 : 1)
@@ -174,7 +180,7 @@ async function walk(
     tenant,
     below,
     each,
-    most,
+    rowLimit,
     streams.map(stream => stream.kindHash),
     streams.map(stream => stream.appHash),
     streams.map(stream => stream.entity),
@@ -191,21 +197,21 @@ async function walk(
     text === undefined ? null : JSON.stringify(text).slice(1, -1),
     Math.max(1, Math.floor(MOST_SEARCHED / all)),
   ])
-  return putTogether(rows, most)
+  return putTogether(rows, rowLimit)
 }
 
-/** What each stream gave, as one list, down to the first place where one of them was not looked at any further. */
-function putTogether(rows: readonly WalkRow[], most: number): Walked {
+/** Merges the streams into one list. The list ends where the first stream was not read any further. */
+function putTogether(rows: readonly WalkRow[], rowLimit: number): Walked {
   let stop: string | null = null
   let lookedAt = 0
   const found: string[] = []
-  for (const stream of Map.groupBy(rows, row => row.place).values()) {
+  for (const stream of Map.groupBy(rows, row => row.position).values()) {
     const end = stream.findIndex(row => row.stop)
     const looked = end === -1 ? stream : stream.slice(0, end + 1)
     const last = looked.at(-1) as WalkRow
     lookedAt += Number(last.n)
     for (const row of looked) if (row.fits) found.push(row.id)
-    const endsHere = end !== -1 || looked.length === most
+    const endsHere = end !== -1 || looked.length === rowLimit
     if (endsHere && (stop === null || last.id > stop)) stop = last.id
   }
   const ids = found.sort().reverse()
@@ -235,7 +241,7 @@ async function details(
   if (ids.length === 0) return []
   const rows = await context.db.query<DetailRow>(sql('event-details'), [ids, tenant, filter.dueAfter ?? null])
   const byId = new Map(rows.map(row => [row.id, listedEvent(row)]))
-  // Swept this very moment: it is left out.
+  // An event that was swept meanwhile has no row, and is left out.
   return ids.flatMap(id => byId.get(id) ?? [])
 }
 
@@ -264,25 +270,25 @@ function listedEvent(row: DetailRow): ListedEvent {
 type DueRow = { id: string; event_id: string | null; due: string }
 
 /**
- * By what falls due within the span: each event once, at the first of its effects there. The look is taken in growing steps, so
- * that a page that fills at once costs no more than that.
+ * Lists events by what falls due within the span. Each event comes once, at the first of its effects there. It reads in growing steps,
+ * so a page that fills at once costs little.
  */
 async function listByDue(context: Context, query: EventQuery): Promise<EventList> {
   const { tenant, filter, limit } = query
   const { dueAfter = null, dueBefore = null } = filter
   const events: ListedEvent[] = []
-  let at: Place = { id: query.after?.id ?? FIRST_ID, time: query.after?.time ?? '-infinity' }
+  let at: CursorPosition = { id: query.after?.id ?? FIRST_ID, time: query.after?.time ?? '-infinity' }
   let lastShown = at
   let lookedAt = 0
   for (let step = limit + 1; lookedAt < MOST_LOOKED_AT; step *= 4) {
-    const most = Math.min(step, MOST_LOOKED_AT - lookedAt)
+    const rowLimit = Math.min(step, MOST_LOOKED_AT - lookedAt)
     const due = await context.db.query<DueRow>(sql('walk-due'), [
       tenant,
       dueAfter,
       dueBefore,
       at.time,
       at.id,
-      most,
+      rowLimit,
     ])
     const { rows, fitting } = await fittingOf(context, query, due)
     const byEffect = new Map((await details(context, query, fitting)).map(event => [event.next?.id, event]))
@@ -296,12 +302,12 @@ async function listByDue(context: Context, query: EventQuery): Promise<EventList
       lastShown = at
     }
     if (rows.length < due.length) break
-    if (due.length < most) return { events, next: null, stoppedAfter: null }
+    if (due.length < rowLimit) return { events, next: null, stoppedAfter: null }
   }
   return { events, next: cursorOf(at), stoppedAfter: lookedAt }
 }
 
-/** Of these effects the events that the other filters let through; and the effects whose events were looked at, one at least. */
+/** `fitting`: the events of these effects that pass the other filters. `rows`: the effects whose events were read, at least one. */
 async function fittingOf(
   context: Context,
   { tenant, filter }: EventQuery,
@@ -311,11 +317,15 @@ async function fittingOf(
   const fits = async (rows: readonly DueRow[]) => {
     const ids = [...new Set(rows.flatMap(row => row.event_id ?? []))]
     const streams = { streams: [], ids }
-    return await walk(context, { tenant, filter: others }, { streams, below: LAST_ID, most: ids.length + 1 })
+    return await walk(
+      context,
+      { tenant, filter: others },
+      { streams, below: LAST_ID, rowLimit: ids.length + 1 },
+    )
   }
   const { ids, stop } = await fits(due)
   if (stop === null) return { rows: due, fitting: ids }
-  // So much was searched for the text that it stopped: what was not searched is for the next page.
+  // The search for the text reached its limit. What was not searched is left to the next page.
   const end = due.findIndex(row => row.event_id !== null && row.event_id < stop)
   if (end === -1) return { rows: due, fitting: ids }
   if (end > 0) return { rows: due.slice(0, end), fitting: ids }

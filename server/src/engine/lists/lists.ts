@@ -1,5 +1,5 @@
-// What the engine knows, page by page: lists of events and effects, one event with what hangs from it, and counts. All of it at a
-// bounded cost, and without a lock.
+// Lists of what the engine knows, page by page: events and effects, one event with what hangs from it, and
+// counts. Every list has a bounded cost. A list must not lock or change a row.
 
 import type { Context } from '../context.ts'
 import {

@@ -1,4 +1,4 @@
-// The receipts of a tenant, by what callers know of them.
+// Finds the receipts of a tenant by what a caller knows: keys, an event or a correlation id.
 
 import type { Receipt } from '../../core/cancellation.ts'
 import { isGuid } from '../../core/ids.ts'
@@ -6,9 +6,9 @@ import type { Context } from '../context.ts'
 import { sql } from '../statements.ts'
 import { readReceipt } from './read-receipt.ts'
 
-/** One of these; none of them: the tenant's last receipts. */
+/** At most one of `keys`, `eventId` and `correlationId`. Without any: the tenant's latest receipts. */
 export type ReceiptSearch = {
-  /** Cancelled by any of these keys. */
+  /** Cancellations by any of these keys. */
   readonly keys?: readonly string[]
   readonly eventId?: string
   readonly correlationId?: string

@@ -1,5 +1,7 @@
-// A receipt is read from what the effects' own ends say, so it cannot disagree with them. Final: nothing of it is running
-// any more, or its time is up; the reader who finds that out closes it first, under the locks that a settle takes.
+// This folder reads and finds receipts. A receipt is read from what the effects' own ends say, so it cannot
+// disagree with them. It is *final* when nothing of it is running any more, or when its time is up; the
+// reader who finds that out closes it first, under the locks that a settle takes. What a final receipt says
+// must never change.
 
 import type { Caller, Outcome, Receipt, ReceiptItem, ReceiptNotice } from '../../core/cancellation.ts'
 import type { Ending } from '../../core/effects/effect.ts'
@@ -32,7 +34,7 @@ type CancellationRow = {
   open: boolean
   counts: Receipt['counts'] | null
   time_is_up: boolean
-  /** How long a huge cancel was written down behind its acknowledgement. Its time counts from then. */
+  /** How long the marking of an open cancellation took after its acknowledgement. The receipt's time counts from the end of it. */
   marked_for_ms: string | number
   stopping: boolean
   final_in_ms: string | number
@@ -78,7 +80,7 @@ export async function readReceipt(
   if (c === null) return null
   const { db } = context
   const items = await db.query<ItemRow>(sql('read-items'), [id, tenant, after ?? FIRST, RECEIPT_PAGE + 1])
-  // A page is what comes next by id; only within it the order is that of time.
+  // Pages are cut by effect id. Only within a page are the items in the order of time.
   const page = items.slice(0, RECEIPT_PAGE)
   const shown = (touchesWorld: boolean) =>
     page
@@ -138,7 +140,7 @@ export async function readReceipt(
   }
 }
 
-/** Kept ones come in jsonb's order of keys. When all items are at hand they are what is counted: one look, one truth. */
+/** Stored counts have jsonb's order of keys. If `items` has all items, they are counted, so that counts and items agree. */
 async function countsOf(
   context: Context,
   c: CancellationRow,
@@ -150,7 +152,7 @@ async function countsOf(
   return sumOutcomes(await context.db.query<{ outcome: Outcome; items: number }>(sql('count-items'), [c.id]))
 }
 
-/** Milliseconds until the receipt is final at the latest, and whether it is now; null: there is no such receipt. */
+/** `inMs`: in how many milliseconds the receipt is final at the latest. Null: there is no such receipt. */
 export async function receiptWait(
   context: Context,
   tenant: string,
@@ -174,7 +176,7 @@ async function readCancellation(
   return (await read())[0] ?? null
 }
 
-/** `cancelledAt`: what was prevented was so from that moment on, whenever a huge cancel came to write it down. */
+/** A prevented effect was prevented at `cancelledAt`, although the marking of an open cancellation writes it down later. */
 function item(row: ItemRow, cancelledAt: Date): ReceiptItem {
   const at = row.outcome === 'prevented' ? cancelledAt : row.at
   return {
@@ -187,7 +189,7 @@ function item(row: ItemRow, cancelledAt: Date): ReceiptItem {
     at: at?.toISOString() ?? null,
     dueAt: row.due_at.toISOString(),
     evidence: row.error === null ? row.evidence : { ...row.evidence, error: row.error },
-    // What had ended has had its next steps, and what is kept will have them.
+    // An effect that had ended before has had its next steps. A kept effect will have them.
     next: CUT_OFF.has(row.outcome) ? (row.next ?? []) : [],
     cancellationId: row.by_cancellation,
   }

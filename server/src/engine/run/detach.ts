@@ -1,12 +1,13 @@
-// A carrier whose effect ends from outside lets go of it in the transaction in which it does it: then either both are
-// written or neither, and no death of the process comes in between. What its runner says afterwards finds it done.
+// Some effects end from outside: an offer ends when its agent answers. The carrier detaches such an effect from its runner in the same
+// transaction that shows it to somebody. So both are written or neither, even if the process dies. The runner's report, which comes
+// later, changes nothing any more.
 
 import type { JsonObject } from '../../core/json.ts'
 import type { Tx } from '../../store/database.ts'
 import { sql } from '../statements.ts'
 import { evidenceText } from '../stored-text.ts'
 
-export type LetGo = {
+export type Detachment = {
   readonly effectId: string
   /** The start under which the carrier was called. */
   readonly startId: string
@@ -14,10 +15,10 @@ export type LetGo = {
 }
 
 /**
- * The caller has locked the effect's event. False: the effect is no longer under this start, which was lost and maybe given to
- * another; then the caller must undo what it did.
+ * The caller has locked the effect's event. False: the effect is no longer under this start, because the start was lost and perhaps
+ * repeated by another process. The caller must then roll back.
  */
-export async function letGo(tx: Tx, { effectId, startId, evidence }: LetGo): Promise<boolean> {
+export async function detachEffect(tx: Tx, { effectId, startId, evidence }: Detachment): Promise<boolean> {
   const rows = await tx.query(sql('leave-waiting'), [
     [effectId],
     [startId],

@@ -1,8 +1,9 @@
-// The one way to an end: for a runner that reports, for rescue of what a dead process left, and for an answer from outside
-// (an offer that its agent answers, a webhook whose withdrawal tells how it went). A cancel that came first decides under
-// which name it ends. Only what follows from an end under a live event is asked of the event's domain.
+// Ends effects. There is one way to do so, and three callers use it: a runner that reports, rescue of what a dead process left, and an
+// answer from outside (an agent answers an offer, or the receiver of a withdrawal says how a webhook call went). If a cancel came first,
+// the effect ends with another ending. The event's domain is asked for next steps only if the event is live.
 //
-// (The time of a receipt that is up writes *in doubt* by close-receipts.sql: only under a cancellation, where no domain is asked.)
+// One end is written elsewhere: close-receipts.sql writes *in doubt* when the time of a receipt is up. That happens only under a
+// cancellation, where no domain is asked.
 
 import type { Ending, StartedEffect, Verdict } from '../../core/effects/effect.ts'
 import type { JsonObject } from '../../core/json.ts'
@@ -17,29 +18,29 @@ import { sql } from '../statements.ts'
 import { errorText, evidenceText } from '../stored-text.ts'
 import { type StartedRow, startedEffect } from './start.ts'
 
-/** One end to be written. */
+/** One end that is to be written. */
 export type EndOf = {
   readonly effect: StartedEffect
-  /** The start that this is said of; null: of the effect, whichever start it is under. */
+  /** The start that the report is about; null: it is about the effect, whichever start it is under. */
   readonly startId: string | null
-  /** Null: it does not end now unless somebody has called it off. */
+  /** The ending if nobody has called the effect off. Null: then it does not end now. */
   readonly ending: Ending | null
-  /** Null: it does not end now if somebody has called it off. */
+  /** The ending if somebody has called the effect off. Null: then it does not end now. */
   readonly endingIfCancelled: Ending | null
   readonly error: string | null
   readonly evidence: JsonObject | null
   readonly result: JsonObject | null
   /** This start may have had its effect. */
   readonly doubtful: boolean
-  /** Somebody outside answered for every attempt: no doubt is left. */
+  /** The receiver has answered for every attempt, so no doubt is left. */
   readonly aboutAll: boolean
-  /** Of the event, when its domain decides what follows; null for most. */
+  /** The kind of the event, if its domain decides what follows; null for most effects. */
   readonly domainKind: string | null
 }
 
 /**
- * Writes ends; gives those that were written, by effect id. `parents`: the locked events, of those whose domain is asked
- * (see {@link domainKindOf}); such an end without its event in `parents` must not be given here.
+ * Writes ends. Gives those that were written, by effect id. `parents`: the locked events of those ends whose domain is asked (see
+ * {@link domainKindOf}). The caller must not give such an end without its event in `parents`.
  */
 export async function endEffects(
   context: Context,
@@ -59,7 +60,7 @@ export async function endEffects(
   return written
 }
 
-/** For those who count; after the commit. */
+/** Tells the figures about these ends. Call it after the commit. */
 export function tellEnds(
   { watch }: Pick<Context, 'watch'>,
   ends: readonly EndOf[],
@@ -72,7 +73,7 @@ export function tellEnds(
   }
 }
 
-/** The values of settle.sql: also for the runner's plain ends, which need no transaction. */
+/** The values of settle.sql. The runner uses them too, for ends that need no transaction. */
 export function endValues(context: Context, ends: readonly EndOf[]): unknown[] {
   return [
     context.clock(),
@@ -90,7 +91,7 @@ export function endValues(context: Context, ends: readonly EndOf[]): unknown[] {
   ]
 }
 
-/** The kind of the event whose domain decides what follows from the end of such an effect; null: nobody does. */
+/** The kind of the event whose domain decides what follows when such an effect ends. Null: nothing follows. */
 export function domainKindOf(
   context: Pick<Context, 'domains'>,
   row: { readonly event_kind: string | null; readonly kind: string },
@@ -152,21 +153,21 @@ async function writeNextSteps(
   await announce(context, tx, steps.events ?? [])
 }
 
-/** An answer from outside. `startId`: the start that whoever answers was shown; left out, whichever it is under. */
+/** An answer from outside. `startId`: the start that the answer is about. Without it: whichever start the effect is under. */
 export type End = {
   readonly effectId: string
   readonly verdict: Verdict | Resolution
   readonly startId?: string
 }
 
-/** What a withdrawal learnt of the effect that it withdrew. */
+/** What the receiver of a withdrawal said about the effect that was withdrawn. */
 export type Resolution = {
   readonly is: 'resolved'
   readonly outcome: 'stopped' | 'too_late'
   readonly evidence: JsonObject | null
 }
 
-/** One ending for an effect that nobody called off, one for an effect that somebody did; null: leave it alone. Pure. */
+/** The ending if nobody has called the effect off, and the ending if somebody has. Null: it does not end. Pure. */
 function endingsOf(verdict: End['verdict']): Pick<EndOf, 'ending' | 'endingIfCancelled' | 'error'> {
   switch (verdict.is) {
     case 'done':
@@ -189,7 +190,7 @@ function endingsOf(verdict: End['verdict']): Pick<EndOf, 'ending' | 'endingIfCan
   }
 }
 
-/** Ends what nobody runs. 'gone': a cancel or another answer came first, or it is under another start by now. */
+/** Ends effects that no runner runs. 'gone': a cancel or another answer came first, or the effect is under another start by now. */
 export async function endFromOutside(
   context: Context,
   tx: Tx,
@@ -210,13 +211,13 @@ export async function endFromOutside(
         evidence: ('evidence' in verdict ? verdict.evidence : null) ?? null,
         result: 'result' in verdict ? (verdict.result ?? null) : null,
         doubtful: false,
-        // Only the receiver speaks of every attempt. Who takes back what waits, speaks of what waits here.
+        // Only the receiver knows about every attempt. Whoever takes back a waiting effect knows about the present attempt only.
         aboutAll: verdict.is === 'resolved',
         domainKind: domainKindOf(context, row),
       },
     ]
   })
-  // A cancel's hook ends what it has just marked: its events are locked, and no domain is asked.
+  // The hook of a cancel ends effects that the cancel has just marked. Their events are locked already, and no domain is asked.
   const asking = wanted.filter(e => e.domainKind !== null && e.ending !== null)
   const parents =
     asking.length === 0
@@ -230,7 +231,7 @@ export async function endFromOutside(
   return ends.map(end => (written.has(end.effectId) ? 'ended' : 'gone'))
 }
 
-/** As {@link endFromOutside}, for withdrawals: what comes after the receipt was final is added to it as a note. */
+/** As {@link endFromOutside}, for withdrawals. An answer that comes after the receipt was final is added to it as a dated note. */
 export async function resolve(
   context: Context,
   tx: Tx,
@@ -243,7 +244,7 @@ export async function resolve(
   await tx.query(sql('note-late'), [
     context.clock(),
     [effectId],
-    // By the withdrawal's own start: what it reports twice is noted once.
+    // The withdrawal's own start id: a report that comes twice is noted once.
     [withdrawalStartId],
     [`The receiver answered after the receipt was final: ${resolution.outcome}`],
     [evidenceText(resolution.evidence)],

@@ -1,14 +1,14 @@
-// Hints between processes by NOTIFY: a hint lost costs latency only (I9). Sent after the commit, on a connection of its
-// own and merged, since a NOTIFY inside a hot transaction would take a database-wide lock at its commit.
+// Hints between processes by NOTIFY. A lost hint costs latency only (I9). Hints are merged and sent after the commit, on their own
+// connection: a NOTIFY inside a busy transaction would take a database-wide lock at its commit.
 
 import type pg from 'pg'
 import type { Database } from '../../store/database.ts'
 import { sql } from '../statements.ts'
 
-export type HintListener = { due(): void; asked(): void }
+export type HintListener = { due(): void; stopRequested(): void }
 
 const CHANNEL = 'standdown'
-/** Hints within this long become one. */
+/** Hints within this time become one. Milliseconds. */
 const MERGE_MS = 5
 
 export class HintChannel {
@@ -21,7 +21,7 @@ export class HintChannel {
   private stopped = false
   private retry: NodeJS.Timeout | null = null
 
-  /** `self`: a text that tells this process's own hints from others'. */
+  /** `self`: marks this process's own hints, which it ignores. */
   constructor(db: Database, self: string, listener: HintListener) {
     this.db = db
     this.self = self
@@ -44,12 +44,12 @@ export class HintChannel {
       })
       client.on('notification', message => this.hear(message.payload ?? ''))
       await client.query(`listen ${CHANNEL}`)
-      // What was said while nobody listened.
+      // Hints that were sent while this process did not listen are lost: look now.
       this.listener.due()
-      this.listener.asked()
+      this.listener.stopRequested()
     } catch {
       this.again()
-      // A connection on which nobody may listen, of a standby say, is one that nobody would ever end.
+      // On a standby, say, LISTEN is refused: end the connection, since nobody else would.
       await client?.end().catch(() => {})
     }
   }
@@ -79,7 +79,7 @@ export class HintChannel {
     const [from, ...what] = payload.split(' ')
     if (from === this.self) return
     if (what.includes('due')) this.listener.due()
-    if (what.includes('asked')) this.listener.asked()
+    if (what.includes('asked')) this.listener.stopRequested()
   }
 
   private again(): void {

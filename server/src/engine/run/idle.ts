@@ -1,17 +1,17 @@
-// How long the loop rests where something is due and cannot be had, since an open cancellation that covers it is still
-// being marked, or another process holds it: not in a tight circle, and not so long that what falls due next is late.
+// How long the loop rests when something is due that it cannot start: an open cancellation that covers it is still being marked, or
+// another process has locked it. The loop must not spin, and must not rest so long that the next due effect is late.
 
 const MOST_ROUNDS = 7
 
-/** Of one round: how many were chosen to be started; or, where none was, in how many ms the next falls due (0: overdue). */
-export type Found = { readonly chosen: number } | { readonly dueInMs: number }
+/** The result of one round: how many effects were started; or, if none was, in how many ms the next one falls due (0: overdue). */
+export type Found = { readonly started: number } | { readonly dueInMs: number }
 
 /**
- * Rounds in a row in which something was due and nothing could be had. What falls due between the look and the question
- * when to look again is no such round, or a steady load would be taken for idleness. Pure.
+ * The number of rounds in a row in which something was due and nothing could be started. A round does not count if an effect falls due
+ * between the start and the question for the next due time: else a steady load would look idle. Pure.
  */
 export function idleAfter(rounds: number, found: Found): number {
-  if ('chosen' in found) return found.chosen > 0 ? 0 : rounds
+  if ('started' in found) return found.started > 0 ? 0 : rounds
   return found.dueInMs > 0 ? 0 : Math.min(rounds + 1, MOST_ROUNDS)
 }
 

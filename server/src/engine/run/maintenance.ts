@@ -1,38 +1,38 @@
-// The background work of one process: marking what huge cancels cover, rescue, closing receipts whose time is up. Each chore has
-// a timer of its own: one that fails, or takes a minute, costs the others nothing.
+// The maintenance jobs of one process: marking what huge cancels cover, rescue of dead processes, and closing receipts whose time is up.
+// Each job has a timer of its own, so a job that fails or takes a minute does not delay the others.
 
 import { isUnavailable } from '../../store/database.ts'
 import type { Context } from '../context.ts'
-import { OpenMarker } from '../open-cancel/cancel-open.ts'
+import { OpenMarker } from '../open-cancel/open-marker.ts'
 import { closeReceipts, rescueOnce } from './rescue.ts'
 
 type OnError = (where: string, error: unknown) => void
 
-export class Caretaker {
-  private readonly marking: Chore
-  private readonly chores: readonly Chore[]
+export class Maintenance {
+  private readonly marking: MaintenanceJob
+  private readonly jobs: readonly MaintenanceJob[]
 
   constructor(context: Context, options: { everyMs?: number; onError?: OnError } = {}) {
     const { everyMs = 2000, onError = () => {} } = options
-    const chore = (name: string, run: (stopped: () => boolean) => Promise<void>) =>
-      new Chore(run, everyMs, error => {
+    const job = (name: string, run: (stopped: () => boolean) => Promise<void>) =>
+      new MaintenanceJob(run, everyMs, error => {
         if (!isUnavailable(error)) onError(name, error)
       })
-    this.marking = chore('mark-open', async stopped => {
+    this.marking = job('mark-open', async stopped => {
       const marker = new OpenMarker(context, error => onError('mark-open', error))
       while (!stopped() && (await marker.markSome())) {}
     })
-    this.chores = [
+    this.jobs = [
       this.marking,
-      chore('rescue', async stopped => {
+      job('rescue', async stopped => {
         while (!stopped() && (await rescueOnce(context)) > 0) {}
       }),
-      chore('close-receipts', () => closeReceipts(context)),
+      job('close-receipts', () => closeReceipts(context)),
     ]
   }
 
   start(): void {
-    for (const chore of this.chores) chore.start()
+    for (const job of this.jobs) job.start()
   }
 
   /** There is an open cancellation. */
@@ -40,18 +40,18 @@ export class Caretaker {
     this.marking.nudge()
   }
 
-  /** All but the marking, which cancels that are still answered may need: this process takes up nothing that it left itself. */
+  /** Stops all jobs but the marking, which cancels may need that are still answered. A process that stops must not rescue its own effects. */
   async stopRescue(): Promise<void> {
-    await Promise.all(this.chores.filter(chore => chore !== this.marking).map(chore => chore.stop()))
+    await Promise.all(this.jobs.filter(job => job !== this.marking).map(job => job.stop()))
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.chores.map(chore => chore.stop()))
+    await Promise.all(this.jobs.map(job => job.stop()))
   }
 }
 
-/** Runs now and then: `everyMs` after it last ended, or at once when it is nudged. Never twice at the same time. */
-class Chore {
+/** Runs `everyMs` after it last ended, or at once when it is nudged; never twice at the same time. */
+class MaintenanceJob {
   private readonly run: (stopped: () => boolean) => Promise<void>
   private readonly everyMs: number
   private readonly failed: (error: unknown) => void

@@ -1,6 +1,6 @@
-// Rescue: what a process left running that is gone is reported for it, as an attempt of which nobody knows how it went. It
-// goes the way of every report (settle.ts): back to pending as its next attempt, or to its end, and its domain is asked.
-// Every process does this; row locks keep two from doing it at once.
+// Rescue: what a dead process left running is reported in its place, as an attempt of which nobody knows how it went. The report is
+// settled like any other (settle.ts): the effect goes back to pending for its next attempt, or it ends and its domain is asked.
+// Every process does this; row locks keep two of them from rescuing the same effect.
 
 import { backoffMs } from '../../core/effects/backoff.ts'
 import type { Verdict } from '../../core/effects/effect.ts'
@@ -8,28 +8,29 @@ import { DatabaseOverloaded, isUnavailable, type Tx } from '../../store/database
 import { ALL_GATES, type Context } from '../context.ts'
 import { sql } from '../statements.ts'
 import { domainKindOf } from './end.ts'
-import { type Attempt, settleAttempts, withoutDomain } from './settle.ts'
+import { settleAttempts } from './settle.ts'
+import { type Attempt, withoutDomain } from './settle-plan.ts'
 import { retryOf, type StartedRow, startedEffect } from './start.ts'
 
 const FIRST = '00000000-0000-0000-0000-000000000000'
 
 /**
- * One round over every worker that is gone. Gives back how many effects were rescued. What cannot be rescued stops nothing of
- * the rest: its error is thrown at the end of the round.
+ * One round over all dead workers. Returns how many effects were rescued. An effect that cannot be rescued does not stop the others: its
+ * error is thrown at the end of the round.
  */
 export async function rescueOnce(context: Context): Promise<number> {
-  // Mostly there is nobody: then no transaction is made.
+  // Mostly there is no dead worker: then no transaction is made.
   const expired = await context.db.query<{ id: string; registered: boolean }>(sql('expired-workers'), [
     context.clock(),
   ])
   const faults: unknown[] = []
   let rescued = 0
   for (const worker of expired) {
-    // It may have beaten since: a living worker must keep its ticket.
+    // It may have sent a heartbeat since: a living worker must keep its ticket.
     const claim = [context.clock(), worker.id]
     if (worker.registered && (await context.db.query(sql('claim-expired'), claim)).length === 0) continue
     rescued += await rescueWorker(context, worker.id, faults)
-    await context.db.query(sql('bury-worker'), [context.clock(), worker.id])
+    await context.db.query(sql('remove-dead-worker'), [context.clock(), worker.id])
   }
   if (faults.length > 1) throw new AggregateError(faults, `${faults.length} effects could not be rescued`)
   if (faults.length === 1) throw faults[0]
@@ -71,10 +72,10 @@ async function rescueBatch(
     return await context.db.transaction('rescue', async tx => {
       const { attempts, next, onHold } = await takeAbandoned(context, tx, worker, after)
       const results = attempts.length === 0 ? [] : await settleAttempts(context, tx, attempts)
-      const held = results.filter(result => result === 'held').length
-      // What a cancel holds just now is left for the next round, and so is the batch.
-      if (held === 0 && !onHold && next !== null) tx.send(sql('forget-batches'), [[next]])
-      return { rescued: attempts.length - held, next }
+      const postponed = results.filter(result => result === 'held').length
+      // An effect that a cancel has locked just now is left for the next round, and so is its batch.
+      if (postponed === 0 && !onHold && next !== null) tx.send(sql('forget-batches'), [[next]])
+      return { rescued: attempts.length - postponed, next }
     })
   } catch (error) {
     if (isAway(error)) throw error
@@ -126,7 +127,7 @@ async function settleApart(
   }
 }
 
-/** Nobody's fault: a smaller batch would fare no better. */
+/** No effect of the batch caused this: a smaller batch would fail too. */
 function isAway(error: unknown): boolean {
   return isUnavailable(error) || (error instanceof DatabaseOverloaded && !error.ranOutOfTime)
 }

@@ -1,11 +1,10 @@
-// What a process has room for: places for running effects in all, a share of them for each tenant, and slots per lane
-// (tenant, kind and receiver), so that a receiver that hangs holds only its own, and a tenant with thousands of such
-// receivers too. Several engines of one process can share it: a receiver's slots are then not multiplied by the number of
-// databases.
+// How many effects a process may run: in all, per tenant (a share), and per lane (tenant, kind and receiver). So a receiver that hangs
+// occupies only its own slots, and a tenant with thousands of such receivers only its share. Several engines of one process can share
+// this object, so that a receiver's slots are not multiplied by the number of databases.
 //
-// Nothing is reserved while a start is asked of a database: one that answers late, or never, would keep the others from what
-// it does not use. So two engines can begin more together than there is room for; who comes second is told by `take`, and
-// gives back what it has begun.
+// Nothing is reserved while a start is sent to a database: a database that answers late, or never, would block slots that it does not
+// use. So two engines can together start more than there are slots. `take` then returns false to the second one, which gives back what
+// it has started.
 
 import type { Carrier } from '../../core/effects/carrier.ts'
 import { shareLeft } from '../fair-share.ts'
@@ -14,13 +13,13 @@ import type { Room } from './start.ts'
 type Waker = { wake(): void }
 type Taker = { readonly tenant: string; readonly lane: string; readonly kind: string }
 
-export class RunningPlaces {
+export class RunningSlots {
   private readonly maxRunning: number
   private readonly used = new Map<string, { readonly kind: string; count: number }>()
   private readonly usedBy = new Map<string, number>()
-  /** Lanes that were full when somebody looked: a slot that comes free there may be waited for. */
+  /** Lanes that were full when room() was last asked: when a slot becomes free there, somebody may be waiting for it. */
   private readonly fullWhenSeen = new Set<string>()
-  /** True when a tenant's share was used up when somebody looked: it grows with every place that comes free. */
+  /** True when a tenant's share was used up when room() was last asked: a share grows with every slot that becomes free. */
   private shareWasUsedUp = false
   private readonly wakers = new Set<Waker>()
   private running = 0
@@ -33,16 +32,16 @@ export class RunningPlaces {
     return this.maxRunning - this.running
   }
 
-  /** Who is woken when a place or slot comes free that was waited for. */
-  join(waker: Waker): void {
+  /** Registers who is woken when a slot becomes free that was missing before. */
+  addWaker(waker: Waker): void {
     this.wakers.add(waker)
   }
 
-  leave(waker: Waker): void {
+  removeWaker(waker: Waker): void {
     this.wakers.delete(waker)
   }
 
-  /** False: there is no room for it any more, since another engine was faster. Nothing was taken then. */
+  /** False: no slot is free any more, because another engine was faster. Nothing was taken then. */
   take({ tenant, lane, kind }: Taker, slots: number): boolean {
     const used = this.used.get(lane)
     if (this.free <= 0 || (used?.count ?? 0) >= slots) return false

@@ -39,11 +39,11 @@ export type StartedRow = {
 /** A permission to start, and the lease under which what is started runs. */
 export type Ticket = { readonly id: string; readonly worker: string }
 
-/** What a process has room for. */
+/** The free slots of a process. */
 export type Room = {
   /** Free slots by lane, 0 for a full one; a lane that is not named has all slots of its kind. */
   readonly lanes: ReadonlyMap<string, number>
-  /** Places by tenant, 0 for one that has used up its share; one that is not named has `share`. */
+  /** Free slots by tenant, 0 for one that has used up its share; a tenant that is not named has `share`. */
   readonly tenants: ReadonlyMap<string, number>
   readonly share: number
 }
@@ -54,13 +54,13 @@ export function leftText(left: ReadonlyMap<string, number>): string {
 }
 
 /**
- * Starts at most `most` of what is due and for which there is room, under `startId`, which must never have been used before.
+ * Starts at most `limit` of what is due and for which there is room, under `startId`, which must never have been used before.
  * One implicit transaction, one round trip.
  */
 export async function startDue(
   context: Context,
   db: Pick<Database, 'flush'>,
-  { ticket, startId, most, room }: { ticket: Ticket; startId: string; most: number; room: Room },
+  { ticket, startId, limit, room }: { ticket: Ticket; startId: string; limit: number; room: Room },
 ): Promise<readonly StartedRow[]> {
   const kinds = [...context.carriers.keys()]
   const [, rows] = await db.flush('start', [
@@ -72,7 +72,7 @@ export async function startDue(
         ticket.id,
         startId,
         ticket.worker,
-        most,
+        limit,
         leftText(room.lanes),
         kinds,
         JSON.stringify(Object.fromEntries(kinds.map(kind => [kind, context.carriers.get(kind)?.slots ?? 1]))),
@@ -84,12 +84,12 @@ export async function startDue(
   return (rows as readonly StartedRow[]).toSorted((a, b) => a.due_shown.getTime() - b.due_shown.getTime())
 }
 
-/** What a start has begun whose answer was lost. From then on the old ticket starts nothing, and `next` does. */
+/** What a start has begun whose answer was lost. From then on the old ticket starts nothing; `next` is the new one. */
 export async function startedUnheard(
   tx: Tx,
   { startId, old, next }: { readonly startId: string; readonly old: Ticket; readonly next: Ticket },
 ): Promise<readonly StartedRow[]> {
-  // First waits for a commit that is under way, then looks. A start holds its gates before its ticket.
+  // First waits for a commit that is under way, then looks. The gates come first, as in a start.
   tx.send(sql('gates-shared'), [ALL_GATES])
   tx.send(sql('delete-ticket'), [old.id])
   tx.send(sql('insert-ticket'), [next.id, next.worker])

@@ -1,6 +1,7 @@
-// The sandbox clock: a month of reminders is seen in a minute. It moves from one due effect to the next, and waits at
-// each until everything that fell due has ended, so that due effects run in due order and a delay that begins behind
-// another counts from the right day.
+// The sandbox clock shows a month of reminders in a minute. It moves from one due effect to the next, and
+// waits at each until everything that fell due has ended. So effects run in the order of their due times, and
+// a delay that follows another counts from the right day. It must not move the clock of a tenant that is not
+// marked `sandbox`, and never that of a tenant that is on hold.
 
 import { Fault } from '../../core/fault.ts'
 import type { Queries } from '../../store/database.ts'
@@ -13,7 +14,7 @@ export type AdvanceOptions = {
   readonly tenant: string
   readonly byMs: number
   readonly progress?: ClockProgress
-  /** Told when something of the tenant may have ended: the engine's own settle. */
+  /** Resolves when something of the tenant may have ended. */
   readonly changed: () => Promise<void>
   readonly signal?: AbortSignal
 }
@@ -21,7 +22,7 @@ export type AdvanceOptions = {
 /** A hundred years. Moved on without end, it would come to years that no date here can be written in. */
 export const MOST_AHEAD_MS = 3_155_760_000_000
 
-/** @throws Fault NOT_A_SANDBOX, ON_HOLD, CLOCK_TOO_FAR */
+/** @throws Fault NOT_SANDBOX, ON_HOLD, CLOCK_TOO_FAR */
 export async function advanceClock(context: Context, options: AdvanceOptions): Promise<Date> {
   const { tenant } = options
   await requireNear(context, options)
@@ -34,7 +35,7 @@ export async function advanceClock(context: Context, options: AdvanceOptions): P
       type Step = { moved_ms: number; sandbox: boolean; on_hold: boolean }
       return (await tx.query<Step>(sql('clock-step'), values))[0]
     })
-    if (!step?.sandbox) throw new Fault('NOT_A_SANDBOX', 409, 'This tenant has no sandbox clock.', { tenant })
+    if (!step?.sandbox) throw notSandbox(tenant)
     if (step.on_hold) throw onHold(tenant)
     left -= Number(step.moved_ms)
     context.hints.due()
@@ -91,6 +92,12 @@ async function untilQuiet(context: Context, { tenant, changed, signal }: Advance
     context.hints.due()
     await changed()
   }
+}
+
+/** The native API refuses it with the same code before it calls the engine; here it is a tenant that has just become no sandbox. */
+function notSandbox(tenant: string): Fault {
+  const message = `Only the clock of a sandbox can be moved; tenant ${tenant} runs on real time.`
+  return new Fault('NOT_SANDBOX', 403, message, { tenant })
 }
 
 function onHold(tenant: string): Fault {

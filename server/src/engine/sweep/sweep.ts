@@ -1,13 +1,15 @@
 // The sweep: what ended longer ago than RETENTION is deleted, in small batches, by whichever process is free.
+// It must not delete what a receipt still shows, what is alive, or what a room wants to keep.
 //
 //   take the sweep's row (whoever holds it sweeps) -> the next seeds: oldest trees, oldest cancellations
-//     -> look: everything that hangs together with a seed -> rooms asked -> nothing alive in all that? -> gates, lock its
-//     events -> look and ask again -> notices, receipts, effects, events deleted -> move on -> commit
+//     -> look: everything that is connected with a seed -> ask the rooms -> nothing of it is alive? -> gates, lock its
+//     events -> look and ask again -> delete notices, receipts, effects, events -> move on -> commit
 //
-// A tree goes only with every receipt that it stands in, a receipt only with every tree that stands in it: what is still shown
-// is never half. Each deleting statement sees for itself that what it deletes ended long ago and is needed by no receipt.
+// A tree is deleted only together with every receipt that shows it, and a receipt only together with every tree that it shows. So every
+// receipt that remains is complete. Each statement that deletes rows checks by itself that they ended long ago and that no receipt needs
+// them.
 //
-// Age is counted on the database's clock. A sandbox's clock runs ahead, so what it dated is kept longer, never shorter.
+// Age is counted on the database's clock. The clock of a sandbox runs ahead, so its rows are kept longer, never shorter.
 
 import { shardOfEntity, shardOfId } from '../../core/ids.ts'
 import { isUnavailable, type Tx } from '../../store/database.ts'
@@ -18,12 +20,12 @@ import { sql } from '../statements.ts'
 
 export type SweepOptions = {
   readonly retentionMs: number
-  /** From the end of a sweep to the next one, ms. */
+  /** The pause from the end of a sweep to the beginning of the next, ms. */
   readonly everyMs: number
   /** Seeds of one batch. Default 100. */
   readonly seeds?: number
   /** Events, receipts and effects that one batch deletes. Default 2,000. */
-  readonly most?: number
+  readonly limit?: number
 }
 
 export type Swept = {
@@ -34,64 +36,64 @@ export type Swept = {
   readonly more: boolean
 }
 
-type Limits = { readonly seeds: number; readonly most: number }
-type Turn = { readonly after: string; readonly before: Date }
+type Limits = { readonly seeds: number; readonly limit: number }
+type SweepRound = { readonly after: string; readonly before: Date }
 export type Seed = { readonly id: string; readonly is_event: boolean }
 
-/** Something that hangs together with a seed (its number, from 1): an event or a cancellation. */
+/** An event or a cancellation that is connected with a seed. `seed`: the seed's number, from 1. */
 export type Part = {
   readonly seed: number
   readonly is_event: boolean
   readonly id: string
   readonly kind: string | null
-  /** How many it has; of a cancellation, its notices. */
+  /** How many effects it has; of a cancellation, how many notices. */
   readonly effects: number
   readonly alive: boolean
 }
 
 const FIRST = '00000000-0000-0000-0000-000000000000'
-/** Of a tree too large for one batch, this many times as much is deleted between two looks at the whole. */
+/** Of a tree that is too large for one batch, so many times the limit is deleted between two reads of the whole tree. */
 const HUGE = 10
 const NOTHING = { events: 0, effects: 0, receipts: 0 }
 
-/** Somebody took up again what was about to be deleted: nothing of this batch was. */
+/** Something of this batch was retried, or an event was announced under it, before it was deleted. Nothing of the batch was deleted. */
 class SweepConflict extends Error {
   override readonly name = 'SweepConflict'
 }
 
-/** One batch. */
+/** Sweeps one batch. */
 export async function sweepOnce(context: Context, options: SweepOptions): Promise<Swept> {
   const { db } = context
   const taken = [context.clock(), options.retentionMs]
-  // Mostly there is nothing to do: then no transaction is made.
+  // Mostly there is nothing to do. Then no transaction is made.
   if ((await db.query(sql('sweep-take'), taken)).length === 0) {
     const made = await db.query(sql('sweep-begin'))
     return { ...NOTHING, more: made.length > 0 }
   }
-  const limits = { seeds: options.seeds ?? 100, most: options.most ?? 2000 }
-  let turn: Turn | undefined
+  const limits = { seeds: options.seeds ?? 100, limit: options.limit ?? 2000 }
+  let round: SweepRound | undefined
   try {
     return await db.transaction('sweep', async tx => {
-      turn = (await tx.query<Turn>(sql('sweep-take'), taken))[0]
-      if (!turn) return { ...NOTHING, more: false }
-      const done = await sweepStretch(context, tx, turn, limits)
+      round = (await tx.query<SweepRound>(sql('sweep-take'), taken))[0]
+      if (!round) return { ...NOTHING, more: false }
+      const done = await sweepStretch(context, tx, round, limits)
       const { after, atEnd, ...swept } = done
       const move = [context.clock(), atEnd ? FIRST : after, atEnd ? options.everyMs : 0]
       await tx.query(sql('sweep-move'), move)
       return { ...swept, more: true }
     })
   } catch (error) {
-    if (!turn || isUnavailable(error)) throw error
-    // One by one, so that what fails is found alone and the others of its batch go.
+    if (!round || isUnavailable(error)) throw error
+    // The seeds of the batch are swept one by one, so that only the one that fails stays.
     if (limits.seeds > 1) return await sweepOnce(context, { ...options, seeds: 1 })
-    await stepOver(context, turn, options.everyMs)
+    await stepOver(context, round, options.everyMs)
     if (error instanceof SweepConflict) return { ...NOTHING, more: true }
     throw error
   }
 }
 
-/** What could not be swept must not keep the rest waiting for ever. */
-async function stepOver({ db, clock }: Context, { after, before }: Turn, everyMs: number) {
+/** Passes over a seed that could not be swept, so that the others do not wait for ever. */
+async function stepOver({ db, clock }: Context, { after, before }: SweepRound, everyMs: number) {
   const move = (to: string, ms: number) => db.query(sql('sweep-move'), [clock(), to, ms])
   let first: Seed | undefined
   try {
@@ -103,9 +105,9 @@ async function stepOver({ db, clock }: Context, { after, before }: Turn, everyMs
   await (first ? move(first.id, 0) : move(FIRST, everyMs))
 }
 
-/** `after`: looked at up to there. `atEnd`: nothing behind it is old enough. */
-async function sweepStretch(context: Context, tx: Tx, turn: Turn, limits: Limits) {
-  const { after, before } = turn
+/** `after`: the last seed that was decided on. `atEnd`: no later seed is old enough. */
+async function sweepStretch(context: Context, tx: Tx, round: SweepRound, limits: Limits) {
+  const { after, before } = round
   const seeds = await tx.query<Seed>(sql('sweep-seeds'), [after, firstIdOf(before), limits.seeds])
   const rows = await tx.query<{ id: string }>(sql('sweep-finished'), [
     seeds.filter(seed => seed.is_event).map(seed => seed.id),
@@ -113,7 +115,7 @@ async function sweepStretch(context: Context, tx: Tx, turn: Turn, limits: Limits
   ])
   const finished = new Set(rows.map(row => row.id))
   const worthALook = seeds.filter(seed => !seed.is_event || finished.has(seed.id))
-  const done = await sweepSome(context, tx, turn, worthALook, limits)
+  const done = await sweepSome(context, tx, round, worthALook, limits)
   if (done.next !== null) return { ...done, after: lastBefore(seeds, done.next) ?? after, atEnd: false }
   return { ...done, after: seeds.at(-1)?.id ?? after, atEnd: seeds.length < limits.seeds }
 }
@@ -122,47 +124,47 @@ type Done = {
   readonly events: number
   readonly effects: number
   readonly receipts: number
-  /** The first seed that is still to be looked at. */
+  /** The first seed that is not decided on yet. */
   readonly next: Seed | null
 }
 
 async function sweepSome(
   context: Context,
   tx: Tx,
-  turn: Turn,
+  round: SweepRound,
   seeds: readonly Seed[],
   limits: Limits,
 ): Promise<Done> {
   if (seeds.length === 0) return { ...NOTHING, next: null }
-  const looked = await look(context, tx, turn, seeds, { all: true, most: limits.most + 1 })
-  if (looked.length > limits.most) {
-    if (seeds.length === 1) return await sweepHuge(context, tx, turn, seeds, 0, limits)
+  const looked = await look(context, tx, round, seeds, { all: true, limit: limits.limit + 1 })
+  if (looked.length > limits.limit) {
+    if (seeds.length === 1) return await sweepHuge(context, tx, round, seeds, 0, limits)
     const half = Math.ceil(seeds.length / 2)
-    const done = await sweepSome(context, tx, turn, seeds.slice(0, half), limits)
+    const done = await sweepSome(context, tx, round, seeds.slice(0, half), limits)
     return { ...done, next: done.next ?? (seeds[half] as Seed) }
   }
-  // Asked before anything is locked: most of what is old may be kept for years.
+  // The rooms are asked before anything is locked, because they may keep most of what is old for years.
   const kept = await keptByRooms(context, tx, looked)
   const parts = looked.map(part => (kept.has(part.id) ? { ...part, alive: true } : part))
-  const choice = chooseOver(parts, seeds.length, limits.most)
-  if (choice.tooLarge) return await sweepHuge(context, tx, turn, seeds, choice.upTo, limits)
+  const choice = chooseOver(parts, seeds.length, limits.limit)
+  if (choice.tooLarge) return await sweepHuge(context, tx, round, seeds, choice.upTo, limits)
   const next = seeds[choice.upTo] ?? null
-  const chosen = await lockAndLookAgain(context, tx, turn, seeds, choice.over, parts)
-  if (chosen.length === 0) return { ...NOTHING, next }
-  const gone = await deleteParts(context, tx, turn, chosen, limits.most)
-  const left = chosen.length - gone.receipts - gone.events
-  if (left > 0) throw new SweepConflict(`${left} of ${chosen.length} are needed again`)
+  const selected = await lockAndLookAgain(context, tx, round, seeds, choice.over, parts)
+  if (selected.length === 0) return { ...NOTHING, next }
+  const gone = await deleteParts(context, tx, round, selected, limits.limit)
+  const left = selected.length - gone.receipts - gone.events
+  if (left > 0) throw new SweepConflict(`${left} of ${selected.length} are needed again`)
   return { ...gone, next }
 }
 
 /**
- * Which seeds are over with all that they hang together with, as many from the front as fit. `upTo`: how many were decided
- * on. `tooLarge`: the seed there is over, and too much for any batch. Pure.
+ * Chooses the seeds that are over, with everything that is connected with them: as many from the front as fit into a batch. `upTo`: how
+ * many seeds were decided on. `tooLarge`: the seed at `upTo` is over, but too large for any batch. Pure.
  */
 export function chooseOver(
   parts: readonly Part[],
   seeds: number,
-  most: number,
+  limit: number,
 ): { readonly over: readonly number[]; readonly upTo: number; readonly tooLarge: boolean } {
   const of = Map.groupBy(parts, part => part.seed)
   const taken = new Set<string>()
@@ -173,18 +175,18 @@ export function chooseOver(
     if (mine.length === 0 || mine.some(part => part.alive)) continue
     const fresh = mine.filter(part => !taken.has(part.id))
     weight += fresh.reduce((sum, part) => sum + 1 + part.effects, 0)
-    if (weight > most) return { over, upTo: seed - 1, tooLarge: over.length === 0 }
+    if (weight > limit) return { over, upTo: seed - 1, tooLarge: over.length === 0 }
     for (const part of fresh) taken.add(part.id)
     over.push(seed)
   }
   return { over, upTo: seeds, tooLarge: false }
 }
 
-/** What is still over once nothing can be born, cancelled or tried again there. */
+/** Gives what is still over after its events were locked. From then on nothing can be announced, cancelled or retried there. */
 async function lockAndLookAgain(
   context: Context,
   tx: Tx,
-  turn: Turn,
+  round: SweepRound,
   seeds: readonly Seed[],
   over: readonly number[],
   parts: readonly Part[],
@@ -200,11 +202,11 @@ async function lockAndLookAgain(
   const again = await look(
     context,
     tx,
-    turn,
+    round,
     over.map(seed => seeds[seed - 1] as Seed),
-    { all: true, most: 2 * parts.length + 1 },
+    { all: true, limit: 2 * parts.length + 1 },
   )
-  // Cut off: more than it was. Not now.
+  // There is much more than before, and the rows were cut off. The sweep leaves it for now.
   if (again.length > 2 * parts.length) return []
   const kept = await keptByRooms(context, tx, again)
   const not = new Set(
@@ -216,34 +218,35 @@ async function lockAndLookAgain(
 }
 
 /**
- * A tree, or what hangs together with it, that no batch can hold. Its receipts go first, then the seed's own effects, piece
- * by piece, then the seed: its children are trees of their own then, and found as such. Only the seed is locked, before the
- * look: who announces something under one of the others at that very moment finds it cut off from what stood above it.
+ * Sweeps a seed that is too large for one batch, together with what is connected with it. Its receipts are deleted first, then the seed's
+ * own effects piece by piece, then the seed. After that its children are trees of their own, and are found as such. Only the seed is
+ * locked, before the look. So if somebody announces something under another event of the tree at that moment, that event has lost the
+ * events above it.
  */
 async function sweepHuge(
   context: Context,
   tx: Tx,
-  turn: Turn,
+  round: SweepRound,
   seeds: readonly Seed[],
   at: number,
   limits: Limits,
 ): Promise<Done> {
   const seed = seeds[at] as Seed
   const past = seeds[at + 1] ?? null
-  const most = limits.most * HUGE
+  const limit = limits.limit * HUGE
   if (seed.is_event) {
     await tx.query(sql('gates-shared'), [[gateOf(shardOfId(seed.id))]])
     const locked = await tx.query(sql('sweep-lock'), [[seed.id]])
     if (locked.length === 0) return { ...NOTHING, next: past }
   }
-  const parts = await look(context, tx, turn, [seed], { all: false, most: most + 1 })
+  const parts = await look(context, tx, round, [seed], { all: false, limit: limit + 1 })
   const kept = await keptByRooms(context, tx, parts)
-  // So many receipts in one that they cannot even be told: kept.
-  if (parts.length > most || parts.some(part => part.alive || kept.has(part.id)))
+  // If there are more receipts than can be read at once, everything is kept.
+  if (parts.length > limit || parts.some(part => part.alive || kept.has(part.id)))
     return { ...NOTHING, next: past }
   const receipts = parts.filter(part => !part.is_event)
   const own = seed.is_event ? [{ is_event: true, id: seed.id }] : []
-  const gone = await deleteParts(context, tx, turn, [...receipts, ...own], most)
+  const gone = await deleteParts(context, tx, round, [...receipts, ...own], limit)
   const finished = gone.receipts === receipts.length && gone.events === own.length
   const stuck = gone.events + gone.effects + gone.receipts === 0
   return { ...gone, next: finished || stuck ? past : seed }
@@ -252,18 +255,18 @@ async function sweepHuge(
 async function deleteParts(
   context: Context,
   tx: Tx,
-  { before }: Turn,
+  { before }: SweepRound,
   parts: readonly Pick<Part, 'is_event' | 'id'>[],
-  most: number,
+  limit: number,
 ): Promise<typeof NOTHING> {
   const events = parts.filter(part => part.is_event)
   const receipts = parts.filter(part => !part.is_event)
   type Gone = { readonly shard: number; readonly id: string }
   const run = async (name: string, of: readonly unknown[], ...values: unknown[]) =>
     of.length === 0 ? [] : await tx.query<Gone>(sql(name), values)
-  const notices = await run('sweep-notices', receipts, idsOf(receipts), before, most)
+  const notices = await run('sweep-notices', receipts, idsOf(receipts), before, limit)
   const goneReceipts = await run('sweep-receipts', receipts, idsOf(receipts), before)
-  const effects = await run('sweep-effects', events, idsOf(events), before, most)
+  const effects = await run('sweep-effects', events, idsOf(events), before, limit)
   const goneEvents = (await run('sweep-events', events, idsOf(events), before)) as readonly (Gone &
     GoneEvent & { readonly key: string | null })[]
   const aliases = goneEvents.filter(
@@ -285,17 +288,17 @@ async function deleteParts(
 async function look(
   context: Context,
   tx: Tx,
-  turn: Turn,
+  round: SweepRound,
   seeds: readonly Seed[],
-  { all, most }: { readonly all: boolean; readonly most: number },
+  { all, limit }: { readonly all: boolean; readonly limit: number },
 ): Promise<readonly Part[]> {
   const asking = [...context.domains.values()].filter(domain => domain.keeps).map(domain => domain.eventKind)
   return await tx.query<Part>(sql('sweep-look'), [
     ...columns(seeds, 2, seed => [seed.id, seed.is_event]),
-    turn.before,
+    round.before,
     asking,
     all,
-    most,
+    limit,
   ])
 }
 
@@ -309,9 +312,9 @@ async function keptByRooms(context: Context, tx: Tx, parts: readonly Part[]): Pr
   return kept
 }
 
-/** Request keys that are older than `ttlMs`, at most `most` of them. Gives back how many went. */
-export async function sweepRequestKeys(context: Context, ttlMs: number, most: number): Promise<number> {
-  return (await context.db.query(sql('sweep-request-keys'), [context.clock(), ttlMs, most])).length
+/** Deletes request keys that are older than `ttlMs`, at most `limit` of them. Gives how many were deleted. */
+export async function sweepRequestKeys(context: Context, ttlMs: number, limit: number): Promise<number> {
+  return (await context.db.query(sql('sweep-request-keys'), [context.clock(), ttlMs, limit])).length
 }
 
 /** No id that was made at `at` or later sorts before this one. */

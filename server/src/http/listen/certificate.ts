@@ -1,6 +1,6 @@
-// The certificate of HTTPS: the operator's own, or a self-signed one that is made at the first start and kept. Who trusts that
-// one trusts it as an authority (there is no other way with most programs), so it is constrained to its own names: what its
-// key might sign for another host is refused.
+// The certificate of HTTPS: the operator's own, or a self-signed one that is made at the first start and kept. Most programs can
+// trust a self-signed certificate only as an authority. So it carries name constraints: clients refuse what its key might sign for
+// another host.
 
 import { KeyObject, webcrypto, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,7 +16,7 @@ const DAY_MS = 86_400_000
 const LIFETIME_DAYS = 820
 const RENEW_BEFORE_DAYS = 30
 
-/** `onRenewed`: hears why a certificate that was there is replaced. @throws Error that says what to do, when TLS_CERT or TLS_KEY cannot be used. */
+/** `onRenewed` gets the reason when an existing certificate is replaced. @throws Error that says what to do, when TLS_CERT or TLS_KEY cannot be used. */
 export async function certificateFor(
   config: Pick<Config, 'tls' | 'dataDir' | 'publicUrl' | 'host'>,
   now: () => Date,
@@ -51,7 +51,7 @@ function readOwn(certFile: string, keyFile: string): Certificate {
   }
 }
 
-/** Names that clients on this machine use, and those that the operator gave. Never a vendor's: that has to be asked for. */
+/** Names that clients on this machine use, and names from the settings. Never the host name of a vendor, unless the settings give it. */
 function namesOf(config: Pick<Config, 'publicUrl' | 'host'>): readonly string[] {
   const names = ['localhost', '127.0.0.1', '::1']
   if (config.publicUrl !== null) names.push(new URL(config.publicUrl).hostname.replace(/^\[|\]$/g, ''))
@@ -59,7 +59,7 @@ function namesOf(config: Pick<Config, 'publicUrl' | 'host'>): readonly string[] 
   return [...new Set(names)]
 }
 
-/** Why a certificate that was made here cannot be used any more; null: it can. */
+/** Why a certificate that was made here cannot be used any more; null when it can. */
 function faultOf(pem: string, names: readonly string[], now: Date): string | null {
   try {
     const cert = new X509Certificate(pem)
@@ -73,7 +73,7 @@ function faultOf(pem: string, names: readonly string[], now: Date): string | nul
 }
 
 async function makeSelfSigned(names: readonly string[], now: Date): Promise<{ cert: string; key: string }> {
-  // Only when one is made: it takes a tenth of a second to load.
+  // Imported only when a certificate is made: it takes a tenth of a second to load.
   const x509 = await import('@peculiar/x509')
   const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
     'sign',
@@ -86,11 +86,11 @@ async function makeSelfSigned(names: readonly string[], now: Date): Promise<{ ce
     signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
     keys,
     extensions: [
-      // A certificate that is trusted by being listed has to be allowed to vouch for itself, and for nobody else.
+      // A listed certificate is trusted as an authority, so it has to be one. Path length 0: it signs no further authority.
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyCertSign, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      // RFC 5280 asks it of an authority, and so does a strict client (Python 3.13).
+      // RFC 5280 requires it of an authority, and strict clients check it (Python 3.13).
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       new x509.Extension(NAME_CONSTRAINTS, true, constraintsTo(names)),
       new x509.SubjectAlternativeNameExtension(
@@ -105,7 +105,7 @@ async function makeSelfSigned(names: readonly string[], now: Date): Promise<{ ce
 const NAME_CONSTRAINTS = '2.5.29.30'
 const NAME_CONSTRAINTS_OID = Buffer.from('0603551d1e', 'hex')
 
-/** RFC 5280, 4.2.1.10: permitted are these names (and what is below them), and these addresses. Nothing else of either kind. */
+/** RFC 5280, 4.2.1.10: permits these names (and names below them) and these addresses, and no others. */
 function constraintsTo(names: readonly string[]): Buffer {
   const subtrees = names.map(name => {
     const family = isIP(name)
@@ -118,7 +118,7 @@ function constraintsTo(names: readonly string[]): Buffer {
 
 function addressBytes(address: string, family: number): Buffer {
   if (family === 4) return Buffer.from(address.split('.').map(Number))
-  // As a URL writes it there is no IPv4 in it, and at most one `::`.
+  // URL normalizes the address: no IPv4 part, and at most one `::`.
   const [head = '', tail = ''] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::')
   const groups = (text: string) =>
     text === '' ? [] : text.split(':').map(group => Number.parseInt(group, 16))
@@ -133,7 +133,7 @@ function der(tag: number, content: Buffer): Buffer {
   return Buffer.concat([Buffer.from([tag, ...size]), content])
 }
 
-/** Never half a file, and never readable by others in between. */
+/** Writes a new file and renames it, so that no reader sees half a file, and other users can read it at no moment. */
 function writeWhole(file: string, text: string, mode: number): void {
   const temporary = `${file}.${process.pid}.new`
   rmSync(temporary, { force: true })

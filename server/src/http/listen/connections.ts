@@ -1,10 +1,10 @@
-// A budget of connections. The system gives a process so many open files; what callers hold open must leave enough of them
-// for the database and for receivers, and a caller who opens connections and says nothing must keep nobody out.
+// A budget of connections. The system limits the open files of a process. Callers' connections must leave enough of them for the
+// database and for receivers, and a caller who opens connections and sends nothing must not keep others out.
 //
-//   new connection ── below the limit ──> taken
-//                  ── at the limit ─────> the one that is idle for longest is closed, and this one is taken
-//                                         (where none is idle, the one whose request has been coming in for longest)
-//                  ── at the limit, and on every one of them a request is being answered ──> closed
+//   new connection ── below the limit ──> accepted
+//                  ── at the limit ─────> the connection that is idle for longest is closed, and the new one is accepted
+//                                         (if none is idle, the one whose request has been arriving for longest is closed)
+//                  ── at the limit, and every connection has a request that is being answered ──> the new one is closed
 //
 // A connection on which no request has begun within `firstRequestMs` is closed. Between requests it may stay for as long as
 // Node's keepAliveTimeout says.
@@ -14,24 +14,24 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 
 export type ConnectionLimits = {
-  /** Connections at once, of HTTP and HTTPS together. */
-  readonly most: number
-  /** How long a new connection may say nothing, ms. */
+  /** Of HTTP and HTTPS together. */
+  readonly maxConnections: number
+  /** How long a new connection may send no request, ms. */
   readonly firstRequestMs: number
 }
 
-/** Files that a process needs besides callers' connections: for the database, receivers, the mail server, and itself. */
+/** Open files that a process needs besides callers' connections: for the database, receivers, the mail server, and itself. */
 const RESERVED_FILES = 512
 const MOST_CONNECTIONS = 10_000
 const FEWEST_CONNECTIONS = 64
 
-/** What a process that may open so many files gives to its callers; `unlimited` where the system sets none. Pure. */
+/** How many connections callers may have, for a process with this limit of open files. Pure. */
 export function connectionsFor(openFiles: number | 'unlimited'): number {
   if (openFiles === 'unlimited') return MOST_CONNECTIONS
   return Math.min(MOST_CONNECTIONS, Math.max(FEWEST_CONNECTIONS, openFiles - RESERVED_FILES))
 }
 
-/** Files that this process may have open, after Node has raised its own limit as far as it may. */
+/** The limit of open files of this process. Node raises its soft limit at the start as far as it may. */
 export function openFilesLimit(): number | 'unlimited' {
   const report = process.report.getReport() as {
     readonly userLimits?: { readonly open_files?: { readonly soft?: number | string } }
@@ -40,7 +40,7 @@ export function openFilesLimit(): number | 'unlimited' {
   return Number.isFinite(soft) && soft > 0 ? soft : 'unlimited'
 }
 
-/** Connections on which nothing was asked are closed a few at a time: a thousand at once would keep everybody else waiting. */
+/** Silent connections are closed a few at a time: closing a thousand at once would block the event loop for all callers. */
 const CLOSE_EVERY_MS = 250
 const MOST_CLOSED = 25
 
@@ -48,7 +48,7 @@ type Open = { socket: Socket; readonly underWay: Set<IncomingMessage>; begun: bo
 
 export class Connections {
   private readonly limits: ConnectionLimits
-  /** By both ends, since TLS has a socket of its own on the same connection. The first is idle for longest. */
+  /** By the addresses of both ends, since TLS has a socket of its own on the same connection. The first entry is idle for longest. */
   private readonly open = new Map<string, Open>()
   private readonly timer: NodeJS.Timeout
 
@@ -65,14 +65,14 @@ export class Connections {
     return this.open.size
   }
 
-  /** Counts the connections of a server, and those of HTTPS too. */
+  /** Counts the connections of this server, which may be HTTP or HTTPS. */
   watch(server: HttpServer): void {
     server.on('connection', (socket: Socket) => this.opened(socket))
     server.on('secureConnection', (socket: TLSSocket) => {
       const open = this.open.get(nameOf(socket))
       if (open) open.socket = socket
     })
-    // Before the handler of the server, which may answer at once.
+    // Prepended, since the server's own handler may answer at once.
     server.prependListener('request', (request: IncomingMessage, response: ServerResponse) =>
       this.requested(request, response),
     )
@@ -83,7 +83,7 @@ export class Connections {
   }
 
   private opened(socket: Socket): void {
-    if (this.open.size >= this.limits.most && !this.closeOne()) {
+    if (this.open.size >= this.limits.maxConnections && !this.closeOne()) {
       socket.destroy()
       return
     }
@@ -101,7 +101,7 @@ export class Connections {
     response.once('close', () => {
       open.underWay.delete(request)
       open.since = performance.now()
-      // Behind the others: it is idle for the shortest time now.
+      // Moved to the end of the map: it is now idle for the shortest time.
       if (this.open.delete(name) && !open.socket.destroyed) this.open.set(name, open)
     })
   }
@@ -120,7 +120,7 @@ export class Connections {
     return false
   }
 
-  /** On which nothing was ever asked. */
+  /** Closes connections on which no request has ever begun. */
   private closeSilent(now: number): void {
     let left = MOST_CLOSED
     for (const [name, { socket, begun, since }] of this.open) {

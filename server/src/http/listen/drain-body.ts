@@ -1,13 +1,13 @@
-// A body that is refused before it was read. Closed on while it still sends, a caller may lose the answer with the connection
-// (RFC 9112, 9.6): so what still comes is read and thrown away.
+// Reads the rest of a body that was refused, and throws it away. If the connection were closed while the caller still sends, the
+// caller might lose the answer (RFC 9112, 9.6).
 
 import type { IncomingMessage } from 'node:http'
 
-/** Beyond, the connection is closed after all. How long a body may take has a limit of its own. */
-export const MOST_READ_AWAY_BYTES = 16 * 1_048_576
+/** Beyond this the connection is closed after all. The time of a request has a limit of its own. */
+export const MOST_DRAINED_BYTES = 16 * 1_048_576
 
-export function readAway(request: IncomingMessage): void {
-  let left = MOST_READ_AWAY_BYTES
+export function drainBody(request: IncomingMessage): void {
+  let left = MOST_DRAINED_BYTES
   request.on('data', (chunk: Buffer) => {
     left -= chunk.length
     if (left < 0) request.destroy()

@@ -1,4 +1,6 @@
-// Opening the ports, and what they are called from outside.
+// This folder opens ports and looks after their connections and certificates. This file opens one port, and
+// says at which origin a listening server is called. It must not know a route: it hands requests to the
+// server and refuses what is not HTTP.
 
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -34,16 +36,16 @@ export async function listenOn(
   }
 }
 
-/** The origin by which a listening server is called from this machine. */
+/** The origin at which programs on this machine call a listening server. */
 export function originOf(scheme: 'http' | 'https', host: string, server: Listening): string {
   const { port } = server.address() as AddressInfo
-  // A wildcard is not an address that anybody can call.
+  // Nobody can call a wildcard address.
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host
   return new URL(`${scheme}://${name}:${port}`).origin
 }
 
-/** On this machine a page may have been opened under any of loopback's names. */
-export function twins(origin: string | null): readonly string[] {
+/** The same origin under every name of loopback: a page on this machine may have been opened under any of them. */
+export function loopbackAliases(origin: string | null): readonly string[] {
   if (origin === null) return []
   const url = new URL(origin)
   if (!['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)) return []

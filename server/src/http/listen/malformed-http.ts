@@ -1,20 +1,20 @@
-// What cannot be read as HTTP, or comes too slowly: refused by a problem, since it is not known whose API was meant.
+// Refuses what cannot be read as HTTP, or arrives too slowly. The answer is a problem, since it is not known which API was meant.
 
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { httpFault } from '../fault-of.ts'
+import { httpFault } from '../faults.ts'
 import { problemOf } from '../problem-of.ts'
 
 const TIME_OVER = 'ERR_HTTP_REQUEST_TIMEOUT'
 
-// Node's own refusal looks at the same, to see whether an answer is under way.
+// Node's own default handler reads this field too, to see whether an answer is under way.
 type HttpSocket = Socket & { readonly _httpMessage?: ServerResponse | null }
 
-/** Node reports every further chunk on the same connection again. */
+/** Node reports every further chunk on the same connection again, so each socket is remembered. */
 const refused = new WeakSet<Socket>()
 
-/** For a server's 'clientError'. */
-export function refuseNoHttp({ code }: NodeJS.ErrnoException, socket: HttpSocket): void {
+/** The listener for a server's 'clientError'. */
+export function refuseMalformedHttp({ code }: NodeJS.ErrnoException, socket: HttpSocket): void {
   const underWay = socket._httpMessage
   if (code === 'ECONNRESET' || !socket.writable || underWay?.headersSent) {
     socket.destroy()
@@ -26,7 +26,10 @@ export function refuseNoHttp({ code }: NodeJS.ErrnoException, socket: HttpSocket
   else refuseWhenFree(code, socket)
 }
 
-/** Sent at once, it would be taken for the answer to a request before. The error holds what was sent, so only its code is kept. */
+/**
+ * Waits until the answers to earlier requests are sent: the client would take this one for one of them. Only the code of the error
+ * is kept, since the error holds what the client sent.
+ */
 function refuseWhenFree(code: string | undefined, socket: HttpSocket): void {
   if (socket._httpMessage) socket._httpMessage.once('finish', () => refuseWhenFree(code, socket))
   else refuse(code, socket)
@@ -46,7 +49,7 @@ function refuse(code: string | undefined, socket: Socket): void {
       body,
     ].join('\r\n'),
   )
-  // Node goes on reading behind a time that is over. The rest of what was refused would be taken for a request in time.
+  // After a timeout Node goes on reading. It would take the rest of the refused request for a new one.
   if (code === TIME_OVER) socket.destroySoon()
 }
 

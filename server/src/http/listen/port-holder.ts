@@ -1,4 +1,4 @@
-// Who holds a TCP port that we wanted: so that the error can say it instead of EADDRINUSE.
+// Finds the process that listens on a TCP port, so that the error can name it instead of saying EADDRINUSE.
 
 import { execFile } from 'node:child_process'
 import { readdir, readFile, readlink } from 'node:fs/promises'
@@ -9,12 +9,12 @@ export type PortHolder = { readonly pid: number; readonly command: string }
 const LISTEN = '0A'
 const MOST_COMMAND = 200
 
-/** The process that listens on `port`, as far as we may see; null when nobody can be named. Never throws. */
+/** The process that listens on `port`; null when this user cannot see it. Never throws. */
 export async function portHolder(port: number): Promise<PortHolder | null> {
   return (await fromProc(port).catch(() => null)) ?? (await fromLsof(port).catch(() => null))
 }
 
-/** An error for people: who holds it, and what to do. `setting`: the variable that moves us elsewhere. */
+/** An error for people: which process uses the port, and what to do. `setting` is the variable for another port. */
 export async function portInUse(port: number, setting: 'PORT' | 'TLS_PORT', cause?: unknown): Promise<Error> {
   const holder = await portHolder(port)
   const who = holder
@@ -30,13 +30,13 @@ export async function portInUse(port: number, setting: 'PORT' | 'TLS_PORT', caus
   })
 }
 
-/** Linux: the socket's inode from /proc/net/tcp, then the process that has it open. */
+/** Linux: reads the socket's inode from /proc/net/tcp, then finds the process that has it open. */
 async function fromProc(port: number): Promise<PortHolder | null> {
   const inodes = new Set<string>()
   for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
     const text = await readFile(table, 'utf8').catch(() => '')
-    for (const line of text.split('\n').slice(1)) {
-      const fields = line.trim().split(/\s+/)
+    for (const row of text.split('\n').slice(1)) {
+      const fields = row.trim().split(/\s+/)
       const local = fields[1]?.split(':')[1]
       if (fields[3] === LISTEN && local !== undefined && Number.parseInt(local, 16) === port)
         inodes.add(`socket:[${fields[9]}]`)
@@ -56,7 +56,7 @@ async function fromProc(port: number): Promise<PortHolder | null> {
   return null
 }
 
-/** Elsewhere (macOS): lsof's machine-readable form, `p<pid>` and `c<command>` lines. */
+/** Other systems (macOS): reads lsof's machine-readable output, `p<pid>` and `c<command>` lines. */
 async function fromLsof(port: number): Promise<PortHolder | null> {
   const { stdout } = await promisify(execFile)('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpc'], {
     timeout: 3000,
@@ -66,7 +66,7 @@ async function fromLsof(port: number): Promise<PortHolder | null> {
   return pid === undefined ? null : { pid: Number(pid), command: shown(command ?? 'unknown') }
 }
 
-/** For a terminal: no control characters, not endless. */
+/** For a terminal: without control characters, and cut. */
 function shown(command: string): string {
   const clean = command.replace(/[\x00-\x1f\x7f-\x9f]/g, ' ').trim()
   return clean.length > MOST_COMMAND ? `${clean.slice(0, MOST_COMMAND)}…` : clean || 'unknown'

@@ -1,4 +1,6 @@
-// What is made of a stranger's HTML, all at once: it is read once and what came out is kept.
+// This folder reads strangers' HTML, in the reading process. This file says what is made of a text, all at
+// once: the text is read once, and what came out is kept. It must not let a script or an unknown kind of link
+// through, and it must never fetch what a text refers to.
 
 import { readerFault } from '../faults.ts'
 import { refuseDeepHtml } from './gate.ts'

@@ -59,7 +59,7 @@ const convert = compile({
 export function textOfHtml(html: string): string {
   const lines = convert(html).replaceAll('\u00a0', ' ').split('\n')
   return lines
-    .map(line => line.trimEnd())
+    .map(textLine => textLine.trimEnd())
     .join('\n')
     .replace(/\n{3,}/g, '\n\n')
     .trim()

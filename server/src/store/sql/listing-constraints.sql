@@ -1,4 +1,4 @@
--- contype n: not null, which PostgreSQL 18 keeps here too; it stands with its column. t: a trigger's.
+-- contype n: not null, which PostgreSQL 18 lists here too; our listing shows it with its column. t: a trigger's.
 select n.nspname as schema, c.relname as relation, k.conname as name, pg_catalog.pg_get_constraintdef(k.oid) as definition
 from pg_catalog.pg_constraint k
 join pg_catalog.pg_class c on c.oid = k.conrelid

@@ -1,4 +1,4 @@
--- The index of a constraint stands with the constraint.
+-- The index of a constraint is listed with the constraint.
 select n.nspname as schema, c.relname as relation, pg_catalog.pg_get_indexdef(i.indexrelid) as definition
 from pg_catalog.pg_index i
 join pg_catalog.pg_class c on c.oid = i.indrelid

@@ -1,19 +1,19 @@
-// Cancels by a name that several may have: each of them gets a cancellation and a receipt of its own, and one that fails
-// takes no other back. The same request again (by its Idempotency-Key) goes on where it was, with the same receipts.
+// Cancels by a name that several owners may have. Each owner gets a cancellation and a receipt of its own, and one that fails does not
+// undo the others. The same request again (by its Idempotency-Key) continues after the last one that was done, with the same receipts.
 
 import { createHash } from 'node:crypto'
-import type { CancelledListView, CancelledView, NameOwner } from '@standdown/wire/src/receipt.ts'
-import type { CameTo, CancelRequest } from '../../../core/cancellation.ts'
+import type { CancelledListView, CancelledView, NameOwner } from '@standdown/wire/src/cancellation.ts'
+import type { CancelRequest, CancelStatus } from '../../../core/cancellation.ts'
 import { type Principal, principalKey } from '../../../core/principal.ts'
 import { countOutcomes } from '../../../core/receipt.ts'
 import { aimedAt } from '../../../engine/cancel/known-names.ts'
 import { nativeFault } from '../faults.ts'
 import type { Name } from '../name-finder.ts'
 import { nativeCaller } from '../native-caller.ts'
-import type { NativeEngine } from '../needs.ts'
+import type { NativeEngine } from '../native-engine.ts'
 import { cancelledView, ownerView, receiptLink } from '../views.ts'
 
-/** Cancellations that one request makes. */
+/** Cancellations of one request. */
 export const MOST_MATCHES = 200
 
 export type CancelNames = {
@@ -21,23 +21,23 @@ export type CancelNames = {
   readonly reason: string | null
   readonly correlationId: string | null
   readonly requestKey: string | null
-  /** Kept under the first of the names, an app that is there, when nothing of that one is live. */
+  /** An early cancellation is kept for the first name when nothing with that name is live. */
   readonly early: CancelRequest['early']
 }
 
-export type CancelledNames = { readonly views: readonly CancelledView[]; readonly is: CameTo }
+export type CancelledNames = { readonly views: readonly CancelledView[]; readonly is: CancelStatus }
 
 type NamesEngine = Pick<NativeEngine, 'known' | 'cancel'>
 
 /**
- * The names that a cancel is about, in the order in which they were given. What is over and too much for one request is not
- * called off once more: there are none, and `isOver` says why. @throws Fault TOO_MANY_MATCHES
+ * The names for which there is something to cancel, in the given order. If too many for one request match and all of them are over,
+ * the list is empty and `isOver` is true: they are not called off once more. @throws Fault TOO_MANY_MATCHES
  */
 export async function namesToCancel(
   engine: Pick<NativeEngine, 'known'>,
   caller: Principal,
   { names, requestKey }: Pick<CancelNames, 'names' | 'requestKey'>,
-): Promise<{ readonly chosen: readonly Name[]; readonly isOver: boolean }> {
+): Promise<{ readonly selected: readonly Name[]; readonly isOver: boolean }> {
   const known = await engine.known({
     tenant: caller.tenant,
     caller: principalKey(caller),
@@ -47,13 +47,13 @@ export async function namesToCancel(
       requestKey: requestKeyOfName(requestKey, name),
     })),
   })
-  const { places, isOver } = aimedAt(known, MOST_MATCHES)
-  if (places.length <= MOST_MATCHES) return { chosen: places.map(place => names[place] as Name), isOver }
-  if (!isOver) throw nativeFault.TOO_MANY_MATCHES({ count: places.length, most: MOST_MATCHES })
-  return { chosen: [], isOver }
+  const { positions, isOver } = aimedAt(known, MOST_MATCHES)
+  if (positions.length <= MOST_MATCHES) return { selected: positions.map(at => names[at] as Name), isOver }
+  if (!isOver) throw nativeFault.TOO_MANY_MATCHES({ count: positions.length, most: MOST_MATCHES })
+  return { selected: [], isOver }
 }
 
-/** @throws Fault TOO_MANY_MATCHES before anything is done; whatever else is thrown, others may be called off by then */
+/** @throws Fault TOO_MANY_MATCHES before anything is done. After any other error, some names may have been called off already. */
 export async function cancelNames(
   engine: NamesEngine,
   caller: Principal,
@@ -61,10 +61,10 @@ export async function cancelNames(
 ): Promise<CancelledNames> {
   const [first] = request.names
   const matching = await namesToCancel(engine, caller, request)
-  const isKept = request.early && first && !matching.chosen.includes(first)
-  const chosen = isKept ? [first, ...matching.chosen] : matching.chosen
-  // At once: the engine gathers them. All come to an end before one's fault is told.
-  const settled = await Promise.allSettled(chosen.map(name => cancelOne(engine, caller, name, request)))
+  const isKept = request.early && first && !matching.selected.includes(first)
+  const selected = isKept ? [first, ...matching.selected] : matching.selected
+  // All at the same time: the engine batches them. All of them end before the fault of one is thrown.
+  const settled = await Promise.allSettled(selected.map(name => cancelOne(engine, caller, name, request)))
   const views = settled.map(one => {
     if (one.status === 'rejected') throw one.reason
     return one.value
@@ -87,38 +87,38 @@ async function cancelOne(
     requestKey: requestKeyOfName(requestKey, name),
     early,
   })
-  // The request key is made of the name, and the name is a key: neither refusal can come.
+  // The engine refuses a reused request key, or an unknown event id. The request key contains the name, and the target is a key, not an id.
   if ('refused' in outcome)
     throw new Error(`the cancel of ${name.target.key} was refused: ${outcome.refused}`)
   return { ...cancelledView(outcome), of: ownerView(name) }
 }
 
-/** Each name is a cancel of its own, and so is its request key. */
+/** Each name is a cancel of its own, so it needs a request key of its own. */
 function requestKeyOfName(requestKey: string | null, { target }: Name): string | null {
   if (requestKey === null) return null
   const digest = createHash('sha256').update(`${target.key}\n${target.entity}`).digest('base64url')
   return `${requestKey} ${digest}`
 }
 
-/** One receipt as it always was; several, or none, as a list. */
+/** A single cancellation as an object; several, or none, as a list. */
 export function cancelledAnswer({ views, is }: CancelledNames): CancelledView | CancelledListView {
   const [one] = views
   if (one && views.length === 1) return one
   return { receipts: views, is, replayed: views.length > 0 && views.every(view => view.replayed) }
 }
 
-const FIRST_SAID: readonly CameTo[] = ['cancelled', 'waiting', 'repeated', 'over']
+const BY_WEIGHT: readonly CancelStatus[] = ['cancelled', 'waiting', 'repeated', 'over']
 
-/** Of several what matters most. */
-function allCameTo(views: readonly { readonly is: CameTo }[]): CameTo {
-  return FIRST_SAID.find(is => views.some(view => view.is === is)) ?? 'nothing'
+/** The result of several cancels: that of the one that matters most. */
+function allCameTo(views: readonly { readonly is: CancelStatus }[]): CancelStatus {
+  return BY_WEIGHT.find(is => views.some(view => view.is === is)) ?? 'nothing'
 }
 
-/** What the same request is answered from now on. */
+/** The answer that is kept for the same request, should it come again. */
 export type KeptAnswer = {
-  /** The first of them, which a fault may name. */
+  /** The first receipt, which a fault may name. */
   readonly receipt: string | null
-  readonly is: CameTo
+  readonly is: CancelStatus
   readonly receipts: readonly { readonly receiptId: string; readonly of: NameOwner | null }[]
 }
 

@@ -1,12 +1,14 @@
-// Calling something off. Every answer names its receipt, or its receipts, in the body and as header Standdown-Receipt.
+// The routes that call something off, and those that show what a cancel would do (preview-routes.ts). Every
+// answer names its receipts, in the body and in the header Standdown-Receipt. This folder must not decide
+// what a cancel reaches: it finds out who asks and what is named, and the engine does the rest.
 
 import type {
   CancellationRequest,
   CancelledListView,
   CancelledView,
   CancelRequestBody,
-} from '@standdown/wire/src/receipt.ts'
-import { cancelBodySchema, cancellationRequestSchema } from '@standdown/wire/src/receipt.ts'
+} from '@standdown/wire/src/cancellation.ts'
+import { cancelBodySchema, cancellationRequestSchema } from '@standdown/wire/src/cancellation.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { CancelRequest } from '../../../core/cancellation.ts'
 import type { Principal } from '../../../core/principal.ts'
@@ -14,7 +16,7 @@ import { nativeFault } from '../faults.ts'
 import { meansEverybody, type Name } from '../name-finder.ts'
 import { nativeCaller } from '../native-caller.ts'
 import type { NativeContext } from '../native-context.ts'
-import { type Once, once, requestKeyHeaders, requestKeyOf } from '../request-key.ts'
+import { type ClaimedKey, claimKey, requestKeyHeaders, requestKeyOf } from '../request-key.ts'
 import { eventIdParams, response } from '../route-schema.ts'
 import { cancelledView, ownerView, receiptLink } from '../views.ts'
 import {
@@ -104,7 +106,7 @@ export function cancellationRoutes(app: FastifyInstance, context: NativeContext)
     })
   }
 
-  /** By the one name, or the id, that the request can mean. */
+  /** By an id, or by a name that only one owner can have. */
   async function cancel(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -132,16 +134,17 @@ export function cancellationRoutes(app: FastifyInstance, context: NativeContext)
     return send(reply, view)
   }
 
-  /** By a name that several may have. */
+  /** By a name that several owners may have. */
   async function cancelAll(
     request: FastifyRequest,
     reply: FastifyReply,
     what: Omit<CancelNames, 'requestKey'>,
   ): Promise<FastifyReply> {
     const caller = callers.of(request)
-    const { key, triggerKey, externalEntityId, cancellationToken, entity, app, agent } = request.body as Asked
-    const asked = { key, triggerKey, externalEntityId, cancellationToken, entity, app, agent }
-    const claimed = await claim(request, caller, asked)
+    const { key, triggerKey, externalEntityId, cancellationToken, entity, app, agent } =
+      request.body as RequestedNames
+    const requested = { key, triggerKey, externalEntityId, cancellationToken, entity, app, agent }
+    const claimed = await claim(request, caller, requested)
     if (claimed?.answered) return send(reply, answerAgain(claimed.answered as KeptAnswer))
     const cancelled = await cancelNames(engine, caller, { ...what, requestKey: requestKeyOf(request) })
     if (claimed) await db.transaction('native.claim', tx => claimed.answer(tx, keptAnswer(cancelled)))
@@ -149,17 +152,23 @@ export function cancellationRoutes(app: FastifyInstance, context: NativeContext)
   }
 
   /**
-   * The engine knows a key within one shard. Claimed first and for good: should this process die behind it, the same
-   * request goes on from here. Null: the request has no key.
+   * Claims the request's key for the whole tenant, since the engine knows a key within one shard only. The claim is committed before the
+   * cancel: if this process dies in between, the same request continues from here. Null: the request has no key.
    */
-  async function claim(request: FastifyRequest, caller: Principal, asked: unknown): Promise<Once | null> {
+  async function claim(
+    request: FastifyRequest,
+    caller: Principal,
+    requested: unknown,
+  ): Promise<ClaimedKey | null> {
     if (requestKeyOf(request) === null) return null
-    return await db.transaction('native.claim', tx => once(engine, tx, request, caller, { cancel: asked }))
+    return await db.transaction('native.claim', tx =>
+      claimKey(engine, tx, request, caller, { cancel: requested }),
+    )
   }
 }
 
-/** What says what is to be called off, of each way to say it. */
-type Asked = {
+/** The fields that name what is to be called off, of all the ways to name it. */
+type RequestedNames = {
   readonly [name in
     | 'key'
     | 'triggerKey'

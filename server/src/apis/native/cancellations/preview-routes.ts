@@ -1,8 +1,8 @@
-// What a cancel would do, without doing it: nothing is locked and nothing is written, so asking disturbs nobody, and one
-// page of a huge tree is no more work than one of a small one.
+// Previews: what a cancel would do. A preview locks nothing and writes nothing, and a page of a huge tree costs no more than a page of a
+// small one.
 
-import type { PreviewListView, PreviewRequestBody, PreviewView } from '@standdown/wire/src/receipt.ts'
-import { previewRequestSchema } from '@standdown/wire/src/receipt.ts'
+import type { PreviewListView, PreviewRequestBody, PreviewView } from '@standdown/wire/src/preview.ts'
+import { previewRequestSchema } from '@standdown/wire/src/preview.ts'
 import type { FastifyInstance } from 'fastify'
 import type { CancelTarget } from '../../../core/cancellation.ts'
 import type { Principal } from '../../../core/principal.ts'
@@ -12,7 +12,7 @@ import type { NativeContext } from '../native-context.ts'
 import { ownerView, previewView } from '../views.ts'
 import { namesToCancel } from './cancel-names.ts'
 
-/** Most items of a page, and how many it has unless the caller wants fewer. */
+/** The greatest and the default number of items of a page. */
 const PAGE = 1000
 
 /** `name`: null for one event by its id. */
@@ -36,11 +36,11 @@ export function previewRoutes(app: FastifyInstance, context: NativeContext): voi
       const body = request.body as PreviewRequestBody
       const targets = await targetsOf(caller, body)
       const { after = null, limit = PAGE } = body
-      // They share the page.
-      const most = after === null ? Math.max(1, Math.floor(limit / Math.max(1, targets.length))) : limit
+      // The targets share the limit of the page.
+      const pageLimit = after === null ? Math.max(1, Math.floor(limit / Math.max(1, targets.length))) : limit
       const pages = await Promise.all(
         targets.map(async ({ target, name }) => {
-          const preview = await engine.preview({ tenant: caller.tenant, target, after, most })
+          const preview = await engine.preview({ tenant: caller.tenant, target, after, limit: pageLimit })
           return preview && { ...previewView(preview), ...(name ? { of: ownerView(name) } : {}) }
         }),
       )
@@ -64,8 +64,10 @@ export function previewRoutes(app: FastifyInstance, context: NativeContext): voi
     }
     const names = await namesOf(caller, body)
     const isOne = 'key' in body && !meansEverybody(caller, body) && names.length === 1
-    const chosen = isOne ? names : (await namesToCancel(engine, caller, { names, requestKey: null })).chosen
-    return chosen.map(name => ({ target: name.target, name }))
+    const selected = isOne
+      ? names
+      : (await namesToCancel(engine, caller, { names, requestKey: null })).selected
+    return selected.map(name => ({ target: name.target, name }))
   }
 
   async function namesOf(caller: Principal, body: Exclude<PreviewRequestBody, { readonly eventId: string }>) {

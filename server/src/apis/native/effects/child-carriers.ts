@@ -1,27 +1,26 @@
-// Carriers of `native.offer` and `native.meeting`: when one falls due it makes an event of another room below its own. The
-// child's id comes from the action's, so a start that comes again finds it there; and its parent is locked when it is
-// announced, so a cancel either takes the child along, or came first, and then there is none.
+// Carriers of `native.offer` and `native.meeting`. When such an action is due, it announces an event of another room below its own event.
+// The child's id is derived from the action's id, so a repeated start finds the child. The parent is locked during the announcement: a
+// cancel of the parent either calls the child off too, or came first, and then no child is announced.
 
 import type { Directory } from '../../../auth/directory/directory.ts'
 import type { Calendar } from '../../../calendar/calendar.ts'
 import { mailboxOfUser } from '../../../calendar/mailbox/mailboxes.ts'
 import { encodeOutlookId } from '../../../calendar/outlook-id.ts'
 import type { Carrier } from '../../../core/effects/carrier.ts'
-import { DATABASE_ATTEMPTS, type StartedEffect, type Verdict } from '../../../core/effects/effect.ts'
+import type { StartedEffect, Verdict } from '../../../core/effects/effect.ts'
+import {
+  describeCarrier,
+  NATIVE_MEETING,
+  NATIVE_OFFER,
+  type NativeOfferData,
+} from '../../../core/effects/effect-kinds.ts'
 import { Fault, faults } from '../../../core/fault.ts'
-import { madeFrom } from '../../../core/ids.ts'
+import { derivedId } from '../../../core/ids.ts'
 import type { JsonObject } from '../../../core/json.ts'
 import type { Parent } from '../../../core/parent.ts'
 import type { Notifications } from '../../../notifications/notifications.ts'
-import type { NativeEngine } from '../needs.ts'
-import {
-  labelOf,
-  MEETING_CHILD,
-  type MeetingChild,
-  meetingDraft,
-  OFFER_CHILD,
-  type OfferChild,
-} from './child-effects.ts'
+import type { NativeEngine } from '../native-engine.ts'
+import { labelOf, type MeetingChild, meetingDraft } from './child-effects.ts'
 
 export type ChildCarrierNeeds = {
   readonly engine: Pick<NativeEngine, 'event'>
@@ -30,40 +29,43 @@ export type ChildCarrierNeeds = {
   readonly calendar: Pick<Calendar, 'createMeeting' | 'defaultCalendar'>
 }
 
-/** Why nothing can be made of it any more, however often it is tried. */
+/** Faults that no further attempt can cure. */
 const gone = faults({
   AGENT_GONE: { status: 404, message: 'the agent is gone, or is no agent any more' },
   CHANNEL_GONE: { status: 404, message: 'the agent has no channel {channel} any more' },
   ORGANIZER_GONE: { status: 404, message: 'the organizer is gone' },
 })
 
-/** At most so many at once, per tenant: each is one short transaction. */
+/** Running slots of a tenant: each action is one short transaction. */
 const SLOTS = 8
 
 export function childCarriers(needs: ChildCarrierNeeds): readonly Carrier[] {
-  return [childCarrier(needs, OFFER_CHILD, makeOffer), childCarrier(needs, MEETING_CHILD, makeMeeting)]
+  return [childCarrier(needs, NATIVE_OFFER, makeOffer), childCarrier(needs, NATIVE_MEETING, makeMeeting)]
 }
 
 type Child = { readonly id: string; readonly parent: Parent; readonly effect: StartedEffect }
-/** Evidence of what was made. @throws Fault for what will never work */
+/** Announces the child and returns the evidence. @throws Fault if no further attempt can succeed */
 type MakeChild = (needs: ChildCarrierNeeds, child: Child) => Promise<JsonObject>
 
-function childCarrier(needs: ChildCarrierNeeds, kind: string, make: MakeChild): Carrier {
+function childCarrier(
+  needs: ChildCarrierNeeds,
+  kind: typeof NATIVE_OFFER | typeof NATIVE_MEETING,
+  make: MakeChild,
+): Carrier {
   return {
-    kind,
+    ...describeCarrier(kind),
     slots: SLOTS,
-    maxAttempts: DATABASE_ATTEMPTS,
     async run(effect, signal): Promise<Verdict> {
       if (signal.aborted) return { is: 'stopped' }
       if (effect.eventId === null) return { is: 'failed', error: 'the effect belongs to no event' }
-      const id = madeFrom(effect.id)
+      const id = derivedId(effect.id)
       if (await needs.engine.event(effect.tenant, id)) return { is: 'done', evidence: { eventId: id } }
       try {
         const parent = { id: effect.eventId, link: 'cancel' } as const
         return { is: 'done', evidence: { eventId: id, ...(await make(needs, { id, parent, effect })) } }
       } catch (error) {
         if (!(error instanceof Fault) || error.status >= 500) throw error
-        // The cancel that came first has asked this to stop, or is about to.
+        // A cancel of the parent came first. It has asked this action to stop, or is about to.
         if (error.code === 'PARENT_CANCELLED') return { is: 'stopped', evidence: { made: 'nothing' } }
         return { is: 'failed', error: error.message }
       }
@@ -76,7 +78,7 @@ async function makeOffer(
   { id, parent, effect }: Child,
 ): Promise<JsonObject> {
   const { tenant } = effect
-  const { agentId, channel, template, parameters } = effect.data as OfferChild
+  const { agentId, channel, template, parameters } = effect.data as NativeOfferData
   const agent = await directory.user(tenant, agentId)
   if (!agent?.roles.includes('agent')) throw gone.AGENT_GONE()
   const channelLabel = await labelOf(notifications, agent, channel)
@@ -114,7 +116,7 @@ async function makeMeeting(
     parent,
     meetingId: id,
   })
-  // As Graph spells it, until the event is moved.
+  // Graph's id of the event; it changes when the event is moved.
   const graphId = encodeOutlookId({ type: 'item', mailboxId: mailbox.id, id: itemId, generation: 0 })
   return { organizer: organizer.upn, graphId }
 }

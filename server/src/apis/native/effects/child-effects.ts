@@ -1,5 +1,7 @@
-// Actions of kind `offer` and `meeting`, from what a caller writes to what the engine keeps. What can be known to fail is
-// refused when it is announced; the rest is found when it falls due (child-carriers.ts).
+// This folder turns the actions of a native announcement into effects. This file does so for the kinds
+// `offer` and `meeting`: errors that can be found at the announcement are refused then; others are found when
+// the action is due (child-carriers.ts). It must not write to the database by itself: announcing is the work
+// of the engine and of the domains.
 
 import type { EffectRequest, MeetingRequest, OfferRequest, WallTime } from '@standdown/wire/src/event.ts'
 import type { Directory, Person } from '../../../auth/directory/directory.ts'
@@ -7,32 +9,31 @@ import { CALENDAR_WRITE, NOTIFICATIONS_WRITE } from '../../../auth/scopes.ts'
 import type { Attendee, MeetingDraft } from '../../../calendar/meeting/meeting.ts'
 import { ianaZone, readWallTime, wallTime as toWallTime } from '../../../calendar/time-zone.ts'
 import type { NewEffect } from '../../../core/effects/effect.ts'
+import { nativeMeeting, nativeOffer } from '../../../core/effects/effect-builders.ts'
+import {
+  EFFECT_KINDS,
+  NATIVE_MEETING,
+  NATIVE_OFFER,
+  type NativeMeetingData,
+} from '../../../core/effects/effect-kinds.ts'
+import { shortTitle } from '../../../core/effects/effect-title.ts'
 import { Fault } from '../../../core/fault.ts'
 import type { JsonObject } from '../../../core/json.ts'
 import type { Principal } from '../../../core/principal.ts'
 import type { Notifications } from '../../../notifications/notifications.ts'
 import { isOperator } from '../access.ts'
 import { nativeFault } from '../faults.ts'
-import { dueOf, newEffects, titleOf } from './effect-request.ts'
-
-export const OFFER_CHILD = 'native.offer'
-export const MEETING_CHILD = 'native.meeting'
+import { dueOf, newEffects } from './effect-request.ts'
 
 export type EffectNeeds = {
   readonly directory: Pick<Directory, 'user'>
   readonly notifications: Pick<Notifications, 'channelsOf' | 'fillCard'>
 }
 
-/** What `native.offer` and `native.meeting` carry. */
-export type OfferChild = {
-  readonly agentId: string
-  readonly channel: string
-  readonly template: string
-  readonly parameters: JsonObject
-}
-export type MeetingChild = { readonly organizerId: string; readonly request: MeetingRequest }
+/** What `native.meeting` carries, as this API reads it again. */
+export type MeetingChild = Omit<NativeMeetingData, 'request'> & { readonly request: MeetingRequest }
 
-/** Of all requests, in their order. @throws Fault INVALID_REQUEST naming the place, by `placeOf`; FORBIDDEN */
+/** The effects of all requests, in their order. @throws Fault INVALID_REQUEST, with the JSON pointer that `placeOf` gives; FORBIDDEN */
 export async function effectsOf(
   needs: EffectNeeds,
   caller: Principal,
@@ -67,16 +68,16 @@ async function offerEffect(
     if (!(error instanceof Fault)) throw error
     throw invalid(`${at}/template`, error.message.replace(/\.$/, ''), error)
   })
-  const data: OfferChild = { agentId: agent.id, channel, template, parameters: parameters as JsonObject }
-  return {
-    kind: OFFER_CHILD,
-    title: titleOf(request.title ?? `Raise offer to ${agent.name}: ${card.title}`),
-    due: dueOf(request),
-    data,
-  }
+  return nativeOffer(
+    { agentId: agent.id, channel, template, parameters: parameters as JsonObject },
+    {
+      title: shortTitle(request.title ?? EFFECT_KINDS[NATIVE_OFFER].title(agent.name, card.title)),
+      due: dueOf(request),
+    },
+  )
 }
 
-/** What people call a channel of this agent; null: the agent has none of that name. */
+/** The label of a channel of this agent; null: the agent has no channel of that name. */
 export async function labelOf(
   notifications: Pick<Notifications, 'channelsOf'>,
   { tenant, id: agentId, name: agentName, upn }: Person,
@@ -92,19 +93,20 @@ async function meetingEffect(
   request: MeetingRequest,
   at: string,
 ): Promise<NewEffect> {
-  // Who announces is an app, or runs things: see requireAnnouncer.
+  // The caller is an app, an operator or an admin: see requireAnnouncer.
   if (!isOperator(caller) && !CALENDAR_WRITE.some(scope => caller.scopes.has(scope)))
     throw nativeFault.FORBIDDEN({ needs: `scope ${CALENDAR_WRITE[0]}, for an action of kind meeting` })
   const organizer = await directory.user(caller.tenant, request.organizer)
   if (!organizer) throw invalid(`${at}/organizer`, `there is no user ${request.organizer}`)
   meetingDraft(request, at)
   const { at: _at, afterMs: _after, title, ...kept } = request
-  return {
-    kind: MEETING_CHILD,
-    title: titleOf(title ?? `Book meeting of ${organizer.name}: ${request.subject}`),
-    due: dueOf(request),
-    data: { organizerId: organizer.id, request: kept as JsonObject },
-  }
+  return nativeMeeting(
+    { organizerId: organizer.id, request: kept as JsonObject },
+    {
+      title: shortTitle(title ?? EFFECT_KINDS[NATIVE_MEETING].title(organizer.name, request.subject)),
+      due: dueOf(request),
+    },
+  )
 }
 
 /** @throws Fault INVALID_REQUEST for a time that does not exist */
@@ -147,7 +149,7 @@ function wallTimeOf({ dateTime, timeZone: zone = 'UTC' }: WallTime, at: string) 
   const iana = ianaZone(zone)
   if (iana === null) throw invalid(`${at}/timeZone`, `there is no time zone ${zone}`)
   const read = readWallTime(dateTime, iana)
-  // Exchange's own bounds for a calendar item, as for Graph's callers.
+  // The bounds of Exchange for a calendar item. Graph's callers have the same.
   const year = read?.at.getUTCFullYear() ?? 0
   if (!read || year < 1601 || year > 4500)
     throw invalid(`${at}/dateTime`, `${dateTime} is not a date and time that exists`)

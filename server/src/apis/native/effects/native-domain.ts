@@ -1,18 +1,16 @@
-// The native event: a domain without hooks (it owes nothing and begets nothing), and its one effect of its own, a timer.
+// The domain of native events. It has no hooks, since it has no notices and no follow-up effects. Its one effect kind is a timer.
 
 import type { Carrier } from '../../../core/effects/carrier.ts'
-import { DATABASE_ATTEMPTS } from '../../../core/effects/effect.ts'
+import { describeCarrier, NATIVE_DELAY } from '../../../core/effects/effect-kinds.ts'
 import type { Domain } from '../../../engine/domain.ts'
 import { NATIVE_EVENT } from '../access.ts'
 
 export const nativeDomain: Domain = { eventKind: NATIVE_EVENT }
 
-/** `native.delay`: falls due, and that is all. Nothing can abort it: starting it is ending it. */
+/** `native.delay`: it falls due and does nothing else. It ends as soon as it starts, so there is nothing to abort. */
 export const delayCarrier: Carrier = {
-  kind: 'native.delay',
+  ...describeCarrier(NATIVE_DELAY),
   slots: 100,
-  maxAttempts: DATABASE_ATTEMPTS,
-  touchesWorld: false,
   async run(effect) {
     return { is: 'done', evidence: { dueAt: effect.dueAt.toISOString() } }
   },

@@ -1,6 +1,6 @@
-// Finds an event by its id as any of the APIs spells it, for who may use it: call it off, hang another from it. Who may look at it is sight.ts's to say.
-// This is the one rule for all APIs: compose hands `findParent` to those that may not import it. What is somebody else's is
-// as unknown as what never was.
+// Finds an event by its id, as any of the APIs spells it, for a caller who may use it: call it off, or announce another event below it.
+// visibility.ts says who may see it. All APIs share this rule: compose passes `findParent` to those that may not import it. An event
+// that the caller may not use is answered as if it did not exist.
 
 import type { Directory } from '../../../auth/directory/directory.ts'
 import {
@@ -19,7 +19,7 @@ import { type FindParent, parentFault } from '../../../core/parent.ts'
 import type { Principal } from '../../../core/principal.ts'
 import { OFFER_EVENT } from '../../../notifications/offer.ts'
 import { isOperator, isOwnNativeEvent, NATIVE_EVENT } from '../access.ts'
-import type { NativeEngine } from '../needs.ts'
+import type { NativeEngine } from '../native-engine.ts'
 
 export type EventFinderNeeds = {
   readonly engine: Pick<NativeEngine, 'event'>
@@ -30,11 +30,11 @@ export type EventFinderNeeds = {
 type UsedEvent = Pick<StoredEvent, 'kind' | 'data'>
 
 export type EventFinder = {
-  /** The event's own id, of an id in any API's spelling; null: there is none. Whose it is, is not looked at. */
+  /** The event's own id, from an id in any API's spelling; null: there is none. Checks no rights. */
   idOf(tenant: string, text: string): Promise<string | null>
-  /** Whoever could call it off by the API that it was announced by, with the token that is used here; and operators. */
+  /** True for operators, and for a caller who could call it off with this token by the API that announced it. */
   mayUse(principal: Principal, event: UsedEvent): Promise<boolean>
-  /** Null: there is none with that id, or this caller may not use it. */
+  /** Null: no event has that id, or this caller may not use it. */
   find(principal: Principal, id: string): Promise<StoredEvent | null>
   readonly findParent: FindParent
 }
@@ -59,7 +59,7 @@ export function createEventFinder(needs: EventFinderNeeds): EventFinder {
   }
 }
 
-/** Of a GUID of ours or of an event's id as Graph spells it; null for any other text. */
+/** From a GUID, or from an event's id as Graph spells it; null for any other text. */
 async function eventIdOf(
   calendar: Pick<Calendar, 'findItem'>,
   tenant: string,
@@ -98,7 +98,7 @@ async function mayUse(
   }
 }
 
-/** A person in the own mailbox and those of the own groups; an app in every user's, and in no group's. */
+/** A person may write in the own mailbox and in those of the own groups; an app in every user's mailbox, and in no group's. */
 async function mayWriteIn(
   directory: EventFinderNeeds['directory'],
   principal: Principal,

@@ -1,4 +1,7 @@
-// Announcing and revising native events.
+// The routes that announce and revise native events. Beside them are those that look events up
+// (query-routes.ts) and the rules about who may see and use an event (visibility.ts, event-finder.ts). A
+// route must not answer for an event that the caller may not see: an event of another tenant looks as if it
+// did not exist.
 
 import type { AnnouncedView, AnnounceRequest, ReviseRequest } from '@standdown/wire/src/event.ts'
 import { announceRequestSchema, reviseRequestSchema } from '@standdown/wire/src/event.ts'
@@ -11,17 +14,17 @@ import { keyOf, NATIVE_EVENT, requireAnnouncer } from '../access.ts'
 import { effectsOf } from '../effects/child-effects.ts'
 import { nativeFault } from '../faults.ts'
 import type { NativeContext } from '../native-context.ts'
-import { once, requestKeyHeaders } from '../request-key.ts'
+import { claimKey, requestKeyHeaders } from '../request-key.ts'
 import { eventIdParams, response } from '../route-schema.ts'
 import { receiptLink } from '../views.ts'
 import { withinKept } from './kept-bytes.ts'
 
-/** Announces and revises at the database at once. */
+/** How many announcements and revisions may be at the database at the same time. */
 const ANNOUNCES_AT_ONCE = 5
 
 export function eventRoutes(app: FastifyInstance, context: NativeContext): void {
   const { engine, db, callers, events } = context
-  const turns = engine.turns('announce', { atOnce: ANNOUNCES_AT_ONCE })
+  const turns = engine.tenantQueue('announce', { atOnce: ANNOUNCES_AT_ONCE })
 
   app.post(
     '/events',
@@ -37,12 +40,13 @@ export function eventRoutes(app: FastifyInstance, context: NativeContext): void 
       const caller = callers.of(request)
       requireAnnouncer(caller)
       const body = request.body as AnnounceRequest
-      // What is wrong with it now may have been right when the same request came first: that one's answer comes before.
+      // An error is thrown below only, after the request key: if the same request succeeded before, its answer is repeated, even if the
+      // request is not valid any more.
       const [made] = await Promise.allSettled([announcementOf(caller, body, request.id)])
       const { view, again } = await turns.take(caller.tenant, () =>
         db.transaction('native.announce', async tx => {
-          // In one commit with the event: a refusal below gives the key back.
-          const first = await once(engine, tx, request, caller, { announce: body })
+          // The claim is in the same transaction as the event, so a refusal below undoes it.
+          const first = await claimKey(engine, tx, request, caller, { announce: body })
           if (first?.answered) return { view: first.answered as AnnouncedView, again: true }
           if (made.status === 'rejected') throw made.reason
           const [announced] = await engine.announce(tx, [made.value])
@@ -99,7 +103,7 @@ export function eventRoutes(app: FastifyInstance, context: NativeContext): void 
     },
   )
 
-  /** The event, when this caller may use it; anything else is "not found", so that ids cannot be probed. */
+  /** @throws Fault NOT_FOUND also for an event that this caller may not use, so that ids cannot be probed */
   async function usable(caller: Principal, id: string): Promise<StoredEvent> {
     const event = await events.find(caller, id)
     if (!event) throw nativeFault.NOT_FOUND({ what: 'event', id })

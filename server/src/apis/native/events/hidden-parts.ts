@@ -1,9 +1,10 @@
-// What is left out of an event for who sees it and neither runs things nor may use it. An app sees how the actions of the
-// automations behind its triggers go, and not whom they reach or what was answered: those are of who wrote the automation.
-// Who is in a meeting sees no actions of it: each names a guest, and a meeting may hide them.
+// Which parts of an event are hidden from a caller who may see it, but is no operator and may not use it. An app sees the states of the
+// actions of automations behind its triggers, but not their recipients and answers: those belong to the author of the automation. An
+// attendee of a meeting sees none of its actions: each names a guest, and a meeting may hide its guests.
 
 import { ACTIVATION_KIND } from '../../../automations/activations/activation-key.ts'
 import { MEETING } from '../../../calendar/meeting/create-meeting.ts'
+import { titleWithoutReceiver } from '../../../core/effects/effect-kinds.ts'
 import type { JsonObject } from '../../../core/json.ts'
 import type { Principal } from '../../../core/principal.ts'
 import type { ListedEvent } from '../../../engine/lists/list-events.ts'
@@ -11,25 +12,25 @@ import type { PagedEffect } from '../../../engine/lists/read-event-tree.ts'
 import { isOperator } from '../access.ts'
 import type { EventFinder } from './event-finder.ts'
 
-/** of_actions: without whom they reach, and what was answered. */
+/** of_actions: the recipients and answers of the actions are hidden. actions: all actions are hidden. */
 export type Hidden = 'nothing' | 'of_actions' | 'actions'
 
 type Seen = { readonly kind: string; readonly data: JsonObject }
 
-/** Of events that the caller sees. */
+/** For events that the caller may see. */
 export async function hiddenOf(
   finder: Pick<EventFinder, 'mayUse'>,
   principal: Principal,
   events: readonly Seen[],
 ): Promise<readonly Hidden[]> {
   if (isOperator(principal)) return events.map(() => 'nothing')
-  // Whether a meeting may be used is its mailbox's to say, and a page is of few mailboxes.
+  // The mailbox decides who may use a meeting. A page has meetings of few mailboxes, so each mailbox is checked once.
   const byMailbox = new Map<string, Promise<boolean>>()
   const mayUse = (event: Seen): Promise<boolean> => {
     const mailbox = String(event.data.mailboxId)
-    const asked = byMailbox.get(mailbox) ?? finder.mayUse(principal, event)
-    byMailbox.set(mailbox, asked)
-    return asked
+    const answer = byMailbox.get(mailbox) ?? finder.mayUse(principal, event)
+    byMailbox.set(mailbox, answer)
+    return answer
   }
   return await Promise.all(
     events.map(async event => {
@@ -48,11 +49,11 @@ export function shownEvent(event: ListedEvent, hidden: Hidden): ListedEvent {
     case 'of_actions':
       return {
         ...event,
-        next: next && { ...next, title: plainTitle(next), error: null },
+        next: next && { ...next, title: titleWithoutReceiver(next.kind), error: null },
         skipped: skipped.map(step => ({ ...step, title: 'An action', evidence: null })),
       }
     case 'actions':
-      // Its data says where it stands in the organizer's calendar.
+      // Its data is hidden too: it says where the meeting is in the organizer's calendar.
       return { ...event, data: {}, next: null, skipped: [] }
     default:
       return hidden satisfies never
@@ -67,7 +68,7 @@ export function shownEffects(effects: readonly PagedEffect[], hidden: Hidden): r
     case 'of_actions':
       return effects.map(effect => ({
         ...effect,
-        title: plainTitle(effect),
+        title: titleWithoutReceiver(effect.kind),
         data: {},
         next: [],
         receiver: null,
@@ -79,15 +80,4 @@ export function shownEffects(effects: readonly PagedEffect[], hidden: Hidden): r
     default:
       return hidden satisfies never
   }
-}
-
-const PLAIN: { readonly [kind: string]: string } = {
-  'mail.send': 'Mail',
-  'webhook.call': 'Webhook',
-  'automations.delay': 'Wait',
-}
-
-/** The own one names the receiver. */
-function plainTitle({ kind }: { readonly kind: string }): string {
-  return PLAIN[kind] ?? 'An action'
 }

@@ -1,13 +1,13 @@
-// What one request may leave behind. A mail to many is one effect for each, with a copy of the text, so a body of a
-// megabyte could otherwise become a hundred.
+// Limits how much one request may store. A mail to many addresses is one effect for each, with a copy of the text. So without this limit
+// a body of one megabyte could become a hundred megabytes.
 
 import type { NewEffect } from '../../../core/effects/effect.ts'
 import { nativeFault } from '../faults.ts'
 
-/** Characters of the data of all effects of one request. */
+/** Characters of the data of all effects of one request together. */
 export const MOST_KEPT = 5_000_000
 
-/** The effects themselves. @throws Fault TOO_MUCH_TO_KEEP (413) */
+/** Returns the effects unchanged. @throws Fault TOO_MUCH_TO_KEEP (413) */
 export function withinKept(effects: readonly NewEffect[]): readonly NewEffect[] {
   let kept = 0
   for (const { data } of effects) {

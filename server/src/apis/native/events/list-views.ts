@@ -1,4 +1,4 @@
-// Events and actions as lists show them, and one event with what hangs from it.
+// Views of events and actions for lists, and of one event with its actions and relatives.
 
 import type { EventView } from '@standdown/wire/src/event.ts'
 import type {
@@ -79,7 +79,7 @@ export function eventView(
   }
 }
 
-/** What was not even begun stands in the event's own data; what had nothing to do when its time came has ended so. */
+/** A schedule that was never begun is recorded in the event's data; an action that had nothing to do when it was due ended as skipped. */
 function skippedOf({ data, title, skipped }: ListedEvent): readonly SkippedView[] {
   const begun = skipped.map(({ title, evidence }) => ({
     title,
@@ -93,7 +93,7 @@ function skippedOf({ data, title, skipped }: ListedEvent): readonly SkippedView[
   return [{ title, code: data.skipped, why }, ...begun]
 }
 
-/** What the caller gave. Of a native event what stands around it is ours; of others what is told apart from it here. */
+/** The data for the caller. Of a native event: the caller's own part. Of others: without the fields that `skipped` shows. */
 function dataOf({ kind, data }: ListedEvent): JsonObject {
   if (kind === NATIVE_EVENT) return (data.data ?? {}) as JsonObject
   const { skipped: _skipped, startAt: _startAt, ...rest } = data
@@ -121,7 +121,7 @@ export function listedEffectView(effect: ListedEffect): ListedEffectView {
   }
 }
 
-/** Of a page of its event's effects. */
+/** For one effect of a page of its event's effects. */
 export function ofEvent(eventId: string, effect: PagedEffect): ListedEffect {
   const { ending, state, isWaiting } = effect
   return { ...effect, eventId, state: ending ?? (isWaiting ? 'waiting' : state), startedAt: null }

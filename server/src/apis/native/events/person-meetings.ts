@@ -1,10 +1,10 @@
-// The meetings that a person is in: those in the person's own mailbox, and in those of the groups that the person is a member of.
+// The meetings of a person: those in the person's own mailbox, and in the mailboxes of the person's groups.
 
 import type { Directory } from '../../../auth/directory/directory.ts'
 import type { Calendar } from '../../../calendar/calendar.ts'
 
 export type PersonMeetings = {
-  /** Of each mailbox at most {@link MOST_MEETINGS} of what stands and of what is deleted: those that start last. */
+  /** Of each mailbox at most {@link MOST_MEETINGS} present and as many deleted meetings: those with the latest start. */
   idsOf(tenant: string, personId: string): Promise<readonly string[]>
   has(tenant: string, personId: string, meetingId: string): Promise<boolean>
 }

@@ -1,9 +1,9 @@
-// Looking: lists of events and of actions, and one event with what hangs from it.
+// The routes that read: lists of events and of actions, and one event with its actions and relatives.
 
 import type { EffectListView, EventListView, EventsQuery, ListedState } from '@standdown/wire/src/lists.ts'
 import { effectsQuerySchema, eventQuerySchema, eventsQuerySchema } from '@standdown/wire/src/lists.ts'
 import type { FastifyInstance } from 'fastify'
-import { cursorOf, FIRST_ID, type Place, readCursor } from '../../../core/cursor.ts'
+import { type CursorPosition, cursorOf, FIRST_ID, readCursor } from '../../../core/cursor.ts'
 import type { Principal } from '../../../core/principal.ts'
 import type { EventFilter, ListedEvent } from '../../../engine/lists/list-events.ts'
 import type { Relative } from '../../../engine/lists/read-event-tree.ts'
@@ -14,7 +14,7 @@ import type { NativeContext } from '../native-context.ts'
 import { eventIdParams, response } from '../route-schema.ts'
 import { type Hidden, hiddenOf, shownEffects, shownEvent } from './hidden-parts.ts'
 import { eventSummary, eventView, KIND_OF_API, listedEffectView, ofEvent } from './list-views.ts'
-import { maySee, requireLooker, type Sight, sightOf } from './visibility.ts'
+import { maySee, requireEventsScope, type Visibility, visibilityOf } from './visibility.ts'
 
 const DEFAULT_LIMIT = 50
 const EFFECTS_OF_EVENT = 1000
@@ -33,7 +33,7 @@ type EffectsQuery = {
 
 type Visible = { readonly event: ListedEvent; readonly hidden: Hidden }
 
-export function lookRoutes(app: FastifyInstance, context: NativeContext): void {
+export function queryRoutes(app: FastifyInstance, context: NativeContext): void {
   const { engine, callers, events, meetings, appIdOf } = context
   const { lists } = engine
 
@@ -50,13 +50,13 @@ export function lookRoutes(app: FastifyInstance, context: NativeContext): void {
     },
     async request => {
       const caller = callers.of(request)
-      requireLooker(caller)
+      requireEventsScope(caller)
       const query = request.query as EventsQuery
-      const after = placeIn(query.after)
-      const sight = await sightOf(caller, meetings)
-      const asked = sight && narrowed(await filterOf(caller.tenant, query), sight)
-      if (!asked) return { value: [], nextPage: null, stoppedAfter: null, ...nothingCounted(query) }
-      const of = { tenant: caller.tenant, ...asked }
+      const after = positionIn(query.after)
+      const visibility = await visibilityOf(caller, meetings)
+      const search = visibility && narrowed(await filterOf(caller.tenant, query), visibility)
+      if (!search) return { value: [], nextPage: null, stoppedAfter: null, ...nothingCounted(query) }
+      const of = { tenant: caller.tenant, ...search }
       const [list, count] = await Promise.all([
         lists.events({ ...of, ...(after ? { after } : {}), limit: Number(query.limit ?? DEFAULT_LIMIT) }),
         query.count === 'true' ? lists.countEvents(of) : null,
@@ -123,7 +123,7 @@ export function lookRoutes(app: FastifyInstance, context: NativeContext): void {
     async request => {
       const caller = callers.of(request)
       const query = request.query as EffectsQuery
-      const after = placeIn(query.after)
+      const after = positionIn(query.after)
       const limit = Number(query.limit ?? DEFAULT_LIMIT)
       if (query.eventId !== undefined) return effectsOfEvent(caller, query.eventId, query, { after, limit })
       requireOperator(caller)
@@ -154,7 +154,7 @@ export function lookRoutes(app: FastifyInstance, context: NativeContext): void {
     caller: Principal,
     eventId: string,
     query: EffectsQuery,
-    { after, limit }: { readonly after: Place | null; readonly limit: number },
+    { after, limit }: { readonly after: CursorPosition | null; readonly limit: number },
   ): Promise<EffectListView> {
     const { event, hidden } = await visible(caller, eventId)
     const looked = await effectsShown(event, hidden, after?.id ?? FIRST_ID)
@@ -183,7 +183,7 @@ export function lookRoutes(app: FastifyInstance, context: NativeContext): void {
     }
   }
 
-  /** The event, when this caller may see it; anything else is "not found", so that ids cannot be probed. */
+  /** @throws Fault NOT_FOUND also for an event that this caller may not see, so that ids cannot be probed */
   async function visible(caller: Principal, id: string): Promise<Visible> {
     const eventId = await events.idOf(caller.tenant, id)
     const event = eventId === null ? null : await lists.event(caller.tenant, eventId)
@@ -192,7 +192,7 @@ export function lookRoutes(app: FastifyInstance, context: NativeContext): void {
     return { event, hidden: hidden! }
   }
 
-  /** A page of them, and one more when there are more; as this caller is shown them. */
+  /** The visible parts of a page of effects, and of one more effect if there are more. */
   async function effectsShown({ tenant, id }: ListedEvent, hidden: Hidden, after: string) {
     return shownEffects(await lists.effectsOf(tenant, id, { after, limit: EFFECTS_OF_EVENT + 1 }), hidden)
   }
@@ -208,9 +208,9 @@ export function lookRoutes(app: FastifyInstance, context: NativeContext): void {
       ...(api === undefined ? [] : [KIND_OF_API[api]]),
       ...(kind === undefined ? [] : [kind]),
     ])
-    // Of two different ones nothing is both.
+    // An event has one kind, so two different kinds match nothing.
     if (kinds.size > 1) return null
-    // As in a cancel: a key alone is a native one, and is what its event is about.
+    // As in a cancel: a key alone means a native event whose entity is the key.
     const native = key !== undefined && (kinds.size === 0 || kinds.has(NATIVE_EVENT))
     if (native) kinds.add(NATIVE_EVENT)
     const entity = query.entity ?? (native ? key : undefined)
@@ -227,11 +227,11 @@ export function lookRoutes(app: FastifyInstance, context: NativeContext): void {
   }
 }
 
-/** What is asked for, of what may be seen; null: nothing is both. */
+/** The filter, narrowed to what the caller may see; null: no event matches both. */
 function narrowed(
   filter: EventFilter | null,
-  { within, kinds, app, site }: NonNullable<Sight>,
-): { readonly filter: EventFilter; readonly within?: NonNullable<NonNullable<Sight>['within']> } | null {
+  { within, kinds, app, site }: NonNullable<Visibility>,
+): { readonly filter: EventFilter; readonly within?: NonNullable<NonNullable<Visibility>['within']> } | null {
   if (!filter) return null
   const both =
     kinds && filter.kinds ? kinds.filter(kind => filter.kinds?.includes(kind)) : (kinds ?? filter.kinds)
@@ -252,9 +252,9 @@ function nothingCounted({ count }: EventsQuery): { count?: { count: number; isEx
   return count === 'true' ? { count: { count: 0, isExact: true } } : {}
 }
 
-function placeIn(cursor: string | undefined): Place | null {
+function positionIn(cursor: string | undefined): CursorPosition | null {
   if (cursor === undefined) return null
-  const place = readCursor(cursor)
-  if (!place) throw nativeFault.INVALID_REQUEST({ detail: '`after` is not the `nextPage` of a list.' })
-  return place
+  const position = readCursor(cursor)
+  if (!position) throw nativeFault.INVALID_REQUEST({ detail: '`after` is not the `nextPage` of a list.' })
+  return position
 }

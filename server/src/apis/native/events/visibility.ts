@@ -1,6 +1,6 @@
-// Which events a caller may look at. To see is not to call off: event-finder.ts says who may do that, and they see it too. Operators and admins see all of
-// their tenant; an app what it announced, and what was reported for its own triggers; an agent their offers; who is in a meeting,
-// that meeting. The rest is "not found", or is not in the list. What of it they are not shown: hidden-parts.ts.
+// Which events a caller may see. event-finder.ts says who may call an event off; those callers see it too. Operators and admins see all
+// events of their tenant; an app those that it announced, and those that were reported for its own triggers; an agent the own offers; an
+// attendee the meeting. Other events are "not found", or not in the list. hidden-parts.ts says which parts of an event are hidden.
 
 import { ACTIVATION_KIND } from '../../../automations/activations/activation-key.ts'
 import { MEETING } from '../../../calendar/meeting/create-meeting.ts'
@@ -14,15 +14,15 @@ import type { PersonMeetings } from './person-meetings.ts'
 
 const USE = 'Events.ReadWrite'
 
-/** As a filter of a list; null: nothing at all. */
-export type Sight = {
+/** As a filter of a list; null: the caller sees no events. */
+export type Visibility = {
   readonly kinds?: readonly string[]
   readonly app?: string
   readonly site?: string
   readonly within?: { readonly entities: readonly string[]; readonly ids: readonly string[] }
 } | null
 
-export async function sightOf(principal: Principal, meetings: PersonMeetings): Promise<Sight> {
+export async function visibilityOf(principal: Principal, meetings: PersonMeetings): Promise<Visibility> {
   if (isOperator(principal)) return {}
   if (!principal.scopes.has(USE)) return null
   if (principal.kind === 'app') {
@@ -43,9 +43,12 @@ type Seen = {
   readonly app: string | null
 }
 
-export type SightNeeds = { readonly events: Pick<EventFinder, 'mayUse'>; readonly meetings: PersonMeetings }
+export type VisibilityNeeds = {
+  readonly events: Pick<EventFinder, 'mayUse'>
+  readonly meetings: PersonMeetings
+}
 
-export async function maySee(needs: SightNeeds, principal: Principal, event: Seen): Promise<boolean> {
+export async function maySee(needs: VisibilityNeeds, principal: Principal, event: Seen): Promise<boolean> {
   if (await needs.events.mayUse(principal, event)) return true
   if (!principal.scopes.has(USE)) return false
   const { kind, data, id } = event
@@ -58,7 +61,7 @@ export async function maySee(needs: SightNeeds, principal: Principal, event: See
   return kind === MEETING && (await needs.meetings.has(principal.tenant, principal.id, id))
 }
 
-/** Whose token is not for this API is told so, instead of being shown an empty list. */
-export function requireLooker(principal: Principal): void {
+/** Refuses a token that is not for this API, instead of answering with an empty list. */
+export function requireEventsScope(principal: Principal): void {
   if (!principal.scopes.has(USE)) throw nativeFault.FORBIDDEN({ needs: `scope ${USE}` })
 }

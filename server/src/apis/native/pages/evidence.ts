@@ -1,4 +1,4 @@
-// Evidence in one line: what the other side said, as the carrier wrote it down.
+// Evidence in one line: the answer of the receiver, as the carrier recorded it.
 
 import type { JsonObject } from '../../../core/json.ts'
 
@@ -6,11 +6,11 @@ const MAX_CHARACTERS = 300
 
 /** 'response: 250 2.0.0 Ok; status: 204' */
 export function evidenceLine(evidence: { readonly [key: string]: unknown } | JsonObject): string {
-  const line = Object.entries(evidence)
+  const textLine = Object.entries(evidence)
     .filter(([, value]) => value !== null && value !== undefined && value !== '')
     .map(([key, value]) => `${words(key)}: ${shown(value)}`)
     .join('; ')
-  return line.length <= MAX_CHARACTERS ? line : `${line.slice(0, MAX_CHARACTERS - 1)}…`
+  return textLine.length <= MAX_CHARACTERS ? textLine : `${textLine.slice(0, MAX_CHARACTERS - 1)}…`
 }
 
 function shown(value: unknown): string {

@@ -5,9 +5,9 @@ import { type Html, type HtmlValue, html } from '../../../http/html.ts'
 export type Page = {
   readonly title: string
   readonly body: Html
-  /** What stands at the right of the top line. */
+  /** Shown at the right of the top line. */
   readonly aside?: HtmlValue
-  /** Load again after this many seconds: how a page that changes stays true without a script. */
+  /** The browser reloads the page after this many seconds, so that it stays up to date without a script. */
   readonly refreshSeconds?: number
 }
 

@@ -1,16 +1,10 @@
-// Instants as people read them: UTC, said so, to the second; the machine's spelling beside it.
+// Instants for people: to the second, marked as UTC. The attributes of the element hold the machine's form.
 
 import { ownInstant } from '../../../core/instant.ts'
 import { type Html, html } from '../../../http/html.ts'
 
-const DAY = new Intl.DateTimeFormat('en-GB', {
-  weekday: 'short',
-  day: 'numeric',
-  month: 'short',
-  year: 'numeric',
-  timeZone: 'UTC',
-})
-const TIME = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: 'UTC' })
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sept', 'Oct', 'Nov', 'Dec']
 
 export function moment(instant: string): Html {
   return html`<time datetime="${instant}" title="${instant}">${momentText(instant)}</time>`
@@ -19,7 +13,8 @@ export function moment(instant: string): Html {
 /** 'Sat, 21 Nov 2026, 03:04:05 UTC' */
 export function momentText(instant: string): string {
   const at = ownInstant(instant)
-  return `${DAY.format(at).replace(/^(\w+) /, '$1, ')}, ${TIME.format(at)} UTC`
+  const day = `${DAYS[at.getUTCDay()]}, ${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${at.getUTCFullYear()}`
+  return `${day}, ${at.toISOString().slice(11, 19)} UTC`
 }
 
 /** For rows of a list: '21 Nov 2026, 03:04:05 UTC' */

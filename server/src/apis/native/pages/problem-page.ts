@@ -1,10 +1,10 @@
-// What a browser sees when something is refused.
+// The page of a refusal, for browsers.
 
 import type { Problem } from '@standdown/wire/src/problem.ts'
 import { type Html, html } from '../../../http/html.ts'
 import { layout } from './layout.ts'
 
-/** `path`: where the reader comes back to after signing in. */
+/** `path`: the page to return to after signing in. */
 export function problemPage(problem: Problem, path: string): Html {
   return layout({
     title: problem.title,

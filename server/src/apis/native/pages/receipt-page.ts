@@ -1,5 +1,6 @@
-// A receipt as a page, to be understood by somebody who was just woken up: what happened first, then who and when, then
-// action by action.
+// This folder makes the pages of the native API. This file makes the one of a receipt, for a reader who was
+// just woken up: the result first, then who and when, then each action. A page must not read the database,
+// and must not show more than the JSON at the same address: it is made from that view.
 
 import type { ReceiptItemView, ReceiptView } from '@standdown/wire/src/receipt.ts'
 import { API_WORDS, OUTCOME_ORDER, OUTCOME_WORDS, verdict } from '@standdown/wire/src/receipt-words.ts'

@@ -1,4 +1,4 @@
-// Sending a page. Its content security policy is http/security-headers' own: no scripts but ours, framed by nobody.
+// Sends a page. http/security-headers.ts sets its content security policy: only our own scripts, and no framing.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Html } from '../../../http/html.ts'
@@ -7,7 +7,7 @@ export function sendPage(reply: FastifyReply, page: Html): FastifyReply {
   return reply.type('text/html; charset=utf-8').send(page.toString())
 }
 
-/** True for a browser that looks: it accepts text/html, and asks for it before JSON. */
+/** True for a request of a browser: its Accept header names text/html, and before JSON. */
 export function wantsPage(request: FastifyRequest): boolean {
   const accept = request.headers.accept ?? ''
   const page = accept.indexOf('text/html')

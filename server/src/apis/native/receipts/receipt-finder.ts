@@ -1,5 +1,4 @@
-// Finds receipts by the names that callers know: what they cancelled by. Whatever is found is still shown only to who may
-// read it (access.ts).
+// Finds receipts by the names that callers cancelled by. The routes still check who may read each receipt (access.ts).
 
 import type { Directory } from '../../../auth/directory/directory.ts'
 import { activationKey } from '../../../automations/activations/activation-key.ts'
@@ -10,7 +9,7 @@ import { tokenKey } from '../../../notifications/offer.ts'
 import { isOperator, keyOf } from '../access.ts'
 import type { EventFinder } from '../events/event-finder.ts'
 import type { ByKey, NameFinder } from '../name-finder.ts'
-import type { NativeEngine } from '../needs.ts'
+import type { NativeEngine } from '../native-engine.ts'
 
 export type ReceiptFinderNeeds = {
   readonly engine: Pick<NativeEngine, 'findReceipts'>
@@ -24,7 +23,7 @@ export type ReceiptFinder = {
   byKey(principal: Principal, by: ByKey): Promise<readonly Receipt[]>
   byTrigger(principal: Principal, triggerKey: string, externalEntityId: string): Promise<readonly Receipt[]>
   byToken(principal: Principal, cancellationToken: string): Promise<readonly Receipt[]>
-  /** A GUID of ours, or an event's id as Graph spells it. */
+  /** By a GUID of ours, or by an event's id as Graph spells it. */
   byEvent(principal: Principal, eventId: string): Promise<readonly Receipt[]>
 }
 
@@ -34,9 +33,9 @@ export function createReceiptFinder(needs: ReceiptFinderNeeds): ReceiptFinder {
   const { engine, directory, notifications, names, events } = needs
   return {
     async byKey(principal, by) {
-      // Who names an app has to be it, or to look after the tenant.
-      const isAsked = isOperator(principal) || by.app !== undefined
-      const keys = isAsked
+      // names.byKey checks that a caller who names an app is that app or an operator.
+      const mayHaveOwners = isOperator(principal) || by.app !== undefined
+      const keys = mayHaveOwners
         ? (await names.byKey(principal, by)).map(name => name.target.key)
         : [keyOf(principal, by.key)]
       return byKeys(principal, keys)
@@ -84,7 +83,7 @@ export function createReceiptFinder(needs: ReceiptFinderNeeds): ReceiptFinder {
     return keys.length === 0 ? [] : engine.findReceipts(tenant, { keys, limit: MOST })
   }
 
-  /** Sites that an app's own triggers may live at. */
+  /** The sites of an app, at which its triggers are reported. */
   async function ownInstances(principal: Principal) {
     if (principal.kind !== 'app') return []
     const own = (await directory.instances(principal.tenant)).filter(

@@ -1,9 +1,10 @@
-// Reading receipts, as JSON and, for a browser, as a page at the same address.
+// The routes that read receipts: as JSON, and at the same address as a page for browsers. This folder must
+// not change anything, and must not show a receipt to somebody who may not see its cancellation.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Receipt } from '../../../core/cancellation.ts'
 import { type Principal, principalKey } from '../../../core/principal.ts'
-import { whileAllowed } from '../../../http/while-authorized.ts'
+import { whileAuthorized } from '../../../http/while-authorized.ts'
 import { isOperator, mayReadReceipt } from '../access.ts'
 import { nativeFault } from '../faults.ts'
 import type { NativeContext } from '../native-context.ts'
@@ -43,7 +44,7 @@ type ReadOptions = Parameters<NativeContext['engine']['receipt']>[2]
 type Search = { readonly [name: string]: string | undefined }
 
 export function receiptRoutes(app: FastifyInstance, context: NativeContext): void {
-  const { engine, callers, find, longAnswers } = context
+  const { engine, callers, find, longResponses } = context
 
   app.get(
     '/receipts/:id',
@@ -68,16 +69,16 @@ export function receiptRoutes(app: FastifyInstance, context: NativeContext): voi
       mayRead(caller)
       const waitMs = Math.min(Number(wait ?? 0), MAX_WAIT_S) * 1000
       if (waitMs === 0 || receipt?.state === 'final') return answer(request, reply, receipt!)
-      const leave = longAnswers.begin(`${caller.tenant} ${principalKey(caller)}`)
-      if (!leave) throw nativeFault.TOO_MANY_WAITS({ most: longAnswers.limits.each })
+      const releaseSlot = longResponses.begin(`${caller.tenant} ${principalKey(caller)}`)
+      if (!releaseSlot) throw nativeFault.TOO_MANY_WAITS({ most: longResponses.limits.each })
       const left = new AbortController()
       reply.raw.once('close', () => left.abort())
       const ask = async () => mayRead(await callers.identify(request))
-      const allowed = whileAllowed(ask)
-      const signal = AbortSignal.any([left.signal, allowed.signal])
+      const authorized = whileAuthorized(ask)
+      const signal = AbortSignal.any([left.signal, authorized.signal])
       const later = await read({ ...page, waitMs, signal }).finally(() => {
-        allowed.stop()
-        leave()
+        authorized.stop()
+        releaseSlot()
       })
       await ask()
       if (!later) throw nativeFault.NOT_FOUND({ what: 'receipt', id })

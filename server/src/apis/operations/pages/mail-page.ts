@@ -1,5 +1,5 @@
-// One kept mail as a page: what the reader would have seen, and the message itself. Its HTML is shown as source, never
-// as markup of ours.
+// The page of one kept mail: what the reader would have seen, and the message itself. The mail's HTML is shown as source text. It must
+// never become part of our page's markup.
 
 import { type Html, html } from '../../../http/html.ts'
 import type { KeptMailEntry } from '../../native/needs.ts'

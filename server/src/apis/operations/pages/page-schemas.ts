@@ -1,4 +1,5 @@
-// What the pages of the server and the demo's receiver take and answer, for /openapi.json. They describe and validate nothing.
+// Schemas of what the pages of the server and the demo's receiver take and answer, for /openapi.json. They only describe: nothing is
+// validated by them.
 
 const text = { type: 'string' } as const
 const PAGE = { produces: 'text/html', response: { 200: text } } as const

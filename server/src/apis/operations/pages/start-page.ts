@@ -1,4 +1,6 @@
-// The start page: what runs, three steps to copy, the last receipts, the mail that was kept.
+// This folder makes the pages for whoever runs the server: the start page (this file) and kept mail. The
+// start page shows what runs, three steps to copy, the last receipts and the mail that was kept. A page must
+// not read the database or change anything: it shows what its route hands in.
 
 import type { ReceiptView } from '@standdown/wire/src/receipt.ts'
 import { OUTCOME_ORDER, OUTCOME_WORDS } from '@standdown/wire/src/receipt-words.ts'
@@ -10,7 +12,7 @@ import type { ReceivedWebhook } from '../demo-receiver.ts'
 
 export type StartPage = {
   readonly facts: ServerFacts
-  /** Null for somebody who is not signed in, who sees how to, and nothing of any tenant. */
+  /** Null: nobody is signed in. Then the page says how to sign in, and shows nothing of any tenant. */
   readonly signedIn: {
     readonly name: string
     readonly tenant: string
@@ -20,7 +22,7 @@ export type StartPage = {
     readonly receipts: readonly ReceiptView[]
     readonly mail: readonly KeptMailEntry[]
     readonly dead: number
-    /** What the demo's own receiver got. */
+    /** The calls that the demo's own receiver got. */
     readonly webhooks: readonly ReceivedWebhook[]
   } | null
 }
@@ -87,14 +89,14 @@ ${dead > 0 && html`<p><span class="badge dead">${dead} dead</span> <span class="
 }
 
 function receiptRow(receipt: ReceiptView): Html {
-  const told = OUTCOME_ORDER.filter(outcome => receipt.counts[outcome] > 0)
+  const outcomes = OUTCOME_ORDER.filter(outcome => receipt.counts[outcome] > 0)
     .map(outcome => `${receipt.counts[outcome]} ${OUTCOME_WORDS[outcome].short.toLowerCase()}`)
     .join(', ')
   return html`<li>
 <span class="badge ${receipt.state}">${receipt.state}</span>
 <span class="what"><a href="${receipt.link}">${receipt.events[0]?.title ?? receipt.target.key ?? receipt.target.entity}</a></span>
 <span class="when">${briefMoment(receipt.cancelledAt)}</span>
-<span class="more">${told === '' ? 'nothing hung from it' : told}; by ${receipt.by.name}</span>
+<span class="more">${outcomes === '' ? 'nothing hung from it' : outcomes}; by ${receipt.by.name}</span>
 </li>`
 }
 

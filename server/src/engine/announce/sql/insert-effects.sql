@@ -1,7 +1,7 @@
--- What will happen, pending. When comes as an instant of the tenant's clock, or as milliseconds after now. Sandbox tenants are
--- locked (lock-tenants). $1 now; then by position: shard, id, event, notice_of, instant, after ms, max_attempts, keep, touches_world,
--- tenant, kind, event kind, lane, title, next, data, retry settings. What its tenant, and the app that announced its event, say of
--- retries now holds for it from here on; without a word of anybody its kind's own plan does.
+-- Inserts pending effects. The due time is an instant of the tenant's clock, or milliseconds after now. The caller has locked the
+-- sandbox tenants (lock-tenants.sql). The retry settings of the tenant, and of the app that announced the event, are written into the
+-- effect now; where nobody has set any, its kind's own plan applies. $1 now; then by position: shard, id, event, notice_of, instant, after ms,
+-- max_attempts, keep, touches_world, tenant, kind, event kind, lane, title, next, data, retry settings.
 insert into engine.effect
   (shard, id, event_id, notice_of, due_at, due_shown, max_attempts, keep, touches_world, tenant, kind, event_kind, lane, title, next, data,
    retry_plan)

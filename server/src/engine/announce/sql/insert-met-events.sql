@@ -1,4 +1,4 @@
--- Events that an early cancellation met at their announcement: they stand in its receipt. $1 cancellations, $2 events, $3 shards.
+-- Events that came after their early cancellation: each is written into that cancellation's receipt. $1 cancellations, $2 events, $3 shards.
 with met as (
   insert into engine.receipt_event (cancellation_id, event_id, shard, how)
   select m.cancellation_id, m.event_id, m.shard, 'met'

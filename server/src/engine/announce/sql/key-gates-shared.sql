@@ -1,3 +1,3 @@
 -- Locks: key gates.
--- An announce and an early cancellation of one key meet at that key's gate. $1: hashes of keys.
+-- An announcement and an early cancellation of the same key wait for each other at that key's gate. $1: hashes of keys.
 select pg_advisory_xact_lock_shared(7302, h) from (select distinct h from unnest($1::int[]) as h order by h) as ordered

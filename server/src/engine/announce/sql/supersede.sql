@@ -1,5 +1,5 @@
--- Locks: effects. A revise: the pending effects of an event end superseded. The event is locked. What may have had its effect in an
--- earlier attempt stays in doubt. $1 now, $2 event.
+-- Locks: effects. A revise ends the pending effects of an event as superseded. The caller has locked the event. An effect that an
+-- earlier attempt may have carried out stays in doubt. $1 now, $2 event.
 with gone as (
   delete from engine.effect f where f.event_id = $2 and f.state = 'pending' returning f.*
 )

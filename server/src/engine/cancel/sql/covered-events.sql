@@ -1,5 +1,5 @@
--- Which of these events an open cancellation covers: one in their cancel path is its target, and is not younger.
--- Run after the gate was passed, in a statement of its own. $1 ids.
+-- Which of these events an open cancellation covers, and which one (see statements.ts). The caller has passed the gates in an earlier
+-- statement. $1 ids.
 select distinct on (e.id) e.id, o.cancellation_id
 from (select true as is_so where exists (select from engine.open_cancellation)) any_open
 cross join unnest($1::uuid[]) as wanted (id)

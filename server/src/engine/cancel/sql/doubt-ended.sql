@@ -1,5 +1,5 @@
--- Locks: ended effects. What died or was replaced, and may have had its effect, is not over for who calls it off: a receiver that can be
--- asked is asked, the rest is in doubt. By position: $1 effects, $2 cancellations, $3 whether the other side can be asked.
+-- Locks: ended effects. A dead or replaced effect that may have had its effect is not over for the caller who cancels it: a receiver
+-- that can be asked is asked, the rest is in doubt. By position: $1 effects, $2 cancellations, $3 whether the receiver can be asked.
 with w as (
   select unnest($1::uuid[]) as id, unnest($2::uuid[]) as cancellation_id, unnest($3::boolean[]) as askable
 ), asked as (

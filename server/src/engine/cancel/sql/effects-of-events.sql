@@ -1,5 +1,5 @@
--- Every effect of these events, whatever its state; nothing can be added, since the events are locked. What a cancellation prevented
--- in the plain case stands in its row only. At most $2. $1 events.
+-- Every effect of these events, in any state, at most $2. None can be added meanwhile: the caller has locked the events. Effects that
+-- the fast path of a cancel prevented are not here: only the row of that cancellation has them. $1 events.
 select x.*
 from unnest($1::uuid[]) as e (id)
 cross join lateral (

@@ -1,7 +1,7 @@
--- Which of these names an event that was called off had. By position: $1 tenants, $2 keys, $3 entities.
-select w.place::int as place
+-- Which of these names belonged to an event that was called off. By position: $1 tenants, $2 keys, $3 entities.
+select w.position::int as position
 from (select unnest($1::text[]) as tenant, unnest($2::text[]) as key, unnest($3::text[]) as entity,
-    generate_series(1, cardinality($1::text[])) as place) w
+    generate_series(1, cardinality($1::text[])) as position) w
 where (select e.id from engine.event e
   where hashtextextended(e.tenant || chr(10) || e.key || chr(10) || e.entity, 0)
       = hashtextextended(w.tenant || chr(10) || w.key || chr(10) || w.entity, 0)

@@ -1,7 +1,7 @@
--- Locks: effects. What has not been started is prevented: its row goes, and with it the only thing a start could take. Waits for a
--- start that holds the row; what that one started is found by the next statement. Where an earlier attempt may have had its effect,
--- nobody may say prevented: a receiver that can be asked is asked (the row waits for its answer), the rest is in doubt.
--- $1 now; then by position: $2 effects, $3 cancellations, $4 whether the other side can be asked.
+-- Locks: effects. Prevents what has not been started: it deletes the row, which is the only thing that a start could take. It waits for a
+-- start that has locked the row; the next statement finds what that one started. Where an earlier attempt may have had its effect, it
+-- must not be called prevented: if the receiver can be asked, it is asked and the row waits for its answer; else the effect is in doubt.
+-- $1 now; then by position: $2 effects, $3 cancellations, $4 whether the receiver can be asked.
 with w as (
   select unnest($2::uuid[]) as id, unnest($3::uuid[]) as cancellation_id, unnest($4::boolean[]) as askable
 ), gone as (

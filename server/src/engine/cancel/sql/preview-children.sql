@@ -1,4 +1,4 @@
--- Children of an event, by id, after $2, at most $3. One that the cancel names itself is left out: it is walked as a target.
+-- Children of an event, by id, after $2, at most $3. A child that the cancel itself names is left out: the walk visits it as a target.
 -- $1 parent, $4 key, $5 entity.
 select e.id, e.link, e.cancellation_id,
   (select c.id from engine.event c where c.parent_id = e.id limit 1) is not null as has_children

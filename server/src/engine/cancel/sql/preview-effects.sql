@@ -1,5 +1,5 @@
--- How the effects of these events stand, in the order of the events, by id, at most $3. $1 events, $2 the first event's effects
--- after this one only.
+-- The state of the effects of these events, at most $3, in the order of the events, then by id. $1 events, $2 of the first event only
+-- effects after this id.
 select f.*
 from unnest($1::uuid[]) with ordinality as w (event_id, place)
 cross join lateral (

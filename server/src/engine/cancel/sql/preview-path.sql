@@ -1,5 +1,5 @@
--- From an event up to the first one that the cancel names, the event itself first. The last one is no target: the event does
--- not hang from any. $1 event, $2 tenant, $3 target by id, $4 key, $5 entity.
+-- The path from an event up to the nearest one that the cancel names, the event itself first. If the last row is no target, the event is
+-- not below any. $1 event, $2 tenant, $3 target by id, $4 key, $5 entity.
 with recursive path as (
   select 0 as steps, e.id, e.parent_id, e.link, e.cancellation_id,
     e.id = $3 or (e.key = $4 and e.entity = $5 and e.cancellation_id is null) as is_target

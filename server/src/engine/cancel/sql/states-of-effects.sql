@@ -1,4 +1,4 @@
--- How each of these effects stands now. $1 effects.
+-- The present state of each of these effects. $1 effects.
 select w.id, d.ending, d.at, d.evidence, d.error, coalesce(d.cancellation_id, f.cancellation_id) as cancelled_by,
   coalesce(d.doubt, false) as doubt
 from unnest($1::uuid[]) as w (id)

@@ -11,7 +11,7 @@ from (
     and ($2::text[] is null or d.kind = any ($2::text[]))
     and ($4::uuid is null or d.event_id = $4::uuid)
     and ($7::text is null or starts_with(d.error, $7::text))
-    -- In here: what is large in the data is read only where a receiver was asked for, and once.
+    -- This is a subquery, so that large data is read only if a receiver is asked for, and then once.
     and ($3::text is null or (
       select r.address = $3::text or split_part(r.address, '@', -1) = $3::text
         or r.host = $3::text or regexp_replace(r.host, ':\d+$', '') = $3::text

@@ -1,6 +1,6 @@
--- Locks: ended effects. Dead effects that a person retries: pending again, as attempt 1 of a whole plan; that an attempt may have had its
--- effect is not forgotten. Their events are locked and live. Found
--- by their ids, not among all that is dead, whose index does not know `coalesce`. $1 now, $2 effects, $3 tenant.
+-- Locks: ended effects. Retries dead effects by hand: each is pending again, as attempt 1 of a whole retry plan. Doubt stays. The caller
+-- has locked their events and found them live. They are found by id: the index of dead effects does not know `coalesce`, so the planner
+-- would read all dead effects. $1 now, $2 effects, $3 tenant.
 with gone as (
   delete from engine.ended d where d.id = any ($2::uuid[]) and d.tenant = $3 and coalesce(d.ending) = 'dead' and d.cancellation_id is null and d.replaced_by is null
   returning d.*

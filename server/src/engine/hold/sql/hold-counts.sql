@@ -1,5 +1,5 @@
--- What of a tenant is on hold, counted by kind and by how it stands (as in hold-items.sql). $1 now, $2 tenant; a filter, null for all: $3
--- kind, $4 event, $5 due from, $6 due before.
+-- How much of a tenant is on hold, by kind and standing (as in hold-items.sql). $1 now, $2 tenant; filters, null for all: $3 kind,
+-- $4 event, $5 due from, $6 due before.
 select s.kind, s.standing, count(*)::int as count, count(distinct s.event_id)::int as events
 from (
   select f.kind, f.event_id,

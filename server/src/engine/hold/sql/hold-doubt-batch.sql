@@ -1,5 +1,5 @@
--- Locks: effects. As hold-doubt-overdue.sql, a batch at a time before the hold is placed; what somebody holds is left to that. Says how far it
--- came. $1 now, $2 and $3 those behind this one (when it falls due, as text, and its id), $4 most.
+-- Locks: effects. As hold-doubt-overdue.sql, in batches before the hold is placed. A row that somebody else has locked is left for that
+-- statement. Gives the last row of the batch. $1 now, $2 and $3 after this row (its due time, as text, and its id), $4 limit.
 with due as materialized (
   select f.id, f.due_at, f.doubt
   from engine.effect f

@@ -1,5 +1,5 @@
--- Locks: effects. Notices that a cancel owed before the hold and that are not wanted any more: a notice cannot be called off, so it dies, is
--- shown by the receipt that owed it, and can be tried again by hand. $1 now, $2 tenant, $3 notices, $4 what is said of it, $5 the hold's number.
+-- Locks: effects. Ends notices of cancellations from before the hold that nobody wants any more. A notice cannot be called off, so it dies:
+-- the receipt of its cancellation shows that, and it can be retried by hand. $1 now, $2 tenant, $3 notices, $4 error text, $5 the hold's number.
 with mine as (
   select f.id
   from (select i.id from unnest($3::uuid[]) as i (id) order by i.id) w

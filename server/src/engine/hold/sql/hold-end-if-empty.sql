@@ -1,6 +1,6 @@
 -- Locks: hold.
--- Ends the hold when nothing is left that it holds and a release could name (as in hold-items.sql). What a cancel had asked to stop is in no
--- list: it never starts again, and when the hold has ended the end of its receipt's time ends it.
+-- Ends the hold when it holds nothing any more that a release could name (as in hold-items.sql). An effect that a cancel asked to stop is
+-- not listed: it never starts again, and after the hold its receipt's time ends it.
 delete from engine.hold h
 where not exists (
   select from engine.effect f

@@ -1,4 +1,4 @@
--- Locks: effects. What was released under an earlier hold. It is little, and has an index of its own.
+-- Locks: effects. Clears what was marked as released under an earlier hold. These rows are few and have an index of their own.
 with found as materialized (
   select f.id from engine.effect f where f.released order by (f.due_at at time zone 'UTC')
 ), old as (

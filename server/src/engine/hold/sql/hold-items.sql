@@ -1,5 +1,5 @@
--- What of a tenant is on hold, one by one, in the order of ids. $1 now, $2 tenant; a filter, null for all: $3 kind, $4 event, $5 due from,
--- $6 due before, $7 how it stands; $8 after this effect, $9 most.
+-- What of a tenant is on hold, in the order of ids. $1 now, $2 tenant; filters, null for all: $3 kind, $4 event, $5 due from,
+-- $6 due before, $7 standing; $8 after this effect, $9 limit.
 select s.*, e.title as event_title, e.kind as event_kind, e.key
 from (
   select f.id, f.event_id, f.notice_of, f.kind, f.title, f.due_shown, f.attempt, f.doubt, f.state,

@@ -1,5 +1,5 @@
 -- Locks: start batches.
--- Starts of which nobody knows how they went: of processes whose lease is not alive. $1 now.
+-- Marks start batches as lost, because nobody knows how they went: those of processes whose lease has run out. $1 now.
 with gone as (
   select b.id from engine.start_batch b
   where not b.lost and not exists (

@@ -1,6 +1,6 @@
--- What stands in the engine, of all tenants, each counted up to $2 rows: one more says that there are more. By kind: what is pending, among
--- the $2 that fall due first; of these what is due, and how long the oldest of it has been; what is dead and in nobody's receipt, among $2
--- dead ones. And receipts that wait for something to end, among $2 effects that were asked to stop. $1 now.
+-- Counts over all tenants, each up to $2 rows: one more says that there are more. By kind: pending effects among the $2 that fall due first;
+-- how many of these are due, and how long the oldest has been; dead effects that are in no receipt, among $2 dead ones. And receipts that
+-- wait for something to end, among $2 effects that were asked to stop. $1 now.
 with pending as materialized (
   select f.kind, f.due_at, extract(epoch from coalesce($1::timestamptz, clock_timestamp()) - f.due_at)::float8 as late
   from engine.effect f where f.state = 'pending' and f.due_at < 'infinity'

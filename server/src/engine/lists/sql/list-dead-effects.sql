@@ -1,6 +1,6 @@
--- Effects of a tenant that ended dead and were not replaced, newest first. The last one of those that were looked at is given whether it fits or not, as
--- `stop`. $1 tenant, $2 and $3 before this time and id, as `ended` and `id` give them, $4 most that are looked at, $5 most that are
--- given, $6 kind, $7 receiver (null: any).
+-- Effects of a tenant that ended dead and were not replaced, newest first. The last row that was read is given even if it does not fit, as
+-- `stop`. $1 tenant, $2 and $3 before this time and id (as `ended` and `id` give them), $4 how many rows are read at most, $5 how many are
+-- given at most, $6 kind, $7 receiver (null: any).
 select x.*
 from (
   select l.*, m.fits, l.n = $4 as stop
@@ -17,7 +17,7 @@ from (
   cross join lateral (
     select l.replaced_by is null and ($6::text is null or l.kind = $6)
       and ($7::text is null or l.lane = l.tenant || ' ' || l.kind || ' ' || $7
-        -- Read as JSON only where the text says that it may be.
+        -- The data is parsed as JSON only if its text contains the receiver.
         or strpos(lower(l.data::text), '@' || $7) > 0
           and right(lower(coalesce(l.data -> 'to' ->> 'address', l.data ->> 'to')), length($7) + 1) = '@' || $7) as fits
   ) m

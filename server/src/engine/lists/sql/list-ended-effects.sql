@@ -1,6 +1,5 @@
--- Effects that ended in one way, those that were born last first. The last one of those that were looked at, of all tenants, is given
--- whether it fits or not, as `stop`. $1 tenant, $2 ending, $3 before this id, $4 most that are looked at, $5 most that are given,
--- $6 kind, $7 receiver (null: any).
+-- Effects with one ending, latest announced first. The last row that was read, of all tenants, is given even if it does not fit, as `stop`.
+-- $1 tenant, $2 ending, $3 before this id, $4 how many rows are read at most, $5 how many are given at most, $6 kind, $7 receiver (null: any).
 select x.*
 from (
   select l.*, m.fits, l.n = $4 as stop
@@ -16,7 +15,7 @@ from (
   cross join lateral (
     select l.tenant = $1 and l.state = $2 and ($6::text is null or l.kind = $6)
       and ($7::text is null or l.lane = l.tenant || ' ' || l.kind || ' ' || $7
-        -- Read as JSON only where the text says that it may be.
+        -- The data is parsed as JSON only if its text contains the receiver.
         or strpos(lower(l.data::text), '@' || $7) > 0
           and right(lower(coalesce(l.data -> 'to' ->> 'address', l.data ->> 'to')), length($7) + 1) = '@' || $7) as fits
   ) m

@@ -1,7 +1,7 @@
--- Effects of a tenant that are pending, or that wait for an answer from outside, soonest due first. The last one of those that were
--- looked at is given whether it fits or not, as `stop`. $1 tenant, $2 state, $3 and $4 after this time and id, as `due` gives them,
--- $5 most that are looked at, $6 most that are given, $7 kind, $8 receiver (null: any), $9 from and $10 until, on the tenant's clock.
--- Where the look begins is one place: of two lower bounds PostgreSQL would take one, and pass over all that is before the other.
+-- Effects of a tenant that are pending, or wait for an answer from outside, soonest due first. The last row that was read is given even if
+-- it does not fit, as `stop`. $1 tenant, $2 state, $3 and $4 after this time and id (as `due` gives them), $5 how many rows are read at most,
+-- $6 how many are given at most, $7 kind, $8 receiver (null: any), $9 from and $10 until, on the tenant's clock.
+-- There is only one lower bound. Of two, PostgreSQL would use one for the index, and read everything up to the other.
 with span as materialized (
   select case when $2 = 'waiting' then 'infinity' else (coalesce($9::timestamptz, '-infinity') - c.clock_offset) at time zone 'UTC' end as lower,
     case when $2 = 'waiting' then 'infinity' else (coalesce($10::timestamptz, 'infinity') - c.clock_offset) at time zone 'UTC' end as upper
@@ -28,7 +28,7 @@ from (
   cross join lateral (
     select l.state = $2 and ($7::text is null or l.kind = $7)
       and ($8::text is null or l.lane = l.tenant || ' ' || l.kind || ' ' || $8
-        -- Read as JSON only where the text says that it may be.
+        -- The data is parsed as JSON only if its text contains the receiver.
         or strpos(lower(l.data::text), '@' || $8) > 0
           and right(lower(coalesce(l.data -> 'to' ->> 'address', l.data ->> 'to')), length($8) + 1) = '@' || $8) as fits
   ) m

@@ -1,5 +1,5 @@
--- Effects of a tenant that some process is running, by id: few, since a process has only so many slots. Found by the starts of each
--- process. $1 tenant, $2 after this id, $3 most, $4 kind, $5 receiver (null: any).
+-- Effects of a tenant that some process runs, by id. They are few, since a process has a limited number of slots, and are found by the
+-- start batches of each process. $1 tenant, $2 after this id, $3 limit, $4 kind, $5 receiver (null: any).
 select f.id, f.event_id, f.notice_of, f.tenant, f.kind, f.title, f.lane, f.state::text as state, f.due_shown, f.started_at, f.attempt,
   f.last_error as error, f.data
 from (

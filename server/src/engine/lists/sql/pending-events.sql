@@ -1,4 +1,4 @@
--- Live events of which something is under way, of these owners: as in pending-owners.sql, whose answers name them. $1 tenant, $2 kinds of
+-- Live events that have pending work and belong to these owners, as pending-owners.sql gave them. $1 tenant, $2 kinds of
 -- event, $3 names; by position: $4 kinds, $5 texts, as JSON; $6 most.
 select e.id
 from (
@@ -12,7 +12,7 @@ cross join lateral (
   select e.id, e.kind, e.data
   from engine.event e
   where e.id = any (array[p.event_id]) and e.cancellation_id is null and e.kind = any ($2::text[])
-    -- A huge one that was called off is still being marked.
+    -- The tree of an open cancellation is still being marked, so its events are not marked yet.
     and ((select not exists (select from engine.open_cancellation)) or not exists (
       select from engine.event a join engine.open_cancellation o on o.shard = a.shard and o.tenant = a.tenant and a.sequence <= o.sequence_limit
         and (a.id = o.target_event or (a.key = o.target_key and a.entity = o.target_entity))
@@ -23,7 +23,7 @@ cross join lateral (
   from unnest($3::text[]) with ordinality n (name, place)
   left join json_each_text(e.data) d on d.key = n.name
   offset 0) o
--- "is true" keeps it from becoming a join: it is looked up in a hash of the owners, not compared with each.
+-- "is true" keeps the planner from making this a join: the row is looked up in a hash of the owners, and not compared with each.
 where ((e.kind, o.texts) in (select w.kind, array(select json_array_elements_text(w.texts::json)) from unnest($4::text[], $5::text[]) as w (kind, texts))) is true
 order by e.id
 limit $6

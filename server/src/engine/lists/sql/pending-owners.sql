@@ -1,5 +1,5 @@
--- How much of a tenant is under way, by the kind of its event and by what stands under some names in the event's data: that is read once for
--- each event, however much is looked for in it. $1 tenant, $2 kinds of event, $3 names.
+-- How much of a tenant is under way, grouped by the kind of event and by the values of some names in the event's data. The data is read
+-- once for each event, however many values are looked for. $1 tenant, $2 kinds of event, $3 names.
 select e.kind, o.texts, count(*)::int as events, sum(p.actions)::int as actions
 from (
   select f.event_id, count(*) as actions
@@ -13,7 +13,7 @@ cross join lateral (
   select e.kind, e.data
   from engine.event e
   where e.id = any (array[p.event_id]) and e.cancellation_id is null and e.kind = any ($2::text[])
-    -- A huge one that was called off is still being marked.
+    -- The tree of an open cancellation is still being marked, so its events are not marked yet.
     and ((select not exists (select from engine.open_cancellation)) or not exists (
       select from engine.event a join engine.open_cancellation o on o.shard = a.shard and o.tenant = a.tenant and a.sequence <= o.sequence_limit
         and (a.id = o.target_event or (a.key = o.target_key and a.entity = o.target_entity))

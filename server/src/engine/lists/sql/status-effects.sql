@@ -1,5 +1,5 @@
--- What stands in a tenant, each counted up to $2 + 1: one more than $2 says that there are more. What has been failing: pending after a
--- failed attempt, among the $2 that fall due first. $1 tenant.
+-- Counts of a tenant's effects, each up to $2 + 1: that one more says that there are more. Failing: pending after a failed attempt,
+-- among the $2 that fall due first. $1 tenant.
 with live as materialized (
   select f.state::text as state, f.due_at, f.kind, f.lane, f.tenant, f.attempt, f.last_error
   from engine.effect f where f.tenant || '' = $1 and (f.due_at at time zone 'UTC') < 'infinity'

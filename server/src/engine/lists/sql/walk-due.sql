@@ -1,6 +1,6 @@
--- What of a tenant is pending, soonest due first, within a span of its clock. $1 tenant, $2 from and $3 until (null: open), $4 and $5
--- after this time and id, as `due` gives them, $6 most rows that are looked at.
--- Where the look begins is one place: of two lower bounds PostgreSQL would take one, and pass over all that is before the other.
+-- Pending effects of a tenant within a span of its clock, soonest due first. $1 tenant, $2 from and $3 until (null: open), $4 and $5
+-- after this time and id (as `due` gives them), $6 how many rows are read at most.
+-- There is only one lower bound. Of two, PostgreSQL would use one for the index, and read everything up to the other.
 with span as materialized (
   select (coalesce($2::timestamptz, '-infinity') - c.clock_offset) at time zone 'UTC' as lower,
     (coalesce($3::timestamptz, 'infinity') - c.clock_offset) at time zone 'UTC' as upper

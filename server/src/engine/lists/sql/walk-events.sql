@@ -1,14 +1,14 @@
--- Events of several streams, each newest first, that a list's filters let through; and where the look at a stream stopped before its end.
--- Of each stream at most $4 are given, and at most $3 are looked at: the last of those is given whether it fits or not, as `stop`. It is
--- read row by row, so a look that has found enough reads no more. $1 tenant, $2 only ids below this one; by position, one for each
+-- Events of several streams, newest first within each, that pass a list's filters; and where reading stopped before a stream's end.
+-- Of each stream at most $4 are given and at most $3 are read; the last one that was read is given even if it does not fit, as `stop`.
+-- Rows are read one by one, so a read that has found enough stops. $1 tenant, $2 only ids below this one; by position, one for each
 -- stream: $5 hash of its kind, $6 hash of its app, $7 its entity instead (null: it is by kind and app); $8 one stream more, of these
 -- events (null: none). Filters, null for any: $9 kinds, $10 app, $11 site, $12 key as its caller gave it, $13 entity, $14 state,
 -- $15 and $16 when something of it falls due, on the tenant's clock, $17 text in lower case, $18 the same as it stands in JSON,
--- $19 octets of data to search in a stream, as stored.
-select s.place, x.id, x.n, x.fits, x.stop
+-- $19 octets of data, as stored, that are searched in each stream.
+select s.position, x.id, x.n, x.fits, x.stop
 from (
-  select t.kind_hash, t.app_hash, t.entity, t.place, false as by_id
-  from unnest($5::int[], $6::int[], $7::text[]) with ordinality as t (kind_hash, app_hash, entity, place)
+  select t.kind_hash, t.app_hash, t.entity, t.position, false as by_id
+  from unnest($5::int[], $6::int[], $7::text[]) with ordinality as t (kind_hash, app_hash, entity, position)
   union all
   select null, null, null, 0, true where $8::uuid[] is not null
 ) s
@@ -40,7 +40,7 @@ cross join lateral (
       l.tenant = $1 and (s.entity is null or l.entity = s.entity)
       and ($9::text[] is null or l.kind = any ($9::text[]))
       and ($10::text is null or l.app = $10)
-      -- Where no site is named it is of all.
+      -- An event that names no site is of all sites.
       and ($11::text is null or l.data ->> 'site' is null or l.data ->> 'site' = $11)
       and ($12::text is null or l.bare_key = $12)
       and ($13::text is null or l.entity = $13)
@@ -57,10 +57,10 @@ cross join lateral (
       end
       and case
         when $17::text is null then true
-        -- The one that is the last is searched whole.
+        -- The event that reaches the limit is still searched whole.
         when l.octets - pg_column_size(l.data) > $19::bigint then false
         when strpos(lower(l.title), $17) > 0 then true
-        -- The whole first, which is a plain look through a text; then only what its caller wrote.
+        -- The whole data is searched first, as one text, which is cheap. Only then the part that the caller wrote.
         when strpos(lower(l.data::text), $18) > 0
           then strpos(lower(coalesce(l.data -> 'data', l.data -> 'payload', l.data)::text), $18) > 0
         else false
@@ -70,4 +70,4 @@ cross join lateral (
   where m.fits or m.stop
   limit $4
 ) x
-order by s.place, x.n
+order by s.position, x.n

@@ -1,4 +1,4 @@
--- Whether anything live with a key has a larger sequence. $1 tenant, $2 key, $3 entity, $4 sequence.
+-- Whether a live event with a key has a larger sequence number. $1 tenant, $2 key, $3 entity, $4 sequence number.
 select exists (
   select from engine.event e
   where hashtextextended(e.tenant || chr(10) || e.key || chr(10) || e.entity, 0)

@@ -1,5 +1,5 @@
--- Children of these events, in the order of the parents and of their own ids, from a place on. $1 parents, $2 after this child of the first
--- of them, $3 most. What is joined in is one parent's each, so the rows come in this order and the limit ends the work.
+-- Children of these events, in the order of the parents and then of their own ids. The lateral join reads one parent at a time, so the rows
+-- come in this order and the limit ends the work. $1 parents, $2 of the first parent only children after this id, $3 limit.
 select p.n::int as parent, c.id, c.link
 from unnest($1::uuid[]) with ordinality as p (id, n)
 cross join lateral (

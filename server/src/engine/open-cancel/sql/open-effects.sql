@@ -1,11 +1,11 @@
 -- Locks: effects.
--- The next effects of an open cancellation's events, in the order in which the events were found and of their own ids, from a place on.
--- What is pending among them, without doubt and not kept, is prevented here and now; the others are given, to be looked at one by one,
--- and of all of them the last: the place to go on from. Nothing is added to an event that was called off, and an effect keeps its id when
--- it ends, so nothing is passed over. `not in`: hashed, where a join would not be.
--- $1 now, $2 cancellation, $3 events, $4 their sequences, $5 how each stands, $6 after this effect of the first of them, $7 most.
+-- The next effects of an open cancellation's events, in the order in which the events were found and then by id. Effects that are pending,
+-- without doubt and not kept are prevented here; the others are given, to be marked one by one. The last effect is always given: the next
+-- batch continues after it. Nothing is added to an event that was called off, and an effect keeps its id when it ends, so none is
+-- passed over. `not in` is hashed, where a join would not be.
+-- $1 now, $2 cancellation, $3 events, $4 their sequence numbers, $5 how each stands, $6 of the first event only effects after this id, $7 limit.
 with next as materialized (
-  select x.*, p.n, p.sequence as event_sequence, p.how, row_number() over () as place
+  select x.*, p.n, p.sequence as event_sequence, p.how, row_number() over () as position
   from (select unnest($3::uuid[]) as id, unnest($4::bigint[]) as sequence, unnest($5::text[]) as how,
       generate_series(1, cardinality($3::uuid[])) as n) p
   cross join lateral (
@@ -36,8 +36,8 @@ with next as materialized (
   from gone g
   left join engine.tenant t on t.id = g.tenant and t.sandbox
 )
-select n.shard, n.id, n.event_id, n.tenant, n.kind, n.title, n.keep, n.touches_world, n.event_sequence, n.how, n.place::int as place,
+select n.shard, n.id, n.event_id, n.tenant, n.kind, n.title, n.keep, n.touches_world, n.event_sequence, n.how, n.position::int as position,
   n.id in (select g.id from gone g) as prevented
 from next n
-where n.id not in (select g.id from gone g) or n.place = (select count(*) from next)
-order by n.place
+where n.id not in (select g.id from gone g) or n.position = (select count(*) from next)
+order by n.position

@@ -1,6 +1,6 @@
 -- Locks: events.
--- Marks these events, which are locked and were called off by nobody. Given are those of the kinds whose room is asked.
--- $1 events, $2 cancellation, $3 kinds.
+-- Marks these events, which the caller has locked and found live. Gives those whose kind is one of $3.
+-- $1 events, $2 cancellation, $3 kinds of event whose domains have a `cancelled` hook.
 with marked as (
   update engine.event e set cancellation_id = $2
   from unnest($1::uuid[]) as w (id)

@@ -1,4 +1,4 @@
--- Items of effects that an earlier cancellation of these events prevented in the plain case. $1 cancellation, $2 events.
+-- Receipt items for effects of these events that an earlier cancellation prevented on the fast path. $1 cancellation, $2 events.
 insert into engine.receipt_item (shard, cancellation_id, effect_id, outcome, ending, at, by_cancellation)
 select c.shard, $1, (i.item ->> 'id')::uuid, 'already_cancelled', 'prevented', c.at, c.id
 from unnest($2::uuid[]) as w (id)

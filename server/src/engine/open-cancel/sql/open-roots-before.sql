@@ -1,6 +1,6 @@
--- Events that an open cancellation names by key and that others have called off, in the order in which they were announced: those of
--- the cancellations that were open when it was acknowledged (`is_mine`) stand in its receipt too. $1 tenant, $2 key, $3 entity,
--- $4 after this sequence, $5 up to this one, $6 most, $7 those cancellations.
+-- Events with the key of an open cancellation that others have called off, in the order in which they were announced. `is_mine`: called off
+-- by a cancellation that was already open when this one was acknowledged; those are in this receipt too. $1 tenant, $2 key, $3 entity,
+-- $4 after this sequence number, $5 up to this one, $6 limit, $7 those cancellations.
 select e.id, e.sequence, e.cancellation_id = any ($7::uuid[]) as is_mine
 from engine.event e
 where hashtextextended(e.tenant || chr(10) || e.key || chr(10) || e.entity, 0)

@@ -1,5 +1,5 @@
--- What an open cancellation names and is not found yet, live ones by key. $1 tenant, $2 event, $3 key, $4 entity, $5 sequence limit,
--- $6 most, $7 cancellation.
+-- Targets of an open cancellation that are not found yet; by key only live ones. $1 tenant, $2 event, $3 key, $4 entity, $5 sequence limit,
+-- $6 limit, $7 cancellation.
 (select e.id from engine.event e
  where hashtextextended(e.tenant || chr(10) || e.key || chr(10) || e.entity, 0)
      = hashtextextended($1::text || chr(10) || $3::text || chr(10) || $4::text, 0)

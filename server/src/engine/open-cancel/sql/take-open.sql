@@ -1,5 +1,5 @@
--- Locks: open cancellations. A tenant's oldest open cancellation, unless another process is marking it just now. Only the oldest: a later
--- one names it as the one that has called off what both cover. $1 tenant.
+-- Locks: open cancellations. A tenant's oldest open cancellation, unless another process marks it just now. It must be the oldest: a
+-- later one names it as the cancellation that has called off what both cover. $1 tenant.
 select o.*, c.caller, c.caller_api, c.caller_name, c.reason, c.correlation_id, c.data, c.target_kind, c.at
 from engine.open_cancellation o
 join engine.cancellation c on c.id = any (array[o.cancellation_id])

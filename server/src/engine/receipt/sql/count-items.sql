@@ -1,4 +1,4 @@
--- Items of a receipt by outcome; inner steps are no items. $1 cancellation.
+-- Items of a receipt by outcome; inner steps do not count. $1 cancellation.
 with noted as materialized (
   select n.effect_id, n.outcome, n.by_cancellation, coalesce(d.touches_world, f.touches_world) as touches_world
   from engine.receipt_item n
@@ -6,7 +6,8 @@ with noted as materialized (
   left join engine.effect f on f.id = any (array[n.effect_id])
   where n.cancellation_id = $1
 ), inner_before as materialized (
-  -- Inner steps among what an earlier cancellation prevented, which its own row tells: each is read once.
+  -- Effects that an earlier cancellation prevented on the fast path are in the row of that cancellation only. It tells which of them are
+  -- inner steps. Each such row is read once.
   select (p.item ->> 'id')::uuid as id
   from (select distinct n.by_cancellation as id from noted n where n.touches_world is null) b
   cross join lateral (select c.prevented from engine.cancellation c where c.id = b.id and c.prevented is not null offset 0) c

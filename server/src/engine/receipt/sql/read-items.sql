@@ -1,10 +1,10 @@
--- Items of a receipt by effect id, after $3, at most $4. What an ended or running effect tells of itself; what the cancellation's own row
--- tells (the plain case); and what had ended, is kept, or was called off before, which says how it stood then.
--- $1 cancellation, $2 tenant.
+-- Items of a receipt by effect id, after $3, at most $4. Three sources: the rows of ended or running effects; the cancellation's own row
+-- (for what the fast path prevented); and engine.receipt_item, for effects that had ended, are kept, or were called off before: it
+-- says how each stood then. $1 cancellation, $2 tenant.
 with noted as materialized (
   select n.* from engine.receipt_item n where n.cancellation_id = $1 and n.effect_id > $3 order by n.effect_id limit $4
 ), before as materialized (
-  -- What was prevented in the plain case by the cancellation before: its row tells what it was. Each is read once.
+  -- Effects that an earlier cancellation prevented on the fast path are in the row of that cancellation only. Each such row is read once.
   select (p.item ->> 'id')::uuid as id, p.item
   from (select distinct n.by_cancellation as id from noted n where n.by_cancellation is not null) b
   cross join lateral (select c.prevented from engine.cancellation c where c.id = b.id and c.prevented is not null offset 0) c

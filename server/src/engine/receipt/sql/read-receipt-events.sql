@@ -1,4 +1,5 @@
--- The events that a cancellation called off, those it met early included; at most $2. $1 cancellation.
+-- The events that a cancellation called off, with those that came later and were stopped by it as an early cancellation; at most $2.
+-- $1 cancellation.
 select e.id, e.kind, e.title, e.key, x.met_later
 from (
   select u.id, false as met_later, u.n as place

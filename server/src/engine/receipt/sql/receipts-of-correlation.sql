@@ -1,4 +1,4 @@
--- The id stood on the cancel, or on the event that it called off. $1 tenant, $2 correlation, $3 most.
+-- Cancellations that carried this correlation id, or called off an event that carries it. $1 tenant, $2 correlation id, $3 limit.
 select t.id from (
   select c.id, c.sequence
   from (select * from engine.cancellation c where c.tenant = $1 and c.correlation_id = $2 offset 0) c

@@ -1,4 +1,4 @@
--- Asked for by this event's id, or one that took it along. $1 tenant, $2 event, $3 most.
+-- Cancellations by this event's id, and the one that called it off together with an event above it. $1 tenant, $2 event, $3 limit.
 select t.id from (
   select c.id, c.sequence
   from (select * from engine.cancellation c where c.tenant = $1 and c.target_event = $2 offset 0) c

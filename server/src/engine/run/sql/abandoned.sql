@@ -1,6 +1,7 @@
--- Locks: start batches. What a worker that is gone left running, of the batch that it started first; a row without effect: nothing of the
--- batch is left. What a cancel has asked to stop waits for the end of its receipt's time. Of what was started before a backup that was
--- restored nobody knows how it went (`lost`); while it is on hold it is left as it is. $1 worker, $2 after this batch.
+-- Locks: start batches. The oldest start batch of a dead worker, with the effects of it that still run. A row without an effect:
+-- nothing of the batch is left. An effect that a cancel asked to stop is not given: its receipt's time ends it.
+-- `lost`: the batch was started before a backup that was restored, so nobody knows how it went. While such an effect is on hold,
+-- rescue leaves it. $1 worker, $2 after this batch.
 with batch as materialized (
   select b.id, b.effect_ids, b.lost from engine.start_batch b where b.worker = $1 and b.id > $2
   order by b.id limit 1 for update skip locked

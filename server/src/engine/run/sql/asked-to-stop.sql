@@ -1,9 +1,9 @@
--- What this worker runs and somebody has called off, by its mark, by an end that another has written, or under an open cancellation.
--- $1 worker; by position: $2 what it runs, $3 under which starts.
+-- What this worker runs and must stop: it was marked by a cancel, ended by somebody else, or is covered by an open cancellation
+-- (see statements.ts). $1 worker; by position: $2 effects that it runs, $3 their start ids.
 select f.id, f.cancellation_id from engine.effect f
 where f.cancellation_id is not null and f.worker = $1
 union all
--- Its receiver has answered, or the time of the receipt is up: its runner may still be at it.
+-- It has ended, because its receiver has answered or the time of the receipt is up. Its runner may still be busy with it.
 select d.id, d.cancellation_id
 from (select unnest($2::uuid[]) as id, unnest($3::uuid[]) as start_id) running
 cross join lateral (select * from engine.ended d where d.id = running.id offset 0) d

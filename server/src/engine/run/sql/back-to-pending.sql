@@ -1,6 +1,6 @@
--- Locks: effects. A retry, by settle or rescue, under an event that the caller has locked and found live. The row must be under the
--- start that is named, so a repeat of this finds nothing. $1 now; then by position: $2 effects, $3 start ids, $4 next attempts, $5 after ms,
--- $6 errors, $7 whether this attempt may have had its effect, $8 how much of its plan this pause takes, ms.
+-- Locks: effects. A retry, by settle or rescue. The caller has locked the event and found it live. The row must be under the named
+-- start, so the same report again changes nothing. $1 now; then by position: $2 effects, $3 start ids, $4 next attempts, $5 pauses in ms,
+-- $6 errors, $7 whether this attempt may have had its effect, $8 how much of the retry plan this pause uses up, ms.
 with s as (
   select unnest($2::uuid[]) as id, unnest($3::uuid[]) as start_id, unnest($4::smallint[]) as attempt, unnest($5::double precision[]) as after_ms,
     unnest($6::text[]) as error, unnest($7::boolean[]) as doubtful, unnest($8::int[]) as waited_ms

@@ -1,5 +1,5 @@
--- Takes a worker for dead, if it has not beaten since it was found expired: a beat that is under way is waited for, and counts. From
--- here on its beats fail, so it goes on under another name. $1 now, $2 worker.
+-- Declares a worker dead, unless it has beaten since it was found expired: this statement waits for a heartbeat that is under way.
+-- After it, the worker's heartbeats find no row, so it joins again under a new id. $1 now, $2 worker.
 update engine.worker set alive_until = '-infinity'
 where id = $2 and alive_until < coalesce($1::timestamptz, clock_timestamp())
 returning id

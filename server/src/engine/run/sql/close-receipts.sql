@@ -1,6 +1,7 @@
--- Locks: effects. What has no end 30 s after its cancellation was written down is in doubt. Takes the row lock that a settle needs, so
--- of the two one comes first; what somebody holds is left for the next time. Without start id: its runner has not been heard. While on hold, what was called
--- off before stays open: nobody has said how it went. It is dated by when its time was up, whenever somebody looks.
+-- Locks: effects. Ends in doubt what a cancellation stopped and what has not ended 30 s after the cancellation was written down. It takes
+-- the row lock that a settle needs, so one of the two comes first. A row that somebody else has locked is left for the next run. No start id is
+-- written: its runner has not reported. While the database is on hold, cancellations from before the hold stay open, because nobody
+-- has reported how they went. The end is dated by the moment when the time was up, whenever this runs.
 -- $1 now, $2 one cancellation, or null for all.
 with late as (
   select f.id, c.final_by
@@ -8,7 +9,7 @@ with late as (
   join engine.cancellation c on c.id = any (array[f.cancellation_id]) and not c.open and c.final_by <= coalesce($1::timestamptz, clock_timestamp())
   where f.cancellation_id is not null and ($2::uuid is null or f.cancellation_id = $2::uuid)
     and not exists (select from engine.hold h where c.sequence <= h.sequence and not f.released and f.tenant <> all (h.released_tenants))
-  -- As text: by the id alone the planner would walk its index.
+  -- Sorted as text: for an order by the id alone, the planner would read the index of ids.
   order by f.id::text
   limit 5000
   for update of f skip locked

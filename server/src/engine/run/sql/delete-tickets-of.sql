@@ -1,2 +1,2 @@
--- Locks: start tickets. As delete-ticket, of a worker that is gone. $1 worker.
+-- Locks: start tickets. As delete-ticket.sql, for all tickets of a dead worker. $1 worker.
 delete from engine.start_ticket where worker = $1

@@ -1,4 +1,4 @@
--- Workers that stopped beating, and those that left while something of theirs ran (without a row). $1 now.
+-- Workers whose lease ran out, and workers without a row that left batches behind. $1 now.
 select w.id, true as registered from engine.worker w where w.alive_until < coalesce($1::timestamptz, clock_timestamp())
 union
 select b.worker, false from engine.start_batch b where not exists (select from engine.worker w where w.id = b.worker)

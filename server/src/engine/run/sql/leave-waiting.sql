@@ -1,6 +1,7 @@
--- Locks: effects. Its carrier has let go, it ends from outside. What may wait for days leaves the index of what is due.
--- By position: $1 effects, $2 start ids, $3 evidence, $4 whether this attempt may have had its effect, $5 whether no
--- attempt before it matters: what waits is all that there is. At a first attempt doubt is of a restore: of what the world has seen since a backup there is no proof here.
+-- Locks: effects. Detaches effects from their runner: they wait, perhaps for days, and end from outside. `due_at` becomes infinity, so
+-- they leave the index of due effects. By position: $1 effects, $2 start ids, $3 evidence, $4 whether this attempt may have had its effect,
+-- $5 whether the wait itself shows that earlier attempts had no effect. At a first attempt doubt can only come from a restore: $5 is no
+-- proof of what the world has seen since the backup.
 with s as (
   select unnest($1::uuid[]) as id, unnest($2::uuid[]) as start_id, unnest($3::text[]) as evidence, unnest($4::boolean[]) as doubtful,
     unnest($5::boolean[]) as proven

@@ -1,4 +1,4 @@
--- What is learnt of an effect after its receipt was closed. What its own runner had said already is no news.
+-- A dated note in a closed receipt: what was learnt of an effect later. The runner's own report is noted once only.
 -- $1 now; then by position: $2 effects, $3 start ids, $4 texts, $5 evidence.
 insert into engine.receipt_note (shard, cancellation_id, effect_id, start_id, at, text, evidence)
 select d.shard, d.cancellation_id, d.id, s.start_id,

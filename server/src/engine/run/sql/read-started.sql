@@ -1,4 +1,4 @@
--- What has been started and has not ended, of these. $1 effects.
+-- Those of these effects that were started and have not ended. $1 effects.
 select f.shard, f.id, f.tenant, f.event_id, f.notice_of, f.kind, f.event_kind, f.title, f.data, f.due_shown, f.max_attempts, f.keep,
   f.touches_world, f.attempt, f.lane, f.start_id, f.retry_plan, f.waited_ms
 from unnest($1::uuid[]) as w (id)

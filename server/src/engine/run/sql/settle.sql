@@ -1,8 +1,8 @@
--- Locks: effects. The one place where what has been started ends. The row must be under the start that is named: a start that was
--- lost and is reported late matches nothing. A cancel that had asked it to stop decides under which name it ends.
+-- Locks: effects. The one statement that ends a started effect. The row must be under the named start: a late report of a lost start
+-- matches nothing. If a cancel asked the effect to stop, $5 is its ending, else $4.
 -- $1 now; then by position: $2 effects, $3 start ids (null: an answer from outside that names none), $4 ending, $5 ending if cancelled,
--- $6 errors, $7 evidence, $8 whether this attempt may have had its effect, $9 whether the other side was asked how it went: what is in
--- doubt then waits for its answer, $10 whether this answer is about all attempts, so that it ends the doubt.
+-- $6 errors, $7 evidence, $8 whether this attempt may have had its effect, $9 whether the receiver was asked how it went: an effect in
+-- doubt then waits for that answer, $10 whether this answer is about all attempts, so that it ends the doubt.
 with s as (
   select unnest($2::uuid[]) as id, unnest($3::uuid[]) as start_id, unnest($4::text[]) as ending, unnest($5::text[]) as ending_if_cancelled,
     unnest($6::text[]) as error, unnest($7::text[]) as evidence, unnest($8::boolean[]) as doubtful, unnest($9::boolean[]) as asked_outside,
@@ -16,7 +16,7 @@ with s as (
       and (s.ending_if_cancelled = 'in_doubt' or (s.ending_if_cancelled = 'stopped' and f.doubt)))
   returning f.*, case
       when f.cancellation_id is null then s.ending
-      -- This attempt did nothing, but an earlier one may have.
+      -- This attempt had no effect, but an earlier one may have had one.
       when s.ending_if_cancelled = 'stopped' and f.doubt and not s.about_all then 'in_doubt'
       else s.ending_if_cancelled
     end as ending, s.error, s.evidence as new_evidence, s.doubtful

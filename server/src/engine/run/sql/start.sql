@@ -1,23 +1,25 @@
 -- Locks: start tickets, effects. The start: the one write that makes an effect "started", committed before the world is touched.
--- Of a start and a cancel of a pending effect one comes first: the other finds the row changed, or gone. Runs after all gates were
--- passed, in a statement of its own, so that it sees every open cancellation that was acknowledged before; what one covers is
--- left to be marked. At most as many of a lane as it has free slots, and of a tenant as is left of its share. A ticket that was deleted starts nothing.
--- $1 now, $2 ticket, $3 start id, $4 worker, $5 most, $6 free slots of the lanes in use (an object), $7 kinds, $8 slots of each kind (an object),
--- $9 places left of the tenants that have some (an object), $10 share of any other tenant.
+-- Of a start and a cancel of the same pending effect, one comes first; the other finds the row changed, or gone. This statement runs after
+-- all gates were passed, in a later statement, so it sees every open cancellation that was acknowledged before. An effect that one of
+-- them covers is left (see statements.ts). A lane gets at most its free slots, a tenant at most the rest of its share. A deleted
+-- ticket starts nothing.
+-- $1 now, $2 ticket, $3 start id, $4 worker, $5 limit, $6 free slots of the lanes in use (an object), $7 kinds, $8 slots of each kind (an object),
+-- $9 slots left of the tenants in use (an object), $10 share of any other tenant.
 with ticket as materialized (
   select t.id from engine.start_ticket t where t.id = $2::uuid for key share
 ), due as materialized (
   (select f.ctid as version, f.lane, f.kind, f.tenant, f.due_at
   from engine.effect f
-  -- A subquery: asked row by row, a volatile clock could not bound the index, and all that is still to come would be read.
+  -- The clock is in a subquery, so it is read once. A volatile function that is called for each row cannot bound an index scan: every
+  -- later effect would be read.
   where f.due_at <= (select coalesce($1::timestamptz, clock_timestamp()))
     and f.state = 'pending'
-    -- On hold (hold.ts) no row is read here.
+    -- While on hold (hold.ts), no row is read here.
     and (select not exists (select from engine.hold))
     and f.kind = any ($7::text[]) and coalesce(($6::jsonb ->> f.lane)::int, 1) > 0 and coalesce(($9::jsonb ->> f.tenant)::int, 1) > 0
-    -- Mostly there is none: asked once for all rows.
+    -- Mostly there is no open cancellation. This asks once for all rows.
     and ((select not exists (select from engine.open_cancellation)) or not exists (
-      -- The event once, then whatever is open: not the other way round.
+      -- The event is read first, once, and then the open cancellations. The other order would read the event for each of them.
       select from (select e.tenant, e.cancel_path from engine.event e where e.id = f.event_id offset 0) e
       cross join lateral (select a.id, a.key, a.entity, a.sequence from engine.event a where a.id = any (e.cancel_path) offset 0) a
       join engine.open_cancellation o on o.shard = f.shard and o.tenant = e.tenant and a.sequence <= o.sequence_limit
@@ -25,7 +27,8 @@ with ticket as materialized (
   order by f.due_at
   limit $5::int * 2)
   union all
-  -- Partly on hold: what was released, and what is of a tenant that was; what is on hold is not read. Without a hold none of it is run.
+  -- While partly on hold: reads effects that were released, and those of released tenants. Other effects are not read. Without a hold, this
+  -- part is not run at all.
   (select f.version, f.lane, f.kind, f.tenant, f.due_at
   from (
     (select f.ctid as version, f.lane, f.kind, f.tenant, f.due_at
@@ -71,7 +74,7 @@ with ticket as materialized (
   order by q.due_at
   limit $5
 ), free as materialized (
-  -- By its version: a row that has changed since it was found due has another one, and is left alone.
+  -- Rows are matched by their version. A row that has changed since it was found due has another version, and is left alone.
   select f.ctid as version from chosen c join engine.effect f on f.ctid = c.version for update of f skip locked
 ), started as (
   update engine.effect f set state = 'running', start_id = $3, worker = $4,

@@ -1,4 +1,4 @@
--- What was begun under a start id and still runs, as start.sql gives it. $1 start id.
+-- What was started under a start id and still runs, in the columns of start.sql. $1 start id.
 select f.shard, f.id, f.tenant, f.event_id, f.notice_of, f.kind, f.event_kind, f.title, f.data, f.due_shown, f.max_attempts, f.keep,
   f.touches_world, f.attempt, f.lane, f.start_id, f.retry_plan, f.waited_ms
 from engine.start_batch b

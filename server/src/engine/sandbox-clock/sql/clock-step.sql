@@ -1,6 +1,6 @@
--- Locks: effects. Moves a sandbox clock to the next due effect, at most $3 ms ahead: what is pending, and the end of early
--- cancellations, comes nearer by as much. Its tenant is locked (lock-tenant): what is announced meanwhile waits, and counts by the
--- clock as it then is. $1 now, $2 tenant, $3 most ms. Answers how far it moved.
+-- Locks: effects. Moves a sandbox clock to the next due effect, at most $3 ms: pending effects, and the ends of early cancellations, come
+-- nearer by as much. The caller has locked the tenant (lock-tenant.sql): announcements wait until then and count by the new time.
+-- $1 now, $2 tenant, $3 limit in ms. Gives how far the clock moved.
 with step as (
   select least($3::double precision, greatest(0, coalesce(
     (select extract(epoch from (min(f.due_at) - coalesce($1::timestamptz, clock_timestamp()))) * 1000

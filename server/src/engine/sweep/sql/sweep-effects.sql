@@ -1,5 +1,5 @@
--- Locks: ended effects. Effects of these events that ended long ago and stand in no receipt. Whoever deletes an ended row has the effect:
--- one that a person tries again this moment stays. $1 events, $2 before, $3 most.
+-- Locks: ended effects. Deletes effects of these events that ended long ago and are in no receipt. Only one transaction can delete an ended
+-- row: an effect that a person retries at this moment stays. $1 events, $2 before, $3 limit.
 with old as (
   select x.id
   from unnest($1::uuid[]) as e (id)

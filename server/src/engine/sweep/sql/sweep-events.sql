@@ -1,4 +1,4 @@
--- Locks: events. Events that have no effect left and that no receipt is about. $1 ids, $2 before.
+-- Locks: events. Deletes events that have no effect left and are in no receipt. $1 ids, $2 before.
 delete from engine.event e
 using unnest($1::uuid[]) as w (id)
 where e.id = any (array[w.id]) and e.created_at < $2

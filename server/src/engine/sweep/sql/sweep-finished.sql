@@ -1,4 +1,4 @@
--- Which of these events ended long ago themselves, whatever hangs from them. $1 events, $2 before.
+-- Which of these events ended long ago themselves, whatever is below them. $1 events, $2 before.
 select e.id
 from unnest($1::uuid[]) as w (id)
 join engine.event e on e.id = any (array[w.id]) and e.created_at < $2

@@ -1,8 +1,8 @@
--- Everything that each seed hangs together with: up and down its tree, the receipts that any of it stands in, and what else
--- stands in those. `alive`: it has not ended long ago, so nothing of all that may go. `effects`: how many it has (of a
--- receipt, its notices). What an open cancellation may still have to write down is alive.
--- $1 ids, $2 whether it is an event, $3 before, $4 kinds whose rooms are asked, $5 false: only what is alive, receipts, and
--- events of those kinds; $6 most rows.
+-- Everything that must go together with a seed: its tree, the receipts that any event or effect of the tree is in, and the trees that
+-- are in those receipts. `alive`: it has not ended long ago, so nothing of the whole may go. `effects`: how many effects it has (a
+-- receipt: its notices). What an open cancellation may still have to write down is alive.
+-- $1 ids, $2 whether it is an event, $3 before, $4 kinds of event whose domains may keep them, $5 false: only what is alive, receipts,
+-- and events of those kinds; $6 row limit.
 with recursive part (seed, is_event, id) as (
   select s.seed, s.is_event, s.id
   from unnest($1::uuid[], $2::boolean[]) with ordinality as s (id, is_event, seed)

@@ -2,7 +2,7 @@
 with old as (
   select x.id
   from unnest($1::uuid[]) as c (id)
-  -- Offset 0: from here on, not from all that ever ended.
+  -- `offset 0` makes the planner begin with these cancellations, and not with every effect that ever ended.
   cross join lateral (select d.id from engine.ended d where d.notice_of = c.id and d.at < $2 offset 0) x
   limit $3
 )

@@ -1,5 +1,5 @@
--- Receipts without a notice that is left. Items go with the effects that they are about; those about what an earlier cancellation's own
--- row tells go here. $1 ids, $2 before.
+-- Deletes receipts whose notices are all gone. Their items are deleted with the effects that they are about; items about what the row
+-- of an earlier cancellation tells are deleted here. $1 ids, $2 before.
 with gone as (
   delete from engine.cancellation c
   using unnest($1::uuid[]) as w (id)

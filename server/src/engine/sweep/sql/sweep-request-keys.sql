@@ -1,4 +1,4 @@
--- Request keys that are remembered no longer; while on hold all are. $1 now, $2 milliseconds, $3 most.
+-- Deletes request keys that are too old. While on hold all are kept. $1 now, $2 milliseconds, $3 limit.
 delete from engine.request_key k
 using (
   select shard, tenant, caller, key from engine.request_key

@@ -1,5 +1,5 @@
--- What a sweep looks at next: the oldest events without a parent (or whose parent was swept) and cancellations, by their ids, which
--- begin with the time they were made at. Whether they are over is looked at there. $1 after, $2 up to (an id), $3 most.
+-- The next seeds of a sweep: the oldest events without a parent (or whose parent was swept) and the oldest cancellations, by id. An id
+-- begins with the time when it was made. Whether a seed is over is checked later. $1 after, $2 up to (an id), $3 limit.
 select s.id, s.is_event from (
   (select e.id, true as is_event from engine.event e
    where e.id > $1 and e.id < $2

@@ -1,8 +1,9 @@
--- Locks: key gates, shard gates, events, effects. Cancels what is plain of a batch in one statement; what is not is left as it was,
--- and not given back: it goes the long way (cancel.ts). Plain: no open cancellation is there; the request has no key of its own that
--- was used before; it names live roots without children, of kinds whose domain is not asked; everything of theirs is pending without
--- doubt and not kept, or has ended without doubt; and it is no more than a row may hold, which is looked at before anything is locked.
--- Each statement in here has a snapshot of its own, since the function is volatile: lock, then look, holds.
+-- Locks: key gates, shard gates, events, effects. The fast path of a cancel: does the simple requests of a batch in one statement. A
+-- request that is not simple is not touched and gives no row: it takes the general path (cancel.ts). A request is simple if there is no open
+-- cancellation; its request key, if any, was not used before; it names live roots without children, of kinds whose domain has no
+-- `cancelled` hook; each of their effects is pending without doubt and not kept, or has ended without doubt; and they are no more than one
+-- row may hold, which is checked before anything is locked.
+-- The function is volatile, so each statement in it has a snapshot of its own: lock, then look, holds.
 create function {name}(
   now_is timestamptz, final_ms double precision, asked_kinds text[], most int,
   key_gates int[], gates int[],
@@ -11,7 +12,7 @@ create function {name}(
   ids uuid[], shards smallint[]
 ) returns table (place int, event_ids uuid[], prevented int, already_ended int, was_over boolean)
 language plpgsql volatile
--- The session's plans are for looking rows up; the sets in here are as large as the batch, and joined in memory.
+-- The session's settings suit index look-ups. The sets in here are as large as the batch, and are joined in memory.
 set enable_hashjoin = on
 as $$
 #variable_conflict use_column
@@ -28,8 +29,8 @@ begin
     return;
   end if;
 
-  -- Events and effects of each request, counted no further than a row may hold, and the octets of what they carry, as stored: what is
-  -- larger is neither locked nor waited for here, whatever it is.
+  -- Counts the events and effects of each request, and the octets of their stored data, up to what one row may hold. A request that has
+  -- more is not simple: nothing of it is locked or waited for here.
   select array_agg(s.place) into small
   from (
     select t.place, count(*) as rows, sum(c.octets) as octets
@@ -62,7 +63,7 @@ begin
     return;
   end if;
 
-  -- Lock, in the order of ids. What somebody has called off while this waited is not among the rows.
+  -- Lock, in the order of ids. An event that somebody called off during the wait gives no row.
   select array_agg(l.id), array_agg(l.place), array_agg(l.sequence) into ev, pl, sq
   from (
     select e.id, w.place, e.sequence
@@ -91,7 +92,7 @@ begin
   perform from (select w.id from unnest(ev) as w (id) order by w.id) w
     cross join lateral (select from engine.effect f where f.event_id = w.id order by f.id for update) f;
 
-  -- Look: younger than the locks, so whatever was started meanwhile is seen.
+  -- Look: this statement's snapshot is younger than the locks, so it sees what was started meanwhile.
   select array_agg(distinct x.place) into long
   from (
     select w.place from (select unnest(ev) as id, unnest(pl) as place) w
@@ -105,7 +106,7 @@ begin
     where r.request_key is not null and (select c.id from engine.cancellation c
       where c.tenant = r.tenant and c.caller = r.caller and c.request_key = r.request_key limit 1) is not null
     union all
-    -- Two requests of this batch that reach one event.
+    -- Two requests of this batch reach the same event.
     select w.place from (select unnest(ev) as id, unnest(pl) as place) w
     where w.id in (select o.id from unnest(ev) as o (id) group by o.id having count(*) > 1)
     union all
@@ -169,7 +170,7 @@ begin
     left join prevented v on v.place = p.place
     left join engine.tenant t on t.id = tenants[p.place] and t.sandbox
   )
-  -- Over: it had ended, all of it, inner steps too.
+  -- The outcome is `over` if everything had ended before, inner steps too.
   select p.place, p.event_ids, coalesce(v.n, 0), coalesce(a.n, 0),
     v.place is null and exists (select from ended x where x.cancellation_id = ids[p.place])
   from per p

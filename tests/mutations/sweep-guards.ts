@@ -1,0 +1,96 @@
+// Guards of the sweep, of a stop that was requested, of final receipts, and of what engines share; see guards.ts.
+
+import type { Guard } from './guard.ts'
+
+export const SWEEP_GUARDS: readonly Guard[] = [
+  {
+    keeps: 'what a cancel leaves alone is not told to stop',
+    file: 'server/src/engine/run/sql/asked-to-stop.sql',
+    text: ' and not f.keep and f.shard',
+    without: ' and f.shard',
+    noticedBy: ['engine/cancel/open-cancellation'],
+    pattern: 'told',
+  },
+  {
+    keeps: 'counts are kept of a final receipt only',
+    file: 'server/src/engine/receipt/read-receipt.ts',
+    text: "if (state === 'final' && c.counts === null)",
+    without: 'if (c.counts === null)',
+    noticedBy: ['receipt', 'engine/model/model.property'],
+  },
+  {
+    keeps: 'a lease that ran out is lost, although nobody has taken over yet',
+    file: 'server/src/engine/run/sql/worker-beat.sql',
+    text: ' and alive_until >= coalesce($1::timestamptz, clock_timestamp())\n',
+    without: '\n',
+    noticedBy: ['engine/run/workers'],
+    pattern: 'ran out is lost',
+  },
+  {
+    keeps: 'a sandbox clock does not move between an announcement’s reading of it and its commit',
+    file: 'server/src/engine/sql/lock-tenants.sql',
+    text: ' for share\n',
+    without: '\n',
+    noticedBy: ['engine/run/timers'],
+    pattern: 'sandbox',
+  },
+  {
+    keeps: 'one caller’s fault is never another’s: a batch that fails is split',
+    file: 'server/src/engine/batcher.ts',
+    text: 'if (batch.length === 1 || isUnavailable(error) ||',
+    without: 'if (batch.length >= 1 || isUnavailable(error) ||',
+    noticedBy: ['batcher'],
+  },
+  {
+    keeps: 'what somebody else holds is not swept: it may be taken up again',
+    file: 'server/src/engine/sweep/sweep.ts',
+    text: '(!locked.has(part.id) || kept.has(part.id))',
+    without: 'kept.has(part.id)',
+    noticedBy: ['engine/sweep/sweep'],
+  },
+  {
+    keeps: 'a sweep that finds less than it looked at undoes itself: somebody took a part up again',
+    file: 'server/src/engine/sweep/sweep.ts',
+    text: 'if (left > 0) throw new SweepConflict(',
+    without: 'if (left < 0) throw new SweepConflict(',
+    noticedBy: ['engine/sweep/sweep'],
+  },
+  {
+    keeps: 'what an open cancellation may still have to write down is not swept',
+    file: 'server/src/engine/sweep/sql/sweep-look.sql',
+    text: ' or exists (select from engine.open_cancellation o where o.shard = e.shard) as alive',
+    without: ' as alive',
+    noticedBy: ['engine/sweep/sweep'],
+  },
+  {
+    keeps: 'a sweep asks the rooms: a meeting that stands can be called off however old it is',
+    file: 'server/src/engine/sweep/sweep.ts',
+    text: 'await domain.keeps(tx, [...new Set(mine.map(part => part.id))])',
+    without: 'await domain.keeps(tx, [])',
+    noticedBy: ['engine/sweep/sweep'],
+    pattern: 'its room keeps',
+  },
+  {
+    keeps: 'no effect goes before the receipt that it stands in',
+    file: 'server/src/engine/sweep/sql/sweep-effects.sql',
+    text: 'where i.effect_id = x.id limit 1',
+    without: 'where i.effect_id = x.id and false limit 1',
+    noticedBy: ['engine/sweep/sweep', 'engine/sweep/sweep.property'],
+  },
+  {
+    keeps: 'engines that share their places do not run more of a lane together than it has slots',
+    file: 'server/src/engine/run/running-slots.ts',
+    text: 'this.free <= 0 || (used?.count ?? 0) >= slots',
+    without: 'this.free <= 0',
+    noticedBy: ['engine/run/two-engines'],
+    pattern: 'slots of a lane',
+  },
+  {
+    keeps: 'engines that share their places do not run more together than there are places',
+    file: 'server/src/engine/run/running-slots.ts',
+    text: 'this.free <= 0 || (used?.count ?? 0) >= slots',
+    without: '(used?.count ?? 0) >= slots',
+    noticedBy: ['engine/run/two-engines'],
+    pattern: 'places in all',
+  },
+]
