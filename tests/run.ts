@@ -8,12 +8,12 @@
 import { globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { finished } from 'node:stream/promises'
 import { run } from 'node:test'
-import { spec, type TestEvent } from 'node:test/reporters'
+import type { TestEvent } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
 import { startEmbedded } from '../server/src/postgres/embedded.ts'
 import type { PostgresMajor } from '../server/src/postgres/postgres-binaries.ts'
+import { FileReports } from './runner/file-reports.ts'
 import { installOldestPostgres } from './support/oldest-postgres.ts'
 import { trustEverybody } from './support/trusting-cluster.ts'
 
@@ -116,11 +116,7 @@ async function runOn(major: PostgresMajor, files: readonly string[]): Promise<bo
 }
 
 async function runFiles(files: readonly string[]): Promise<boolean> {
-  // One reporter for all, so that the failures stand together at its end.
-  const report = new spec()
-  // Node's runner swallows what nobody catches, so it is told here.
-  report.on('error', error => console.log('# the reporter failed:', error))
-  report.pipe(process.stdout, { end: false })
+  const reports = new FileReports(process.stdout)
   const isLong = (file: string) => LONGEST.some(start => file.startsWith(start))
   const waiting = [...files.filter(isLong), ...files.filter(file => !isLong(file))]
   let passed = true
@@ -131,7 +127,8 @@ async function runFiles(files: readonly string[]): Promise<boolean> {
       file = waiting.shift()
     ) {
       const fileStartedAt = performance.now()
-      const filePassed = await runFile(file, report).catch(error => {
+      // Node's runner swallows what nobody catches, so it is told here.
+      const filePassed = await runFile(file, reports).catch(error => {
         console.log(`# the run of ${file} failed:`, error)
         failures.push(`${file}: the run itself`)
         return false
@@ -145,33 +142,32 @@ async function runFiles(files: readonly string[]): Promise<boolean> {
     }
   }
   await Promise.all(Array.from({ length: CONCURRENCY }, work))
-  report.end()
-  await finished(report)
+  await reports.end()
   return passed
 }
 
 // A run for each file, because the runner's own timeout ends a test, but not the process that still hangs. Its stream may stay open for
 // ever where that process was killed from outside, and AbortSignal.timeout may be collected before its time: so a timer of ours.
-async function runFile(file: string, report: InstanceType<typeof spec>): Promise<boolean> {
+async function runFile(file: string, reports: FileReports): Promise<boolean> {
   const overdue = new AbortController()
   const left = Promise.withResolvers<false>()
-  let isLeft = false
+  const events: TestEvent[] = []
   const timers = [setTimeout(() => overdue.abort(), TIMEOUT_MS)]
   const signal = AbortSignal.any([interrupted.signal, overdue.signal])
   const stopped = () => timers.push(setTimeout(() => left.resolve(false), STOPPED_MS))
   signal.addEventListener('abort', stopped, { once: true })
   try {
     const passed = await Promise.race([
-      followFile(file, event => void (isLeft || report.write(event)), signal),
+      followFile(file, event => void events.push(event), signal),
       left.promise,
     ])
     if (overdue.signal.aborted)
       console.log(`# ${file} did not end within ${TIMEOUT_MS / 1000} s and was stopped`)
     return passed && !overdue.signal.aborted
   } finally {
-    isLeft = true
     signal.removeEventListener('abort', stopped)
     for (const timer of timers) clearTimeout(timer)
+    await reports.add(events)
   }
 }
 
