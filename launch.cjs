@@ -63,9 +63,7 @@ if (args[0] === '--run-bench-big') target = ['bench/big.ts'].concat(args.slice(1
 if (args[0] === '--run-fuzz') target = ['tests/fuzz/run.ts'].concat(args.slice(1))
 if (args[0] === '--run-chaos') target = ['tests/chaos/run.ts'].concat(args.slice(1))
 if (args[0] === '--run-mutations') target = ['tests/mutations/run.ts'].concat(args.slice(1))
-// `npm run dev`: the server starts again whenever a source file changes, on a data directory of its own, and its log is for people.
-var isDev = args[0] === '--run-dev'
-if (isDev) target = ['server/src/main.ts', 'start'].concat(args.slice(1))
+if (args[0] === '--run-dev') target = ['dev.ts'].concat(args.slice(1))
 target[0] = path.join(root, target[0])
 
 // By the IPC channel the server notices that its launcher was killed (kill -9 cannot be passed on); then it stops too.
@@ -75,20 +73,14 @@ var node = chooseNode()
 // request more per second (npm run bench -- http process).
 var flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8']
 var env = Object.assign({}, process.env, { STANDDOWN_LAUNCHED: '1' })
-if (isDev) {
-  ;['server/src', 'wire/src', 'client', 'examples'].forEach(folder => flags.push('--watch-path=' + path.join(root, folder)))
-  flags.push('--watch-preserve-output')
-  env.DATA_DIR = process.env.DATA_DIR || path.join(root, 'data-dev')
-}
 // Compiled code is cached: half of the processor time of a start is reading TypeScript. Where the cache cannot be written, Node runs
 // without it. Entries are found by content, so those of an older version are never used for this one.
 var compiled = process.env.NODE_COMPILE_CACHE || makeFolder(path.join(root, 'node_modules'), ['.cache', 'standdown'])
 if (compiled) env.NODE_COMPILE_CACHE = compiled
 var server = child.spawn(node, flags.concat(target), {
-  stdio: ['inherit', isDev ? 'pipe' : 'inherit', 'inherit', 'ipc'],
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   env: env,
 })
-if (isDev) server.stdout.pipe(require('pino-pretty')({ colorize: process.stdout.isTTY === true, ignore: 'pid,hostname', sync: true }))
 
 // The terminal sends a Ctrl-C to the server too. If the launcher passed it on, it would be the second one, which means "stop at once".
 var leftToTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY ? 1 : 0
@@ -101,8 +93,7 @@ var leftToTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stde
 server.on('error', error => {
   fail('could not start ' + node + ': ' + error.message)
 })
-// In `npm run dev` only when its last lines have been read.
-server.on(isDev ? 'close' : 'exit', (code, signal) => {
+server.on('exit', (code, signal) => {
   // As a shell reports it: 128 and the signal's number.
   process.exit(signal ? 128 + (os.constants.signals[signal] || 0) : code)
 })

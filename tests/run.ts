@@ -8,12 +8,11 @@
 import { globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { run } from 'node:test'
-import type { TestEvent } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
 import { startEmbedded } from '../server/src/postgres/embedded.ts'
 import type { PostgresMajor } from '../server/src/postgres/postgres-binaries.ts'
 import { FileReports } from './runner/file-reports.ts'
+import { type Counts, runFile } from './runner/run-file.ts'
 import { installOldestPostgres } from './support/oldest-postgres.ts'
 import { trustEverybody } from './support/trusting-cluster.ts'
 
@@ -24,7 +23,7 @@ const FILES = ['tests/**/*.test.ts', '{wire,client}/**/*.test.{js,mjs,ts}']
  * our processes, nor about the embedded PostgreSQL, which is never that. `npm test -- --pg 15` runs everything there.
  */
 const ON_OLDEST =
-  /^tests\/(engine\/(?!batcher|tenant-queue|run\/(idle|retry-plan|workers))|store\/(?!launch|reserve|test-database)|backup\/)/
+  /^tests\/(engine\/(?!batcher|tenant-queue|run\/(idle|retry-plan|workers))|store\/(?!reserve|test-database)|backup\/)/
 /** One more than two processors: a fifth of all time a file waits for a lease, a limit or a killed process. */
 const CONCURRENCY = 3
 /** What takes longest begins first, so that no file is left to run alone at the end. */
@@ -39,12 +38,8 @@ const LONGEST = [
   'tests/notifications/stream-rights',
   'tests/postgres/embedded-faults',
 ]
-/** A file that takes longer hangs. On a loaded machine the longest one takes four times as long as alone. */
-const TIMEOUT_MS = 600_000
-/** For the runner's own end of a file that was stopped. */
-const STOPPED_MS = 30_000
-
-type Counts = { tests: number; passed: number; cancelled: number; skipped: number; todo: number }
+/** On a loaded machine the longest file takes four times as long as alone. */
+const LIMITS = { timeoutMs: 600_000, stoppedMs: 30_000 }
 
 const interrupted = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort())
@@ -65,14 +60,20 @@ for (const major of majors(values.pg)) {
   const files = major === 18 || values.pg ? chosen : chosen.filter(file => ON_OLDEST.test(file))
   if (files.length === 0 || interrupted.signal.aborted) continue
   console.log(`# ${files.length} files on PostgreSQL ${major}`)
-  if (major === 15) installOldestPostgres(line => console.log(`# ${line}`))
-  everythingPassed = (await runOn(major, files)) && everythingPassed
+  try {
+    if (major === 15) installOldestPostgres(line => console.log(`# ${line}`))
+    everythingPassed = (await runOn(major, files)) && everythingPassed
+  } catch (error) {
+    // Node's runner, once it has run, swallows what nobody catches.
+    everythingPassed = false
+    failures.push(`PostgreSQL ${major}: ${error instanceof Error ? error.message : error}`)
+  }
 }
 
 durations.sort((one, other) => other.seconds - one.seconds)
 console.log('# the ten slowest files, in seconds')
 for (const { file, seconds } of durations.slice(0, 10)) console.log(`#   ${seconds.toFixed(1)} ${file}`)
-for (const failure of failures) console.log(`# failed: ${failure}`)
+for (const failure of failures) console.log(`# failed: ${failure.replaceAll('\n', '\n# ')}`)
 // In all, in the words of the runner's own closing lines.
 console.log(`# tests ${total.tests}`)
 console.log(`# pass ${total.passed}`)
@@ -127,74 +128,17 @@ async function runFiles(files: readonly string[]): Promise<boolean> {
       file = waiting.shift()
     ) {
       const fileStartedAt = performance.now()
-      // Node's runner swallows what nobody catches, so it is told here.
-      const filePassed = await runFile(file, reports).catch(error => {
-        console.log(`# the run of ${file} failed:`, error)
-        failures.push(`${file}: the run itself`)
-        return false
-      })
+      const ran = await runFile(join(ROOT, file), LIMITS, interrupted.signal)
       durations.push({ file, seconds: (performance.now() - fileStartedAt) / 1000 })
-      passed = filePassed && passed
+      await reports.add(ran.events)
+      for (const failure of ran.failures) failures.push(`${file}: ${failure}`)
+      for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += ran.counts[key]
+      passed = ran.passed && passed
       if (durations.length % 25 === 0)
-        console.log(
-          `# ${durations.length} files done, ${waiting.length} wait, ${failures.length} tests failed`,
-        )
+        console.log(`# ${durations.length} files done, ${waiting.length} wait, ${failures.length} failures`)
     }
   }
   await Promise.all(Array.from({ length: CONCURRENCY }, work))
   await reports.end()
-  return passed
-}
-
-// A run for each file, because the runner's own timeout ends a test, but not the process that still hangs. Its stream may stay open for
-// ever where that process was killed from outside, and AbortSignal.timeout may be collected before its time: so a timer of ours.
-async function runFile(file: string, reports: FileReports): Promise<boolean> {
-  const overdue = new AbortController()
-  const left = Promise.withResolvers<false>()
-  const events: TestEvent[] = []
-  const timers = [setTimeout(() => overdue.abort(), TIMEOUT_MS)]
-  const signal = AbortSignal.any([interrupted.signal, overdue.signal])
-  const stopped = () => timers.push(setTimeout(() => left.resolve(false), STOPPED_MS))
-  signal.addEventListener('abort', stopped, { once: true })
-  try {
-    const passed = await Promise.race([
-      followFile(file, event => void events.push(event), signal),
-      left.promise,
-    ])
-    if (overdue.signal.aborted)
-      console.log(`# ${file} did not end within ${TIMEOUT_MS / 1000} s and was stopped`)
-    return passed && !overdue.signal.aborted
-  } finally {
-    signal.removeEventListener('abort', stopped)
-    for (const timer of timers) clearTimeout(timer)
-    await reports.add(events)
-  }
-}
-
-async function followFile(
-  file: string,
-  tell: (event: TestEvent) => void,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const stream = run({ files: [join(ROOT, file)], concurrency: 1, timeout: TIMEOUT_MS, signal })
-  let passed = true
-  for await (const event of stream as AsyncIterable<TestEvent>) {
-    if (event.type === 'test:fail') {
-      passed = false
-      failures.push(`${file}: ${event.data.name}`)
-    }
-    if (event.type === 'test:summary') {
-      // The file's process and the run have one each, which count the same.
-      if (event.data.file !== undefined) continue
-      for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += event.data.counts[key]
-      passed = passed && event.data.success
-      continue
-    }
-    // The closing lines of one file's run; the ones of all are ours.
-    if (event.type === 'test:diagnostic' && event.data.nesting === 0 && event.data.file === undefined)
-      continue
-    if (event.type === 'test:plan' && event.data.nesting === 0) continue
-    tell(event)
-  }
   return passed
 }

@@ -225,10 +225,9 @@ test('a calendar object names an attendee as the mail does', () => {
     isAllDay: false,
     location: '',
     organizer: { name: 'Alice', address: 'alice@contoso.example' },
-    attendees: [{ name: 'Jörg', address, type: 'required', response: 'none' }],
     description: '',
     transparent: false,
-  }).replaceAll('\r\n ', '')
+  })([{ name: 'Jörg', address, type: 'required', response: 'none' }]).replaceAll('\r\n ', '')
   assert.match(content, new RegExp(`^ATTENDEE;.*:mailto:${kept}\\r$`, 'm'))
 })
 

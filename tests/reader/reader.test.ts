@@ -13,14 +13,14 @@ import { fileURLToPath } from 'node:url'
 import { Fault } from '../../server/src/core/fault.ts'
 import { ReaderUnavailable } from '../../server/src/reader/faults.ts'
 import { Reader, type ReaderOptions } from '../../server/src/reader/reader.ts'
-
 import { ended } from '../postgres/process-end.ts'
-
 import { until } from '../support/until.ts'
-
 import type { jobs } from './reader-jobs.ts'
 
 const JOBS = new URL('./reader-jobs.ts', import.meta.url)
+
+/** What gives way may wait long for its processor time. */
+const ON_A_BUSY_MACHINE = 1_000_000
 
 function readerFor(t: TestContext, options?: ReaderOptions): Reader<typeof jobs> {
   const reader = new Reader<typeof jobs>(JOBS, { restTimes: 0, ...options })
@@ -120,7 +120,7 @@ test("a job's own mistake is an error that names it, not a refusal", async t => 
 })
 
 test('what takes too long is refused, its process is killed, and another one reads on', async t => {
-  const reader = readerFor(t, { timeMs: 300 })
+  const reader = readerFor(t, { timeMs: 300, patience: ON_A_BUSY_MACHINE })
   const pid = await reader.read('pid', null, 'a')
   const slow = reader.read('endless', null, 'a')
   const next = reader.read('pid', null, 'a')
@@ -135,6 +135,19 @@ test('while somebody else waits, a text that has no processor is given up sooner
   const starved = assert.rejects(reader.read('silent', null, 'a'), ReaderUnavailable)
   assert.equal(await reader.read('later', 1, 'b'), 2)
   await starved
+})
+
+test('who rests is nobody who waits: a text that has no processor is not given up for them', async t => {
+  let nowMs = 0
+  const limits = { timeMs: 100, patience: 20, patienceOfOthers: 2, restTimes: 1_000_000 }
+  const reader = readerFor(t, { ...limits, waitMs: 1_000_000_000, clock: () => nowMs })
+  await reader.read('busy', 5, 'b')
+  const resting = reader.read('echo', 'b again', 'b')
+  const before = performance.now()
+  await assert.rejects(reader.read('silent', null, 'a'), ReaderUnavailable)
+  assert.ok(performance.now() - before >= 20 * 100)
+  nowMs = 500_000_000
+  await Promise.all([resting, reader.read('echo', '', 'c')])
 })
 
 test('what has no processor is no fault of its writer: after a while nobody is free to read it', async t => {
@@ -175,7 +188,7 @@ test('signals that a terminal or a service manager sends to all do not stop it',
 })
 
 test('while something is read for ever, this process answers', async t => {
-  const reader = readerFor(t, { timeMs: 3000 })
+  const reader = readerFor(t, { timeMs: 3000, patience: ON_A_BUSY_MACHINE })
   await reader.read('echo', 'started', 'a')
   const server = createServer((_request, response) => response.end('here')).listen(0)
   t.after(() => server.close())
@@ -205,13 +218,17 @@ test('owners take turns: who has much to read does not keep others waiting', asy
 
 test('what waits is bounded, for each and for all, and what waits within is read', async t => {
   const reader = readerFor(t, { waiting: { all: 3, each: 2 } })
-  const first = reader.read('echo', 'under way', 'a')
-  const waiting = ['a', 'a', 'b'].map(owner => reader.read('echo', `of ${owner}`, owner))
-  for (const owner of ['a', 'b', 'c']) {
-    await assert.rejects(reader.read('echo', 'x', owner), { name: 'ReaderUnavailable', message: /too many/ })
-  }
-  assert.deepEqual(await Promise.all([first, ...waiting]), ['under way', 'of a', 'of a', 'of b'])
-  assert.equal(await reader.read('echo', 'room again', 'a'), 'room again')
+  const read = (text: string, owner: string) => reader.read('echo', text, owner)
+  const full = { name: 'ReaderUnavailable', message: /too many/ }
+  const waiting = [read('under way', 'a'), read('a1', 'a'), read('b1', 'b')]
+  const a2 = assert.rejects(read('a2', 'a'), full)
+  await assert.rejects(read('a3', 'a'), full)
+  await assert.rejects(read('b2', 'b'), full)
+  // Nobody is kept out by who has more: the last of those goes.
+  waiting.push(read('c1', 'c'))
+  await a2
+  assert.deepEqual(await Promise.all(waiting), ['under way', 'a1', 'b1', 'c1'])
+  assert.equal(await read('room again', 'a'), 'room again')
 })
 
 test('who has waited too long is told so, and not read', async t => {

@@ -13,14 +13,24 @@ export class FairQueue<T> {
     this.#limits = limits
   }
 
-  /** False when the queue is full, or has as many things of this tenant as it may. */
-  add(tenant: string, item: T): boolean {
+  /**
+   * Gives back what finds no place: the item itself, when its tenant has as many things here as it may; when the queue is full, the last
+   * thing of the tenant that has most, so that a few tenants cannot keep all others out. Null: everything has its place.
+   */
+  add(tenant: string, item: T): T | null {
     const own = this.#byTenant.get(tenant) ?? []
-    if (this.#size >= this.#limits.all || own.length >= this.#limits.each) return false
+    if (own.length >= this.#limits.each) return item
+    if (this.#size >= this.#limits.all) {
+      const longest = [...this.#byTenant.values()].reduce((a, b) => (b.length > a.length ? b : a), own)
+      if (longest.length <= own.length + 1) return item
+      own.push(item)
+      this.#byTenant.set(tenant, own)
+      return longest.pop() as T
+    }
     own.push(item)
     this.#byTenant.set(tenant, own)
     this.#size += 1
-    return true
+    return null
   }
 
   /** Takes one thing of the first tenant that may go next; undefined when there is none. */

@@ -1,16 +1,17 @@
 // The reading process. It does the jobs of the module that it was started with, one after the other, until the server
-// disconnects. Arguments: the module, and how long a job may take, ms.
+// disconnects. Arguments: the module, how long a job may take, ms, and how far it gives way to other processes (0 to 19).
 
 import { createContext, Script } from 'node:vm'
 import { Fault } from '../core/fault.ts'
 import type { Jobs } from './jobs.ts'
+import { giveWay } from './low-priority.ts'
 import type { Answer, Question, Reply } from './reading-process.ts'
 
 // A signal for the server may reach this process too (a whole process group is stopped). The server decides when it ends.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 process.on('disconnect', () => process.exit())
 
-const [, , module = '', timeoutMs = ''] = process.argv
+const [, , module = '', timeoutMs = '', niceness = '0'] = process.argv
 let known: Jobs = {}
 process.on('message', async ({ job, input }: Question) => {
   const before = process.cpuUsage()
@@ -23,6 +24,8 @@ send(await started())
 async function started(): Promise<Answer> {
   try {
     known = ((await import(module)) as { readonly jobs: Jobs }).jobs
+    // Not before: a start is our own work, and takes as much of a processor as a hundred ordinary texts.
+    giveWay(Number(niceness))
     return { is: 'ready' }
   } catch (error) {
     return { is: 'failed', reason: textOf(error) }

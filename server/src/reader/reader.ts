@@ -94,8 +94,9 @@ export class Reader<J extends Jobs> {
         resolve: output => resolve(output as Awaited<ReturnType<J[Name]>>),
         reject,
       }
-      if (!this.#waiting.add(tenant, waiting))
-        return reject(new ReaderUnavailable('too many texts are waiting to be read already'))
+      this.#waiting
+        .add(tenant, waiting)
+        ?.reject(new ReaderUnavailable('too many texts are waiting to be read already'))
       this.#endRest?.()
       this.#working ??= this.#work()
     })
@@ -129,6 +130,11 @@ export class Reader<J extends Jobs> {
     this.#working = null
   }
 
+  /** Whether a text of another tenant could be read now. */
+  #othersWait(tenant: string): boolean {
+    return this.#waiting.next().some(([other, text]) => other !== tenant && this.#waitOf(other, text) <= 0)
+  }
+
   #restOf(tenant: string): number {
     return (this.#restsUntil.get(tenant) ?? 0) - this.#clock()
   }
@@ -157,7 +163,7 @@ export class Reader<J extends Jobs> {
     if (!this.#process?.alive) this.#process = new ReadingProcess(this.#jobs, this.#limits)
     const process = this.#process
     try {
-      return await process.ask(job, input, () => this.#waiting.next().some(([waiting]) => waiting !== tenant))
+      return await process.ask(job, input, () => this.#othersWait(tenant))
     } finally {
       // Less than a text may wait, so that the next text is read after the rest and not refused.
       const restMs = Math.min(process.usedMs * this.#restTimes, this.#waitMs / 2)

@@ -7,7 +7,6 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { Fault } from '../core/fault.ts'
 import type { JsonObject } from '../core/json.ts'
 import { ReaderUnavailable, readerFault } from './faults.ts'
-import { giveWay } from './low-priority.ts'
 import { processorMs } from './processor-time.ts'
 
 const ENTRY = new URL('./process-entry.ts', import.meta.url)
@@ -21,7 +20,7 @@ const OWN_END_AFTER_MS = 1000
 const OUT_OF_MEMORY = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL'])
 
 export type ReadingLimits = {
-  /** Of a processor for one job, ms. Where a process cannot be asked what it has used: by the clock. */
+  /** Of a processor for one job, ms. Where a process cannot be asked what it has used (not on Linux), `patience` alone ends it. */
   readonly timeMs: number
   /** Of the heap. */
   readonly memoryMb: number
@@ -57,7 +56,8 @@ export type Reply = Answer & { readonly usedMs?: number }
 type Heard =
   | Reply
   | { readonly is: 'late' }
-  | { readonly is: 'starved' }
+  /** `usedMs`: as far as it is known. */
+  | { readonly is: 'starved'; readonly usedMs: number }
   | { readonly is: 'ended'; readonly how: string }
 
 export class ReadingProcess {
@@ -72,7 +72,8 @@ export class ReadingProcess {
   /** `jobs`: the module whose `jobs` it does. */
   constructor(jobs: URL, limits: ReadingLimits) {
     this.#limits = limits
-    this.#child = fork(ENTRY, [jobs.href, String(limits.timeMs * limits.patience + OWN_END_AFTER_MS)], {
+    const longestMs = limits.timeMs * limits.patience + OWN_END_AFTER_MS
+    this.#child = fork(ENTRY, [jobs.href, String(longestMs), String(limits.niceness)], {
       execArgv: [`--max-old-space-size=${limits.memoryMb}`, '--max-semi-space-size=8'],
       // It needs nothing of our environment, and a text that takes it over finds no secret there.
       env: {},
@@ -95,10 +96,6 @@ export class ReadingProcess {
       if (this.#child.pid === undefined) end(error.message)
     })
     this.#started = this.#next(byClock(limits.startMs))
-    // Not before: a start is our own work, and takes as much of a processor as a hundred ordinary texts.
-    void this.#started.then(() => {
-      if (this.#alive && this.#child.pid !== undefined) void giveWay(this.#child.pid, limits.niceness)
-    })
   }
 
   /** False when it has ended, or gets no further job. */
@@ -206,10 +203,11 @@ function byProcessor(
       const [first, now] = await Promise.all([before, pid === undefined ? null : processorMs(pid)])
       if (timer === undefined) return
       const elapsedMs = performance.now() - startedAt
-      const usedMs = first === null || now === null ? elapsedMs : now - first
-      if (usedMs >= limitMs) over({ is: 'late' })
-      else if (elapsedMs >= limitMs * (othersWait() ? patienceOfOthers : patience)) over({ is: 'starved' })
-      else lookIn(Math.min(limitMs - usedMs, LOOK_AGAIN_MS))
+      const usedMs = first === null || now === null ? null : now - first
+      if (usedMs !== null && usedMs >= limitMs) over({ is: 'late' })
+      else if (elapsedMs >= limitMs * (othersWait() ? patienceOfOthers : patience))
+        over({ is: 'starved', usedMs: usedMs ?? Math.min(elapsedMs, limitMs) })
+      else lookIn(Math.min(limitMs - (usedMs ?? 0), LOOK_AGAIN_MS))
     }
     lookIn(limitMs)
     return () => {

@@ -11,7 +11,7 @@ const NOT_LTS_YET = /^(?:\x1b\[[\d;]+m)?oidc-provider WARNING: Unsupported runti
 let library: Promise<OidcLibrary> | undefined
 
 export function oidcLibrary(): Promise<OidcLibrary> {
-  // A failure to load it passes: the next sign-in tries again.
+  // A failure to read its files may pass (no descriptors left, say): the next sign-in tries again.
   library ??= load().catch(error => {
     library = undefined
     throw error

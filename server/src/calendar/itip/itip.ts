@@ -21,45 +21,55 @@ export type ItipMeeting = {
   readonly isAllDay: boolean
   readonly location: string
   readonly organizer: Address
-  readonly attendees: readonly Attendee[]
 }
+
+/** Writes one message for a list of attendees. What is the same for all of them was escaped and folded once. */
+export type WriteItip = (attendees: readonly Attendee[]) => string
 
 export function itipRequest(
   meeting: ItipMeeting & { readonly description: string; readonly transparent: boolean },
-): string {
-  const { subject, description, location, transparent, attendees } = meeting
-  return calendarObject('REQUEST', [
+): WriteItip {
+  const { subject, description, location, transparent } = meeting
+  const lines = [
     ...common(meeting),
     calendarText('summary', subject),
     ...(description === '' ? [] : [calendarText('description', description)]),
     ...(location === '' ? [] : [calendarText('location', location)]),
     property('status', 'CONFIRMED'),
     property('transp', transparent ? 'TRANSPARENT' : 'OPAQUE'),
-    ...attendees.map(attendee =>
-      property('attendee', mailto(attendee), {
-        ...named(attendee),
-        partstat: 'NEEDS-ACTION',
-        rsvp: 'TRUE',
-      }),
-    ),
-  ])
+  ]
+  const attendeeLine = once((attendee: Attendee) =>
+    property('attendee', mailto(attendee), { ...named(attendee), partstat: 'NEEDS-ACTION', rsvp: 'TRUE' }),
+  )
+  return attendees => calendarObject('REQUEST', [...lines, ...attendees.map(attendeeLine)])
 }
 
 /** `comment` is the organizer's own words; null leaves COMMENT out. No VALARM: RFC 5546 forbids it here. */
-export function itipCancel(meeting: ItipMeeting & { readonly comment: string | null }): string {
-  const { subject, comment, location, attendees } = meeting
-  return calendarObject('CANCEL', [
+export function itipCancel(meeting: ItipMeeting & { readonly comment: string | null }): WriteItip {
+  const { subject, comment, location } = meeting
+  const lines = [
     ...common(meeting),
     calendarText('summary', `Canceled: ${subject}`),
     ...(location === '' ? [] : [calendarText('location', location)]),
     ...(comment === null || comment === '' ? [] : [calendarText('comment', comment)]),
     property('status', 'CANCELLED'),
     property('transp', 'TRANSPARENT'),
-    ...attendees.map(attendee => property('attendee', mailto(attendee), named(attendee))),
-  ])
+  ]
+  const attendeeLine = once((attendee: Attendee) => property('attendee', mailto(attendee), named(attendee)))
+  return attendees => calendarObject('CANCEL', [...lines, ...attendees.map(attendeeLine)])
 }
 
-function common(meeting: ItipMeeting): readonly ICAL.Property[] {
+/** Each mail of a meeting lists all attendees: the line of each is written once. */
+function once(write: (attendee: Attendee) => string): (attendee: Attendee) => string {
+  const written = new Map<Attendee, string>()
+  return attendee => {
+    const known = written.get(attendee) ?? write(attendee)
+    written.set(attendee, known)
+    return known
+  }
+}
+
+function common(meeting: ItipMeeting): readonly string[] {
   const time = (at: Date) => (meeting.isAllDay ? utcDate(at) : utcTime(at))
   return [
     property('uid', meeting.uid),

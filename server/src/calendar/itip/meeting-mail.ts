@@ -35,6 +35,7 @@ export function invitationMails(meeting: MailedMeeting, body: BodyText): readonl
   const text = [facts.join('\r\n'), description].filter(part => part !== '').join('\r\n\r\n')
   const fits = (body.safeHtml?.length ?? 0) * everybody.length <= MAX_HTML_OF_ALL
   const html = document(facts, fits && body.safeHtml !== null ? body.safeHtml : preformatted(description))
+  const write = itipRequest({ ...itipOf(meeting), description, transparent: data.showAs === 'free' })
   return everybody.map(to =>
     mail(to, {
       title: `Invitation mail to ${to.address}`,
@@ -42,32 +43,35 @@ export function invitationMails(meeting: MailedMeeting, body: BodyText): readonl
       from: data.organizer,
       text,
       html,
-      ical: {
-        method: 'REQUEST',
-        content: itipRequest({
-          ...itipOf(meeting, to),
-          description,
-          transparent: data.showAs === 'free',
-        }),
-      },
+      ical: { method: 'REQUEST', content: write(listedFor(to, meeting)) },
     }),
   )
 }
 
 /** `comment`: the organizer's words, verbatim in every part; null for none. */
-export function cancellationMail(meeting: MailedMeeting, to: Address, comment: string | null): NewEffect {
+export function cancellationMails(
+  meeting: MailedMeeting,
+  recipients: readonly Address[],
+  comment: string | null,
+): readonly NewEffect[] {
   const { data } = meeting
+  const write = itipCancel({ ...itipOf(meeting), comment })
   const facts = [`Canceled: ${data.subject}`, when(meeting), whereLine(data)].filter(
     textLine => textLine !== '',
   )
-  return mail(to, {
-    title: `Cancellation mail to ${to.address}`,
-    subject: `Canceled: ${data.subject}`,
-    from: data.organizer,
-    text: comment === null || comment === '' ? facts.join('\r\n') : `${comment}\r\n\r\n${facts.join('\r\n')}`,
-    html: document(facts, preformatted(comment ?? '')),
-    ical: { method: 'CANCEL', content: itipCancel({ ...itipOf(meeting, to), comment }) },
-  })
+  const text =
+    comment === null || comment === '' ? facts.join('\r\n') : `${comment}\r\n\r\n${facts.join('\r\n')}`
+  const html = document(facts, preformatted(comment ?? ''))
+  return recipients.map(to =>
+    mail(to, {
+      title: `Cancellation mail to ${to.address}`,
+      subject: `Canceled: ${data.subject}`,
+      from: data.organizer,
+      text,
+      html,
+      ical: { method: 'CANCEL', content: write(listedFor(to, meeting)) },
+    }),
+  )
 }
 
 /** Who gets mail: every attendee once, by address, except the organizer. */
@@ -97,10 +101,17 @@ function mail(to: Address, { title, ...parts }: MailParts): NewEffect {
   )
 }
 
-function itipOf({ iCalUid, sequence, stamp, startAt, endAt, data, everybody }: MailedMeeting, to: Address) {
+/** The attendees that this recipient's calendar shows. */
+function listedFor(to: Address, { data, everybody }: MailedMeeting): readonly Attendee[] {
   const only = everybody.filter(({ address }) => address === to.address)
   // Somebody who is not an attendee, but whom an invitation has reached.
   if (only.length === 0) only.push({ ...to, type: 'required', response: 'none' })
+  return data.hideAttendees || everybody.length > MAX_LISTED_ATTENDEES
+    ? only
+    : [...new Set([...everybody, ...only])]
+}
+
+function itipOf({ iCalUid, sequence, stamp, startAt, endAt, data }: MailedMeeting) {
   return {
     uid: iCalUid,
     sequence,
@@ -111,10 +122,6 @@ function itipOf({ iCalUid, sequence, stamp, startAt, endAt, data, everybody }: M
     isAllDay: data.isAllDay,
     location: placeName(data),
     organizer: data.organizer,
-    attendees:
-      data.hideAttendees || everybody.length > MAX_LISTED_ATTENDEES
-        ? only
-        : [...new Set([...everybody, ...only])],
   }
 }
 

@@ -9,7 +9,7 @@ import type { JsonObject } from '../../core/json.ts'
 import { mailboxKey } from '../../core/mail-address.ts'
 import type { CancelledEvent, Domain } from '../../engine/domain.ts'
 import type { Tx } from '../../store/database.ts'
-import { cancellationMail, type MailedMeeting, mailedAttendees } from '../itip/meeting-mail.ts'
+import { cancellationMails, type MailedMeeting, mailedAttendees } from '../itip/meeting-mail.ts'
 import { insertMessages, type NewMessage } from '../mailbox/messages.ts'
 import type { CalendarNeeds } from '../needs.ts'
 import { sql } from '../statements.ts'
@@ -129,7 +129,7 @@ function noticesOf(
     locations: data.locations,
   }
   const notices: NewEffect[] = [
-    ...toMail.map(to => cancellationMail(meeting, to, comment)),
+    ...cancellationMails(meeting, toMail, comment),
     ...copies.map(copy =>
       cancelCopy(row.id, copy, data.hideAttendees ? { ...message, to: [addressOf(copy)] } : message),
     ),
