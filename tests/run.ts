@@ -5,14 +5,14 @@
 //   npm test -- tests/store/backup    files whose path holds one of these words
 //   npm test -- --pg 15               only this PostgreSQL (15 or 18)
 
-import { globSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { globSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startEmbedded } from '../server/src/postgres/embedded.ts'
 import type { PostgresMajor } from '../server/src/postgres/postgres-binaries.ts'
 import { FileReports } from './runner/file-reports.ts'
 import { type Counts, runFile } from './runner/run-file.ts'
+import { clusterDirectory } from './support/cluster-directory.ts'
 import { installOldestPostgres } from './support/oldest-postgres.ts'
 import { trustEverybody } from './support/trusting-cluster.ts'
 
@@ -99,7 +99,7 @@ function majors(wanted: string | undefined): PostgresMajor[] {
 }
 
 async function runOn(major: PostgresMajor, files: readonly string[]): Promise<boolean> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'standdown-test-'))
+  const dataDir = clusterDirectory()
   const postgres = await startEmbedded({ dataDir, pgMajor: major })
   void postgres.exited.then(reason => {
     if (reason === null) return

@@ -144,6 +144,19 @@ describe('an answer', () => {
     })
     assert.equal(preflight.status, 204)
     assert.equal(preflight.headers.get('access-control-allow-headers'), 'authorization, content-type')
+    assert.equal(preflight.headers.get('access-control-allow-methods'), 'GET, POST, PUT, PATCH, DELETE')
+    assert.equal(preflight.headers.get('access-control-max-age'), '600')
+    const asked = { 'access-control-request-method': 'POST' }
+    assert.equal((await ask('https://b.example', 'OPTIONS', asked)).get('access-control-allow-origin'), null)
+    // Without that header it asks for nothing: refused like other methods, in the words of problems.
+    const plain = await fetch(`${server.url}/echo`, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://a.example' },
+    })
+    assert.deepEqual(
+      [plain.status, plain.headers.get('content-type')],
+      [404, 'application/problem+json; charset=utf-8'],
+    )
     await using closed = await httpServer()
     const none = await fetch(`${closed.url}/healthz`, { headers: { origin: 'https://a.example' } })
     assert.equal(none.headers.get('access-control-allow-origin'), null)

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startEmbedded } from '../../server/src/postgres/embedded.ts'
+import { clusterDirectory } from '../support/cluster-directory.ts'
 import { trustEverybody } from '../support/trusting-cluster.ts'
 import type { Guard } from './guard.ts'
 import { fileOf, GUARDS } from './guards.ts'
@@ -29,7 +30,7 @@ const { values, positionals: words } = parseArgs({
 const chosen = GUARDS.filter(
   g => words.length === 0 || words.some(w => g.keeps.includes(w) || g.file.includes(w)),
 )
-const dataDir = mkdtempSync(join(tmpdir(), 'standdown-mutations-'))
+const dataDir = clusterDirectory()
 const postgres = await startEmbedded({ dataDir })
 const testPostgres = JSON.stringify(await trustEverybody(postgres, dataDir))
 const results: Result[] = []

@@ -3,12 +3,11 @@
 // run alone starts its own, which ends with it.
 
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { startEmbedded } from '../../server/src/postgres/embedded.ts'
 import type { PostgresMajor } from '../../server/src/postgres/postgres-binaries.ts'
 import type { DatabaseOptions } from '../../server/src/store/database.ts'
+import { clusterDirectory } from './cluster-directory.ts'
 import { trustEverybody } from './trusting-cluster.ts'
 
 /** Which PostgreSQL this run is about: STANDDOWN_TEST_PG_MAJOR, 15 or 18 (the default). */
@@ -25,7 +24,7 @@ export function testPostgres(): Promise<DatabaseOptions> {
 async function start(): Promise<DatabaseOptions> {
   const shared = process.env.STANDDOWN_TEST_PG
   if (shared) return JSON.parse(shared) as DatabaseOptions
-  const dataDir = mkdtempSync(join(tmpdir(), 'standdown-test-'))
+  const dataDir = clusterDirectory()
   const postgres = await startEmbedded({ dataDir, pgMajor: testPostgresMajor })
   postgres.unref()
   // An exit handler cannot wait for a promise, and nothing in there is worth a clean stop.

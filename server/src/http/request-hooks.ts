@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
-import { corsHook } from './cors.ts'
+import { allowOrigins } from './cors.ts'
 import { RETRY_AFTER_SECONDS } from './fault-of.ts'
 import { httpFault } from './faults.ts'
 import { type HostGuard, hostGuard } from './host-guard.ts'
@@ -28,7 +28,7 @@ export function addRequestHooks(app: FastifyInstance, needs: HookNeeds): void {
     if (hsts !== null && request.protocol === 'https') reply.raw.setHeader('strict-transport-security', hsts)
   })
   app.addHook('onRequest', hostGuard(needs.hostGuard))
-  app.addHook('onRequest', corsHook(config.corsOrigins))
+  allowOrigins(app, config.corsOrigins)
   addRequestChecks(app)
   app.addHook('onSend', secureHeaders)
   app.addHook('onSend', async (request, reply) => {
