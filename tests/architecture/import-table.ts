@@ -95,7 +95,7 @@ export const IMPORT_TABLE: readonly Allowed[] = [
   {
     room: 'http',
     rooms: ['wire', 'core', 'config'],
-    libraries: ['fastify', 'ajv', 'ajv-formats', '@peculiar/x509', 'prom-client'],
+    libraries: ['fastify', 'ajv', 'ajv-formats', '@peculiar/x509', '@fastify/cors', 'prom-client'],
     node: true,
   },
   {

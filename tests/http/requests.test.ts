@@ -155,7 +155,7 @@ describe('an answer', () => {
     })
     assert.deepEqual(
       [plain.status, plain.headers.get('content-type')],
-      [404, 'application/problem+json; charset=utf-8'],
+      [405, 'application/problem+json; charset=utf-8'],
     )
     await using closed = await httpServer()
     const none = await fetch(`${closed.url}/healthz`, { headers: { origin: 'https://a.example' } })
