@@ -4,7 +4,7 @@ import type { OfferView, ScreenView } from '../../wire/src/agent-screen.ts'
 import { answerOffer } from './desktop-api.ts'
 
 const TICK_MS = 250
-const MOST_ENDED = 6
+const MAX_ENDED = 6
 const TITLE = document.title
 
 const WORDS: { readonly [reason: string]: string } = {
@@ -72,7 +72,7 @@ function drawTime(): void {
 }
 
 function drawEnded(ended: readonly OfferView[]): void {
-  const items = ended.slice(0, MOST_ENDED).map(({ id, title, result, endedBy }) => {
+  const items = ended.slice(0, MAX_ENDED).map(({ id, title, result, endedBy }) => {
     const item = document.createElement('li')
     item.dataset.offer = id
     item.dataset.reason = result?.responseReason ?? ''

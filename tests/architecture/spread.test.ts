@@ -13,7 +13,7 @@ const TAKES_A_LIST =
 const BOUNDED: readonly { readonly call: string; readonly because: RegExp; readonly in: string }[] = [
   {
     call: "part('ended').replaceChildren(...items)",
-    because: /\.slice\(0, MOST_ENDED\)/,
+    because: /\.slice\(0, MAX_ENDED\)/,
     in: 'client/agent/screen.ts',
   },
 ]

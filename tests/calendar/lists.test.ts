@@ -35,6 +35,20 @@ test('lists come in pages of ten; nextLink leads to the rest', async () => {
   assert.equal(values((await alice('GET /v1.0/me/events?$top=100')).json).length, 12)
 })
 
+test('a page has up to 1000, and a view up to 1825 days: more is refused by name', async () => {
+  const alice = server.as(ALICE)
+  assert.equal((await alice('GET /v1.0/me/events?$top=1000')).status, 200)
+  const tooMany = await alice('GET /v1.0/me/events?$top=1001')
+  assert.equal(tooMany.status, 400)
+  assert.match(errorOf(tooMany.json).message, /1000/)
+  const view = (until: string) =>
+    alice(`GET /v1.0/me/calendarView?startDateTime=2026-01-01T00:00:00&endDateTime=${until}`)
+  assert.equal((await view('2030-12-31T00:00:00')).status, 200)
+  const tooLong = await view('2030-12-31T00:00:01')
+  assert.equal(tooLong.status, 400)
+  assert.match(errorOf(tooLong.json).message, /1825 days/)
+})
+
 test('a calendar view has what overlaps its window', async () => {
   const alice = server.as(ALICE)
   const view = async (window: string) => {

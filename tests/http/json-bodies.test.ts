@@ -3,13 +3,8 @@ import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { jsonFault } from '../../server/src/core/json.ts'
-import {
-  isLargeBody,
-  MOST_PARTS,
-  parseJsonBody,
-  parseLargeJsonBody,
-} from '../../server/src/http/json-body.ts'
-import { MOST_DRAINED_BYTES } from '../../server/src/http/listen/drain-body.ts'
+import { isLargeBody, MAX_PARTS, parseJsonBody, parseLargeJsonBody } from '../../server/src/http/json-body.ts'
+import { MAX_DRAINED_BYTES } from '../../server/src/http/listen/drain-body.ts'
 import { type HttpServer, httpServer, raw } from './http-server.ts'
 
 describe('a JSON body', () => {
@@ -191,7 +186,7 @@ describe('a JSON body', () => {
       ['[[1]]', 2],
     ] as const) {
       // The list of them is one too.
-      const full = Array(Math.floor((MOST_PARTS - 1) / parts)).fill(one)
+      const full = Array(Math.floor((MAX_PARTS - 1) / parts)).fill(one)
       assert.equal((await post(`[${full.join()}]${spaces}`)).status, 200, one)
       assert.equal(await refusal(`[${[...full, one].join()}]${spaces}`), '400 TOO_MANY_PARTS', one)
     }
@@ -228,7 +223,7 @@ describe('a JSON body', () => {
     endless.on('drain', push)
     push()
     await new Promise(resolve => endless.once('close', resolve))
-    assert.ok(sent < 3 * MOST_DRAINED_BYTES, `${sent} bytes`)
+    assert.ok(sent < 3 * MAX_DRAINED_BYTES, `${sent} bytes`)
   })
 
   it('of another type is 415', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MOST_KEPT, withinKept } from '../../server/src/apis/native/events/kept-bytes.ts'
+import { MAX_KEPT, withinKept } from '../../server/src/apis/native/events/kept-bytes.ts'
 import { Fault } from '../../server/src/core/fault.ts'
 
 const effect = (length: number) =>
@@ -13,7 +13,7 @@ const effect = (length: number) =>
   }) as const
 
 test('all effects of a request together may hold so much, and not a character more', () => {
-  const half = MOST_KEPT / 2
+  const half = MAX_KEPT / 2
   assert.equal(withinKept([effect(half), effect(half)]).length, 2)
   assert.throws(
     () => withinKept([effect(half), effect(half + 1)]),

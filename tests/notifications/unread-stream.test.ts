@@ -10,7 +10,7 @@ import type { OfferView, ScreenView } from '../../wire/src/agent-screen.ts'
 import { Arrivals } from '../support/arrivals.ts'
 import { type TestServer, testServer } from '../support/server.ts'
 
-const MOST_UNSENT = 1_000_000
+const MAX_UNSENT = 1_000_000
 const EVENTS = '/api/v1/notifications/screen/events'
 
 // The largest card that there is: every character of its fields is six in HTML.
@@ -48,10 +48,10 @@ test('a page that leaves more than a million octets unread is cut off, and its c
     await Promise.race([unsent.arrived(before + 1), cut])
   }
   const last = unsent.all.at(-1)!
-  assert.ok(last > MOST_UNSENT, `${last}`)
-  assert.ok(unsent.all.slice(0, -1).every(octets => octets <= MOST_UNSENT))
+  assert.ok(last > MAX_UNSENT, `${last}`)
+  assert.ok(unsent.all.slice(0, -1).every(octets => octets <= MAX_UNSENT))
   // With something waiting for it, but less than that, it was still served.
-  assert.ok(unsent.all.slice(0, -1).some(octets => octets > MOST_UNSENT / 2))
+  assert.ok(unsent.all.slice(0, -1).some(octets => octets > MAX_UNSENT / 2))
   leave.abort()
   client.destroy()
 })

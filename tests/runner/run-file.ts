@@ -97,8 +97,8 @@ class FileEvents {
   }
 }
 
-const MOST_LINES = 12
-const MOST_OF_A_LINE = 300
+const MAX_LINES = 12
+const MAX_OF_A_LINE = 300
 
 /** Null for a suite that failed because of a test in it. */
 function failureOf({
@@ -114,7 +114,7 @@ function failureOf({
   const lines = String(reason.message ?? reason).split('\n')
   const at =
     reason.stack?.split('\n').filter(line => /^ +at .*\/(tests|server|wire|client)\//.test(line)) ?? []
-  return [name, ...lines.slice(0, MOST_LINES), ...at.slice(0, 3)]
-    .map(line => line.slice(0, MOST_OF_A_LINE))
+  return [name, ...lines.slice(0, MAX_LINES), ...at.slice(0, 3)]
+    .map(line => line.slice(0, MAX_OF_A_LINE))
     .join('\n    ')
 }

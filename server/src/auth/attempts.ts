@@ -19,7 +19,7 @@ type AttemptLimits = {
 export const ATTEMPT_LIMITS: AttemptLimits = { ofPair: 10, ofAddress: 60, ofClient: 120 }
 const EMPTIES_IN_MS = 60_000
 /** The number of buckets and pairs that are remembered: the least recently used ones are dropped. */
-const MOST_REMEMBERED = 10_000
+const MAX_REMEMBERED = 10_000
 const GOOD_FOR_MS = 86_400_000
 
 type Bucket = { readonly level: number; readonly atMs: number }
@@ -85,7 +85,7 @@ export class Attempts {
 function put<V>(map: Map<string, V>, key: string, value: V): void {
   map.delete(key)
   map.set(key, value)
-  if (map.size > MOST_REMEMBERED) map.delete(map.keys().next().value!)
+  if (map.size > MAX_REMEMBERED) map.delete(map.keys().next().value!)
 }
 
 function pairOf({ client, address }: Attempt): string {

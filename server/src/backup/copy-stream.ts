@@ -12,7 +12,7 @@ type CopyConnection = pg.Connection & {
 }
 
 const BATCH_BYTES = 256 * 1024
-const MOST_WAITING_BYTES = 4 * BATCH_BYTES
+const MAX_WAITING_BYTES = 4 * BATCH_BYTES
 
 /** Rows of `copy … to stdout`, in pieces of about 256 KiB that end at the end of a row. */
 export async function* copyOut(client: pg.Client, text: string): AsyncGenerator<Buffer> {
@@ -67,7 +67,7 @@ class CopyOut {
     // A copy, because the driver reuses the memory of its messages.
     this.waiting.push(Buffer.from(message.chunk))
     this.waitingBytes += message.chunk.length
-    if (this.waitingBytes >= MOST_WAITING_BYTES) this.connection?.stream.pause()
+    if (this.waitingBytes >= MAX_WAITING_BYTES) this.connection?.stream.pause()
     if (this.waitingBytes >= BATCH_BYTES) this.changed.resolve()
   }
 

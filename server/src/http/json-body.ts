@@ -11,14 +11,14 @@ export const JSON_TYPE = /^application\/json\s*(?:;|$)/i
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const utf8 = new TextDecoder('utf-8', { fatal: true })
-const MOST_UNCHECKED_BRACKETS = 64
+const MAX_UNCHECKED_BRACKETS = 64
 /** A larger body is parsed in several turns of the event loop, so that other callers are answered between them. */
-const MOST_BYTES_OF_ONE_TURN = 65_536
+const MAX_BYTES_OF_ONE_TURN = 65_536
 /**
  * Objects, arrays and named values in one body. A megabyte of them would take a second to read, and sixty megabytes of memory.
  * Only large bodies are counted: a body of one turn is too small to hold more.
  */
-export const MOST_PARTS = 50_000
+export const MAX_PARTS = 50_000
 
 /** An empty body is `undefined`. @throws Fault MALFORMED_JSON, TOO_DEEP, UNSTORABLE_TEXT, FORBIDDEN_KEY */
 export function parseJsonBody(body: Buffer): unknown {
@@ -47,7 +47,7 @@ export function parseLargeJsonBody(body: Buffer): Promise<unknown> {
 async function parseInTurns(body: Buffer): Promise<unknown> {
   await nextTurn()
   const text = decode(body)
-  if (hasTooManyParts(text)) throw httpFault.TOO_MANY_PARTS({ limit: MOST_PARTS.toLocaleString('en') })
+  if (hasTooManyParts(text)) throw httpFault.TOO_MANY_PARTS({ limit: MAX_PARTS.toLocaleString('en') })
   await nextTurn()
   const value = parse(text)
   await nextTurn()
@@ -65,7 +65,7 @@ function hasTooManyParts(text: string): boolean {
       do i = text.indexOf('"', i + 1)
       while (i !== -1 && isEscaped(text, i))
       if (i === -1) return false
-    } else if ((c === 0x5b || c === 0x7b || c === 0x3a) && ++parts > MOST_PARTS) return true
+    } else if ((c === 0x5b || c === 0x7b || c === 0x3a) && ++parts > MAX_PARTS) return true
   }
   return false
 }
@@ -78,7 +78,7 @@ function isEscaped(text: string, at: number): boolean {
 }
 
 export function isLargeBody(body: Buffer): boolean {
-  return body.length > MOST_BYTES_OF_ONE_TURN
+  return body.length > MAX_BYTES_OF_ONE_TURN
 }
 
 function decode(body: Buffer): string {
@@ -112,7 +112,7 @@ function mayBeUnsafe(text: string): boolean {
   let brackets = 0
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i)
-    if ((c === 0x5b || c === 0x7b) && ++brackets > MOST_UNCHECKED_BRACKETS) return true
+    if ((c === 0x5b || c === 0x7b) && ++brackets > MAX_UNCHECKED_BRACKETS) return true
   }
   return false
 }

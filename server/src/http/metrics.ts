@@ -1,5 +1,5 @@
 // The metrics of /metrics: prom-client behind counter, gauge and histogram. A family is registered once, with the names of its labels.
-// A label's value is one of ours (a kind, an outcome, a declared route), never a caller's text: only MOST_SERIES would bound that.
+// A label's value is one of ours (a kind, an outcome, a declared route), never a caller's text: only MAX_SERIES would bound that.
 
 import type * as Prom from 'prom-client'
 import { withTimeout } from './with-timeout.ts'
@@ -27,7 +27,7 @@ type Family<Name extends string> = {
 }
 
 /** Series of one family. Further ones are not counted, so that a mistake of ours does not fill the memory. */
-const MOST_SERIES = 2_000
+const MAX_SERIES = 2_000
 /** How long reading a gauge may take during a scrape. If it takes longer, its lines are left out. */
 const READ_WITHIN_MS = 2_000
 /** How often the delay of the event loop is measured. */
@@ -75,7 +75,7 @@ export class Metrics {
         this.reset()
         // `reset` sets a gauge without labels to 0, which would be a value that `read` did not give.
         if (labels.length === 0) this.remove()
-        for (const { labels, value } of values.slice(0, MOST_SERIES)) this.set(labels, value)
+        for (const { labels, value } of values.slice(0, MAX_SERIES)) this.set(labels, value)
       },
     })
   }
@@ -125,7 +125,7 @@ function bounded<Name extends string>(names: readonly Name[]): (labels: Labels<N
   return labels => {
     const key = names.map(name => labels[name]).join('\n')
     if (seen.has(key)) return true
-    if (seen.size >= MOST_SERIES) return false
+    if (seen.size >= MAX_SERIES) return false
     seen.add(key)
     return true
   }

@@ -32,7 +32,7 @@ const WATCHDOG = readFileSync(new URL('postgres-watchdog.sh', import.meta.url), 
   '',
 )
 /** After so many failed starts in a row, a PostgreSQL that died is not started again: about 30 s with the pauses. */
-const MOST_FAILURES = 10
+const MAX_FAILURES = 10
 const LONGEST_BACKOFF_MS = 5000
 
 export type EmbeddedOptions = {
@@ -145,7 +145,7 @@ type Supervision = {
 // running ──(PostgreSQL ends)──► waiting ──(backoff)──► starting ──(ready)──► running
 //    │                              ▲                      │
 //    │                              └──────(fails)─────────┤
-//    └──(stop)──► stopping ──► stopped            (MOST_FAILURES)──► given up
+//    └──(stop)──► stopping ──► stopped            (MAX_FAILURES)──► given up
 function supervise(cluster: Cluster, first: Running, supervision: Supervision): EmbeddedPostgres {
   let running = first
   let holdsProcess = true
@@ -164,7 +164,7 @@ function supervise(cluster: Cluster, first: Running, supervision: Supervision): 
         failures = 0
       } catch (error) {
         failures += 1
-        if (failures >= MOST_FAILURES) return error as Error
+        if (failures >= MAX_FAILURES) return error as Error
         const backoffMs = Math.min(50 * 2 ** failures, LONGEST_BACKOFF_MS)
         await wait(backoffMs, null, { signal: stopping.signal, ref: holdsProcess }).catch(() => {})
         reason = (error as Error).message

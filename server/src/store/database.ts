@@ -98,7 +98,7 @@ export type PoolFigures = {
   readonly max: number
 }
 
-const MOST_CONNECTIONS = 12
+const MAX_CONNECTIONS = 12
 
 /** PostgreSQL ends a statement at its timeout. If no answer has come so much later, the connection counts as dead. */
 const UNHEARD_AFTER_MS = 10_000
@@ -124,7 +124,7 @@ export class Database implements Queries {
     const answerWithinMs = statementTimeoutMs === 0 ? 0 : statementTimeoutMs + UNHEARD_AFTER_MS
     this.pool = new pg.Pool({
       ...this.reach(),
-      max: options.maxConnections ?? MOST_CONNECTIONS,
+      max: options.maxConnections ?? MAX_CONNECTIONS,
       idleTimeoutMillis: 30_000,
       application_name: 'standdown',
       statement_timeout: statementTimeoutMs,
@@ -226,7 +226,7 @@ export class Database implements Queries {
 
   get poolFigures(): PoolFigures {
     const { totalCount, idleCount, waitingCount } = this.pool
-    const max = this.options.maxConnections ?? MOST_CONNECTIONS
+    const max = this.options.maxConnections ?? MAX_CONNECTIONS
     return { inUse: totalCount - idleCount, waiting: waitingCount, max }
   }
 

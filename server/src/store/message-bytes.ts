@@ -16,7 +16,7 @@ const SYNC = Buffer.from('S\0\0\0\x04', 'latin1')
 const NULL_LENGTH = -1
 const AS_TEXT = 0
 const AS_BINARY = 1
-const MOST_PARAMETERS = 0xffff
+const MAX_PARAMETERS = 0xffff
 
 const FIRST_BYTES = 4 * 1024
 /** A larger buffer is released after the write: large batches are rare, and there are many connections. */
@@ -91,7 +91,7 @@ export class MessageBytes {
 
   /** `arrays[i]` is set where the statement says that parameter i + 1 is an array of that type. */
   bind(name: string, values: readonly unknown[], arrays: readonly (ArrayType | undefined)[]): void {
-    if (values.length > MOST_PARAMETERS) throw new Error(`statement ${name} has ${values.length} parameters`)
+    if (values.length > MAX_PARAMETERS) throw new Error(`statement ${name} has ${values.length} parameters`)
     const start = this.open('B')
     this.terminated('')
     this.terminated(name)

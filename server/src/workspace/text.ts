@@ -20,7 +20,7 @@ export type WorkspaceText = {
 }
 
 /** The later ones are mostly consequences of the first ones. */
-const MOST_SYNTAX_MISTAKES = 5
+const MAX_SYNTAX_MISTAKES = 5
 
 export function readWorkspaceText(text: string, variables: Variables, mistakes: Mistakes): WorkspaceText {
   if (text.length > LIMITS.characters) {
@@ -42,9 +42,9 @@ export function readWorkspaceText(text: string, variables: Variables, mistakes: 
     mistakes.add(mistake)
   }
   const broken = [...document.errors, ...document.warnings]
-  for (const error of broken.slice(0, MOST_SYNTAX_MISTAKES))
+  for (const error of broken.slice(0, MAX_SYNTAX_MISTAKES))
     note({ path: [], problem: `YAML: ${error.message}` }, error.pos[0])
-  mistakes.addUnkept(Math.max(0, broken.length - MOST_SYNTAX_MISTAKES))
+  mistakes.addUnkept(Math.max(0, broken.length - MAX_SYNTAX_MISTAKES))
   const value = broken.length > 0 ? undefined : new ValueReader(document, variables, note).read()
   const positionOf = (mistake: Mistake): Position | null => {
     const offset = offsets.get(mistake) ?? offsetOf(document, mistake)

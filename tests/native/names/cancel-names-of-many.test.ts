@@ -4,15 +4,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CancelledListView, CancelledView } from '@standdown/wire/src/cancellation.ts'
 import { keyOfOwner } from '../../../server/src/apis/native/access.ts'
-import { MOST_MATCHES } from '../../../server/src/apis/native/cancellations/cancel-names.ts'
-import { MOST_NAMES } from '../../../server/src/apis/native/name-finder.ts'
+import { MAX_MATCHES } from '../../../server/src/apis/native/cancellations/cancel-names.ts'
+import { MAX_NAMES } from '../../../server/src/apis/native/name-finder.ts'
 import { type NativeServer, nativeServer, TENANT } from '../native-server.ts'
 import { announce, cancel, LATER, OLD, state } from './key-of-many-apps.ts'
 
-test(`at most ${MOST_MATCHES} apps in one request, in a few statements; one more is refused and nothing is done`, async () => {
+test(`at most ${MAX_MATCHES} apps in one request, in a few statements; one more is refused and nothing is done`, async () => {
   await using server = await nativeServer()
   server.apps.length = 0
-  const apps = Array.from({ length: MOST_MATCHES + 1 }, (_, i) => ({ id: `app-${i}`, name: `app ${i}` }))
+  const apps = Array.from({ length: MAX_MATCHES + 1 }, (_, i) => ({ id: `app-${i}`, name: `app ${i}` }))
   server.apps.push(...apps)
   await server.db.transaction('t', tx =>
     server.engine.announce(
@@ -33,13 +33,13 @@ test(`at most ${MOST_MATCHES} apps in one request, in a few statements; one more
   const [row] = await server.db.query<{ live: number }>({
     text: 'select count(*)::int as live from engine.event where cancellation_id is null',
   })
-  assert.equal(row?.live, MOST_MATCHES + 1)
+  assert.equal(row?.live, MAX_MATCHES + 1)
   assert.equal((await cancel(server, 'olga', { key: 'k', app: 'app 0' })).status, 201)
   const before = await commits(server)
   const reply = await cancel(server, 'olga', { key: 'k' })
-  assert.equal(reply.json().receipts.length, MOST_MATCHES)
+  assert.equal(reply.json().receipts.length, MAX_MATCHES)
   const made = (await commits(server)) - before
-  assert.ok(made < 40, `${made} transactions for ${MOST_MATCHES} apps`)
+  assert.ok(made < 40, `${made} transactions for ${MAX_MATCHES} apps`)
 
   // All of it is over, for somebody who asks for the first time, and too much: it is said, and nothing is written.
   const over = await cancel(server, 'alice', { key: 'k' }, 'r')
@@ -59,9 +59,9 @@ async function commits(server: NativeServer): Promise<number> {
   return row?.commits ?? 0
 }
 
-test(`a tenant of more than ${MOST_NAMES} apps has to say which`, async () => {
+test(`a tenant of more than ${MAX_NAMES} apps has to say which`, async () => {
   await using server = await nativeServer()
-  const more = Array.from({ length: MOST_NAMES - 3 }, (_, i) => ({ id: `app-${i}`, name: `app ${i}` }))
+  const more = Array.from({ length: MAX_NAMES - 3 }, (_, i) => ({ id: `app-${i}`, name: `app ${i}` }))
   server.apps.push(...more)
   const id = await announce(server, 'shop', { key: 'k' })
   assert.deepEqual((await cancel(server, 'olga', { key: 'k' })).json().eventIds, [id], 'at the limit')
@@ -99,7 +99,7 @@ test('what has ended at other apps is called off as well; when all has ended it 
 
 test('of more apps than one request reaches, those are called off whose events are open, a dead one in doubt included', async () => {
   await using server = await nativeServer()
-  const apps = Array.from({ length: MOST_MATCHES }, (_, i) => ({ id: `app-${i}`, name: `app ${i}` }))
+  const apps = Array.from({ length: MAX_MATCHES }, (_, i) => ({ id: `app-${i}`, name: `app ${i}` }))
   server.apps.push(...apps)
   const effects = [{ kind: 'mail.send', title: 'M', due: { afterMs: 0 }, data: {} }]
   await server.db.transaction('t', tx =>
@@ -108,7 +108,7 @@ test('of more apps than one request reaches, those are called off whose events a
       apps.map(({ id }) => ({ ...OLD, key: keyOfOwner(id, 'k'), effects })),
     ),
   )
-  await server.mail.begun(MOST_MATCHES)
+  await server.mail.begun(MAX_MATCHES)
   server.webhook.answer = () => ({ is: 'failed', error: 'no', mayHaveHappened: true })
   const dead = await announce(server, 'shop', {
     key: 'k',

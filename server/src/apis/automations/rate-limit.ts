@@ -7,7 +7,7 @@ import { fault } from './faults.ts'
 export const REQUESTS_PER_MINUTE = 200
 const MS_PER_REQUEST = 60_000 / REQUESTS_PER_MINUTE
 /** Beyond this many buckets the full ones are deleted: a new bucket is full as well. */
-const MOST_BUCKETS = 10_000
+const MAX_BUCKETS = 10_000
 
 export type RateLimitNeeds = {
   /** Whether the tenant keeps Wix's limit. */
@@ -32,7 +32,7 @@ export class RateLimit {
     const fullAt = Math.max(this.#fullAt.get(name) ?? 0, now) + MS_PER_REQUEST
     if (fullAt - now > 60_000) throw fault.TOO_MANY_REQUESTS()
     this.#fullAt.set(name, fullAt)
-    if (this.#fullAt.size > MOST_BUCKETS) this.#sweep(now)
+    if (this.#fullAt.size > MAX_BUCKETS) this.#sweep(now)
   }
 
   #sweep(now: number): void {

@@ -6,7 +6,7 @@ import { isGuid } from '../../core/ids.ts'
 import type { JsonObject } from '../../core/json.ts'
 
 /** Further violations are not listed: a hundred items with the same mistake would repeat it a hundred times. */
-const MOST_VIOLATIONS = 100
+const MAX_VIOLATIONS = 100
 
 export class Violations {
   readonly list: Violation[] = []
@@ -16,7 +16,7 @@ export class Violations {
     violatedRule: Violation['violatedRule'],
     how: { description: string; data?: JsonObject },
   ): void {
-    if (this.list.length < MOST_VIOLATIONS) this.list.push({ field, violatedRule, ...how })
+    if (this.list.length < MAX_VIOLATIONS) this.list.push({ field, violatedRule, ...how })
   }
 
   required(field: string): void {

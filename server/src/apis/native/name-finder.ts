@@ -16,7 +16,7 @@ import { nativeFault } from './faults.ts'
 export const PEOPLE = 'people'
 
 /** How many names one request may stand for: each of them is looked up. */
-export const MOST_NAMES = 20_000
+export const MAX_NAMES = 20_000
 
 export type KeyTarget = Extract<CancelTarget, { readonly key: string }>
 
@@ -102,7 +102,7 @@ export function createNameFinder({ directory, notifications }: NameFinderNeeds):
       const one = agent === undefined ? null : await agentCalled(tenant, agent)
       const people = new Map((await directory.users(tenant)).map(user => [user.id, user]))
       const agents = [...people.values()].filter(user => user.roles.includes('agent')).map(user => user.id)
-      const holders = await notifications.tokenHolders(tenant, { agents, limit: MOST_NAMES + 1 })
+      const holders = await notifications.tokenHolders(tenant, { agents, limit: MAX_NAMES + 1 })
       const names = holders
         .filter(({ agentId }) => one === null || agentId === one)
         .map(
@@ -143,7 +143,7 @@ function isCalled(app: App, called: string): boolean {
 }
 
 function few(names: readonly Name[], by: 'app' | 'agent'): readonly Name[] {
-  if (names.length > MOST_NAMES) throw nativeFault.TOO_MANY_NAMES({ most: MOST_NAMES, by })
+  if (names.length > MAX_NAMES) throw nativeFault.TOO_MANY_NAMES({ most: MAX_NAMES, by })
   return names
 }
 

@@ -22,7 +22,7 @@ const RECONNECT_MS = 1000
 /** Pages are told if the tenant's clock has leapt by more than this against ours. */
 const LEAP_MS = 5000
 /** A page that does not read is disconnected when so much data waits for it. */
-const MOST_UNSENT_BYTES = 1_000_000
+const MAX_UNSENT_BYTES = 1_000_000
 
 export class ScreenStreams {
   private readonly notifications: Notifications
@@ -87,7 +87,7 @@ export class ScreenStreams {
         if (raw.writableEnded) return
         if (id !== known) raw.write(`id: ${id}\nevent: screen\ndata: ${JSON.stringify(view)}\n\n`)
         known = id
-        if (raw.writableLength > MOST_UNSENT_BYTES) {
+        if (raw.writableLength > MAX_UNSENT_BYTES) {
           end()
           // `end` alone would wait until the page reads, and keep the unread data and the connection.
           raw.destroy()

@@ -26,7 +26,7 @@ import { claimKey, requestKeyHeaders } from '../native/request-key.ts'
 import { idParams, response } from '../native/route-schema.ts'
 import { receiptLink } from '../native/views.ts'
 
-const MOST_AT_ONCE = 100
+const MAX_AT_ONCE = 100
 
 export function deadEffectRoutes(app: FastifyInstance, context: NativeContext): void {
   const { engine, db, callers } = context
@@ -73,7 +73,7 @@ export function deadEffectRoutes(app: FastifyInstance, context: NativeContext): 
       const caller = callers.of(request)
       requireOperator(caller)
       const body = (request.body ?? {}) as RetrySomeRequest
-      const page = { limit: body.most ?? MOST_AT_ONCE, after: body.after ? cursorOf(body.after) : null }
+      const page = { limit: body.most ?? MAX_AT_ONCE, after: body.after ? cursorOf(body.after) : null }
       const { next, ...counts } = await engine.retrySome(caller.tenant, filterOf(body), page)
       return { ...counts, after: next === null ? null : cursorText(next) } satisfies RetrySomeView
     },

@@ -9,7 +9,7 @@ import type { Statement } from '../../store/statements.ts'
 import { type Revision, RevisionCache } from '../revision.ts'
 import { sql } from '../statements.ts'
 
-const MOST_CACHED = 20_000
+const MAX_CACHED = 20_000
 
 export type Tenant = {
   readonly id: string
@@ -105,7 +105,7 @@ export class Directory {
 
   constructor(db: Database, revision: Revision) {
     this.#db = db
-    this.#cache = new RevisionCache(revision, MOST_CACHED)
+    this.#cache = new RevisionCache(revision, MAX_CACHED)
   }
 
   async tenants(): Promise<readonly Tenant[]> {

@@ -16,7 +16,7 @@ import { hashKey, makeKey } from '../tokens/app-secrets.ts'
 
 const SESSION_SECONDS = 7 * 86_400
 const LINK_SECONDS = 3600
-const MOST_CACHED = 10_000
+const MAX_CACHED = 10_000
 
 /** The parts of a request that are used here; a Fastify request has them. */
 export type BrowserRequest = {
@@ -48,7 +48,7 @@ export class BrowserSessions {
 
   constructor(parts: BrowserSessionsParts) {
     this.#parts = parts
-    this.#cache = new RevisionCache(parts.revision, MOST_CACHED)
+    this.#cache = new RevisionCache(parts.revision, MAX_CACHED)
   }
 
   /** Null for nobody. @throws Fault CROSS_SITE when somebody is signed in and a foreign page tries to write */

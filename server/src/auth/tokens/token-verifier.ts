@@ -16,7 +16,7 @@ import type { SigningKeys } from './signing-keys.ts'
 
 /** Longer tokens are refused unread, characters. */
 const LONGEST_TOKEN = 8_192
-const MOST_REMEMBERED = 10_000
+const MAX_REMEMBERED = 10_000
 const CLOCK_TOLERANCE_SECONDS = 5
 
 type VerifiedToken = {
@@ -61,7 +61,7 @@ export class TokenVerifier {
     }
     const verified = await this.#look(token)
     if (this.#knownOf === revision) {
-      if (this.#known.size >= MOST_REMEMBERED) this.#known.delete(this.#known.keys().next().value!)
+      if (this.#known.size >= MAX_REMEMBERED) this.#known.delete(this.#known.keys().next().value!)
       this.#known.set(token, verified)
     }
     return verified

@@ -8,7 +8,7 @@ import { ServerClient } from '../server-client.ts'
 import { json, oneLine, palette } from '../terminal.ts'
 
 /** So many kinds and receivers the server names. More may be failing. */
-const MOST_FAILING = 10
+const MAX_FAILING = 10
 
 export const statusCommand: Command = {
   name: 'status',
@@ -95,7 +95,7 @@ function actionRows(actions: ActionCounts, now: string): { readonly [name: strin
     Failing:
       failing === 0
         ? 'nothing'
-        : `${failing}${actions.failing.length < MOST_FAILING ? '' : ' or more'} failed and will be tried again`,
+        : `${failing}${actions.failing.length < MAX_FAILING ? '' : ' or more'} failed and will be tried again`,
     Dead:
       dead.count === 0 ? 'nothing' : `${countText(dead)} failed for good; try again with ./standdown retry`,
   }

@@ -28,7 +28,7 @@ export type Parent = {
  * The depth of a chain of events that are called off together. Each event stores the ids of those above it, and a cancel goes down level
  * by level. The product itself needs only a few levels.
  */
-export const MOST_LEVELS = 100
+export const MAX_LEVELS = 100
 
 /** An announcement that PostgreSQL could not store. Domains check before, so this is a fault of a domain. */
 export class UnstorableAnnouncement extends Error {
@@ -83,7 +83,7 @@ function decide(
     return { is: 'parent_unknown', parentId: a.parent.id }
   if (a.parent && parent && parent.cancellation_id !== null)
     return { is: 'parent_cancelled', parentId: a.parent.id, cancellationId: parent.cancellation_id }
-  if (parent && a.parent?.link === 'cancel' && parent.cancel_path.length >= MOST_LEVELS)
+  if (parent && a.parent?.link === 'cancel' && parent.cancel_path.length >= MAX_LEVELS)
     return { is: 'too_deep', parentId: parent.id }
   const cancellationId = a.key === null ? null : (early.get(`${a.tenant}\n${a.key}\n${a.entity}`) ?? null)
   if (cancellationId !== null && a.early === 'reject') return { is: 'rejected', cancellationId }

@@ -40,7 +40,7 @@ export type Preview = {
 }
 
 /** How many events one page walks at most. */
-const MOST_EVENTS = 1000
+const MAX_EVENTS = 1000
 /** The effects of so many events are read at once. It is a small number, so that little is read that the page does not show. */
 const AT_ONCE = 100
 
@@ -110,7 +110,7 @@ export async function previewCancel(context: Context, request: PreviewRequest): 
     }
     if (stoppedAt) return { eventIds, items, after: positionOf(stoppedAt.eventId, stoppedAt.effectId) }
     events += batch.length
-    if (events >= MOST_EVENTS || items.length >= request.limit) {
+    if (events >= MAX_EVENTS || items.length >= request.limit) {
       const hasMore = (await walk(context, request, levels, 1)).length > 0
       return { eventIds, items, after: hasMore ? positionOf(last.id, LAST) : null }
     }

@@ -72,13 +72,13 @@ export type RetriedSome = {
   readonly calledOff: number
   /** Somebody was at their events just then: for another time. */
   readonly busy: number
-  /** How many of those that fit are still to be looked at; at most {@link MOST_COUNTED}. */
+  /** How many of those that fit are still to be looked at; at most {@link MAX_COUNTED}. */
   readonly remaining: number
   /** Null: there are no more. */
   readonly next: DeadCursor | null
 }
 
-export const MOST_COUNTED = 10_000
+export const MAX_COUNTED = 10_000
 
 /** One batch, oldest first. */
 export async function retrySome(
@@ -102,7 +102,7 @@ export async function retrySome(
       after?.id ?? '00000000-0000-0000-0000-000000000000',
       until,
       limit,
-      MOST_COUNTED,
+      MAX_COUNTED,
     ])
     const last = found.at(-1)
     if (last === undefined) return { retried: 0, calledOff: 0, busy: 0, remaining: 0, next: null }

@@ -8,9 +8,9 @@ import { sql } from '../statements.ts'
 import { type HeldItem, type HoldFilter, listHeld } from './hold.ts'
 
 /** What one call takes on. The caller goes on from `after`. */
-const MOST_AT_ONCE = 1000
+const MAX_AT_ONCE = 1000
 /** Cancels of one call under way at once: they are gathered, and others cancel too. */
-const MOST_CANCELS = 100
+const MAX_CANCELS = 100
 
 export type Released = {
   readonly released: number
@@ -26,7 +26,7 @@ type Part = { readonly tenant: string; readonly filter: HoldFilter; readonly aft
 export async function releasePart(
   context: Context,
   part: Part,
-  limit = MOST_AT_ONCE,
+  limit = MAX_AT_ONCE,
 ): Promise<Released | null> {
   return await context.db.transaction('release', async tx => {
     if (!(await lockHold(tx, part.tenant))) return null
@@ -77,7 +77,7 @@ export async function dropPart(
   context: Context,
   part: Part & { readonly by: Caller; readonly reason: string | null },
   cancel: (request: CancelRequest) => Promise<CancelOutcome>,
-  limit = MOST_AT_ONCE,
+  limit = MAX_AT_ONCE,
 ): Promise<Dropped | null> {
   const { tenant, by, reason } = part
   const looked = await context.db.transaction('release', async tx => {
@@ -104,8 +104,8 @@ export async function dropPart(
   if (looked === null) return null
   const events = [...new Set(looked.items.flatMap(item => item.eventId ?? []))]
   const cancelled: CancelOutcome[] = []
-  for (let from = 0; from < events.length; from += MOST_CANCELS) {
-    const some = events.slice(from, from + MOST_CANCELS)
+  for (let from = 0; from < events.length; from += MAX_CANCELS) {
+    const some = events.slice(from, from + MAX_CANCELS)
     const outcomes = some.map(eventId => cancel({ tenant, target: { eventId }, by, reason }))
     for (const outcome of await Promise.all(outcomes)) cancelled.push(outcome)
   }

@@ -5,11 +5,11 @@ import type { Context } from '../context.ts'
 import { sql } from '../statements.ts'
 
 /** How many rows of one sort are read at most. */
-export const MOST_LOOKED_AT = 10_000
+export const MAX_LOOKED_AT = 10_000
 
 export type BacklogOfKind = {
   readonly kind: string
-  /** Among the {@link MOST_LOOKED_AT} that fall due first. */
+  /** Among the {@link MAX_LOOKED_AT} that fall due first. */
   readonly pending: number
   readonly due: number
   /** 0 if nothing is due. */
@@ -27,7 +27,7 @@ export type Backlog = {
 type Row = { pending: number; dead: number; open_receipts: number; kinds: readonly BacklogOfKind[] }
 
 export async function readBacklog(context: Pick<Context, 'clock'>, queries: Queries): Promise<Backlog> {
-  const [row] = await queries.query<Row>(sql('backlog'), [context.clock(), MOST_LOOKED_AT])
+  const [row] = await queries.query<Row>(sql('backlog'), [context.clock(), MAX_LOOKED_AT])
   const { pending, dead, open_receipts: openReceipts, kinds } = row!
-  return { kinds, openReceipts, capped: pending > MOST_LOOKED_AT || dead > MOST_LOOKED_AT }
+  return { kinds, openReceipts, capped: pending > MAX_LOOKED_AT || dead > MAX_LOOKED_AT }
 }

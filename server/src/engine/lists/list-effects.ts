@@ -7,7 +7,7 @@ import { isGuid } from '../../core/ids.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Context } from '../context.ts'
 import { sql } from '../statements.ts'
-import { type Count, MOST_LOOKED_AT } from './list-events.ts'
+import { type Count, MAX_LOOKED_AT } from './list-events.ts'
 
 export type EffectQuery = {
   readonly tenant: string
@@ -104,7 +104,7 @@ export async function listEffects(context: Context, query: EffectQuery): Promise
   return list(page, null)
 }
 
-/** What there is of a tenant; each counted no further than {@link MOST_LOOKED_AT}. */
+/** What there is of a tenant; each counted no further than {@link MAX_LOOKED_AT}. */
 export async function countEffects(context: Context, tenant: string): Promise<EffectCounts> {
   const [row] = await context.db.query<{
     live: number
@@ -122,11 +122,11 @@ export async function countEffects(context: Context, tenant: string): Promise<Ef
       next_at: string
       error: string | null
     }[]
-  }>(sql('status-effects'), [tenant, MOST_LOOKED_AT])
+  }>(sql('status-effects'), [tenant, MAX_LOOKED_AT])
   const { live, pending, due, running, waiting, dead, oldest_due: oldestDue, failing } = row!
-  const all = live <= MOST_LOOKED_AT
-  const count = (n: number, isExact = n <= MOST_LOOKED_AT): Count => ({
-    count: Math.min(n, MOST_LOOKED_AT),
+  const all = live <= MAX_LOOKED_AT
+  const count = (n: number, isExact = n <= MAX_LOOKED_AT): Count => ({
+    count: Math.min(n, MAX_LOOKED_AT),
     isExact,
   })
   return {
@@ -146,7 +146,7 @@ async function look(context: Context, query: EffectQuery): Promise<readonly Row[
   const { tenant, state, after, limit, kind = null, receiver = null } = query
   const rowLimit = limit + 1
   // A receiver's name stands in the row, not in the index.
-  const lookLimit = receiver === null ? MOST_LOOKED_AT : MOST_LOOKED_AT / 2
+  const lookLimit = receiver === null ? MAX_LOOKED_AT : MAX_LOOKED_AT / 2
   switch (state) {
     case 'pending':
     case 'waiting':
@@ -185,7 +185,7 @@ async function look(context: Context, query: EffectQuery): Promise<readonly Row[
         tenant,
         state,
         after?.id ?? LAST_ID,
-        MOST_LOOKED_AT,
+        MAX_LOOKED_AT,
         rowLimit,
         kind,
         receiver,

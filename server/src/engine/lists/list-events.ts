@@ -12,11 +12,11 @@ import type { Context } from '../context.ts'
 import { sql } from '../statements.ts'
 
 /** How many rows one list reads at most, and how far a count goes. */
-export const MOST_LOOKED_AT = 10_000
+export const MAX_LOOKED_AT = 10_000
 /** So many rows of each stream may be read at least, however many streams there are. */
 const FEWEST_OF_STREAM = 100
 /** How many octets of stored data a search for a text reads at most. */
-const MOST_SEARCHED = 3_000_000
+const MAX_SEARCHED = 3_000_000
 
 export type EventState = 'announced' | 'cancelled' | 'ended'
 
@@ -107,16 +107,16 @@ export async function listEvents(context: Context, query: EventQuery): Promise<E
   return { events, next: cursorOf({ id: walked.stop, time: null }), stoppedAfter: walked.lookedAt }
 }
 
-/** Counts the events that pass the filters. It reads {@link MOST_LOOKED_AT} rows at most. */
+/** Counts the events that pass the filters. It reads {@link MAX_LOOKED_AT} rows at most. */
 export async function countEvents(
   context: Context,
   query: Omit<EventQuery, 'after' | 'limit'>,
 ): Promise<Count> {
   const streams = await streamsOf(context, query)
-  const walked = await walk(context, query, { streams, below: LAST_ID, rowLimit: MOST_LOOKED_AT + 1 })
+  const walked = await walk(context, query, { streams, below: LAST_ID, rowLimit: MAX_LOOKED_AT + 1 })
   return {
-    count: Math.min(walked.found, MOST_LOOKED_AT),
-    isExact: walked.stop === null && walked.found <= MOST_LOOKED_AT,
+    count: Math.min(walked.found, MAX_LOOKED_AT),
+    isExact: walked.stop === null && walked.found <= MAX_LOOKED_AT,
   }
 }
 
@@ -174,7 +174,7 @@ async function walk(
   const { streams, ids } = of
   const all = streams.length + (ids === null ? 0 : 1)
   if (all === 0) return { ids: [], found: 0, stop: null, lookedAt: 0 }
-  const each = Math.max(FEWEST_OF_STREAM, Math.ceil(MOST_LOOKED_AT / all))
+  const each = Math.max(FEWEST_OF_STREAM, Math.ceil(MAX_LOOKED_AT / all))
   const text = filter.text?.toLowerCase()
   const rows = await context.db.query<WalkRow>(sql('walk-events'), [
     tenant,
@@ -195,7 +195,7 @@ async function walk(
     filter.dueBefore ?? null,
     text ?? null,
     text === undefined ? null : JSON.stringify(text).slice(1, -1),
-    Math.max(1, Math.floor(MOST_SEARCHED / all)),
+    Math.max(1, Math.floor(MAX_SEARCHED / all)),
   ])
   return putTogether(rows, rowLimit)
 }
@@ -280,8 +280,8 @@ async function listByDue(context: Context, query: EventQuery): Promise<EventList
   let at: CursorPosition = { id: query.after?.id ?? FIRST_ID, time: query.after?.time ?? '-infinity' }
   let lastShown = at
   let lookedAt = 0
-  for (let step = limit + 1; lookedAt < MOST_LOOKED_AT; step *= 4) {
-    const rowLimit = Math.min(step, MOST_LOOKED_AT - lookedAt)
+  for (let step = limit + 1; lookedAt < MAX_LOOKED_AT; step *= 4) {
+    const rowLimit = Math.min(step, MAX_LOOKED_AT - lookedAt)
     const due = await context.db.query<DueRow>(sql('walk-due'), [
       tenant,
       dueAfter,

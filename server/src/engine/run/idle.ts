@@ -1,7 +1,7 @@
 // How long the loop rests when something is due that it cannot start: an open cancellation that covers it is still being marked, or
 // another process has locked it. The loop must not spin, and must not rest so long that the next due effect is late.
 
-const MOST_ROUNDS = 7
+const MAX_ROUNDS = 7
 
 /** The result of one round: how many effects were started; or, if none was, in how many ms the next one falls due (0: overdue). */
 export type Found = { readonly started: number } | { readonly dueInMs: number }
@@ -12,7 +12,7 @@ export type Found = { readonly started: number } | { readonly dueInMs: number }
  */
 export function idleAfter(rounds: number, found: Found): number {
   if ('started' in found) return found.started > 0 ? 0 : rounds
-  return found.dueInMs > 0 ? 0 : Math.min(rounds + 1, MOST_ROUNDS)
+  return found.dueInMs > 0 ? 0 : Math.min(rounds + 1, MAX_ROUNDS)
 }
 
 /** Milliseconds, 1 to 127; 0 for no such round. Pure. */

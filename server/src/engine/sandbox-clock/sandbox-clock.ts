@@ -20,7 +20,7 @@ export type AdvanceOptions = {
 }
 
 /** A hundred years. Moved on without end, it would come to years that no date here can be written in. */
-export const MOST_AHEAD_MS = 3_155_760_000_000
+export const MAX_AHEAD_MS = 3_155_760_000_000
 
 /** @throws Fault NOT_SANDBOX, ON_HOLD, CLOCK_TOO_FAR */
 export async function advanceClock(context: Context, options: AdvanceOptions): Promise<Date> {
@@ -52,7 +52,7 @@ export async function advanceClock(context: Context, options: AdvanceOptions): P
 async function requireNear(context: Context, { tenant, byMs }: AdvanceOptions): Promise<void> {
   const times = await tenantTimes(context, context.db, [tenant, ''])
   const [now = 0, real = 0] = [...times.values()].map(time => time.getTime())
-  if (now + byMs - real <= MOST_AHEAD_MS) return
+  if (now + byMs - real <= MAX_AHEAD_MS) return
   throw new Fault(
     'CLOCK_TOO_FAR',
     409,

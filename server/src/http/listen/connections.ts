@@ -22,13 +22,13 @@ export type ConnectionLimits = {
 
 /** Open files that a process needs besides callers' connections: for the database, receivers, the mail server, and itself. */
 const RESERVED_FILES = 512
-const MOST_CONNECTIONS = 10_000
+const MAX_CONNECTIONS = 10_000
 const FEWEST_CONNECTIONS = 64
 
 /** How many connections callers may have, for a process with this limit of open files. Pure. */
 export function connectionsFor(openFiles: number | 'unlimited'): number {
-  if (openFiles === 'unlimited') return MOST_CONNECTIONS
-  return Math.min(MOST_CONNECTIONS, Math.max(FEWEST_CONNECTIONS, openFiles - RESERVED_FILES))
+  if (openFiles === 'unlimited') return MAX_CONNECTIONS
+  return Math.min(MAX_CONNECTIONS, Math.max(FEWEST_CONNECTIONS, openFiles - RESERVED_FILES))
 }
 
 /** The limit of open files of this process. Node raises its soft limit at the start as far as it may. */
@@ -42,7 +42,7 @@ export function openFilesLimit(): number | 'unlimited' {
 
 /** Silent connections are closed a few at a time: closing a thousand at once would block the event loop for all callers. */
 const CLOSE_EVERY_MS = 250
-const MOST_CLOSED = 25
+const MAX_CLOSED = 25
 
 type Open = { socket: Socket; readonly underWay: Set<IncomingMessage>; begun: boolean; since: number }
 
@@ -122,7 +122,7 @@ export class Connections {
 
   /** Closes connections on which no request has ever begun. */
   private closeSilent(now: number): void {
-    let left = MOST_CLOSED
+    let left = MAX_CLOSED
     for (const [name, { socket, begun, since }] of this.open) {
       if (begun || now - since < this.limits.firstRequestMs) continue
       this.open.delete(name)

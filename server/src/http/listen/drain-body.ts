@@ -4,10 +4,10 @@
 import type { IncomingMessage } from 'node:http'
 
 /** Beyond this the connection is closed after all. The time of a request has a limit of its own. */
-export const MOST_DRAINED_BYTES = 16 * 1_048_576
+export const MAX_DRAINED_BYTES = 16 * 1_048_576
 
 export function drainBody(request: IncomingMessage): void {
-  let left = MOST_DRAINED_BYTES
+  let left = MAX_DRAINED_BYTES
   request.on('data', (chunk: Buffer) => {
     left -= chunk.length
     if (left < 0) request.destroy()

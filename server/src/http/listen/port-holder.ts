@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 export type PortHolder = { readonly pid: number; readonly command: string }
 
 const LISTEN = '0A'
-const MOST_COMMAND = 200
+const MAX_COMMAND = 200
 
 /** The process that listens on `port`; null when this user cannot see it. Never throws. */
 export async function portHolder(port: number): Promise<PortHolder | null> {
@@ -69,5 +69,5 @@ async function fromLsof(port: number): Promise<PortHolder | null> {
 /** For a terminal: without control characters, and cut. */
 function shown(command: string): string {
   const clean = command.replace(/[\x00-\x1f\x7f-\x9f]/g, ' ').trim()
-  return clean.length > MOST_COMMAND ? `${clean.slice(0, MOST_COMMAND)}…` : clean || 'unknown'
+  return clean.length > MAX_COMMAND ? `${clean.slice(0, MAX_COMMAND)}…` : clean || 'unknown'
 }

@@ -14,7 +14,7 @@ import type { NativeEngine } from '../native-engine.ts'
 import { cancelledView, ownerView, receiptLink } from '../views.ts'
 
 /** Cancellations of one request. */
-export const MOST_MATCHES = 200
+export const MAX_MATCHES = 200
 
 export type CancelNames = {
   readonly names: readonly Name[]
@@ -47,9 +47,9 @@ export async function namesToCancel(
       requestKey: requestKeyOfName(requestKey, name),
     })),
   })
-  const { positions, isOver } = aimedAt(known, MOST_MATCHES)
-  if (positions.length <= MOST_MATCHES) return { selected: positions.map(at => names[at] as Name), isOver }
-  if (!isOver) throw nativeFault.TOO_MANY_MATCHES({ count: positions.length, most: MOST_MATCHES })
+  const { positions, isOver } = aimedAt(known, MAX_MATCHES)
+  if (positions.length <= MAX_MATCHES) return { selected: positions.map(at => names[at] as Name), isOver }
+  if (!isOver) throw nativeFault.TOO_MANY_MATCHES({ count: positions.length, most: MAX_MATCHES })
   return { selected: [], isOver }
 }
 

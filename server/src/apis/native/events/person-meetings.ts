@@ -4,12 +4,12 @@ import type { Directory } from '../../../auth/directory/directory.ts'
 import type { Calendar } from '../../../calendar/calendar.ts'
 
 export type PersonMeetings = {
-  /** Of each mailbox at most {@link MOST_MEETINGS} present and as many deleted meetings: those with the latest start. */
+  /** Of each mailbox at most {@link MAX_MEETINGS} present and as many deleted meetings: those with the latest start. */
   idsOf(tenant: string, personId: string): Promise<readonly string[]>
   has(tenant: string, personId: string, meetingId: string): Promise<boolean>
 }
 
-export const MOST_MEETINGS = 2000
+export const MAX_MEETINGS = 2000
 
 type Needs = {
   readonly directory: Pick<Directory, 'groupsOf'>
@@ -19,7 +19,7 @@ type Needs = {
 export function createPersonMeetings({ directory, calendar }: Needs): PersonMeetings {
   return {
     async idsOf(tenant, personId) {
-      return calendar.meetingsOf(tenant, await mailboxesOf(tenant, personId), MOST_MEETINGS)
+      return calendar.meetingsOf(tenant, await mailboxesOf(tenant, personId), MAX_MEETINGS)
     },
     async has(tenant, personId, meetingId) {
       return calendar.isInMeeting(tenant, await mailboxesOf(tenant, personId), meetingId)
