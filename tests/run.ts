@@ -24,8 +24,8 @@ const FILES = ['tests/**/*.test.ts', '{wire,client}/**/*.test.{js,mjs,ts}']
  */
 const ON_OLDEST =
   /^tests\/(engine\/(?!batcher|tenant-queue|run\/(idle|retry-plan|workers))|store\/(?!reserve|test-database)|backup\/)/
-/** One more than two processors: a fifth of all time a file waits for a lease, a limit or a killed process. */
-const CONCURRENCY = 3
+/** Two more than two processors: a quarter of all time a file waits for a lease, a limit or a killed process. */
+const CONCURRENCY = 4
 /** What takes longest begins first, so that no file is left to run alone at the end. */
 const LONGEST = [
   'tests/engine/model/interleavings',
