@@ -45,6 +45,13 @@ test('files are named for what they hold, in kebab-case, and none is a dumping g
   assert.deepEqual(badNames, [])
 })
 
+test('the hooks that a room hands to the engine are in its <kind>-domain.ts, and nowhere else', () => {
+  const wrong = filesBelow('server/src', ['.ts'])
+    .filter(({ path, text }) => path.endsWith('-domain.ts') !== /\): Domain \{|: Domain = \{/.test(text))
+    .map(({ path }) => path)
+  assert.deepEqual(wrong, [])
+})
+
 for (const law of FORBIDDEN) {
   test(`nowhere ${law.what}`, () => {
     const own = 'tests/architecture/habits.test.ts'

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { nativeDomain } from '../../server/src/apis/native/effects/native-domain.ts'
+import { nativeDomain } from '../../server/src/apis/native/native-domain.ts'
 import { proofOf as proofOfMail } from '../../server/src/delivery/mail/proof.ts'
 import { proofOf } from '../../server/src/delivery/webhook/proof.ts'
 import { testEngine } from '../support/engine.ts'

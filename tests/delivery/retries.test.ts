@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { nativeDomain } from '../../server/src/apis/native/effects/native-domain.ts'
+import { nativeDomain } from '../../server/src/apis/native/native-domain.ts'
 import type { RetrySettings } from '../../server/src/core/effects/retry-plan.ts'
 import type { JsonObject } from '../../server/src/core/json.ts'
 import { createMailCarrier } from '../../server/src/delivery/mail/mail-carrier.ts'

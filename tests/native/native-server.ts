@@ -1,10 +1,10 @@
 // The native API over HTTP, on a real engine and database. Who calls is said by the token itself, so that a test can be
 // anybody: 'alice', 'bob' …
 
-import { delayCarrier, nativeDomain } from '../../server/src/apis/native/effects/native-domain.ts'
 import { createEventFinder } from '../../server/src/apis/native/events/event-finder.ts'
 import { createNameFinder } from '../../server/src/apis/native/name-finder.ts'
 import { nativeApi } from '../../server/src/apis/native/native-api.ts'
+import { delayCarrier, nativeDomain } from '../../server/src/apis/native/native-domain.ts'
 import type { KeptMail, WorkspaceApplied } from '../../server/src/apis/native/needs.ts'
 import { createReceiptFinder } from '../../server/src/apis/native/receipts/receipt-finder.ts'
 import { OPERATIONS_ROUTES } from '../../server/src/apis/operations/operations.ts'

@@ -4,7 +4,7 @@
 // that it is about.
 
 import { childCarriers } from '../apis/native/effects/child-carriers.ts'
-import { delayCarrier, nativeDomain } from '../apis/native/effects/native-domain.ts'
+import { delayCarrier, nativeDomain } from '../apis/native/native-domain.ts'
 import type { Auth } from '../auth/auth.ts'
 import { createAutomations } from '../automations/automations.ts'
 import { createCalendar } from '../calendar/calendar.ts'

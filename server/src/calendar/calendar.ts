@@ -36,7 +36,7 @@ import type {
   MeetingMessage,
   Page,
 } from './meeting/meeting.ts'
-import { meetingDomain } from './meeting/meeting-cancelled.ts'
+import { meetingDomain } from './meeting-domain.ts'
 import type { CalendarNeeds } from './needs.ts'
 
 export type Calendar = {

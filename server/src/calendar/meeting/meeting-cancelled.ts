@@ -7,13 +7,13 @@ import { CALENDAR_DELIVER_CANCEL, EFFECT_KINDS, MAIL_SEND } from '../../core/eff
 import { makeId, shardOfId } from '../../core/ids.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { mailboxKey } from '../../core/mail-address.ts'
-import type { CancelledEvent, Domain } from '../../engine/domain.ts'
+import type { CancelledEvent } from '../../engine/domain.ts'
 import type { Tx } from '../../store/database.ts'
 import { cancellationMails, type MailedMeeting, mailedAttendees } from '../itip/meeting-mail.ts'
 import { insertMessages, type NewMessage } from '../mailbox/messages.ts'
 import type { CalendarNeeds } from '../needs.ts'
 import { sql } from '../statements.ts'
-import { MEETING, titleOf } from './create-meeting.ts'
+import { titleOf } from './create-meeting.ts'
 import type { Address, ItemData, MessageData } from './meeting.ts'
 
 type CancelledRow = {
@@ -32,51 +32,45 @@ type OrganizerRow = {
 }
 type CopyRow = Address & { readonly meeting_id: string; readonly mailbox_id: string }
 
-export function meetingDomain(needs: CalendarNeeds): Domain {
-  return {
-    eventKind: MEETING,
-    wantsSettled: () => false,
-    // A meeting that stands in a calendar can be called off, however long ago its invitations went out.
-    async keeps(tx, ids) {
-      const rows = await tx.query<{ id: string }>(sql('standing-meetings'), [ids.map(shardOfId), ids])
-      return rows.map(row => row.id)
-    },
-    async cancelled(tx, events) {
-      const meetings = await callOff(tx, events)
-      const ids = meetings.map(({ id }) => id)
-      const shards = ids.map(shardOfId)
-      const originals = byMeeting(
-        await tx.query<OrganizerRow>(sql('delete-cancelled-items'), [
-          shards,
-          ids,
-          meetings.map(m => m.cancelled_at),
-        ]),
-      )
-      // This statement begins after the meetings' rows were locked. So it sees every delivery that was committed, and no other can follow.
-      const copies = byMeeting(await tx.query<CopyRow>(sql('copies-of-meetings'), [shards, ids]))
-      const notices = new Map<string, readonly NewEffect[]>()
-      const sent: NewMessage[] = []
-      for (const row of meetings) {
-        const event = events.find(({ event }) => event.id === row.id)
-        const original = originals.get(row.id)?.[0]
-        if (!event || !original) continue
-        const following = noticesOf(event, row, original, copies.get(row.id) ?? [])
-        notices.set(row.id, following.notices)
-        if (following.notified.length === 0) continue
-        sent.push({
-          id: makeId(shardOfId(row.id), row.cancelled_at.getTime(), needs.random),
-          mailbox: { tenant: row.tenant, id: original.mailbox_id },
-          folder: 'sentitems',
-          meetingId: row.id,
-          kind: 'meetingCancelled',
-          sentAt: row.cancelled_at,
-          data: following.message,
-        })
-      }
-      await insertMessages(tx, sent)
-      return notices
-    },
+/** The `cancelled` hook of meetings: the cancellations to send, by meeting. */
+export async function meetingsCancelled(
+  needs: CalendarNeeds,
+  tx: Tx,
+  events: readonly CancelledEvent[],
+): Promise<ReadonlyMap<string, readonly NewEffect[]>> {
+  const meetings = await callOff(tx, events)
+  const ids = meetings.map(({ id }) => id)
+  const shards = ids.map(shardOfId)
+  const originals = byMeeting(
+    await tx.query<OrganizerRow>(sql('delete-cancelled-items'), [
+      shards,
+      ids,
+      meetings.map(m => m.cancelled_at),
+    ]),
+  )
+  // This statement begins after the meetings' rows were locked. So it sees every delivery that was committed, and no other can follow.
+  const copies = byMeeting(await tx.query<CopyRow>(sql('copies-of-meetings'), [shards, ids]))
+  const notices = new Map<string, readonly NewEffect[]>()
+  const sent: NewMessage[] = []
+  for (const row of meetings) {
+    const event = events.find(({ event }) => event.id === row.id)
+    const original = originals.get(row.id)?.[0]
+    if (!event || !original) continue
+    const following = noticesOf(event, row, original, copies.get(row.id) ?? [])
+    notices.set(row.id, following.notices)
+    if (following.notified.length === 0) continue
+    sent.push({
+      id: makeId(shardOfId(row.id), row.cancelled_at.getTime(), needs.random),
+      mailbox: { tenant: row.tenant, id: original.mailbox_id },
+      folder: 'sentitems',
+      meetingId: row.id,
+      kind: 'meetingCancelled',
+      sentAt: row.cancelled_at,
+      data: following.message,
+    })
   }
+  await insertMessages(tx, sent)
+  return notices
 }
 
 async function callOff(tx: Tx, events: readonly CancelledEvent[]) {

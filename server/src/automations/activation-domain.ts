@@ -1,14 +1,14 @@
 // The settled hook of activations: when an action has ended, the next one is announced, in the same commit. The engine calls
 // it only while the activation is live, so a cancelled activation never has a next action (I3).
 
-import { AUTOMATIONS_DELAY } from '../../core/effects/effect-kinds.ts'
-import { shardOfId } from '../../core/ids.ts'
-import type { Domain, NextSteps, Settled } from '../../engine/domain.ts'
-import { ACTION_EFFECTS } from '../actions/action-kinds.ts'
-import { sql } from '../statements.ts'
-import { ACTIVATION_KIND } from './activation-key.ts'
-import { type Flow, flowIn, nextSteps } from './next-step.ts'
-import { type ProgramCache, programName } from './program-cache.ts'
+import { AUTOMATIONS_DELAY } from '../core/effects/effect-kinds.ts'
+import { shardOfId } from '../core/ids.ts'
+import type { Domain, NextSteps, Settled } from '../engine/domain.ts'
+import { ACTION_EFFECTS } from './actions/action-kinds.ts'
+import { ACTIVATION_KIND } from './activations/activation-key.ts'
+import { type Flow, flowIn, nextSteps } from './activations/next-step.ts'
+import { type ProgramCache, programName } from './activations/program-cache.ts'
+import { sql } from './statements.ts'
 
 type Ended = Settled & { readonly flow: Flow }
 
