@@ -52,6 +52,15 @@ test('the hooks that a room hands to the engine are in its <kind>-domain.ts, and
   assert.deepEqual(wrong, [])
 })
 
+test('errors that callers see are in the faults.ts of their room, where they are all found', () => {
+  // Those that make one again from its parts: for a page, and after the reading process has refused.
+  const again = ['server/src/app/wire-http.ts', 'server/src/reader/reading-process.ts']
+  const wrong = filesBelow('server/src', ['.ts'])
+    .filter(({ path, text }) => /\bnew Fault\(|\bfaults\(\{/.test(text) && !path.endsWith('/faults.ts'))
+    .map(({ path }) => path)
+  assert.deepEqual(wrong.sort(), [...again, 'server/src/core/fault.ts'].sort())
+})
+
 for (const law of FORBIDDEN) {
   test(`nowhere ${law.what}`, () => {
     const own = 'tests/architecture/habits.test.ts'

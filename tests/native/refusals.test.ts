@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nativeFaultCatalogue } from '../../server/src/apis/native/faults.ts'
-import { parentFault } from '../../server/src/core/parent.ts'
+import { parentFault } from '../../server/src/core/faults.ts'
 import { filesBelow } from '../architecture/source-files.ts'
 import { nativeServer } from './native-server.ts'
 

@@ -3,7 +3,7 @@
 
 import type { Link } from './effects/effect.ts'
 import type { Announced } from './event.ts'
-import { faults } from './fault.ts'
+import { parentFault } from './faults.ts'
 import type { Principal } from './principal.ts'
 
 /** A parent that was found and may be used; `id` is the engine's id. */
@@ -14,25 +14,6 @@ export type NamedParent = { readonly id: string; readonly link: Link }
 
 /** The one rule about who may use which event; compose gives it to each API. @throws Fault PARENT_NOT_FOUND */
 export type FindParent = (principal: Principal, named: NamedParent) => Promise<Parent>
-
-export const parentFault = faults({
-  INVALID_PARENT: {
-    status: 400,
-    message: "Standdown-Parent is an event's id, with `; link=keep` behind it if you like.",
-  },
-  // The same text for an event that does not exist and for one of somebody else.
-  PARENT_NOT_FOUND: { status: 404, message: 'There is no event {id} here that this could hang from.' },
-  PARENT_CANCELLED: {
-    status: 409,
-    message:
-      'The event {id}, which this was to hang from, was called off: nothing can be announced under it.',
-  },
-  TREE_TOO_DEEP: {
-    status: 400,
-    message:
-      'The event {id} stands as deep below others as an event may: nothing can hang from it, except with `link=keep`, which begins anew.',
-  },
-})
 
 /** @throws Fault when the announcement was refused because of its parent. Then nothing of it may be stored */
 export function refuseWithParent(announced: Announced | undefined): void {

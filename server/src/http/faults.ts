@@ -1,6 +1,6 @@
 // The errors of this room: what can be wrong with a request before any API sees it. fault-of.ts turns other errors into these.
 
-import { faults } from '../core/fault.ts'
+import { Fault, faults } from '../core/fault.ts'
 
 export const httpFault = faults({
   MALFORMED_JSON: { status: 400, message: 'The body is not valid JSON.' },
@@ -30,3 +30,8 @@ export const httpFault = faults({
   UNAVAILABLE: { status: 503, message: 'The server cannot take this right now. Try again in a moment.' },
   INTERNAL: { status: 500, message: 'Something went wrong here; it is not your fault.' },
 })
+
+/** What is wrong with a request that fits its schema. */
+export function invalidRequest(detail: string): Fault {
+  return new Fault('INVALID_REQUEST', 400, detail)
+}

@@ -1,7 +1,8 @@
 // The header Standdown-Parent: it names the parent of an event for callers of the vendors' APIs, whose bodies have no field for it.
 
 import { EVENT_ID } from '../../../wire/src/event-id.ts'
-import { type NamedParent, parentFault } from '../core/parent.ts'
+import { parentFault } from '../core/faults.ts'
+import type { NamedParent } from '../core/parent.ts'
 
 const FORM = new RegExp(`^(${EVENT_ID})(?:[ \\t]*;[ \\t]*link[ \\t]*=[ \\t]*(cancel|keep))?$`)
 

@@ -70,3 +70,10 @@ export const nativeFaultCatalogue = {
 } as const
 
 export const nativeFault = faults(nativeFaultCatalogue)
+
+/** Why a child cannot be announced any more: no further attempt can cure it. */
+export const childFault = faults({
+  AGENT_GONE: { status: 404, message: 'the agent is gone, or is no agent any more' },
+  CHANNEL_GONE: { status: 404, message: 'the agent has no channel {channel} any more' },
+  ORGANIZER_GONE: { status: 404, message: 'the organizer is gone' },
+})

@@ -7,12 +7,13 @@ import { authFault } from '../../auth/faults.ts'
 import { isOperatorKey, isServerOperator } from '../../auth/principals.ts'
 import { readScopes } from '../../auth/scopes.ts'
 import type { SecurityEvent, SecurityFacts } from '../../auth/security-log.ts'
-import { Fault } from '../../core/fault.ts'
+import { invalidRequest } from '../../http/faults.ts'
 import { schemasAreChecked } from '../../http/openapi.ts'
 import { domainOf } from '../../workspace/ids.ts'
 import { auditContextOf } from '../native/audit-context.ts'
 import { sendProblem } from '../native/problem.ts'
 import { nothing, response } from '../native/route-schema.ts'
+import { operationFault } from './faults.ts'
 
 type TokenOrder = {
   readonly tenant?: string
@@ -116,7 +117,7 @@ export function mintRoutes(auth: Auth): FastifyPluginAsync {
             (all.length === 1 ? all[0] : undefined))
       if (found) return found.id
       if (named !== undefined) throw authFault.UNKNOWN_TENANT({ tenant: named })
-      throw new Fault('TENANT_NEEDED', 400, 'There are several tenants (or none): say which one.')
+      throw operationFault.TENANT_NEEDED()
     }
 
     app.post(
@@ -324,7 +325,7 @@ export function mintRoutes(auth: Auth): FastifyPluginAsync {
 function scopesOf({ scope, operator }: TokenOrder): { readonly scopes?: readonly string[] } {
   if (scope === undefined) return {}
   // An operator's token always has an admin's rights. So a request for fewer rights is refused: the token would have all of them.
-  if (operator) throw new Fault('INVALID_REQUEST', 400, "An operator's token has no scopes to choose.")
+  if (operator) throw invalidRequest("An operator's token has no scopes to choose.")
   const { all, names } = readScopes(scope)
   return all ? {} : { scopes: names }
 }
@@ -332,11 +333,11 @@ function scopesOf({ scope, operator }: TokenOrder): { readonly scopes?: readonly
 function bearerOf(order: TokenOrder) {
   const { user, app, operator, instanceId, site } = order
   if ([user, app, operator].filter(each => each !== undefined).length !== 1) {
-    throw new Fault('INVALID_REQUEST', 400, 'Say one of user, app and operator.')
+    throw invalidRequest('Say one of user, app and operator.')
   }
   if (user !== undefined) return { person: user }
   if (site !== undefined && (app === undefined || instanceId !== undefined))
-    throw new Fault('INVALID_REQUEST', 400, '`site` goes with `app`, and not together with `instanceId`.')
+    throw invalidRequest('`site` goes with `app`, and not together with `instanceId`.')
   if (app !== undefined)
     return {
       app,

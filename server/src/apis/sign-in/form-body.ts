@@ -1,7 +1,7 @@
 // Reads form bodies, which browsers and OAuth clients send. Only routes that expect a form accept one.
 
 import type { FastifyInstance } from 'fastify'
-import { Fault } from '../../core/fault.ts'
+import { signInFault } from './faults.ts'
 
 /** The fields by name. A field that is sent twice is an error (RFC 6749, 3.2). */
 export type FormFields = { readonly [name: string]: string | undefined }
@@ -26,7 +26,7 @@ export function acceptForms(app: FastifyInstance): void {
 function readForm(text: string): FormFields {
   const fields = new Map<string, string>()
   for (const [name, value] of new URLSearchParams(text)) {
-    if (fields.has(name)) throw new Fault('INVALID_FORM', 400, 'A field was sent twice.')
+    if (fields.has(name)) throw signInFault.INVALID_FORM()
     fields.set(name, value)
   }
   return Object.fromEntries(fields)

@@ -10,6 +10,7 @@ import { END_SESSION_PATH, type OidcIssuer } from '../../auth/oidc/oidc-issuer.t
 import type { SignedIn } from '../../auth/sessions/browser-sessions.ts'
 import { Fault } from '../../core/fault.ts'
 import { isForwarded } from '../../core/forwarded.ts'
+import { invalidRequest } from '../../http/faults.ts'
 import { auditContextOf } from '../native/audit-context.ts'
 import { sendPage } from '../native/pages/send-page.ts'
 import { sendProblem } from '../native/problem.ts'
@@ -94,9 +95,9 @@ export function signInRoutes(auth: Auth): FastifyPluginAsync {
       const hinted = hint === undefined ? null : await issuer.readHint(hint)
       const appId = hinted?.appId ?? fields.client_id
       if (fields.client_id !== undefined && fields.client_id !== appId)
-        throw new Fault('INVALID_REQUEST', 400, 'client_id is not the app that id_token_hint was made for.')
+        throw invalidRequest('client_id is not the app that id_token_hint was made for.')
       if (returnTo !== undefined && !(appId !== undefined && (await issuer.mayReturnTo(appId, returnTo))))
-        throw new Fault('INVALID_REQUEST', 400, 'post_logout_redirect_uri is not an address of the app.')
+        throw invalidRequest('post_logout_redirect_uri is not an address of the app.')
       const who = await sessions.personAt(request)
       const isConfirmed = request.method === 'POST' && fields.confirm === 'yes'
       if (isConfirmed) sessions.requireOwnPage(request)

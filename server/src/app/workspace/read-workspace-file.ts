@@ -1,13 +1,14 @@
 // The workspace file, read: from its text to what each room is to make true. Pure. Whatever somebody sends is read in the reading
 // process, so nothing that reaches a secret or the database may be imported here.
 
-import { Fault } from '../../core/fault.ts'
+import type { Fault } from '../../core/fault.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { type Mistake, Mistakes, type Path, pathText } from '../../core/mistakes.ts'
 import { workspaceMistakes } from '../../workspace/mistakes.ts'
 import { checkSchema } from '../../workspace/schema.ts'
 import type { TenantSection } from '../../workspace/sections.ts'
 import { readWorkspaceText, type Variables, type WorkspaceText } from '../../workspace/text.ts'
+import { invalidWorkspace } from './faults.ts'
 import { checkSections, type ReadTenant, readValidSections } from './sections.ts'
 
 export type ReadWorkspace = readonly ReadTenant[]
@@ -19,16 +20,16 @@ export function readWorkspaceFile({ text, variables }: WorkspaceInput): ReadWork
   const mistakes = new Mistakes()
   const file = readWorkspaceText(text, variables, mistakes)
   const { value } = file
-  if (value === undefined) throw invalidWorkspace(mistakes, file)
+  if (value === undefined) throw faultOf(mistakes, file)
   checkSchema(value, mistakes)
   const checked = workspaceMistakes(value, mistakes).map(tenant => checkSections(tenant, mistakes))
-  if (mistakes.count > 0) throw invalidWorkspace(mistakes, file)
+  if (mistakes.count > 0) throw faultOf(mistakes, file)
   const { tenants } = value as { readonly tenants: readonly TenantSection[] }
   return tenants.map((section, i) => ({ ...checked[i]!, ...readValidSections(section) }))
 }
 
 /** In the order of the file. */
-function invalidWorkspace(mistakes: Mistakes, file: WorkspaceText): Fault {
+function faultOf(mistakes: Mistakes, file: WorkspaceText): Fault {
   const errors = mistakes.kept
     .map(mistake => withPosition(mistake, file))
     .sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
@@ -37,7 +38,7 @@ function invalidWorkspace(mistakes: Mistakes, file: WorkspaceText): Fault {
   const position = lineNumber === null ? '' : `${lineNumber}:${column} `
   const first = `${position}${at === '' ? '' : `${at} `}${message}`
   const count = mistakes.count === 1 ? 'a mistake' : `${mistakes.count} mistakes, of which the first is`
-  return new Fault('INVALID_WORKSPACE', 400, `The workspace file has ${count}: ${first}`, {
+  return invalidWorkspace(`The workspace file has ${count}: ${first}`, {
     errors: errors as unknown as JsonObject[],
     more,
   })

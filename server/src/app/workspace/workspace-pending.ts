@@ -6,11 +6,11 @@ import type { PeopleChange } from '../../auth/people/apply-people.ts'
 import { ACTIVATION_KIND } from '../../automations/activations/activation-key.ts'
 import type { AutomationsChange } from '../../automations/apply-workspace.ts'
 import { MEETING } from '../../calendar/meeting/create-meeting.ts'
-import { faults } from '../../core/fault.ts'
 import type { WorkspaceChange } from '../../core/workspace-change.ts'
 import { countPending, type Owned, type PendingWork } from '../../engine/lists/pending-work.ts'
 import { OFFER_EVENT } from '../../notifications/offer.ts'
 import type { Tx } from '../../store/database.ts'
+import { workspaceFault } from './faults.ts'
 
 /** `--cancel-pending`, `--keep-pending`. */
 export type PendingPolicy = 'cancel' | 'keep'
@@ -32,14 +32,6 @@ export type PendingOfTenant = {
   readonly owned: readonly Owned[]
   readonly all: PendingWork
 }
-
-export const pendingFault = faults({
-  PENDING_WORK: {
-    status: 409,
-    message:
-      'What goes still has {events} events with {actions} actions pending: {which}.\nCall them off with receipts (--cancel-pending; `"pending": "cancel"`), or let them happen (--keep-pending; `"pending": "keep"`): an operator can still cancel each by its id.',
-  },
-})
 
 /** The changes with the pending work of each; `gone`: the pending work of all that is removed. */
 export async function withPending(
@@ -100,7 +92,7 @@ export function refusePending(pending: readonly PendingOfTenant[], changes: read
     .filter(change => change.is === 'removed' && change.pending !== undefined)
     .map(({ at, pending }) => `${at} (${pending?.events})`)
   const maxShown = 20
-  throw pendingFault.PENDING_WORK({
+  throw workspaceFault.PENDING_WORK({
     events: sum('events'),
     actions: sum('actions'),
     which: `${which.slice(0, maxShown).join(', ')}${which.length > maxShown ? ` and ${which.length - maxShown} more` : ''}`,

@@ -3,9 +3,9 @@
 // a delay that follows another counts from the right day. It must not move the clock of a tenant that is not
 // marked `sandbox`, and never that of a tenant that is on hold.
 
-import { Fault } from '../../core/fault.ts'
 import type { Queries } from '../../store/database.ts'
 import type { Context } from '../context.ts'
+import { engineFault } from '../faults.ts'
 import { sql } from '../statements.ts'
 
 export type ClockProgress = (now: Date) => void
@@ -35,8 +35,8 @@ export async function advanceClock(context: Context, options: AdvanceOptions): P
       type Step = { moved_ms: number; sandbox: boolean; on_hold: boolean }
       return (await tx.query<Step>(sql('clock-step'), values))[0]
     })
-    if (!step?.sandbox) throw notSandbox(tenant)
-    if (step.on_hold) throw onHold(tenant)
+    if (!step?.sandbox) throw engineFault.NOT_SANDBOX({ tenant })
+    if (step.on_hold) throw engineFault.ON_HOLD({ tenant })
     left -= Number(step.moved_ms)
     context.hints.due()
     const now = await tenantNow(context, tenant)
@@ -53,14 +53,7 @@ async function requireNear(context: Context, { tenant, byMs }: AdvanceOptions): 
   const times = await tenantTimes(context, context.db, [tenant, ''])
   const [now = 0, real = 0] = [...times.values()].map(time => time.getTime())
   if (now + byMs - real <= MAX_AHEAD_MS) return
-  throw new Fault(
-    'CLOCK_TOO_FAR',
-    409,
-    'The clock of a sandbox runs at most 100 years ahead of the real one.',
-    {
-      tenant,
-    },
-  )
+  throw engineFault.CLOCK_TOO_FAR({ tenant })
 }
 
 export async function tenantNow(context: Context, tenant: string): Promise<Date> {
@@ -86,22 +79,10 @@ async function untilQuiet(context: Context, { tenant, changed, signal }: Advance
   for (;;) {
     const values = [context.clock(), tenant]
     const [row] = await context.db.query<{ quiet: boolean; on_hold: boolean }>(sql('tenant-quiet'), values)
-    if (row?.on_hold) throw onHold(tenant)
+    if (row?.on_hold) throw engineFault.ON_HOLD({ tenant })
     if (row?.quiet) return
     signal?.throwIfAborted()
     context.hints.due()
     await changed()
   }
-}
-
-/** The native API refuses it with the same code before it calls the engine; here it is a tenant that has just become no sandbox. */
-function notSandbox(tenant: string): Fault {
-  const message = `Only the clock of a sandbox can be moved; tenant ${tenant} runs on real time.`
-  return new Fault('NOT_SANDBOX', 403, message, { tenant })
-}
-
-function onHold(tenant: string): Fault {
-  const message =
-    'This database is on hold: nothing happens on the way. Release it first: ./standdown release --list'
-  return new Fault('ON_HOLD', 409, message, { tenant })
 }

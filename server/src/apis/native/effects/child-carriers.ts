@@ -14,11 +14,12 @@ import {
   NATIVE_OFFER,
   type NativeOfferData,
 } from '../../../core/effects/effect-kinds.ts'
-import { Fault, faults } from '../../../core/fault.ts'
+import { Fault } from '../../../core/fault.ts'
 import { derivedId } from '../../../core/ids.ts'
 import type { JsonObject } from '../../../core/json.ts'
 import type { Parent } from '../../../core/parent.ts'
 import type { Notifications } from '../../../notifications/notifications.ts'
+import { childFault } from '../faults.ts'
 import type { NativeEngine } from '../native-engine.ts'
 import { labelOf, type MeetingChild, meetingDraft } from './child-effects.ts'
 
@@ -28,13 +29,6 @@ export type ChildCarrierNeeds = {
   readonly notifications: Pick<Notifications, 'channelsOf' | 'notifyAgent'>
   readonly calendar: Pick<Calendar, 'createMeeting' | 'defaultCalendar'>
 }
-
-/** Faults that no further attempt can cure. */
-const gone = faults({
-  AGENT_GONE: { status: 404, message: 'the agent is gone, or is no agent any more' },
-  CHANNEL_GONE: { status: 404, message: 'the agent has no channel {channel} any more' },
-  ORGANIZER_GONE: { status: 404, message: 'the organizer is gone' },
-})
 
 /** Running slots of a tenant: each action is one short transaction. */
 const SLOTS = 8
@@ -80,9 +74,9 @@ async function makeOffer(
   const { tenant } = effect
   const { agentId, channel, template, parameters } = effect.data as NativeOfferData
   const agent = await directory.user(tenant, agentId)
-  if (!agent?.roles.includes('agent')) throw gone.AGENT_GONE()
+  if (!agent?.roles.includes('agent')) throw childFault.AGENT_GONE()
   const channelLabel = await labelOf(notifications, agent, channel)
-  if (channelLabel === null) throw gone.CHANNEL_GONE({ channel })
+  if (channelLabel === null) throw childFault.CHANNEL_GONE({ channel })
   await notifications.notifyAgent({
     agent: { tenant, agentId: agent.id, agentName: agent.name },
     channel,
@@ -104,7 +98,7 @@ async function makeMeeting(
 ): Promise<JsonObject> {
   const { organizerId, request } = effect.data as unknown as MeetingChild
   const organizer = await directory.user(effect.tenant, organizerId)
-  if (!organizer) throw gone.ORGANIZER_GONE()
+  if (!organizer) throw childFault.ORGANIZER_GONE()
   const mailbox = mailboxOfUser(effect.tenant, organizer)
   const { id: calendarId } = await calendar.defaultCalendar(mailbox)
   const draft = meetingDraft(request)
