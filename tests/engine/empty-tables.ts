@@ -1,4 +1,4 @@
-// Empties what the engine has written, between two runs of one test on one database.
+// What the engine has written, emptied or set back between two runs of one test on one database.
 
 const TABLES = [
   'event',
@@ -18,3 +18,14 @@ const TABLES = [
 ]
 
 export const EMPTY_TABLES: string = TABLES.map(name => `delete from engine.${name}`).join('; ')
+
+/** Keeps a copy of all rows, for RESTORE_ROWS. */
+export const KEEP_ROWS: string = [
+  'create schema kept',
+  ...TABLES.map(name => `create table kept.${name} as table engine.${name}`),
+].join('; ')
+
+export const RESTORE_ROWS: string = [
+  EMPTY_TABLES,
+  ...TABLES.map(name => `insert into engine.${name} table kept.${name}`),
+].join('; ')

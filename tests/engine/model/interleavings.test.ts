@@ -19,7 +19,7 @@ import type { Database } from '../../../server/src/store/database.ts'
 import { type TestDatabase, testDatabase } from '../../support/database.ts'
 import type { Part } from '../../support/stepped-client.ts'
 import { type Explored, type Scenario, Stepper } from '../../support/stepper.ts'
-import { EMPTY_TABLES } from '../empty-tables.ts'
+import { EMPTY_TABLES, KEEP_ROWS, RESTORE_ROWS } from '../empty-tables.ts'
 import {
   attemptOf,
   byId,
@@ -70,6 +70,9 @@ after(async () => {
   }
 })
 
+/** The world that the others are copies of. */
+let first: World | null = null
+
 /** What the parts of one schedule meet: a tree with everything in it that a cancel can find. */
 class World {
   readonly db: Database
@@ -118,7 +121,18 @@ class World {
 
   private titles = new Map<string, PendingRow>()
 
-  async make(): Promise<this> {
+  /** As the first one was made, from a copy of its rows: that is one statement instead of a dozen transactions. */
+  static async open(db: Database): Promise<World> {
+    if (first === null) {
+      first = await new World(db).make()
+      await db.query({ text: KEEP_ROWS })
+    } else {
+      await db.query({ text: RESTORE_ROWS })
+    }
+    return Object.assign(new World(db), first, { seen: [...first.seen] })
+  }
+
+  private async make(): Promise<this> {
     const { db } = this
     await db.query({ text: EMPTY_TABLES })
     const context = contextOn(db)
@@ -320,7 +334,7 @@ async function meet(
   const name = `${given.length > 0 ? `${given.join(', ')}; ` : ''}${names.join(' | ')}`
   const explored = await stepper.explore(
     async (): Promise<Scenario> => {
-      const world = await new World(database.db).make()
+      const world = await World.open(database.db)
       for (const verb of given) await (verbs[verb] as Verb)(world)(database.db)
       return {
         parts: Object.fromEntries(names.map((verb, i) => [`${i + 1} ${verb}`, (verbs[verb] as Verb)(world)])),
