@@ -35,8 +35,14 @@ const LONGEST = [
   'tests/crash/restored-on-hold',
   'tests/fuzz/malformed',
   'tests/crash/several-servers',
+  'tests/crash/stop',
+  'tests/http/database-away',
+  'tests/native/waiting-rights',
   'tests/notifications/stream-rights',
   'tests/postgres/embedded-faults',
+  'tests/reader/hostile-html',
+  'tests/store/engine-migration-goes-on',
+  'tests/store/round-trips',
 ]
 /** On a loaded machine the longest file takes four times as long as alone. */
 const LIMITS = { timeoutMs: 600_000, stoppedMs: 30_000 }

@@ -7,7 +7,13 @@ import { createReader } from '../../server/src/reader/reader.ts'
 import { HOSTILE_HTML } from './hostile-html.ts'
 
 // However slow this machine is: that nobody waits too long is tested elsewhere.
-const reader = createReader({ waitMs: 600_000, restTimes: 0, niceness: 0, patienceOfOthers: 1000 })
+const reader = createReader({
+  waitMs: 600_000,
+  restTimes: 0,
+  niceness: 0,
+  patience: 1_000_000,
+  patienceOfOthers: 1_000_000,
+})
 after(() => reader.stop())
 
 for (const [what, html] of Object.entries(HOSTILE_HTML)) {

@@ -8,7 +8,14 @@ import { Fault } from '../../server/src/core/fault.ts'
 import { WORKSPACE_LIMITS as LIMITS } from '../../server/src/workspace/limits.ts'
 
 // However slow this machine is: that nobody waits too long is tested elsewhere.
-const slow = { restTimes: 0, waitMs: 600_000, startMs: 300_000 }
+const slow = {
+  restTimes: 0,
+  waitMs: 600_000,
+  startMs: 300_000,
+  niceness: 0,
+  patience: 1_000_000,
+  patienceOfOthers: 1_000_000,
+}
 const reader = createWorkspaceReader({ ...slow, waiting: { all: 100, each: 100 } })
 /** Time enough for a file that is taken, on a machine that does other things too. */
 const patient = createWorkspaceReader({ ...slow, timeMs: 120_000 })
