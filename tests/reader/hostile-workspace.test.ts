@@ -13,8 +13,8 @@ const slow = {
   waitMs: 600_000,
   startMs: 300_000,
   niceness: 0,
-  patience: 1_000_000,
-  patienceOfOthers: 1_000_000,
+  patience: 1000,
+  patienceOfOthers: 1000,
 }
 const reader = createWorkspaceReader({ ...slow, waiting: { all: 100, each: 100 } })
 /** Time enough for a file that is taken, on a machine that does other things too. */
