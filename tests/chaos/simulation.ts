@@ -32,7 +32,7 @@ export type SimulatedDatabase = {
   readonly clock: ServerClock
 }
 
-/** TenantQueue of the event loop without an octet, after which nothing moves any more. */
+/** Turns of the event loop without an octet, after which nothing moves any more. */
 const QUIET_TURNS = 4
 /** Real milliseconds after which an answer that has not come is asked after: is it held back by a lock? */
 const ASK_AFTER_MS = 2
@@ -40,6 +40,21 @@ const ASK_AFTER_MS = 2
 const NOTIFIED_WITHIN_MS = 300
 /** Real milliseconds after which PostgreSQL is taken to be stuck. */
 const STUCK_MS = 20_000
+/** Between two looks at the time; what is longer is taken for a pause of the machine. */
+const MAX_TURN_MS = 100
+
+/** Real milliseconds in which this process had its turn: where the machine stands still for a while, nothing is late. */
+class OwnTime {
+  #spentMs = 0
+  #last = process.hrtime.bigint()
+
+  get ms(): number {
+    const now = process.hrtime.bigint()
+    this.#spentMs += Math.min(Number(now - this.#last) / 1_000_000, MAX_TURN_MS)
+    this.#last = now
+    return this.#spentMs
+  }
+}
 
 export class Simulation implements Clockwork, AsyncDisposable {
   readonly epochMs = EPOCH_MS
@@ -226,21 +241,20 @@ export class Simulation implements Clockwork, AsyncDisposable {
 
   /** Resolves when all has come to rest. */
   private async rest(): Promise<void> {
-    const stuckAt = process.hrtime.bigint() + BigInt(STUCK_MS * 1_000_000)
-    const notifiedAt = process.hrtime.bigint() + BigInt(NOTIFIED_WITHIN_MS * 1_000_000)
+    const waited = new OwnTime()
     for (;;) {
       await this.quiet()
       const working = this.working()
       if (working.length === 0) {
         this.mayHaveUnblocked = false
-        if (this.notificationsDue <= 0 || process.hrtime.bigint() > notifiedAt) {
+        if (this.notificationsDue <= 0 || waited.ms > NOTIFIED_WITHIN_MS) {
           this.notificationsDue = 0
           return
         }
         await this.movement()
         continue
       }
-      if (process.hrtime.bigint() > stuckAt)
+      if (waited.ms > STUCK_MS)
         throw new Error(`PostgreSQL is stuck: its processes ${working.join(', ')} do not answer`)
       // Who waited for a lock waits on, most times: that is asked at once.
       const mostlyWaits = this.mayHaveUnblocked && working.every(pid => this.waiting.has(pid))

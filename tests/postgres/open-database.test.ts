@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { backup } from '../../server/src/backup/backup.ts'
@@ -71,6 +70,24 @@ test('a DATABASE_URL where nobody answers says so, without the password', async 
     open(urlOf({ ...own.options, database: 'missing' })),
     refusal(/"missing" does not exist/),
   )
+})
+
+test('a database that does not answer at first is asked again', async () => {
+  await using own = await testDatabase({ empty: true })
+  const socket = join(own.options.host ?? '', '.s.PGSQL.5432')
+  let attempts = 0
+  const server = createServer(client => {
+    attempts += 1
+    if (attempts < 3) return client.destroy()
+    client.pipe(connect(socket)).pipe(client)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const databaseUrl = `postgres://${own.options.user}@127.0.0.1:${port}/${own.name}`
+  await using database = await openDatabase({ dataDir: '', databaseUrl })
+  await checkSchema(database.db)
+  await database.close()
+  server.close()
 })
 
 function urlOf({ host = '', user = '', database = '' }): string {

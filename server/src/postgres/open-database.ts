@@ -5,6 +5,9 @@ import { storeFault } from '../store/faults.ts'
 import { migrate, refuseUnfit } from '../store/migrate.ts'
 import { startEmbedded } from './embedded.ts'
 
+/** Each takes 5 s where nothing answers. */
+const CONNECT_TRIES = 3
+
 type OpenOptions = {
   readonly dataDir: string
   /** `postgres://…`; without it the embedded PostgreSQL is used. */
@@ -67,13 +70,21 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
 }
 
 async function refuseUnreachable(db: Database): Promise<void> {
-  const client = await db.connect().catch(error => {
-    throw storeFault.DATABASE_UNREACHABLE({ reason: reasonOf(error) }, error)
-  })
+  const client = await connect(db)
   try {
     await refuseUnfit(client)
   } finally {
     await client.end()
+  }
+}
+
+/** A database that is busy, or a machine that stood still for a moment, may answer when it is asked again. */
+async function connect(db: Database, tries = CONNECT_TRIES): ReturnType<Database['connect']> {
+  try {
+    return await db.connect()
+  } catch (error) {
+    if (tries > 1) return await connect(db, tries - 1)
+    throw storeFault.DATABASE_UNREACHABLE({ reason: reasonOf(error) }, error)
   }
 }
 
