@@ -14,7 +14,7 @@ import { FileReports } from './runner/file-reports.ts'
 import { type Counts, runFile } from './runner/run-file.ts'
 import { clusterDirectory } from './support/cluster-directory.ts'
 import { installOldestPostgres } from './support/oldest-postgres.ts'
-import { trustEverybody } from './support/trusting-cluster.ts'
+import { MAX_CONNECTIONS_OF_TESTS, trustEverybody } from './support/trusting-cluster.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const FILES = ['tests/**/*.test.ts', '{wire,client}/**/*.test.{js,mjs,ts}']
@@ -79,7 +79,7 @@ for (const major of majors(values.pg)) {
 durations.sort((one, other) => other.seconds - one.seconds)
 console.log('# the ten slowest files, in seconds')
 for (const { file, seconds } of durations.slice(0, 10)) console.log(`#   ${seconds.toFixed(1)} ${file}`)
-for (const failure of failures) console.log(`# failed: ${failure.replaceAll('\n', '\n# ')}`)
+for (const failure of failures) tellFailure(failure)
 // In all, in the words of the runner's own closing lines.
 console.log(`# tests ${total.tests}`)
 console.log(`# pass ${total.passed}`)
@@ -91,6 +91,10 @@ console.log(`# duration_ms ${Math.round(performance.now() - startedAt)}`)
 if (chosen.length === 0) console.error(`no test file matches: ${positionals.join(' ')}`)
 // At once: what a file that was stopped has left running may hold its pipes to us.
 process.exit(everythingPassed && !interrupted.signal.aborted ? 0 : 1)
+
+function tellFailure(failure: string): void {
+  console.log(`# failed: ${failure.replaceAll('\n', '\n# ')}`)
+}
 
 function testFiles(): string[] {
   return globSync(FILES, { cwd: ROOT, exclude: path => path.includes('node_modules') })
@@ -106,7 +110,11 @@ function majors(wanted: string | undefined): PostgresMajor[] {
 
 async function runOn(major: PostgresMajor, files: readonly string[]): Promise<boolean> {
   const dataDir = clusterDirectory()
-  const postgres = await startEmbedded({ dataDir, pgMajor: major })
+  const postgres = await startEmbedded({
+    dataDir,
+    pgMajor: major,
+    maxConnections: MAX_CONNECTIONS_OF_TESTS,
+  })
   void postgres.exited.then(reason => {
     if (reason === null) return
     console.log(`# PostgreSQL ${major} has ended under the tests: ${reason.message}`)
@@ -137,7 +145,10 @@ async function runFiles(files: readonly string[]): Promise<boolean> {
       const ran = await runFile(join(ROOT, file), LIMITS, interrupted.signal)
       durations.push({ file, seconds: (performance.now() - fileStartedAt) / 1000 })
       await reports.add(ran.events)
-      for (const failure of ran.failures) failures.push(`${file}: ${failure}`)
+      for (const failure of ran.failures) {
+        failures.push(`${file}: ${failure}`)
+        tellFailure(failures.at(-1)!)
+      }
       for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += ran.counts[key]
       passed = ran.passed && passed
       if (durations.length % 25 === 0)

@@ -11,6 +11,7 @@ const FACES: Readonly<Record<string, string>> = {
   'server/src': 'main.ts',
   'server/src/apis/automations': 'automations-api.ts',
   'server/src/apis/graph': 'graph-api.ts',
+  'server/src/apis/graph/resources': 'resources.ts',
   'server/src/apis/native': 'native-api.ts',
   'server/src/apis/native/cancellations': 'cancellation-routes.ts',
   'server/src/apis/native/effects': 'child-effects.ts',

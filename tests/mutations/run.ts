@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startEmbedded } from '../../server/src/postgres/embedded.ts'
 import { clusterDirectory } from '../support/cluster-directory.ts'
-import { trustEverybody } from '../support/trusting-cluster.ts'
+import { MAX_CONNECTIONS_OF_TESTS, trustEverybody } from '../support/trusting-cluster.ts'
 import type { Guard } from './guard.ts'
 import { fileOf, GUARDS } from './guards.ts'
 
@@ -31,7 +31,7 @@ const chosen = GUARDS.filter(
   g => words.length === 0 || words.some(w => g.keeps.includes(w) || g.file.includes(w)),
 )
 const dataDir = clusterDirectory()
-const postgres = await startEmbedded({ dataDir })
+const postgres = await startEmbedded({ dataDir, maxConnections: MAX_CONNECTIONS_OF_TESTS })
 const testPostgres = JSON.stringify(await trustEverybody(postgres, dataDir))
 const results: Result[] = []
 try {

@@ -8,7 +8,7 @@ import { startEmbedded } from '../../server/src/postgres/embedded.ts'
 import type { PostgresMajor } from '../../server/src/postgres/postgres-binaries.ts'
 import type { DatabaseOptions } from '../../server/src/store/database.ts'
 import { clusterDirectory } from './cluster-directory.ts'
-import { trustEverybody } from './trusting-cluster.ts'
+import { MAX_CONNECTIONS_OF_TESTS, trustEverybody } from './trusting-cluster.ts'
 
 /** Which PostgreSQL this run is about: STANDDOWN_TEST_PG_MAJOR, 15 or 18 (the default). */
 export const testPostgresMajor: PostgresMajor = process.env.STANDDOWN_TEST_PG_MAJOR === '15' ? 15 : 18
@@ -25,7 +25,11 @@ async function start(): Promise<DatabaseOptions> {
   const shared = process.env.STANDDOWN_TEST_PG
   if (shared) return JSON.parse(shared) as DatabaseOptions
   const dataDir = clusterDirectory()
-  const postgres = await startEmbedded({ dataDir, pgMajor: testPostgresMajor })
+  const postgres = await startEmbedded({
+    dataDir,
+    pgMajor: testPostgresMajor,
+    maxConnections: MAX_CONNECTIONS_OF_TESTS,
+  })
   postgres.unref()
   // An exit handler cannot wait for a promise, and nothing in there is worth a clean stop.
   process.once('exit', () => {

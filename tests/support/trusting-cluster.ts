@@ -9,6 +9,9 @@ import type { EmbeddedPostgres } from '../../server/src/postgres/embedded.ts'
 import type { DatabaseOptions } from '../../server/src/store/database.ts'
 import { until } from './until.ts'
 
+/** For as many test files as run beside each other, some of which have six servers. */
+export const MAX_CONNECTIONS_OF_TESTS = 400
+
 /** Resolves with how to reach it, without a password, when that is enough. */
 export async function trustEverybody(postgres: EmbeddedPostgres, dataDir: string): Promise<DatabaseOptions> {
   const { password, ...open } = postgres.options

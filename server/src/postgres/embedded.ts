@@ -39,6 +39,8 @@ export type EmbeddedOptions = {
   readonly dataDir: string
   /** Default 18. 15 is for tests: npm brings it for some platforms only. */
   readonly pgMajor?: PostgresMajor
+  /** Default 100, of which a server needs 15. Tests that run beside each other need more. */
+  readonly maxConnections?: number
   /** Gets each line that PostgreSQL writes. */
   readonly log?: (textLine: string) => void
 }
@@ -74,11 +76,13 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
     const password = embeddedPassword(dataDir)
     requirePassword(cluster, password)
     const sockets = makeSocketDirectory(user)
-    const running = await run(cluster, sockets.path, options.log).catch(error => {
+    const start = () => run(cluster, sockets.path, options)
+    const running = await start().catch(error => {
       sockets.remove()
       throw error
     })
     return supervise(cluster, running, {
+      start,
       log: options.log,
       sockets: sockets.path,
       password,
@@ -101,17 +105,25 @@ type Running = {
 }
 
 /** Starts PostgreSQL under its watchdog; resolves when it is ready. */
-async function run(cluster: Cluster, sockets: string, log: EmbeddedOptions['log']): Promise<Running> {
+async function run(
+  cluster: Cluster,
+  sockets: string,
+  { log, maxConnections }: EmbeddedOptions,
+): Promise<Running> {
   const dataArgument = dataArgumentFor(cluster)
   const command = [join(cluster.binaries, 'bin', 'postgres'), '-D', dataArgument.argument]
-  const child = spawn('/bin/sh', ['-c', WATCHDOG, 'sh', sockets, ...command, ...settingArguments(sockets)], {
-    ...cluster.user.ids,
-    cwd: '/',
-    env: POSTGRES_ENVIRONMENT,
-    // A session of its own, so that a Ctrl-C at the terminal reaches only the server, which stops PostgreSQL last.
-    detached: true,
-    stdio: dataArgument.stdio,
-  }) as ChildProcessByStdio<Writable, Readable, Readable>
+  const child = spawn(
+    '/bin/sh',
+    ['-c', WATCHDOG, 'sh', sockets, ...command, ...settingArguments(sockets, maxConnections)],
+    {
+      ...cluster.user.ids,
+      cwd: '/',
+      env: POSTGRES_ENVIRONMENT,
+      // A session of its own, so that a Ctrl-C at the terminal reaches only the server, which stops PostgreSQL last.
+      detached: true,
+      stdio: dataArgument.stdio,
+    },
+  ) as ChildProcessByStdio<Writable, Readable, Readable>
   dataArgument.close()
   child.stdin.on('error', () => {})
   const ready = Promise.withResolvers<void>()
@@ -136,6 +148,7 @@ async function run(cluster: Cluster, sockets: string, log: EmbeddedOptions['log'
 }
 
 type Supervision = {
+  start(): Promise<Running>
   readonly log: EmbeddedOptions['log']
   readonly sockets: string
   readonly password: string
@@ -159,7 +172,7 @@ function supervise(cluster: Cluster, first: Running, supervision: Supervision): 
       supervision.log?.(`PostgreSQL ended and is started again: ${reason.split('\n').at(-1)}`)
       try {
         await freeCluster(cluster)
-        running = await run(cluster, supervision.sockets, supervision.log)
+        running = await supervision.start()
         if (!holdsProcess) unref(running.child)
         failures = 0
       } catch (error) {

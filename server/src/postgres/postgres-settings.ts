@@ -3,7 +3,6 @@
 const SETTINGS: { readonly [name: string]: string } = {
   listen_addresses: '',
   unix_socket_permissions: '0700',
-  max_connections: '100',
   shared_buffers: '128MB',
   effective_cache_size: '1GB',
   work_mem: '8MB',
@@ -35,7 +34,11 @@ const SETTINGS: { readonly [name: string]: string } = {
 }
 
 /** PostgreSQL's arguments for these settings and a socket in `socketDirectory`. */
-export function settingArguments(socketDirectory: string): string[] {
-  const all = { ...SETTINGS, unix_socket_directories: socketDirectory }
+export function settingArguments(socketDirectory: string, maxConnections = 100): string[] {
+  const all = {
+    ...SETTINGS,
+    max_connections: String(maxConnections),
+    unix_socket_directories: socketDirectory,
+  }
   return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }

@@ -1,47 +1,19 @@
 // The description of the Graph API. The API has one wildcard route. So the paths are generated from the grammar in path.ts, and their
-// methods from the table in operations.ts. Neither can differ from what runs.
+// methods from the table of resources. Neither can differ from what runs.
 
 import { BEARER, OpenApi, type Schema } from '../../http/openapi.ts'
-import {
-  cancelSchema,
-  graphErrorSchema,
-  newEventSchema,
-  parentHeader,
-  thingListSchema,
-  thingSchema,
-} from './event-schema.ts'
-import { OPERATIONS } from './operations.ts'
+import { graphErrorSchema, newEventSchema, thingListSchema, thingSchema } from './event-schema.ts'
 import { GRAMMAR, type Node } from './path.ts'
+import { preferHeader } from './preferences.ts'
 import { DEFAULT_TOP, MAX_TOP, type QueryKind } from './query.ts'
+import type { Operation } from './resource.ts'
+import { RESOURCES } from './resources/resources.ts'
 
 /** Below each version. */
 export const OPENAPI = '/openapi.json'
 export const GRAPH_OPENAPI = `/v1.0${OPENAPI}`
 
 type Address = { readonly nodes: readonly Node[]; readonly path: string }
-
-const SUMMARIES: { readonly [operation: string]: string } = {
-  'GET me': 'Who is signed in.',
-  'GET users': 'The people of the tenant.',
-  'GET user': 'A person.',
-  'GET groups': 'The groups of the tenant.',
-  'GET group': 'A group.',
-  'GET joinedGroups': 'The groups that one is a member of.',
-  'GET calendar': 'A calendar.',
-  'GET calendars': 'Calendars.',
-  'GET calendarGroups': 'Groups of calendars.',
-  'GET calendarGroup': 'A group of calendars.',
-  'GET events': 'Events, each once.',
-  'POST events': 'Create an event; its attendees are invited.',
-  'GET calendarView': 'Events between two times.',
-  'GET event': 'An event.',
-  'DELETE event': 'Delete an event. An organizer calls it off by that.',
-  'POST cancel': 'Call a meeting off, as its organizer.',
-  'GET messages': 'Messages about meetings.',
-  'GET message': 'A message about a meeting.',
-  'GET mailFolders': 'The folders of a mailbox.',
-  'GET mailFolder': 'A folder of a mailbox.',
-}
 
 const select = { type: 'string', description: 'Names of properties, with commas between them.' } as const
 const PAGE = {
@@ -65,24 +37,6 @@ const QUERIES: { readonly [kind in QueryKind]: Schema } = {
   },
 }
 
-const requestId = {
-  'client-request-id': {
-    type: 'string',
-    pattern: '^[\\x21-\\x7e]{1,128}$',
-    description: 'The same for the same request: a cancel or delete that comes again does nothing again.',
-  },
-} as const
-const prefer = {
-  Prefer: {
-    type: 'string',
-    description: 'outlook.timezone="…", outlook.body-content-type="text".',
-  },
-} as const
-const ifMatch = {
-  'If-Match': { type: 'string', description: 'The `@odata.etag` of what is meant, or *.' },
-} as const
-const nothing = { type: 'null' } as const
-
 /** The same for the versions v1.0, beta and docs/api. */
 export function graphOpenApi(): OpenApi {
   const openApi = new OpenApi({
@@ -101,47 +55,25 @@ export function graphOpenApi(): OpenApi {
   })
   for (const { nodes, path } of addressesBelow({ nodes: ['root'], path: '' })) {
     const node = nodes.at(-1) ?? 'root'
-    for (const [method, { query }] of Object.entries(OPERATIONS[node] ?? {})) {
+    for (const [method, operation] of Object.entries(RESOURCES[node] ?? {})) {
       // An event cannot be deleted in a calendarView.
       if (method === 'DELETE' && nodes.at(-2) === 'calendarView') continue
-      openApi.describe({ path, method, schema: schemaOf(`${method} ${node}`, path, query) })
+      openApi.describe({ path, method, schema: schemaOf(operation, path) })
     }
   }
   return openApi
 }
 
-function schemaOf(operation: string, path: string, query: QueryKind): Schema {
+function schemaOf({ summary, query, described }: Operation, path: string): Schema {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '')
   return {
-    summary: SUMMARIES[operation],
+    summary,
     params: { properties: Object.fromEntries(names.map(name => [name, { type: 'string', minLength: 1 }])) },
     querystring: QUERIES[query],
-    ...specific(operation, query),
-  }
-}
-
-function specific(operation: string, query: QueryKind): Schema {
-  switch (operation) {
-    case 'POST events':
-      return {
-        headers: { properties: { ...requestId, ...prefer, 'Standdown-Parent': parentHeader } },
-        body: { $ref: 'NewEvent#' },
-        response: { 201: { $ref: 'Thing#' } },
-      }
-    case 'POST cancel':
-      return {
-        headers: { properties: requestId },
-        body: cancelSchema,
-        // 204: for the forms that only the draft of 2016-17 lists.
-        response: { 202: nothing, 204: nothing },
-      }
-    case 'DELETE event':
-      return { headers: { properties: { ...requestId, ...ifMatch } }, response: { 204: nothing } }
-    default:
-      return {
-        headers: { properties: prefer },
-        response: { 200: { $ref: query === 'one' ? 'Thing#' : 'ThingList#' } },
-      }
+    ...(described ?? {
+      headers: { properties: preferHeader },
+      response: { 200: { $ref: query === 'one' ? 'Thing#' : 'ThingList#' } },
+    }),
   }
 }
 

@@ -31,3 +31,11 @@ function preference(text: string, name: string): string | null {
   const match = /^"([^"]{0,200})"|^([^\s",;]{1,200})/.exec(text.slice(at + name.length + 1))
   return match?.[1] ?? match?.[2] ?? null
 }
+
+/** For the description. */
+export const preferHeader = {
+  Prefer: {
+    type: 'string',
+    description: 'outlook.timezone="…", outlook.body-content-type="text".',
+  },
+} as const

@@ -1,19 +1,12 @@
-// Meeting messages, folders, calendars and people → JSON of Graph.
+// Meeting messages and mail folders → JSON of Graph.
 
 import { previewOf } from '../../calendar/meeting/body-text.ts'
-import type {
-  CalendarFolder,
-  CalendarGroup,
-  Mailbox,
-  MailFolder,
-  MeetingMessage,
-} from '../../calendar/meeting/meeting.ts'
-import type { CalendarTeam, CalendarUser } from '../../calendar/needs.ts'
+import type { Mailbox, MailFolder, MeetingMessage } from '../../calendar/meeting/meeting.ts'
 import { encodeOutlookId } from '../../calendar/outlook-id.ts'
 import { ownInstant } from '../../core/instant.ts'
 import type { Preferences } from './preferences.ts'
 import { folderId } from './resolve.ts'
-import { calendarId, timeIn, writeBody } from './write-event.ts'
+import { timeIn, writeBody } from './write-event.ts'
 
 export function messageId(message: MeetingMessage): string {
   const { mailboxId, id, generation } = message
@@ -81,58 +74,5 @@ export function writeFolder(folder: MailFolder, mailbox: Mailbox, total: number)
     childFolderCount: 0,
     totalItemCount: total,
     isHidden: false,
-  }
-}
-
-export function writeCalendar(calendar: CalendarFolder, mailbox: Mailbox) {
-  return {
-    id: calendarId(mailbox, calendar.id),
-    name: calendar.name,
-    color: 'auto',
-    hexColor: '',
-    isDefaultCalendar: calendar.isDefault,
-    changeKey: Buffer.from(calendar.id).toString('base64'),
-    canShare: false,
-    canViewPrivateItems: true,
-    canEdit: true,
-    allowedOnlineMeetingProviders: [],
-    defaultOnlineMeetingProvider: 'unknown',
-    isTallyingResponses: true,
-    isRemovable: !calendar.isDefault,
-    owner: { name: mailbox.name, address: mailbox.address },
-  }
-}
-
-export function writeCalendarGroup(group: CalendarGroup, mailbox: Mailbox) {
-  const id = encodeOutlookId({ type: 'calendarGroup', mailboxId: mailbox.id, id: group.id, generation: 0 })
-  return { id, name: group.name, classId: group.id, changeKey: Buffer.from(group.id).toString('base64') }
-}
-
-export function writeUser(user: CalendarUser) {
-  return {
-    id: user.id,
-    displayName: user.name,
-    mail: user.mail,
-    userPrincipalName: user.upn,
-    givenName: null,
-    surname: null,
-    jobTitle: null,
-    mobilePhone: null,
-    officeLocation: null,
-    preferredLanguage: null,
-    businessPhones: [],
-  }
-}
-
-export function writeGroup(group: CalendarTeam) {
-  return {
-    id: group.id,
-    displayName: group.name,
-    mail: group.mail,
-    mailNickname: group.mail.split('@')[0] ?? '',
-    mailEnabled: true,
-    securityEnabled: false,
-    groupTypes: ['Unified'],
-    visibility: 'Private',
   }
 }
