@@ -172,7 +172,7 @@ export function attemptOf(row: StartedRow, verdict: Verdict): Attempt {
 export async function settleNow(context: Context, attempt: Attempt): Promise<string> {
   for (;;) {
     const [result] = await context.db.transaction('settle', tx => settleAttempts(context, tx, [attempt]))
-    if (result !== 'held') return result as string
+    if (result !== 'locked') return result as string
   }
 }
 

@@ -5,7 +5,7 @@ import type { Guard } from './guard.ts'
 export const SWEEP_GUARDS: readonly Guard[] = [
   {
     keeps: 'what a cancel leaves alone is not told to stop',
-    file: 'server/src/engine/run/sql/asked-to-stop.sql',
+    file: 'server/src/engine/run/sql/must-stop.sql',
     text: ' and not f.keep and f.shard',
     without: ' and f.shard',
     noticedBy: ['engine/cancel/open-cancellation'],

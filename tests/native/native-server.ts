@@ -128,7 +128,7 @@ export async function nativeServer(mails: KeptMail = NO_MAIL): Promise<NativeSer
     },
     names,
     events,
-    find: createReceiptFinder({
+    receiptFinder: createReceiptFinder({
       engine,
       directory: { instances: async () => [] },
       notifications: { channelsOf: async () => [] },

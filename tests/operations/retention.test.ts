@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
-import { Housekeeping, maintenanceJobs } from '../../server/src/app/housekeeping.ts'
+import { Maintenance, maintenanceJobs } from '../../server/src/app/maintenance.ts'
 import { createMailStore } from '../../server/src/delivery/mail/mail-store.ts'
 import { createWebhookSecrets } from '../../server/src/delivery/webhook/webhook-secrets.ts'
 import { random } from '../support/engine.ts'
@@ -27,7 +27,7 @@ async function tidy(server: TestServer, retentionMs: number | null) {
     auth: server.server.auth,
     retentionMs,
   })
-  const housekeeping = new Housekeeping({
+  const maintenance = new Maintenance({
     jobs,
     pauseMs: 0,
     onGone: (_, batch) => {
@@ -35,7 +35,7 @@ async function tidy(server: TestServer, retentionMs: number | null) {
     },
     onError: (_, error) => failed.push(error),
   })
-  await housekeeping.round()
+  await maintenance.round()
   assert.deepEqual(failed, [])
   return gone
 }
@@ -169,7 +169,7 @@ test('what was swept is counted, and a job that fails keeps no other waiting', a
     did[what] += 1
     if (did.broken > 1 && did.batch > 3) resolve()
   }
-  const housekeeping = new Housekeeping({
+  const maintenance = new Maintenance({
     everyMs: 1,
     pauseMs: 0,
     jobs: [
@@ -187,7 +187,7 @@ test('what was swept is counted, and a job that fails keeps no other waiting', a
       note('broken')
     },
   })
-  housekeeping.start()
+  maintenance.start()
   await both
-  await housekeeping.stop()
+  await maintenance.stop()
 })

@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test'
 import { openDirectory } from '../postgres/data-directories.ts'
 import { type FileLimits, type FileRun, runFile } from './run-file.ts'
 
-const LIMITS: FileLimits = { timeoutMs: 60_000, stoppedMs: 20_000 }
+const LIMITS: FileLimits = { silentMs: 60_000, stoppedMs: 20_000 }
 const never = new AbortController().signal
 
 function runOf(t: TestContext, body: string, limits = LIMITS, interrupted = never): Promise<FileRun> {
@@ -58,11 +58,11 @@ for (const [given, body] of [
 
 test('a file that hangs is stopped, and said to', async t => {
   const ran = await runOf(t, `test('one', () => once(createServer().listen(0), 'close'))`, {
-    timeoutMs: 500,
+    silentMs: 500,
     stoppedMs: 20_000,
   })
   assert.equal(ran.passed, false)
-  assert.match(ran.failures.join('\n'), /did not end within 0\.5 s/)
+  assert.match(ran.failures.join('\n'), /nothing was heard of it for 0\.5 s/)
 })
 
 test('a run that is interrupted has not passed', async t => {

@@ -15,26 +15,28 @@ export type FileRun = {
 }
 
 export type FileLimits = {
-  /** A file that takes longer hangs. */
-  readonly timeoutMs: number
+  /** A file from which nothing is heard for longer, no test that began or ended, hangs. */
+  readonly silentMs: number
   /** For the runner's own end of a file that was stopped. */
   readonly stoppedMs: number
 }
 
 /**
- * A run for each file, because the runner's own timeout ends a test, but not the process that still hangs. Its stream may stay open for
+ * A run for each file, because the runner's own timeout ends a test, but not the process that still hangs. What counts is silence, not the
+ * whole time: that is ten times as long on a machine that has other work. Its stream may stay open for
  * ever where that process was killed from outside, and AbortSignal.timeout may be collected before its time: so a timer of ours.
  */
 export async function runFile(file: string, limits: FileLimits, interrupted: AbortSignal): Promise<FileRun> {
   const overdue = new AbortController()
   const signal = AbortSignal.any([interrupted, overdue.signal])
   const left = Promise.withResolvers<void>()
-  const timers = [setTimeout(() => overdue.abort(), limits.timeoutMs)]
+  const silence = setTimeout(() => overdue.abort(), limits.silentMs)
+  const timers = [silence]
   const stopped = () => timers.push(setTimeout(() => left.resolve(), limits.stoppedMs))
   signal.addEventListener('abort', stopped, { once: true })
-  const heard = new FileEvents()
+  const heard = new FileEvents(() => silence.refresh())
   try {
-    const stream = run({ files: [file], concurrency: 1, timeout: limits.timeoutMs, signal })
+    const stream = run({ files: [file], concurrency: 1, timeout: Number.POSITIVE_INFINITY, signal })
     // Node's runner swallows what nobody catches.
     await Promise.race([heard.follow(stream), left.promise]).catch(error =>
       heard.fail(`the run itself: ${error}`),
@@ -43,7 +45,8 @@ export async function runFile(file: string, limits: FileLimits, interrupted: Abo
     signal.removeEventListener('abort', stopped)
     for (const timer of timers) clearTimeout(timer)
   }
-  if (overdue.signal.aborted) heard.fail(`it did not end within ${limits.timeoutMs / 1000} s and was stopped`)
+  if (overdue.signal.aborted)
+    heard.fail(`nothing was heard of it for ${limits.silentMs / 1000} s, so it was stopped`)
   return heard.result()
 }
 
@@ -55,8 +58,18 @@ class FileEvents {
   /** Tests by the count of the file's own process, which it gives when all of them have ended. */
   #ownTests = 0
 
+  readonly #told: () => void
+
+  /** `told` is called whenever the file says something. */
+  constructor(told: () => void) {
+    this.#told = told
+  }
+
   async follow(stream: AsyncIterable<TestEvent>): Promise<void> {
-    for await (const event of stream) this.#take(event)
+    for await (const event of stream) {
+      this.#told()
+      this.#take(event)
+    }
   }
 
   fail(why: string): void {

@@ -13,14 +13,14 @@ import type { Http } from '../http/server.ts'
 import { createNotifications } from '../notifications/notifications.ts'
 import { createReader } from '../reader/reader.ts'
 import type { ComposeNeeds } from './compose-needs.ts'
-import type { Housekeeping } from './housekeeping.ts'
+import type { Maintenance } from './maintenance.ts'
 import type { Rooms } from './rooms.ts'
 import { wireApis } from './wire-apis.ts'
 import { wireDelivery } from './wire-delivery.ts'
 import { wireEngine } from './wire-engine.ts'
 import { wireFigures, wireReadiness } from './wire-health.ts'
-import { wireHousekeeping } from './wire-housekeeping.ts'
 import { wireHttp } from './wire-http.ts'
+import { wireMaintenance } from './wire-maintenance.ts'
 import { createWorkspaceApply, type WorkspaceApply } from './workspace/workspace-apply.ts'
 import { createWorkspaceReader } from './workspace/workspace-reader.ts'
 
@@ -76,30 +76,30 @@ export async function compose(needs: ComposeNeeds): Promise<Server> {
   await wireApis(needs, rooms)
   wireReadiness(needs, rooms)
   wireFigures(needs, rooms)
-  const housekeeping = wireHousekeeping(needs, rooms)
+  const maintenance = wireMaintenance(needs, rooms)
   return {
     http,
     auth,
     engine,
     workspace,
-    start: () => start(rooms, housekeeping),
-    stop: () => stop(rooms, housekeeping),
+    start: () => start(rooms, maintenance),
+    stop: () => stop(rooms, maintenance),
   }
 }
 
-async function start({ http, engine, delivery }: Rooms, housekeeping: Housekeeping): Promise<void> {
+async function start({ http, engine, delivery }: Rooms, maintenance: Maintenance): Promise<void> {
   http.metrics.watchProcess()
   await http.listen()
   await engine.start()
   const hold = await engine.hold('')
   if (hold) http.app.log.warn({ hold }, 'on hold: nothing is started before it is released')
-  housekeeping.start()
+  maintenance.start()
   delivery.receivers.start()
 }
 
-async function stop(rooms: Rooms, housekeeping: Housekeeping): Promise<void> {
+async function stop(rooms: Rooms, maintenance: Maintenance): Promise<void> {
   const { http, engine, delivery, notifications, reader, workspaceReader } = rooms
-  const swept = housekeeping.stop()
+  const swept = maintenance.stop()
   // Running effects and waiting callers are given their time side by side, so that a stop takes less than ten seconds.
   const ran = engine.stopRunning()
   // Before HTTP, which waits for its connections: open streams end here.

@@ -67,7 +67,7 @@ function nativeNeeds(needs: ComposeNeeds, rooms: Rooms): NativeNeeds {
     events,
     effects: { directory, notifications },
     longResponses: http.longResponses,
-    find: createReceiptFinder({ engine, directory, notifications, names, events }),
+    receiptFinder: createReceiptFinder({ engine, directory, notifications, names, events }),
     meetings: createPersonMeetings({ directory, calendar }),
     appIdOf: async (tenant, nameOrId) => (await directory.app(tenant, nameOrId))?.id ?? null,
     mail: delivery.keptMail,

@@ -56,7 +56,7 @@ import { type Owned, pendingEvents } from './lists/pending-work.ts'
 import { findReceipts, type ReceiptSearch } from './receipt/find-receipts.ts'
 import { type ReceiptWait, waitForReceipt } from './receipt/wait-for-receipt.ts'
 import { type Detachment, detachEffect } from './run/detach.ts'
-import { type End, endFromOutside } from './run/end.ts'
+import { endFromOutside, type ReportedEnd } from './run/end.ts'
 import { HintChannel } from './run/hints.ts'
 import { Maintenance } from './run/maintenance.ts'
 import { Runner, type RunnerOptions } from './run/runner.ts'
@@ -230,7 +230,7 @@ export class Engine {
   }
 
   /** Ends effects by answers from outside; see end.ts. Locks their events where a domain decides what follows. */
-  async end(tx: Tx, ends: readonly End[]): Promise<readonly ('ended' | 'gone')[]> {
+  async end(tx: Tx, ends: readonly ReportedEnd[]): Promise<readonly ('ended' | 'gone')[]> {
     return await endFromOutside(this.context, tx, ends)
   }
 

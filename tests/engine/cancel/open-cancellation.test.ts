@@ -247,7 +247,7 @@ test('what runs under an open cancellation is told; kept is not; what ends befor
   const row = (title: string) => running.find(r => r.title === title)!
   await db.query({ text: `insert into engine.worker values ('${WORKER}', clock_timestamp() + '1 h', '', 0)` })
   const open = cancelled(await openCancellation(context, byKey('k')))
-  const stopping = await db.query<{ id: string; cancellation_id: string }>(sql('asked-to-stop'), [
+  const stopping = await db.query<{ id: string; cancellation_id: string }>(sql('must-stop'), [
     WORKER,
     running.map(r => r.id),
     running.map(r => r.start_id),
@@ -262,7 +262,7 @@ test('what runs under an open cancellation is told; kept is not; what ends befor
   // A retry is not inserted under it: it comes back until it is asked to stop.
   const retry = attemptOf(row('again'), { is: 'retry', error: 'no' })
   const { settleAttempts } = await import('../../../server/src/engine/run/settle.ts')
-  assert.deepEqual(await db.transaction('settle', tx => settleAttempts(context, tx, [retry])), ['held'])
+  assert.deepEqual(await db.transaction('settle', tx => settleAttempts(context, tx, [retry])), ['locked'])
   while (
     (
       await db.query({

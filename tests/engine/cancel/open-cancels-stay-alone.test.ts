@@ -127,7 +127,7 @@ test('what was proven not to have happened is not in doubt because a huge cancel
   const receipt = receiptOf(await openCancellation(context, byId(id)))
   const stopped = attemptOf(row!, { is: 'stopped' })
   const report = () => db.transaction('settle', tx => settleAttempts(context, tx, [stopped]))
-  assert.deepEqual(await report(), ['held'])
+  assert.deepEqual(await report(), ['locked'])
   while (await markSomeOpen(context)) {}
   assert.deepEqual(await report(), ['ended'])
   assert.equal((await idleEngine(db).receipt(TENANT, receipt))?.items[0]?.outcome, 'stopped')

@@ -284,7 +284,7 @@ export class Model {
   private async report(run: Run, verdict: Verdict): Promise<void> {
     const attempt = attemptOf(run.row, verdict)
     const [result] = await this.db.transaction('s', tx => settleAttempts(this.context, tx, [attempt]))
-    if (result !== 'held') this.giveBack(run)
+    if (result !== 'locked') this.giveBack(run)
   }
 
   private giveBack(run: Run): void {

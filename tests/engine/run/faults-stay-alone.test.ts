@@ -58,10 +58,10 @@ test('somebody holds the row of one effect: what ends beside it is written meanw
   await using world = await testEngine([carrier])
   const { engine, database } = world
   await database.db.transaction('t', tx =>
-    engine.announce(tx, [event('e', [effect('held'), effect('free'), effect('free too')])]),
+    engine.announce(tx, [event('e', [effect('locked'), effect('free'), effect('free too')])]),
   )
   await carrier.begun(3)
-  const held = carrier.runs.find(run => run.effect.title === 'held')!
+  const held = carrier.runs.find(run => run.effect.title === 'locked')!
   await using lock = await hold(database, held.effect.id)
   for (const run of carrier.runs) run.end({ is: 'done' })
   await until(async () => Object.keys(await endings(database.db)).length >= 2)
@@ -89,7 +89,7 @@ test('reports of what somebody holds come back, whatever they say; the others ar
     attemptOf(of('free'), { is: 'done' }),
   ]
   const report = () => db.transaction('settle', tx => settleAttempts(context, tx, attempts))
-  assert.deepEqual(await report(), ['held', 'held', 'ended'])
+  assert.deepEqual(await report(), ['locked', 'locked', 'ended'])
   await done.release()
   await waiting.release()
   assert.deepEqual((await report()).slice(0, 2), ['ended', 'waiting'])
@@ -100,11 +100,11 @@ test('somebody holds what a receipt waits for: other receipts are closed', async
   const { db } = database
   const context = contextOn(db, { finalAfterMs: 0 })
   const engine = idleEngine(db, { finalAfterMs: 0 })
-  const events = [await make(db, 'a', [effect('held')]), await make(db, 'b', [effect('free')])]
+  const events = [await make(db, 'a', [effect('locked')]), await make(db, 'b', [effect('free')])]
   const rows = await startAllDue(context, db)
   const receipts = []
   for (const id of events) receipts.push(receiptOf(await engine.cancel(byId(id))))
-  await using lock = await hold(database, rows.find(row => row.title === 'held')!.id)
+  await using lock = await hold(database, rows.find(row => row.title === 'locked')!.id)
   await closeReceipts(context)
   assert.deepEqual(await endings(db), { free: 'in_doubt' })
   assert.equal((await engine.receipt(TENANT, receipts[1]!))?.state, 'final')
@@ -193,14 +193,14 @@ test('a rescue does not wait for a row that somebody holds: the rest of its batc
   await using database = await testDatabase()
   const { db } = database
   const context = contextOn(db)
-  await make(db, 'e', [effect('held'), effect('free')])
+  await make(db, 'e', [effect('locked'), effect('free')])
   const rows = await startAllDue(context, db)
-  await using lock = await hold(database, rows.find(row => row.title === 'held')!.id)
+  await using lock = await hold(database, rows.find(row => row.title === 'locked')!.id)
   assert.equal(await rescueOnce(context), 1)
   const states = () => db.query({ text: `select title, state::text from engine.effect order by title` })
   assert.deepEqual(await states(), [
     { title: 'free', state: 'pending' },
-    { title: 'held', state: 'running' },
+    { title: 'locked', state: 'running' },
   ])
   await lock.release()
   assert.equal(await rescueOnce(context), 1)

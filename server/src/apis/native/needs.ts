@@ -88,7 +88,7 @@ export type NativeNeeds = {
   readonly engine: NativeEngine
   readonly auth: Pick<Auth, 'authenticate' | 'session' | 'securityLog'>
   readonly names: NameFinder
-  readonly find: ReceiptFinder
+  readonly receiptFinder: ReceiptFinder
   readonly events: EventFinder
   /** Checks actions that announce events of other rooms. */
   readonly effects: EffectNeeds

@@ -19,7 +19,7 @@ import { errorText, evidenceText } from '../stored-text.ts'
 import { type StartedRow, startedEffect } from './start.ts'
 
 /** One end that is to be written. */
-export type EndOf = {
+export type PlannedEnd = {
   readonly effect: StartedEffect
   /** The start that the report is about; null: it is about the effect, whichever start it is under. */
   readonly startId: string | null
@@ -45,7 +45,7 @@ export type EndOf = {
 export async function endEffects(
   context: Context,
   tx: Tx,
-  ends: readonly EndOf[],
+  ends: readonly PlannedEnd[],
   parents: ReadonlyMap<string, Parent> = new Map(),
 ): Promise<ReadonlyMap<string, Ending>> {
   if (ends.length === 0) return new Map()
@@ -63,7 +63,7 @@ export async function endEffects(
 /** Tells the figures about these ends. Call it after the commit. */
 export function tellEnds(
   { watch }: Pick<Context, 'watch'>,
-  ends: readonly EndOf[],
+  ends: readonly PlannedEnd[],
   written: ReadonlyMap<string, Ending>,
 ): void {
   if (!watch) return
@@ -74,7 +74,7 @@ export function tellEnds(
 }
 
 /** The values of settle.sql. The runner uses them too, for ends that need no transaction. */
-export function endValues(context: Context, ends: readonly EndOf[]): unknown[] {
+export function endValues(context: Context, ends: readonly PlannedEnd[]): unknown[] {
   return [
     context.clock(),
     ...columns(ends, 9, e => [
@@ -109,7 +109,7 @@ function isLiveEnding(ending: Ending | undefined): ending is Settled['ending'] {
 async function announceNextSteps(
   context: Context,
   tx: Tx,
-  ends: readonly EndOf[],
+  ends: readonly PlannedEnd[],
   written: ReadonlyMap<string, Ending>,
 ): Promise<void> {
   for (const [kind, mine] of Map.groupBy(ends, e => e.domainKind as string)) {
@@ -154,7 +154,7 @@ async function writeNextSteps(
 }
 
 /** An answer from outside. `startId`: the start that the answer is about. Without it: whichever start the effect is under. */
-export type End = {
+export type ReportedEnd = {
   readonly effectId: string
   readonly verdict: Verdict | Resolution
   readonly startId?: string
@@ -168,7 +168,9 @@ export type Resolution = {
 }
 
 /** The ending if nobody has called the effect off, and the ending if somebody has. Null: it does not end. Pure. */
-function endingsOf(verdict: End['verdict']): Pick<EndOf, 'ending' | 'endingIfCancelled' | 'error'> {
+function endingsOf(
+  verdict: ReportedEnd['verdict'],
+): Pick<PlannedEnd, 'ending' | 'endingIfCancelled' | 'error'> {
   switch (verdict.is) {
     case 'done':
       return { ending: 'done', endingIfCancelled: null, error: null }
@@ -194,12 +196,12 @@ function endingsOf(verdict: End['verdict']): Pick<EndOf, 'ending' | 'endingIfCan
 export async function endFromOutside(
   context: Context,
   tx: Tx,
-  ends: readonly End[],
+  ends: readonly ReportedEnd[],
 ): Promise<readonly ('ended' | 'gone')[]> {
   if (ends.length === 0) return []
   const rows = await tx.query<StartedRow>(sql('read-started'), [ends.map(end => end.effectId)])
   const rowOf = new Map(rows.map(row => [row.id, row]))
-  const wanted = ends.flatMap((end): EndOf[] => {
+  const wanted = ends.flatMap((end): PlannedEnd[] => {
     const row = rowOf.get(end.effectId)
     if (!row) return []
     const { verdict } = end

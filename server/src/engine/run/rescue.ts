@@ -72,7 +72,7 @@ async function rescueBatch(
     return await context.db.transaction('rescue', async tx => {
       const { attempts, next, onHold } = await takeAbandoned(context, tx, worker, after)
       const results = attempts.length === 0 ? [] : await settleAttempts(context, tx, attempts)
-      const postponed = results.filter(result => result === 'held').length
+      const postponed = results.filter(result => result === 'locked').length
       // An effect that a cancel has locked just now is left for the next round, and so is its batch.
       if (postponed === 0 && !onHold && next !== null) tx.send(sql('forget-batches'), [[next]])
       return { rescued: attempts.length - postponed, next }
@@ -114,7 +114,7 @@ async function settleApart(
   if (only === undefined) return 0
   try {
     const results = await context.db.transaction('rescue', tx => settleAttempts(context, tx, attempts))
-    return results.filter(result => result !== 'held').length
+    return results.filter(result => result !== 'locked').length
   } catch (error) {
     if (isAway(error)) throw error
     if (attempts.length > 1) {

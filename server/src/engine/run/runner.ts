@@ -195,7 +195,7 @@ export class Runner {
     this.leasedUntil = sentAt + options.leaseMs
     await this.finished.forget()
     if (this.running.size === 0) return
-    const toStop = await context.db.query<{ id: string; cancellation_id: string }>(sql('asked-to-stop'), [
+    const toStop = await context.db.query<{ id: string; cancellation_id: string }>(sql('must-stop'), [
       worker,
       [...this.running.keys()],
       [...this.running.values()].map(({ row }) => row.start_id),

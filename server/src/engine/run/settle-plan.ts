@@ -5,7 +5,7 @@ import { backoffMs } from '../../core/effects/backoff.ts'
 import type { Ending, StartedEffect, Verdict } from '../../core/effects/effect.ts'
 import { pauseBefore, type RetryPlan } from '../../core/effects/retry-plan.ts'
 import type { JsonObject } from '../../core/json.ts'
-import type { EndOf } from './end.ts'
+import type { PlannedEnd } from './end.ts'
 
 export type Attempt = {
   readonly effect: StartedEffect
@@ -149,7 +149,7 @@ export function resolvedBy({ verdict }: Attempt) {
   } as const
 }
 
-export function endOf(p: Plan): EndOf {
+export function endOf(p: Plan): PlannedEnd {
   const { attempt, ending, endingIfCancelled, error, evidence, doubtful } = p
   const { effect, verdict, domainKind } = attempt
   return {

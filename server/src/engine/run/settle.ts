@@ -16,8 +16,8 @@ import { errorText, evidenceText } from '../stored-text.ts'
 import { endEffects, resolve } from './end.ts'
 import { type Attempt, endOf, type Plan, planOf, resolvedBy } from './settle-plan.ts'
 
-/** 'ended' (under whichever name), 'retried', 'waiting', 'gone' (another wrote its end), 'held' (come back). */
-export type SettleResult = 'ended' | 'retried' | 'waiting' | 'gone' | 'held'
+/** 'ended' (under whichever name), 'retried', 'waiting', 'gone' (another wrote its end), 'locked' (come back). */
+export type SettleResult = 'ended' | 'retried' | 'waiting' | 'gone' | 'locked'
 
 /** Writes a batch of reports in the caller's transaction; results by position. */
 export async function settleAttempts(
@@ -46,7 +46,7 @@ export async function settleAttempts(
     const done = await settlePart(context, tx, mine)
     for (const [i, p] of mine.entries()) results.set(p, done[i] as SettleResult)
   }
-  for (const { attempt } of plans.filter(p => results.get(p) !== 'held')) {
+  for (const { attempt } of plans.filter(p => results.get(p) !== 'locked')) {
     const resolved = resolvedBy(attempt)
     if (resolved === null) continue
     await resolve(context, tx, resolved.effectId, resolved.resolution, attempt.effect.startId)
@@ -64,12 +64,12 @@ function exceptLockedElsewhere(settlePart: SettlePart): SettlePart {
     const free = plans.filter(p => !touched(p).some(id => lockedElsewhere.has(id)))
     const done = free.length === 0 ? [] : await settlePart(context, tx, free)
     const results = new Map(free.map((p, i) => [p, done[i] as SettleResult]))
-    return plans.map(p => results.get(p) ?? 'held')
+    return plans.map(p => results.get(p) ?? 'locked')
   }
 }
 
 async function findLockedElsewhere(tx: Tx, ids: readonly string[]): Promise<ReadonlySet<string>> {
-  const rows = await tx.query<{ id: string }>(sql('held-effects'), [ids])
+  const rows = await tx.query<{ id: string }>(sql('locked-effects'), [ids])
   return new Set(rows.map(row => row.id))
 }
 
@@ -163,14 +163,14 @@ async function settleUnderEvents(
       ends.filter(p => p.step === 'retry' && !mayGoOn(p) && !ended.has(p.attempt.effect.id)),
     ),
   )
-  for (const id of unmarked) results.set(id, 'held')
+  for (const id of unmarked) results.set(id, 'locked')
   const rest = await settleRest(
     context,
     tx,
     ends.filter(p => !ended.has(p.attempt.effect.id) && !unmarked.has(p.attempt.effect.id)),
   )
   for (const [id, result] of rest) results.set(id, result)
-  return plans.map(p => results.get(p.attempt.effect.id) ?? (free.includes(p) ? 'gone' : 'held'))
+  return plans.map(p => results.get(p.attempt.effect.id) ?? (free.includes(p) ? 'gone' : 'locked'))
 }
 
 function isLive(p: Plan, parents: ReadonlyMap<string, Parent>): boolean {
@@ -181,7 +181,7 @@ function isLive(p: Plan, parents: ReadonlyMap<string, Parent>): boolean {
 async function notYetAsked(tx: Tx, plans: readonly Plan[]): Promise<readonly string[]> {
   if (plans.length === 0) return []
   const rows = await tx.query<{ id: string }>(
-    sql('not-yet-asked'),
+    sql('still-running'),
     columns(plans, 2, p => [p.attempt.effect.id, p.attempt.effect.startId]),
   )
   return rows.map(row => row.id)

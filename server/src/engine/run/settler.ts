@@ -8,7 +8,7 @@ import { DatabaseOverloaded, isLockTimeout, isUnavailable } from '../../store/da
 import { Batcher } from '../batcher.ts'
 import type { Context } from '../context.ts'
 import { sql } from '../statements.ts'
-import { type EndOf, endValues, tellEnds } from './end.ts'
+import { endValues, type PlannedEnd, tellEnds } from './end.ts'
 import { type SettleResult, settleAttempts } from './settle.ts'
 import { type Attempt, endOf, isPlainEnd, planOf, withLess } from './settle-plan.ts'
 
@@ -70,7 +70,7 @@ export class Settler {
     let batcher = this.batches
     for (let wait = 5; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
       try {
-        if ((await batcher.submit(attempt)) !== 'held') return true
+        if ((await batcher.submit(attempt)) !== 'locked') return true
         attempt = { ...attempt, wasHeld: true }
       } catch (error) {
         if (!isUnavailable(error)) this.onError('settle', error)
@@ -104,7 +104,7 @@ export class Settler {
   }
 
   /** The ends that were written. None if somebody has locked one of the effects: then each has to be looked at. */
-  private async endPlain(ends: readonly EndOf[]): Promise<readonly EndedRow[]> {
+  private async endPlain(ends: readonly PlannedEnd[]): Promise<readonly EndedRow[]> {
     try {
       const [, rows] = await this.context.db.flush('settle', [
         { statement: sql('limit-lock-wait'), values: [String(LOCK_WAIT_MS)] },

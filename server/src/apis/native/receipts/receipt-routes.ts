@@ -44,7 +44,7 @@ type ReadOptions = Parameters<NativeContext['engine']['receipt']>[2]
 type Search = { readonly [name: string]: string | undefined }
 
 export function receiptRoutes(app: FastifyInstance, context: NativeContext): void {
-  const { engine, callers, find, longResponses } = context
+  const { engine, callers, receiptFinder, longResponses } = context
 
   app.get(
     '/receipts/:id',
@@ -104,15 +104,15 @@ export function receiptRoutes(app: FastifyInstance, context: NativeContext): voi
 
   async function search(caller: Principal, by: Search): Promise<readonly Receipt[]> {
     if (by.triggerKey !== undefined && by.externalEntityId !== undefined) {
-      return find.byTrigger(caller, by.triggerKey, by.externalEntityId)
+      return receiptFinder.byTrigger(caller, by.triggerKey, by.externalEntityId)
     }
-    if (by.eventId !== undefined) return find.byEvent(caller, by.eventId)
-    if (by.cancellationToken !== undefined) return find.byToken(caller, by.cancellationToken)
+    if (by.eventId !== undefined) return receiptFinder.byEvent(caller, by.eventId)
+    if (by.cancellationToken !== undefined) return receiptFinder.byToken(caller, by.cancellationToken)
     if (by.correlationId !== undefined) {
       return engine.findReceipts(caller.tenant, { correlationId: by.correlationId, limit: 50 })
     }
     if (by.key !== undefined) {
-      return find.byKey(caller, { key: by.key, ...(by.app === undefined ? {} : { app: by.app }) })
+      return receiptFinder.byKey(caller, { key: by.key, ...(by.app === undefined ? {} : { app: by.app }) })
     }
     const anything = Object.values(by).some(value => value !== undefined)
     if (anything || !isOperator(caller)) throw nativeFault.SEARCH_NEEDED()

@@ -1,4 +1,4 @@
-// Housekeeping deletes in the background what is not needed any more, in small batches. It runs the maintenance jobs of all rooms, each
+// Maintenance deletes in the background what is not needed any more, in small batches. It runs the maintenance jobs of all rooms, each
 // at its own pace, with a pause of a minute after a job is done. Every process does this; each job itself makes sure that two
 // processes do not get in each other's way.
 
@@ -14,7 +14,7 @@ export type MaintenanceJob = {
 /** Deleted rows by what they are: `{ events: 3, effects: 5 }`. */
 export type Gone = { readonly [what: string]: number }
 
-type HousekeepingOptions = {
+type MaintenanceOptions = {
   readonly jobs: readonly MaintenanceJob[]
   /** Pause after a job is done, ms; the first run begins as long after the start. Default a minute. */
   readonly everyMs?: number
@@ -25,12 +25,12 @@ type HousekeepingOptions = {
   readonly onError?: (job: string, error: unknown) => void
 }
 
-export class Housekeeping {
-  readonly #options: HousekeepingOptions
+export class Maintenance {
+  readonly #options: MaintenanceOptions
   readonly #stopping = new AbortController()
   #working: Promise<unknown> = Promise.resolve()
 
-  constructor(options: HousekeepingOptions) {
+  constructor(options: MaintenanceOptions) {
     this.#options = options
   }
 

@@ -2,19 +2,19 @@
 
 import { isUnavailable } from '../store/database.ts'
 import type { ComposeNeeds } from './compose-needs.ts'
-import { Housekeeping, maintenanceJobs } from './housekeeping.ts'
+import { Maintenance, maintenanceJobs } from './maintenance.ts'
 import type { Rooms } from './rooms.ts'
 
-export function wireHousekeeping(
+export function wireMaintenance(
   { config, metrics }: ComposeNeeds,
   { http, auth, engine, delivery }: Rooms,
-): Housekeeping {
+): Maintenance {
   const swept = metrics.counter({
     name: 'standdown_swept_total',
     help: 'What was deleted because nobody needs it any more.',
     labels: ['what'],
   })
-  return new Housekeeping({
+  return new Maintenance({
     jobs: maintenanceJobs({
       engine,
       mail: delivery.mailStore,
