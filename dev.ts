@@ -11,6 +11,8 @@ const ROOT = import.meta.dirname
 const WATCHED = ['server/src', 'wire/src', 'client', 'examples']
 /** An editor writes a file in several steps, and a checkout many files. */
 const SETTLED_MS = 200
+/** Longer than a server takes to stop: what is still there then does not listen, as in an endless loop. */
+const KILLED_AFTER_MS = 12_000
 
 const { default: pretty } = await import('pino-pretty').catch(() => {
   console.error(`standdown: npm run dev needs the development packages. Run \`npm ci\` in ${ROOT}`)
@@ -43,7 +45,7 @@ function start(): void {
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     detached: true,
-    env: { ...process.env, DATA_DIR: process.env.DATA_DIR ?? join(ROOT, 'data-dev') },
+    env: { ...process.env, DATA_DIR: process.env.DATA_DIR?.trim() || join(ROOT, 'data-dev') },
   })
   server = child
   const log = pretty({ colorize: process.stdout.isTTY === true, ignore: 'pid,hostname', sync: true })
@@ -72,11 +74,16 @@ function restart(): void {
   }
   changed = true
   console.error('standdown: a file has changed, the server starts again')
-  server.kill('SIGTERM')
+  stop(server, 'SIGTERM')
 }
 
 function end(signal: NodeJS.Signals): void {
   ending = true
   if (server === null) process.exit(0)
-  server.kill(signal)
+  stop(server, signal)
+}
+
+function stop(child: ChildProcess, signal: NodeJS.Signals): void {
+  child.kill(signal)
+  setTimeout(() => child.kill('SIGKILL'), KILLED_AFTER_MS).unref()
 }

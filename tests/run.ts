@@ -72,7 +72,8 @@ for (const major of majors(values.pg)) {
   } catch (error) {
     // Node's runner, once it has run, swallows what nobody catches.
     everythingPassed = false
-    failures.push(`PostgreSQL ${major}: ${error instanceof Error ? error.message : error}`)
+    const reason = String(error instanceof Error ? error.message : error)
+    failures.push(`PostgreSQL ${major}: ${reason.replaceAll('\n', '\n    ')}`)
   }
 }
 

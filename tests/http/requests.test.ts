@@ -148,6 +148,16 @@ describe('an answer', () => {
     assert.equal(preflight.headers.get('access-control-max-age'), '600')
     const asked = { 'access-control-request-method': 'POST' }
     assert.equal((await ask('https://b.example', 'OPTIONS', asked)).get('access-control-allow-origin'), null)
+    assert.equal(
+      (
+        await fetch(`${server.url}/echo`, {
+          method: 'OPTIONS',
+          headers: { ...asked, origin: 'https://b.example' },
+        })
+      ).status,
+      405,
+      'what is not listed goes on to its route',
+    )
     // Without that header it asks for nothing: refused like other methods, in the words of problems.
     const plain = await fetch(`${server.url}/echo`, {
       method: 'OPTIONS',

@@ -290,3 +290,14 @@ for (const reading of ['nothing', 'endless']) {
     await ended(pid)
   })
 }
+
+test('a server that has a higher nice value than its readers get reads all the same, and they keep it', async () => {
+  const script = fileURLToPath(new URL('./reader-user.ts', import.meta.url))
+  const child = spawn('nice', ['-n', '15', process.execPath, script, 'endless'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [line] = await once(createInterface({ input: child.stdout }), 'line')
+  assert.equal(getPriority(Number(line)), Math.min(19, getPriority() + 15))
+  child.kill('SIGKILL')
+  await ended(Number(line))
+})

@@ -65,6 +65,13 @@ test('a file that hangs is stopped, and said to', async t => {
   assert.match(ran.failures.join('\n'), /nothing was heard of it for 0\.5 s/)
 })
 
+test('a file that hangs is stopped, also when it goes on printing', async t => {
+  const body = `test('one', () => new Promise(() => createServer(() => {}).listen(0, function again() { console.log('still here'); setImmediate(again) })))`
+  const ran = await runOf(t, body, { silentMs: 500, stoppedMs: 20_000 })
+  assert.equal(ran.passed, false)
+  assert.match(ran.failures.join('\n'), /nothing was heard of it/)
+})
+
 test('a run that is interrupted has not passed', async t => {
   const interrupted = new AbortController()
   const running = runOf(

@@ -60,14 +60,15 @@ class FileEvents {
 
   readonly #told: () => void
 
-  /** `told` is called whenever the file says something. */
+  /** `told` is called whenever a test begins or ends. */
   constructor(told: () => void) {
     this.#told = told
   }
 
   async follow(stream: AsyncIterable<TestEvent>): Promise<void> {
     for await (const event of stream) {
-      this.#told()
+      // Not for what it prints: a loop without end may log.
+      if (event.type !== 'test:stdout' && event.type !== 'test:stderr') this.#told()
       this.#take(event)
     }
   }

@@ -27,11 +27,15 @@ export function allowOrigins(app: FastifyInstance, origins: readonly string[]): 
     maxAge: PREFLIGHT_SECONDS,
     strictPreflight: false,
   }
+  const isListed = (origin: string | undefined) =>
+    origin !== undefined && (origins.includes('*') || origins.includes(origin))
   void app.register(cors, {
-    // OPTIONS that is no preflight is a request like others, which no route here answers.
-    delegator: async (request: FastifyRequest) => ({
+    // What is not for us goes on to its route: a preflight of an origin that is not listed (the issuer of tokens lists its own), and
+    // OPTIONS that is no preflight.
+    delegator: async ({ headers }: FastifyRequest) => ({
       ...options,
-      preflight: request.headers['access-control-request-method'] !== undefined,
+      origin: isListed(headers.origin) ? options.origin : false,
+      preflight: headers['access-control-request-method'] !== undefined,
     }),
   })
 }

@@ -1,7 +1,7 @@
 // Lets this process give way to all others where processors are short.
 
 import { readdirSync, writeFileSync } from 'node:fs'
-import { setPriority } from 'node:os'
+import { getPriority, setPriority } from 'node:os'
 
 /** The kernel takes one such change in a tenth of a second from all processes without privileges together. */
 const AGAIN_AFTER_MS = 150
@@ -16,7 +16,7 @@ const TRIES = 20
  * nice value of a process of ours says nothing to it. The group's own does.
  */
 export function giveWay(niceness: number): void {
-  for (const thread of ownThreads()) setPriority(thread, niceness)
+  for (const thread of ownThreads()) lowerThread(thread, niceness)
   lowerSession(niceness, TRIES)
 }
 
@@ -26,6 +26,15 @@ function ownThreads(): readonly number[] {
     return readdirSync('/proc/self/task').map(Number)
   } catch {
     return [0]
+  }
+}
+
+/** Never back up: a server that was started with a higher nice value keeps it, and without privileges it could not be changed. */
+function lowerThread(thread: number, niceness: number): void {
+  try {
+    if (getPriority(thread) < niceness) setPriority(thread, niceness)
+  } catch {
+    // The thread has ended.
   }
 }
 

@@ -17,10 +17,12 @@ const LOOK_AGAIN_MS = 1000
 /** The process ends a job by itself so much later than we would kill it. */
 const OWN_END_AFTER_MS = 1000
 /** The signals by which V8 ends its process when there is no memory left. */
+/** By the clock, where the processor time of a process is not known: as a multiple of its limit. */
+const UNMEASURED_TIMES = 2
 const OUT_OF_MEMORY = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL'])
 
 export type ReadingLimits = {
-  /** Of a processor for one job, ms. Where a process cannot be asked what it has used (not on Linux), `patience` alone ends it. */
+  /** Of a processor for one job, ms. Where a process cannot be asked what it has used (not on Linux), twice that by the clock. */
   readonly timeMs: number
   /** Of the heap. */
   readonly memoryMb: number
@@ -204,7 +206,8 @@ function byProcessor(
       if (timer === undefined) return
       const elapsedMs = performance.now() - startedAt
       const usedMs = first === null || now === null ? null : now - first
-      if (usedMs !== null && usedMs >= limitMs) over({ is: 'late' })
+      const isLate = usedMs === null ? elapsedMs >= limitMs * UNMEASURED_TIMES : usedMs >= limitMs
+      if (isLate) over({ is: 'late' })
       else if (elapsedMs >= limitMs * (othersWait() ? patienceOfOthers : patience))
         over({ is: 'starved', usedMs: usedMs ?? Math.min(elapsedMs, limitMs) })
       else lookIn(Math.min(limitMs - (usedMs ?? 0), LOOK_AGAIN_MS))
