@@ -21,6 +21,7 @@ export const EMPTY_TABLES: string = TABLES.map(name => `delete from engine.${nam
 
 /** Keeps a copy of all rows, for RESTORE_ROWS. */
 export const KEEP_ROWS: string = [
+  'drop schema if exists kept cascade',
   'create schema kept',
   ...TABLES.map(name => `create table kept.${name} as table engine.${name}`),
 ].join('; ')

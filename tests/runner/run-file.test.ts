@@ -56,6 +56,12 @@ for (const [given, body] of [
   })
 }
 
+test('a file that breaks before its first test is told with what it said', async t => {
+  const ran = await runOf(t, `throw new Error('nothing to connect to')`)
+  assert.equal(ran.passed, false)
+  assert.match(ran.failures.join('\n'), /nothing to connect to/)
+})
+
 test('a file that hangs is stopped, and said to', async t => {
   const ran = await runOf(t, `test('one', () => once(createServer().listen(0), 'close'))`, {
     silentMs: 500,

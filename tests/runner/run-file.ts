@@ -55,6 +55,7 @@ class FileEvents {
   readonly #failures: string[] = []
   #counts: Counts = { tests: 0, passed: 0, cancelled: 0, skipped: 0, todo: 0 }
   #passed = false
+  #errors: readonly string[] = []
   /** Tests by the count of the file's own process, which it gives when all of them have ended. */
   #ownTests = 0
 
@@ -100,9 +101,15 @@ class FileEvents {
       }
       return
     }
+    if (event.type === 'test:stderr') {
+      const said = event.data.message.split('\n').filter(line => line.trim() !== '')
+      this.#errors = [...this.#errors, ...said].slice(-MAX_LINES)
+    }
     if (event.type === 'test:fail') {
       const why = failureOf(event.data)
-      if (why !== null) this.fail(why)
+      // A file that breaks before its first test says why on its standard error only.
+      const isFile = event.data.nesting === 0 && event.data.file === event.data.name
+      if (why !== null) this.fail(isFile ? [why, ...this.#errors].join('\n    ') : why)
     }
     // The closing lines of one file; the ones of all are printed at the end.
     if (event.type === 'test:diagnostic' && event.data.nesting === 0 && event.data.file === undefined) return

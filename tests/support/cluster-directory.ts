@@ -1,14 +1,16 @@
 // Where the tests' PostgreSQL keeps its data.
 
-import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const MEMORY = '/dev/shm'
-/** A whole run fills 2 GB at most; its processes need memory too. */
+/** A whole run has filled 0.6 GB; its processes need memory too. */
 const ROOM_BYTES = 4 * 2 ** 30
 const MEMORY_BYTES = 8 * 2 ** 30
-const NAME = /^standdown-test-(\d+)-/
+/** Containers may share that directory: a process id says something within its own namespace only. */
+const PREFIX = `standdown-test-${pidNamespace()}-`
+const NAME = new RegExp(`^${PREFIX}(\\d+)-`)
 
 /**
  * A new directory, in memory where there is plenty of it: every test has a database of its own, and making the 570 files of one costs a
@@ -17,7 +19,7 @@ const NAME = /^standdown-test-(\d+)-/
 export function clusterDirectory(): string {
   const parent = hasRoomInMemory() ? MEMORY : tmpdir()
   removeForgotten(parent)
-  return mkdtempSync(join(parent, `standdown-test-${process.pid}-`))
+  return mkdtempSync(join(parent, `${PREFIX}${process.pid}-`))
 }
 
 function hasRoomInMemory(): boolean {
@@ -40,6 +42,14 @@ function removeForgotten(parent: string): void {
     } catch {
       // Somebody else's.
     }
+  }
+}
+
+function pidNamespace(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
+  } catch {
+    return '0'
   }
 }
 

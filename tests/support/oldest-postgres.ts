@@ -66,6 +66,7 @@ function link(to: string, from: string): void {
     // There is none yet.
   }
   const fresh = `${from}.${process.pid}`
+  rmSync(fresh, { force: true })
   symlinkSync(to, fresh, 'dir')
   try {
     renameSync(fresh, from)

@@ -114,7 +114,7 @@ export function namedBy<More extends object>(more: More) {
         type: 'string',
         minLength: 1,
         maxLength: 1000,
-        description: "An event's id as any of the APIs spells it.",
+        description: "An event's id in the form of one of the APIs.",
       },
     }),
   } as const

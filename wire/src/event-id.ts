@@ -8,5 +8,5 @@ export const eventIdSchema = {
   type: 'string',
   maxLength: 200,
   pattern: `^${EVENT_ID}$`,
-  description: "An event's id, as any of the APIs spells it.",
+  description: "An event's id, in the form of one of the APIs.",
 } as const

@@ -1,5 +1,6 @@
 // Opens the database of a server or a command: the one that DATABASE_URL names, or the embedded one in DATA_DIR.
 
+import { setTimeout as pause } from 'node:timers/promises'
 import { Database, type DatabaseOptions } from '../store/database.ts'
 import { storeFault } from '../store/faults.ts'
 import { migrate, refuseUnfit } from '../store/migrate.ts'
@@ -7,6 +8,7 @@ import { startEmbedded } from './embedded.ts'
 
 /** Each takes 5 s where nothing answers. */
 const CONNECT_TRIES = 3
+const CONNECT_PAUSE_MS = 1000
 
 type OpenOptions = {
   readonly dataDir: string
@@ -83,9 +85,17 @@ async function connect(db: Database, tries = CONNECT_TRIES): ReturnType<Database
   try {
     return await db.connect()
   } catch (error) {
-    if (tries > 1) return await connect(db, tries - 1)
+    if (tries > 1 && !isRefusal(error)) {
+      await pause(CONNECT_PAUSE_MS)
+      return await connect(db, tries - 1)
+    }
     throw storeFault.DATABASE_UNREACHABLE({ reason: reasonOf(error) }, error)
   }
+}
+
+/** PostgreSQL has answered, and would answer the same again: no such role or password (class 28), no such database (3D). */
+function isRefusal(error: unknown): boolean {
+  return /^(28|3D)/.test(String((error as { readonly code?: unknown }).code))
 }
 
 // The driver's messages contain no password. An AggregateError (no address answered) has its messages in its parts.

@@ -23,6 +23,9 @@ import { checkInvariants, type Seen } from './invariants.ts'
 
 /** The world that the others are copies of. */
 let first: World | null = null
+let firstMadeAt = 0
+/** One of its actions falls due an hour after it was made. */
+const STALE_MS = 30 * 60_000
 
 /** What the parts of one schedule meet: a tree with everything in it that a cancel can find. */
 export class World {
@@ -74,8 +77,9 @@ export class World {
 
   /** As the first one was made, from a copy of its rows: that is one statement instead of a dozen transactions. */
   static async open(db: Database): Promise<World> {
-    if (first === null) {
+    if (first === null || performance.now() - firstMadeAt > STALE_MS) {
       first = await new World(db).make()
+      firstMadeAt = performance.now()
       await db.query({ text: KEEP_ROWS })
     } else {
       await db.query({ text: RESTORE_ROWS })

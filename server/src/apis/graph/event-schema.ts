@@ -170,5 +170,6 @@ export const graphErrorSchema = {
 export const parentHeader = {
   type: 'string',
   pattern: `^${EVENT_ID}(?:[ \\t]*;[ \\t]*link[ \\t]*=[ \\t]*(cancel|keep))?$`,
-  description: 'The event that it hangs from, as any of the APIs spells its id; `; link=keep` to outlive it.',
+  description:
+    'The event that it hangs from, by its id in the form of one of the APIs; `; link=keep` to outlive it.',
 } as const

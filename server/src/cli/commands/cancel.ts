@@ -33,7 +33,7 @@ export const cancelCommand: Command = {
     json: { type: 'boolean', help: 'the receipt as JSON' },
   },
   words: [0, 1],
-  notes: `EVENT_ID is an event's id as any API spells it. Where several have the name, each gets a receipt; they are listed first.
+  notes: `EVENT_ID is an event's id in the form of one of the APIs. Where several have the name, each gets a receipt; they are listed first.
 Exit code ${EXIT.nothing}: nothing matched.
 
 Examples:
