@@ -1,4 +1,4 @@
-// `npm test`: every test file, each in a process of its own, four at a time, on one embedded PostgreSQL; then what
+// `npm test`: every test file, ten to a process and five processes at a time, on one embedded PostgreSQL; then what
 // touches the database most once more on the oldest PostgreSQL that is supported.
 //
 //   npm test                          everything
@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util'
 import { startEmbedded } from '../server/src/postgres/embedded.ts'
 import type { PostgresMajor } from '../server/src/postgres/postgres-binaries.ts'
 import { FileReports } from './runner/file-reports.ts'
-import { type Counts, runFile } from './runner/run-file.ts'
+import { type Counts, runFiles } from './runner/run-files.ts'
 import { clusterDirectory } from './support/cluster-directory.ts'
 import { installOldestPostgres } from './support/oldest-postgres.ts'
 import { MAX_CONNECTIONS_OF_TESTS, trustEverybody } from './support/trusting-cluster.ts'
@@ -24,25 +24,35 @@ const FILES = ['tests/**/*.test.ts', '{wire,client}/**/*.test.{js,mjs,ts}']
  */
 const ON_OLDEST =
   /^tests\/(engine\/(?!batcher|tenant-queue|run\/(idle|retry-plan|workers))|store\/(?!reserve|test-database)|backup\/)/
-/** Two more than two processors: a quarter of all time a file waits for a lease, a limit or a killed process. */
-const CONCURRENCY = 4
+/** Three more than two processors: a quarter of all time a file waits for a lease, a limit or a killed process. */
+const CONCURRENCY = 5
+/** A start of Node and of our modules costs as much processor time as the tests of a small file. */
+const FILES_OF_A_PROCESS = 10
 /** What takes longest begins first, so that no file is left to run alone at the end. */
 const LONGEST = [
-  'tests/engine/model/interleavings',
   'tests/crash/crash-points',
-  'tests/chaos/histories',
+  'tests/engine/model/interleavings',
   'tests/crash/faults-process',
-  'tests/crash/restored-on-hold',
+  'tests/chaos/histories',
   'tests/fuzz/malformed',
+  'tests/crash/restored-on-hold',
   'tests/crash/several-servers',
-  'tests/crash/stop',
-  'tests/http/database-away',
-  'tests/native/waiting-rights',
   'tests/notifications/stream-rights',
-  'tests/postgres/embedded-faults',
-  'tests/reader/hostile-html',
+  'tests/postgres/embedded-password',
+  'tests/reader/reader',
+  'tests/crash/stop',
+  'tests/postgres/embedded-survival',
+  'tests/reader/hostile-workspace',
   'tests/store/engine-migration-goes-on',
   'tests/store/round-trips',
+  'tests/calendar/html-bodies',
+  'tests/http/database-away',
+  'tests/native/waiting-rights',
+  'tests/postgres/embedded-faults',
+  'tests/postgres/killed-under-load',
+  'tests/reader/hostile-html',
+  'tests/native/preview',
+  'tests/engine/plans',
 ]
 /** The longest test takes a minute alone, and ten on a machine with much other work. */
 const LIMITS = { silentMs: 1_200_000, stoppedMs: 30_000 }
@@ -62,20 +72,29 @@ const failures: string[] = []
 let everythingPassed = chosen.length > 0
 const startedAt = performance.now()
 
+const clusters: TestCluster[] = []
+const waiting: Job[] = []
 for (const major of majors(values.pg)) {
   const files = major === 18 || values.pg ? chosen : chosen.filter(file => ON_OLDEST.test(file))
   if (files.length === 0 || interrupted.signal.aborted) continue
   console.log(`# ${files.length} files on PostgreSQL ${major}`)
   try {
     if (major === 15) installOldestPostgres(line => console.log(`# ${line}`))
-    everythingPassed = (await runOn(major, files)) && everythingPassed
+    const cluster = await startCluster(major)
+    clusters.push(cluster)
+    waiting.push(...jobsOn(cluster, files))
   } catch (error) {
     // Node's runner, once it has run, swallows what nobody catches.
-    everythingPassed = false
-    const reason = String(error instanceof Error ? error.message : error)
-    failures.push(`PostgreSQL ${major}: ${reason.replaceAll('\n', '\n    ')}`)
+    fail(`PostgreSQL ${major}: ${String(error instanceof Error ? error.message : error)}`)
   }
 }
+waiting.sort((one, other) => one.rank - other.rank)
+const filesInAll = waiting.reduce((sum, job) => sum + job.files.length, 0)
+let filesDone = 0
+const reports = new FileReports(process.stdout)
+await Promise.all(Array.from({ length: CONCURRENCY }, runJobs))
+await reports.end()
+for (const cluster of clusters) await cluster.stop()
 
 durations.sort((one, other) => other.seconds - one.seconds)
 console.log('# the ten slowest files, in seconds')
@@ -109,7 +128,22 @@ function majors(wanted: string | undefined): PostgresMajor[] {
   throw new Error(`--pg is 15 or 18, not ${wanted}`)
 }
 
-async function runOn(major: PostgresMajor, files: readonly string[]): Promise<boolean> {
+/** Test files for one process. */
+type Job = {
+  readonly cluster: TestCluster
+  readonly files: readonly string[]
+  /** Which begin first: those of lower rank. */
+  readonly rank: number
+}
+
+type TestCluster = {
+  readonly major: PostgresMajor
+  /** By which a test file's process finds it. */
+  readonly env: NodeJS.ProcessEnv
+  stop(): Promise<void>
+}
+
+async function startCluster(major: PostgresMajor): Promise<TestCluster> {
   const dataDir = clusterDirectory()
   const postgres = await startEmbedded({
     dataDir,
@@ -118,45 +152,56 @@ async function runOn(major: PostgresMajor, files: readonly string[]): Promise<bo
   })
   void postgres.exited.then(reason => {
     if (reason === null) return
-    console.log(`# PostgreSQL ${major} has ended under the tests: ${reason.message}`)
+    fail(`PostgreSQL ${major} has ended under the tests: ${reason.message}`)
     interrupted.abort()
   })
-  try {
-    process.env.STANDDOWN_TEST_PG = JSON.stringify(await trustEverybody(postgres, dataDir))
-    process.env.STANDDOWN_TEST_PG_MAJOR = String(major)
-    return await runFiles(files)
-  } finally {
+  const stop = async () => {
     await postgres.stop()
     rmSync(dataDir, { recursive: true, force: true })
   }
+  try {
+    const options = await trustEverybody(postgres, dataDir)
+    const found = { STANDDOWN_TEST_PG: JSON.stringify(options), STANDDOWN_TEST_PG_MAJOR: String(major) }
+    return { major, env: { ...process.env, ...found }, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
 }
 
-async function runFiles(files: readonly string[]): Promise<boolean> {
-  const reports = new FileReports(process.stdout)
-  const isLong = (file: string) => LONGEST.some(start => file.startsWith(start))
-  const waiting = [...files.filter(isLong), ...files.filter(file => !isLong(file))]
-  let passed = true
-  const work = async (): Promise<void> => {
-    for (
-      let file = waiting.shift();
-      file !== undefined && !interrupted.signal.aborted;
-      file = waiting.shift()
-    ) {
-      const fileStartedAt = performance.now()
-      const ran = await runFile(join(ROOT, file), LIMITS, interrupted.signal)
-      durations.push({ file, seconds: (performance.now() - fileStartedAt) / 1000 })
-      await reports.add(ran.events)
-      for (const failure of ran.failures) {
-        failures.push(`${file}: ${failure}`)
-        tellFailure(failures.at(-1)!)
-      }
-      for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += ran.counts[key]
-      passed = ran.passed && passed
-      if (durations.length % 25 === 0)
-        console.log(`# ${durations.length} files done, ${waiting.length} wait, ${failures.length} failures`)
-    }
+function jobsOn(cluster: TestCluster, files: readonly string[]): Job[] {
+  const long = files.flatMap(file => {
+    const rank = LONGEST.findIndex(start => file.startsWith(start))
+    return rank === -1 ? [] : [{ cluster, files: [file], rank }]
+  })
+  const rest = files.filter(file => !LONGEST.some(start => file.startsWith(start)))
+  const together = Array.from({ length: Math.ceil(rest.length / FILES_OF_A_PROCESS) }, (_, at) => ({
+    cluster,
+    files: rest.slice(at * FILES_OF_A_PROCESS, (at + 1) * FILES_OF_A_PROCESS),
+    rank: LONGEST.length,
+  }))
+  return [...long, ...together]
+}
+
+async function runJobs(): Promise<void> {
+  for (let job = waiting.shift(); job !== undefined && !interrupted.signal.aborted; job = waiting.shift()) {
+    const { cluster, files } = job
+    const on = cluster.major === 18 ? '' : ` (PostgreSQL ${cluster.major})`
+    const paths = files.map(file => join(ROOT, file))
+    const ran = await runFiles(paths, LIMITS, interrupted.signal, cluster.env)
+    for (const [file, seconds] of ran.seconds) durations.push({ file: file + on, seconds })
+    await reports.add(ran.events)
+    for (const failure of ran.failures) fail(failure + on)
+    for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += ran.counts[key]
+    everythingPassed = ran.passed && everythingPassed
+    filesDone += files.length
+    const seconds = Math.round((performance.now() - startedAt) / 1000)
+    console.log(`# ${filesDone} of ${filesInAll} files done in ${seconds} s, ${failures.length} failures`)
   }
-  await Promise.all(Array.from({ length: CONCURRENCY }, work))
-  await reports.end()
-  return passed
+}
+
+function fail(failure: string): void {
+  everythingPassed = false
+  failures.push(failure)
+  tellFailure(failure)
 }

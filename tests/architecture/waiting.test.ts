@@ -10,7 +10,7 @@ const WAITS = /\bsetTimeout\(|\bsetInterval\(|timers\/promises|\bsleep\(/
 /** Helpers that use a timer, and why. */
 const MAY_WAIT: Readonly<Record<string, string>> = {
   'tests/support/until.ts': 'asks again and again until something holds: this is what tests wait with',
-  'tests/runner/run-file.ts': 'stops a test file that hangs',
+  'tests/runner/run-files.ts': 'stops test files that hang',
   'tests/chaos/histories.ts': 'stops a history that hangs',
   'tests/fuzz/raw-client.ts': 'gives up a request that is never answered',
   'tests/store/disk.ts': 'measures again and again while something else goes on',

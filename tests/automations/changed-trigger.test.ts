@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
+import { Overloaded } from '../../server/src/engine/batcher.ts'
 import { automationsWorld, callingApp, mailTo, sectionOf } from './automations-world.ts'
 
 const waiting = (to: string) => [{ delay: '3 days' }, mailTo(`${to}@contoso.example`)]
@@ -11,6 +12,17 @@ const waiting = (to: string) => [{ delay: '3 days' }, mailTo(`${to}@contoso.exam
 async function revisionOf(world: Awaited<ReturnType<typeof automationsWorld>>, eventId: string) {
   const event = await world.engine.event('contoso', eventId)
   return (event?.data as { readonly revision?: number } | undefined)?.revision
+}
+
+/** Sends it again as a client does that was told to come back: every look-up may be overtaken by the next change. */
+async function untilTaken(report: () => Promise<string>): Promise<string> {
+  for (;;) {
+    try {
+      return await report()
+    } catch (error) {
+      if (!(error instanceof Overloaded)) throw error
+    }
+  }
 }
 
 test('an automation that was changed since the last report: the next report is under its new revision', async () => {
@@ -50,7 +62,7 @@ test('of a batch one trigger has changed: all are reported, each once, under wha
   assert.equal(row?.n, 22)
 })
 
-test('changed without end beside reports: every report is under a revision that was active, and none is lost', async () => {
+test('changed without end beside reports: every report is under a revision that was active, or refused for the time being', async () => {
   await using world = await automationsWorld({ start: false })
   let revision = 1
   await world.apply(sectionOf({ my_trigger: waiting('r1') }))
@@ -61,15 +73,18 @@ test('changed without end beside reports: every report is under a revision that 
       revision += 1
     }
   })()
-  for (let i = 0; i < 40; i++) {
-    const before = revision
-    const id = await world.report('my_trigger', {}, callingApp())
-    const under = await revisionOf(world, id)
-    assert.ok(
-      under !== undefined && under >= before && under <= revision + 1,
-      `${before} ${under} ${revision}`,
-    )
+  try {
+    for (let i = 0; i < 40; i++) {
+      const before = revision
+      const id = await untilTaken(() => world.report('my_trigger', {}, callingApp()))
+      const under = await revisionOf(world, id)
+      assert.ok(
+        under !== undefined && under >= before && under <= revision + 1,
+        `${before} ${under} ${revision}`,
+      )
+    }
+  } finally {
+    over = true
+    await changing
   }
-  over = true
-  await changing
 })

@@ -24,7 +24,7 @@ async function twoRows(): Promise<TestDatabase & { readonly quick: Database }> {
 
 const times = { text: 'select id, times from row order by id' }
 
-test('of two transactions that wait for each other one is run again: both are done, once', async () => {
+test('of two transactions that wait for each other one is run again until both are done, each once', async () => {
   await using database = await twoRows()
   const { quick } = database
   const bothHold = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const
@@ -42,8 +42,9 @@ test('of two transactions that wait for each other one is run again: both are do
       return run
     })
   const done = await Promise.all([meet('one', [1, 2], 0), meet('other', [2, 1], 1)])
-  assert.equal(runs, 3)
-  assert.ok(done.includes(3), 'the answer is that of the second run')
+  // More often where the one that is run again has its lock before the other one has woken up: then they meet once more.
+  assert.ok(runs >= 3, `${runs} runs`)
+  assert.ok(done.includes(runs), 'the answer is that of the last run')
   assert.deepEqual(hooks.toSorted(), ['one', 'other'])
   assert.deepEqual(await quick.query(times), [
     { id: 1, times: 2 },

@@ -5,23 +5,36 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { openDirectory } from '../postgres/data-directories.ts'
-import { type FileLimits, type FileRun, runFile } from './run-file.ts'
+import { type FileLimits, type FilesRun, runFiles } from './run-files.ts'
 
 const LIMITS: FileLimits = { silentMs: 60_000, stoppedMs: 20_000 }
 const never = new AbortController().signal
 
-function runOf(t: TestContext, body: string, limits = LIMITS, interrupted = never): Promise<FileRun> {
-  const file = join(openDirectory(t), 'given.test.mjs')
-  writeFileSync(
-    file,
-    `import { once } from 'node:events'\nimport { createServer } from 'node:http'\nimport { after, describe, test } from 'node:test'\nimport assert from 'node:assert/strict'\n${body}\n`,
-  )
+/** Runs one file, or several in one process. */
+function runOf(
+  t: TestContext,
+  bodies: string | readonly string[],
+  limits = LIMITS,
+  interrupted = never,
+): Promise<FilesRun> {
+  const directory = openDirectory(t)
+  // What two of them may share.
+  writeFileSync(join(directory, 'seen.mjs'), 'export const seen = { closed: false, each: 0 }')
+  const files = [bodies].flat().map((body, at) => fileOf(join(directory, `given-${at}.test.mjs`), body))
   // A test file's process says that it is one; the run in it would not run anything.
   const { NODE_TEST_CONTEXT: context } = process.env
   delete process.env.NODE_TEST_CONTEXT
-  const running = runFile(file, limits, interrupted)
+  const running = runFiles(files, limits, interrupted)
   if (context !== undefined) process.env.NODE_TEST_CONTEXT = context
   return running
+}
+
+function fileOf(file: string, body: string): string {
+  writeFileSync(
+    file,
+    `import { once } from 'node:events'\nimport { createServer } from 'node:http'\nimport { after, before, beforeEach, describe, test } from 'node:test'\nimport assert from 'node:assert/strict'\nimport { seen } from './seen.mjs'\n${body}\n`,
+  )
+  return file
 }
 
 test('a file passes when all its tests have', async t => {
@@ -36,7 +49,7 @@ test('what failed is named with its reason, and a suite does not count for what 
   )
   assert.equal(ran.passed, false)
   assert.equal(ran.failures.length, 1)
-  assert.match(ran.failures[0] ?? '', /^one\n {4}not the same/)
+  assert.match(ran.failures[0] ?? '', /given-0\.test\.mjs: one\n {4}not the same/)
 })
 
 for (const [given, body] of [
@@ -52,9 +65,45 @@ for (const [given, body] of [
   test(`a file whose process ${given} does not pass`, async t => {
     const ran = await runOf(t, body)
     assert.equal(ran.passed, false)
-    assert.match(ran.failures.join('\n'), /ended before its tests did, or it has none/)
+    assert.match(ran.failures.join('\n'), /ended before its tests did|no test of it ran to its end/)
   })
 }
+
+test('what a file sets up around its tests is not for the tests of the next one', async t => {
+  const ran = await runOf(t, [
+    `let open = 0\nbefore(() => { open += 1 })\nafter(() => { seen.closed = true })\nbeforeEach(() => { seen.each += 1 })\ntest('one', () => assert.equal(open, 1))`,
+    `test('two', () => assert.deepEqual(seen, { closed: true, each: 1 }))`,
+  ])
+  assert.deepEqual([ran.passed, ran.failures, ran.counts.passed, ran.seconds.size], [true, [], 2, 2])
+})
+
+for (const [change, body] of [
+  ['the environment', `process.env.STANDDOWN_LEFT = 'behind'`],
+  ['a function that everybody calls', `globalThis.fetch = () => null`],
+  ['a listener', `process.on('SIGHUP', () => {})`],
+] as const) {
+  test(`a file that changes ${change} for the next one is red`, async t => {
+    const ran = await runOf(t, [`test('one', () => { ${body} })`, `test('two', () => {})`])
+    assert.equal(ran.passed, false)
+    assert.match(
+      ran.failures.join('\n'),
+      /given-0\.test\.mjs[\s\S]*the file leaves the process as it found it/,
+    )
+  })
+}
+
+test('a file without a test is red beside one that has some', async t => {
+  const ran = await runOf(t, [`test('one', () => {})`, ''])
+  assert.equal(ran.passed, false)
+  assert.match(ran.failures.join('\n'), /given-1\.test\.mjs: no test of it ran to its end/)
+})
+
+test('a file that cannot be read does not keep the others from running', async t => {
+  const ran = await runOf(t, ['const = 1', `test('one', () => {})`])
+  assert.equal(ran.passed, false)
+  assert.equal(ran.counts.passed, 1)
+  assert.match(ran.failures.join('\n'), /given-0\.test\.mjs[\s\S]*(Unexpected|SyntaxError)/)
+})
 
 test('a file that breaks before its first test is told with what it said', async t => {
   const ran = await runOf(t, `throw new Error('nothing to connect to')`)
@@ -68,14 +117,14 @@ test('a file that hangs is stopped, and said to', async t => {
     stoppedMs: 20_000,
   })
   assert.equal(ran.passed, false)
-  assert.match(ran.failures.join('\n'), /nothing was heard of it for 0\.5 s/)
+  assert.match(ran.failures.join('\n'), /nothing was heard of them for 0\.5 s/)
 })
 
 test('a file that hangs is stopped, also when it goes on printing', async t => {
   const body = `test('one', () => new Promise(() => createServer(() => {}).listen(0, function again() { console.log('still here'); setImmediate(again) })))`
   const ran = await runOf(t, body, { silentMs: 500, stoppedMs: 20_000 })
   assert.equal(ran.passed, false)
-  assert.match(ran.failures.join('\n'), /nothing was heard of it/)
+  assert.match(ran.failures.join('\n'), /nothing was heard of them/)
 })
 
 test('a run that is interrupted has not passed', async t => {
