@@ -19,7 +19,7 @@ export class MethodError extends Error {
 
 /** Does not use randomUUID, which browsers have on secure origins only. */
 const PAGE = Array.from(crypto.getRandomValues(new Uint32Array(4)), part => part.toString(36)).join('')
-const PASSED_ON = new Set(['NotificationTemplateNotFoundError', 'NotificationTemplateResolverNotFoundError'])
+const PASSED_ON = new Set(['NotificationTemplateNotFoundError'])
 
 export class ChannelMethods {
   private readonly channel: string
@@ -29,7 +29,7 @@ export class ChannelMethods {
   private presence: unknown = null
   private raised: Promise<unknown> = Promise.resolve()
 
-  /** By the name that the script in the page sends. A new method is one more line. */
+  /** By the name that the script in the page sends. A new method is a line here, and one in library/framework.ts. */
   private readonly methods: ReadonlyMap<string, Method> = new Map<string, Method>([
     ['notifyEvent', params => this.notify(params)],
     ['cancelEvent', params => this.cancel(params)],
@@ -70,7 +70,7 @@ export class ChannelMethods {
     const offer: RaiseOffer = {
       channel: this.channel,
       templateName: String(params.templateName),
-      templateParameters: params.templateParameters as RaiseOffer['templateParameters'],
+      templateParameters: params.templateParameters,
       cancellationTokens: params.cancellationTokens as readonly string[],
       correlationId: textOrNull(params.correlationId),
       page: PAGE,

@@ -23,25 +23,26 @@ function part(id: string): HTMLElement {
   return found
 }
 
-let shown: { offer: OfferView; totalMs: number; endsAtMs: number } | null = null
+/** `time` is null for an offer without a timeout. */
+let shown: { offer: OfferView; time: { totalMs: number; endsAtMs: number } | null } | null = null
 
 /** `atMs`: when this state arrived, by performance.now(). All other times are on the server's clock. */
 export function drawScreen(screen: ScreenView, atMs: number): void {
   const { displayed } = screen
   if (displayed?.id !== shown?.offer.id) drawCard(screen)
-  if (displayed?.deadline && displayed.displayedAt) {
-    const deadline = Date.parse(displayed.deadline)
-    const totalMs = deadline - Date.parse(displayed.displayedAt)
-    shown = { offer: displayed, totalMs, endsAtMs: atMs + deadline - Date.parse(screen.now) }
-  } else {
-    shown = null
-  }
+  shown = displayed && { offer: displayed, time: timeOf(displayed, screen.now, atMs) }
   part('idle').hidden = displayed !== null
   part('waiting').hidden = screen.waiting === 0
   part('waiting').textContent =
     screen.waiting === 1 ? '1 more is waiting' : `${screen.waiting} more are waiting`
   drawEnded(screen.ended)
   drawTime()
+}
+
+function timeOf({ deadline, displayedAt }: OfferView, now: string, atMs: number) {
+  if (!deadline || !displayedAt) return null
+  const deadlineMs = Date.parse(deadline)
+  return { totalMs: deadlineMs - Date.parse(displayedAt), endsAtMs: atMs + deadlineMs - Date.parse(now) }
 }
 
 /** Shows nothing, as when nobody is signed in. */
@@ -66,9 +67,11 @@ function drawTime(): void {
   const seconds = document.querySelector('#screen .seconds')
   const rest = document.querySelector<HTMLElement>('#screen .rest')
   if (!shown || !seconds || !rest) return
-  const leftMs = Math.max(0, shown.endsAtMs - performance.now())
+  rest.parentElement?.toggleAttribute('hidden', shown.time === null)
+  if (!shown.time) return
+  const leftMs = Math.max(0, shown.time.endsAtMs - performance.now())
   seconds.textContent = `${Math.ceil(leftMs / 1000)} s`
-  rest.style.setProperty('inline-size', `${(100 * leftMs) / Math.max(1, shown.totalMs)}%`)
+  rest.style.setProperty('inline-size', `${(100 * leftMs) / Math.max(1, shown.time.totalMs)}%`)
 }
 
 function drawEnded(ended: readonly OfferView[]): void {

@@ -4,7 +4,9 @@
 // must not import the server, and it decides nothing.
 
 import { HostError, type HostLink } from './host-link.ts'
+import { objectOf } from './object-of.ts'
 import { type CifOutcome, CLIENT_ERROR, cifError, NOT_SUPPORTED, notifyResult } from './result.ts'
+import { sendableParameters, storable } from './template-parameters.ts'
 
 type CifHandler = (detail: string) => unknown
 export type CifMethods = { readonly [name: string]: (...args: unknown[]) => Promise<unknown> }
@@ -45,8 +47,10 @@ export class CifFramework {
     if (tokens.some(token => typeof token !== 'string')) throw fail('cancellationToken has to be a text')
     const params = {
       templateName,
-      templateParameters: templateParameters ?? null,
-      cancellationTokens: [...new Set(tokens.filter(token => token !== ''))],
+      templateParameters: sendableParameters(templateParameters),
+      cancellationTokens: [
+        ...new Set(tokens.filter(token => token !== '').map(token => storable(String(token)))),
+      ],
       correlationId: correlationOf(correlationId),
     }
     return notifyResult((await this.ask('notifyEvent', params)) as CifOutcome)
@@ -55,7 +59,10 @@ export class CifFramework {
   async cancelEvent(cancellationToken: unknown, correlationId?: unknown): Promise<string> {
     if (typeof cancellationToken !== 'string' || cancellationToken === '')
       throw cifError('CancelEvent', CLIENT_ERROR, 'cancellationToken is missing')
-    await this.ask('cancelEvent', { cancellationToken, correlationId: correlationOf(correlationId) })
+    await this.ask('cancelEvent', {
+      cancellationToken: storable(cancellationToken),
+      correlationId: correlationOf(correlationId),
+    })
     return cancellationToken
   }
 
@@ -140,22 +147,9 @@ export function methodsOf(framework: CifFramework): CifMethods {
   return methods
 }
 
-function objectOf(input: unknown): Readonly<Record<string, unknown>> | null {
-  let value = input
-  if (typeof input === 'string') {
-    try {
-      value = JSON.parse(input)
-    } catch {
-      return null
-    }
-  }
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  return isObject ? (value as Readonly<Record<string, unknown>>) : null
-}
-
 /** A correlation id is only for telemetry, so it must never make a call fail. If it is not a short text, it is left out. */
 function correlationOf(correlationId: unknown): string | null {
   return typeof correlationId === 'string' && correlationId !== '' && correlationId.length <= 200
-    ? correlationId
+    ? storable(correlationId)
     : null
 }

@@ -117,7 +117,14 @@ export async function calendarServer(options: CalendarServerOptions = {}): Promi
   const engine = new Engine({ db, random })
   const mails = new Arrivals<MailToKeep>()
   const read = new Arrivals<string>()
-  const strangers = createReader({ restTimes: 0, niceness: 0, ...options.reader })
+  const strangers = createReader({
+    restTimes: 0,
+    niceness: 0,
+    // However slow this machine is, nobody waits in vain, unless the test is about that.
+    waitMs: 600_000,
+    startMs: 300_000,
+    ...options.reader,
+  })
   stack.defer(() => strangers.stop())
   const reader: CalendarReader = {
     read(job, html, owner) {

@@ -270,6 +270,13 @@ export const GUARDS: readonly Guard[] = [
     noticedBy: ['early-gate'],
   },
   {
+    keeps: 'an early cancellation that reaches one event is used up by it',
+    file: 'server/src/engine/announce/sql/take-early.sql',
+    text: 'set early_until = coalesce($1::timestamptz, clock_timestamp())',
+    without: 'set early_until = c.early_until',
+    noticedBy: ['notifications/cancelled-offers'],
+  },
+  {
     keeps: 'an early cancellation ends with its time',
     file: 'server/src/engine/announce/sql/find-early.sql',
     text: '    and c.early_until > coalesce($1::timestamptz, clock_timestamp())\n',

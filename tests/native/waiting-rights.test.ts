@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { after, afterEach, before, test } from 'node:test'
 import { type HttpReceiver, httpReceiver } from '../support/http-receiver.ts'
 import { DEMO_TENANT, type TestServer, testServer } from '../support/server.ts'
+import { until } from '../support/until.ts'
 
 const DEMO = readFileSync(new URL('../../examples/workspace.yaml', import.meta.url), 'utf8')
 const ALICE = 'alice@contoso.example'
@@ -82,6 +83,21 @@ const signOut = (headers: Headers) =>
   })
 const takeRole = () => apply(DEMO.replace('roles: [admin, operator]', 'roles: [member]'))
 const remove = () => apply(DEMO.replaceAll(ALICE, 'anna@contoso.example').replace('a11ce000', 'a11ce001'))
+
+test('a wait for a receipt is at most a minute, however long is asked for', async t => {
+  const receiptId = await openReceipt()
+  const read = t.mock.method(server.server.engine, 'receipt', server.server.engine.receipt)
+  const left = new AbortController()
+  const waiting = fetch(`${server.url}/api/v1/receipts/${receiptId}?wait=999`, {
+    headers: await token(),
+    signal: left.signal,
+  }).catch(() => null)
+  await until(async () => read.mock.callCount() >= 2)
+  left.abort()
+  await waiting
+  const waits = read.mock.calls.map(call => call.arguments[2]?.waitMs)
+  assert.deepEqual(waits.slice(0, 2), [undefined, 60_000])
+})
 
 const waits: readonly [string, () => Promise<Headers>, (headers: Headers) => Promise<unknown>, string][] = [
   ['signing out', cookie, signOut, 'UNAUTHENTICATED'],

@@ -75,6 +75,32 @@ test('cancelled first, notified later: withdrawn at once, and nothing is shown',
   assert.deepEqual(receipt.early?.metEventIds, [offer.id])
 })
 
+test('a cancel that came first is used up by the first notify; a second page of that call gets the same end', async () => {
+  await using world = await notificationWorld()
+  const cancelled = await world.cancel('early')
+  const first = await world.raise({ token: 'early', page: 'one' })
+  const joined = await world.raise({ token: 'early', page: 'two' })
+  assert.deepEqual([first.state, joined.id], ['ended', first.id])
+  const next = await world.raise({ token: 'early', page: 'one' })
+  await world.screen(shows(next.id))
+  const receipt = await receiptOf(world, cancelled.receiptId)
+  assert.deepEqual(receipt.early?.metEventIds, [first.id])
+})
+
+test('pages that announce one call at one moment share the cancel that came first', async () => {
+  await using world = await notificationWorld()
+  for (let i = 0; i < 10; i++) {
+    const token = `early-${i}`
+    await world.cancel(token)
+    const raised = await Promise.all(['one', 'two', 'three'].map(page => world.raise({ token, page })))
+    assert.equal(new Set(raised.map(offer => offer.id)).size, 1)
+    assert.ok(raised.every(offer => offer.result?.actionName === 'Cancel'))
+    const next = await world.raise({ token, page: 'one' })
+    assert.equal(next.result, null)
+    await world.cancel(token)
+  }
+})
+
 test('two different tokens: either cancels, before and after', async () => {
   await using world = await notificationWorld()
   for (const by of ['in-input', 'third-argument']) {
@@ -84,8 +110,9 @@ test('two different tokens: either cancels, before and after', async () => {
     assert.deepEqual((await world.ended(offer)).result, { actionName: 'Cancel', responseReason: 'Cancelled' })
   }
   for (const by of ['one', 'two']) {
-    await world.cancel(`${by}-early`)
-    const offer = await world.raise({ tokens: ['one-early', 'two-early'].map(token => `${token}`) })
+    const tokens = ['one', 'two'].map(token => `${token}-before-${by}`)
+    await world.cancel(`${by}-before-${by}`)
+    const offer = await world.raise({ tokens })
     assert.equal(offer.result?.actionName, 'Cancel', `early by ${by}`)
   }
 })

@@ -13,7 +13,7 @@ test("the documentation's template with empty parameters is shown, and accepted"
   assert.equal(screen.displayed?.offer.card.title, 'Incoming chat')
   assert.deepEqual(screen.displayed?.offer.card.fields, [], 'known slugs without a value leave no empty rows')
   assert.equal(
-    screen.displayed.deadline.getTime() - (screen.displayed.offer.displayedAt?.getTime() ?? 0),
+    (screen.displayed.deadline?.getTime() ?? 0) - (screen.displayed.offer.displayedAt?.getTime() ?? 0),
     120_000,
     'the documented default',
   )
@@ -200,19 +200,58 @@ test('an offer that cannot be placed at all ends, and its caller is told', async
   assert.equal(ended?.result?.responseReason, 'NotificationQueueTimeLimitExceeded')
 })
 
-test('templates that are not there, and slugs that nothing fills, are refused by their documented names', async () => {
+test('a template that is not there is refused by its documented name; a slug that nothing fills leaves a gap', async () => {
   await using world = await notificationWorld()
   await assert.rejects(world.raise({ template: 'contoso_none' }), {
     code: 'NotificationTemplateNotFoundError',
   })
-  await assert.rejects(world.raise({ template: 'contoso_call' }), {
-    code: 'NotificationTemplateResolverNotFoundError',
-  })
-  await assert.rejects(world.raise({ parameters: { customerName: {} } }), { code: 'RejectAfterClientError' })
   assert.deepEqual((await world.notifications.agentScreen(DANA)).open, [])
   const named = await world.raise({
     template: 'MSDYN_chat_incoming_unauthenticated',
     parameters: { customerName: 7 },
   })
   assert.deepEqual(named.card.fields, [{ header: 'Customer', value: '7' }])
+})
+
+test('a call is not lost for its decoration: what a template cannot show leaves a gap, and is said where it is more than fits', async () => {
+  await using world = await notificationWorld()
+  const notesOf = async (templateParameters: unknown) => {
+    const request = { channelLabel: 'Telephone', templateName: 'contoso_call', templateParameters }
+    const { card, notes } = await world.notifications.fillCard(TENANT, request)
+    return [card.title, ...notes]
+  }
+  const withNumber = 'Call from 030 1'
+  assert.deepEqual(await notesOf({ number: '030 1' }), [withNumber])
+  for (const gap of [undefined, null, {}, { number: null }, { number: {} }, { number: ['030 1'] }])
+    assert.deepEqual(await notesOf(gap), ['contoso_call'], JSON.stringify(gap))
+  assert.deepEqual(await notesOf({ number: '030 1', other: { deep: [1] }, another: null }), [withNumber])
+  assert.deepEqual(await notesOf('text'), [
+    'contoso_call',
+    'templateParameters is not an object, and is passed over.',
+  ])
+  const many = (count: number) =>
+    Object.fromEntries([['number', '030 1'], ...Array.from({ length: count - 1 }, (_, i) => [`p${i}`, 'x'])])
+  assert.deepEqual(await notesOf(many(250)), [withNumber])
+  assert.deepEqual(await notesOf(many(251)), [
+    withNumber,
+    'templateParameters has 251 members; the first 250 are used.',
+  ])
+})
+
+test('timeoutSeconds 0: on the screen and in line for as long as it takes', async () => {
+  await using world = await notificationWorld()
+  const shown = await world.raise({ template: 'contoso_patient', token: 'shown' })
+  const screen = await world.screen(shows(shown.id))
+  assert.equal(screen.displayed?.deadline, null)
+  const waits = await world.raise({ template: 'contoso_patient', token: 'waits' })
+  await world.screen(({ waiting }) => waiting === 1)
+  await world.advance(86_400)
+  assert.deepEqual(
+    (await world.notifications.agentScreen(DANA)).open.map(offer => offer.state),
+    ['displayed', 'queued'],
+  )
+  await world.notifications.answerOffer(DANA, shown.id, 'accept')
+  await world.screen(shows(waits.id))
+  await world.cancel('waits')
+  assert.equal((await world.ended(waits)).result?.responseReason, 'Cancelled')
 })

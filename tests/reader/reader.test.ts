@@ -23,7 +23,13 @@ const JOBS = new URL('./reader-jobs.ts', import.meta.url)
 const ON_A_BUSY_MACHINE = 1000
 
 function readerFor(t: TestContext, options?: ReaderOptions): Reader<typeof jobs> {
-  const reader = new Reader<typeof jobs>(JOBS, { restTimes: 0, ...options })
+  // However slow this machine is, nobody waits in vain, unless the test is about that.
+  const reader = new Reader<typeof jobs>(JOBS, {
+    restTimes: 0,
+    waitMs: 600_000,
+    startMs: 300_000,
+    ...options,
+  })
   t.after(() => reader.stop())
   return reader
 }

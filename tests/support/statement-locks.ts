@@ -55,6 +55,7 @@ const LOCKS: { readonly [statement: string]: readonly string[] } = {
   revive: ['effect'],
   'doubt-ended': ['effect'],
   'insert-cancellations': ['cancellation'],
+  'take-early': ['cancellation'],
   'insert-open': ['open'],
   'take-open': ['open'],
   'open-mark-events': ['event', 'cancellation'],

@@ -16,11 +16,13 @@ export type OfferView = {
   readonly state: 'arriving' | 'queued' | 'displayed' | 'ended'
   readonly arrivedAt: string
   readonly displayedAt: string | null
-  /** When its time is up in its present state; null once it has ended. */
+  /** When its time is up in its present state; null once it has ended, and where its template has no timeout. */
   readonly deadline: string | null
   readonly result: OfferOutcome | null
   /** Who or what ended it, for people. */
   readonly endedBy: string | null
+  /** In the answer to the call that raised it: sentences that say what of the request was not used. */
+  readonly notes?: readonly string[]
 }
 
 /** The agent's screen. Each event of the stream carries all of it. */
@@ -39,7 +41,7 @@ export type ScreenView = {
 export type RaiseOffer = {
   readonly channel: string
   readonly templateName: string
-  readonly templateParameters?: { readonly [slug: string]: unknown } | null
+  readonly templateParameters?: unknown
   readonly cancellationTokens?: readonly string[]
   readonly correlationId?: string | null
   /** A random name that the page made when it was opened. It tells a second tab from the same call of one page that comes again. */

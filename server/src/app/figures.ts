@@ -16,7 +16,7 @@ const LATE_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 
 export const BACKLOG_EVERY_MS = 10_000
 /** How long a scrape waits for them. */
 const BACKLOG_WITHIN_MS = 1500
-/** How long the last figures are shown while a new read does not end. */
+/** How long the last figures are shown while a new read does not end. A read that fails drops them at once. */
 const BACKLOG_LASTS_MS = 70_000
 
 /** Counts what the engine does. `kinds`: those that have a carrier. */

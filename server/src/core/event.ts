@@ -30,9 +30,10 @@ export type Announcement = {
 
 /**
  * What a cancel that came before its event does (I6). absorb: the event is acknowledged, and is cancelled from the start.
- * reject: the event is refused, and the answer names the cancellation. ignore: the early cancellation has no effect on it.
+ * absorb_once: the same, and the cancellation is used up by it. reject: the event is refused, and the answer names the cancellation.
+ * ignore: the early cancellation has no effect on it.
  */
-export type EarlyPolicy = 'absorb' | 'reject' | 'ignore'
+export type EarlyPolicy = 'absorb' | 'absorb_once' | 'reject' | 'ignore'
 
 export type Announced =
   | { readonly is: 'announced'; readonly eventId: string; readonly effectIds: readonly string[] }

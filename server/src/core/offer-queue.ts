@@ -17,6 +17,9 @@ export const QUEUE_LIMIT = 10
 /** How long a later offer waits for an earlier one that is still on its way to the screen. */
 export const ARRIVING_GRACE_MS = 2000
 
+/** How often an offer is looked at that accepts by itself and has no timeout. */
+const LOOK_AGAIN_MS = 60_000
+
 export type OfferState = 'arriving' | 'queued' | 'displayed' | 'ended'
 
 export type OfferResult =
@@ -39,7 +42,7 @@ export type QueuedOffer = {
   readonly arrival: number
   readonly arrivedAt: Date
   readonly displayedAt: Date | null
-  /** The template's timeout: from arrival while it waits, from display once it is shown. */
+  /** The template's timeout: from arrival while it waits, from display once it is shown. 0: none. */
   readonly timeoutMs: number
   readonly autoAccept: boolean
 }
@@ -68,9 +71,19 @@ export function nextToDisplay(open: readonly QueuedOffer[], now: Date): QueuedOf
   return first?.state === 'queued' ? first : null
 }
 
-/** When the offer's time is up: counted from display once it is shown, and from arrival before that. */
-export function deadlineOf(offer: QueuedOffer): Date {
+/** When the offer's time is up: counted from display once it is shown, and from arrival before that. Null: never. */
+export function deadlineOf(offer: QueuedOffer): Date | null {
+  if (offer.timeoutMs === 0) return null
   return new Date((offer.displayedAt ?? offer.arrivedAt).getTime() + offer.timeoutMs)
+}
+
+/**
+ * When to look at an offer that gets its place at `now`; null: never. An offer without a timeout that accepts by itself is looked at all
+ * the same: its acceptance may have been lost in a crash.
+ */
+export function timerOf(offer: QueuedOffer, slot: Slot, now: Date): Date | null {
+  const placed = slot === 'display' ? { ...offer, displayedAt: now } : offer
+  return deadlineOf(placed) ?? (offer.autoAccept ? new Date(now.getTime() + LOOK_AGAIN_MS) : null)
 }
 
 /** What a timer that fires at `now` does: how the offer ends, or when to fire again. Null for an offer that has ended. */
@@ -79,10 +92,13 @@ export function whenTimerRings(
   now: Date,
 ): { readonly ends: OfferResult } | { readonly againAt: Date } | null {
   if (offer.state === 'ended') return null
-  if (deadlineOf(offer) > now) return { againAt: deadlineOf(offer) }
+  const deadline = deadlineOf(offer)
+  const hasTime = deadline === null ? offer.state !== 'displayed' : deadline > now
+  if (hasTime) return { againAt: deadline ?? new Date(now.getTime() + LOOK_AGAIN_MS) }
   if (offer.state !== 'displayed')
     return { ends: { actionName: 'Reject', responseReason: 'NotificationQueueTimeLimitExceeded' } }
-  // With a template that accepts automatically, a displayed offer never times out, even if the acceptance was lost in a crash.
+  // With a template that accepts automatically, a displayed offer never times out, even if the acceptance was lost in a crash. Only such an
+  // offer has a timer without having a timeout.
   if (offer.autoAccept) return { ends: { actionName: 'Accept', responseReason: 'AutoAccept' } }
   return { ends: { actionName: 'Timeout', responseReason: 'DisplayTimeout' } }
 }

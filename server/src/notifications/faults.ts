@@ -1,4 +1,4 @@
-// The faults of calls about offers. The first three codes are the documentation's own (`message` of notifyEvent's
+// The faults of calls about offers. The first two codes are the documentation's own (`message` of notifyEvent's
 // and cancelEvent's error callback).
 
 import { faults } from '../core/fault.ts'
@@ -7,10 +7,6 @@ export const notificationFaults = faults({
   NotificationTemplateNotFoundError: {
     status: 404,
     message: 'There is no notification template with the unique name "{template}".',
-  },
-  NotificationTemplateResolverNotFoundError: {
-    status: 422,
-    message: 'Template "{template}" uses {{slug}}, which is neither known nor in templateParameters.',
   },
   RejectAfterClientError: { status: 400, message: '{what}' },
   CHANNEL_UNKNOWN: { status: 404, message: 'There is no channel "{channel}" for this agent.' },

@@ -46,7 +46,12 @@ export type NotifyRequest = {
 const LATE_TAB_SECONDS = 10
 
 /** `joined`: another tab has announced the call already, by the same token, and `offer` is the offer of that tab. */
-export type Notified = { readonly offer: Offer; readonly joined: boolean }
+export type Notified = {
+  readonly offer: Offer
+  readonly joined: boolean
+  /** What of the request is not used; see Parameters. */
+  readonly notes: readonly string[]
+}
 
 /** Undoes the transaction: another tab has raised an offer for the same call, and its offer is used. */
 class OfferAlreadyOpen extends Error {
@@ -65,17 +70,17 @@ export async function notifyAgent(
   request: NotifyRequest,
 ): Promise<Notified> {
   const { tenant, agentId } = request.agent
-  const { template, card } = await fillCard(parts, tenant, request)
+  const { template, card, notes } = await fillCard(parts, tenant, request)
   const at = await parts.engine.now(tenant)
   for (;;) {
-    const joined = await join(parts, request)
-    if (joined) return { offer: joined, joined: true }
+    const joined = await join(parts.db, request)
+    if (joined) return { offer: joined, joined: true, notes }
     try {
       const offer = await parts.turns.take(tenant, () =>
         parts.db.transaction('notifications.notify', tx => raise(parts, tx, { request, template, card, at })),
       )
       parts.hints.changed(tenant, agentId)
-      return { offer, joined: false }
+      return { offer, joined: false, notes }
     } catch (error) {
       // The other offer was open when this one was written, and has ended since. Now this one can be raised, so try again.
       if (!(error instanceof OfferAlreadyOpen)) throw error
@@ -83,14 +88,15 @@ export async function notifyAgent(
   }
 }
 
-/** @throws Fault NotificationTemplateNotFoundError, NotificationTemplateResolverNotFoundError, RejectAfterClientError */
+/** @throws Fault NotificationTemplateNotFoundError */
 export async function fillCard(
   parts: Pick<NotificationParts, 'db'>,
   tenant: string,
   of: Pick<NotifyRequest, 'templateName' | 'templateParameters' | 'channelLabel'>,
-): Promise<Pick<Draft, 'template' | 'card'>> {
+): Promise<Pick<Draft, 'template' | 'card'> & Pick<Notified, 'notes'>> {
   const template = await findTemplate(parts, tenant, of.templateName)
-  return { template, card: makeCard(template, readParameters(of.templateParameters), of.channelLabel) }
+  const { values, notes } = readParameters(of.templateParameters)
+  return { template, card: makeCard(template, values, of.channelLabel), notes }
 }
 
 async function findTemplate(
@@ -104,14 +110,14 @@ async function findTemplate(
 }
 
 async function join(
-  parts: NotificationParts,
+  db: Pick<Tx, 'query'>,
   { agent, channel, tokens, page }: NotifyRequest,
 ): Promise<Offer | null> {
   if (tokens.length === 0) return null
   const { tenant, agentId } = agent
   const shard = shardOfAgent(tenant, agentId)
   const values = [shard, tenant, agentId, channel, tokens, page, LATE_TAB_SECONDS]
-  const [row] = await parts.db.query<OfferRow>(sql('join-offer'), values)
+  const [row] = await db.query<OfferRow>(sql('join-offer'), values)
   return row ? offerOf(row) : null
 }
 
@@ -134,7 +140,7 @@ async function raise(parts: NotificationParts, tx: Tx, draft: Draft): Promise<Of
     data,
     bareKey: tokens[0] ?? null,
     correlationId: draft.request.correlationId,
-    early: 'absorb',
+    early: 'absorb_once',
     effects: [
       notificationsOffer(data, {
         id: effectId,
@@ -147,6 +153,8 @@ async function raise(parts: NotificationParts, tx: Tx, draft: Draft): Promise<Of
     ],
   }
   const cancelled = await announce(parts, tx, { offer, secondToken: tokens[1], channel, aliasId: newId() })
+  // Another page may have used up the cancel that came first while this one waited for it: then its end is this one's too.
+  if (!cancelled && (await join(tx, draft.request))) throw new OfferAlreadyOpen()
   const end: OfferResult | null = cancelled ? { actionName: 'Cancel', responseReason: 'Cancelled' } : null
   const [row] = await tx.query<OfferRow>(sql('insert-offer'), [
     shard,

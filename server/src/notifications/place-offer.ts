@@ -13,7 +13,7 @@ import {
   type OfferTimeoutData,
 } from '../core/effects/effect-kinds.ts'
 import type { JsonObject } from '../core/json.ts'
-import { type Slot, slotFor } from '../core/offer-queue.ts'
+import { type Slot, slotFor, timerOf } from '../core/offer-queue.ts'
 import type { Tx } from '../store/database.ts'
 import { displayNextOffer } from './display-next-offer.ts'
 import { type Offer, type OfferRow, offerOf, shardOfAgent } from './offer.ts'
@@ -99,10 +99,10 @@ async function setTimer(
   tx: Tx,
   of: { offer: Offer; slot: Slot; data: OfferTimeoutData; now: Date },
 ): Promise<void> {
-  const from = of.slot === 'display' ? of.now : of.offer.arrivedAt
-  const timer = timerEffect(of.data, new Date(from.getTime() + of.offer.timeoutMs))
+  const at = timerOf(of.offer, of.slot, of.now)
   const { tenant, id: eventId } = of.offer
-  const revised = await parts.engine.revise(tx, { tenant, eventId, effects: [timer] })
+  const effects = at ? [timerEffect(of.data, at)] : []
+  const revised = await parts.engine.revise(tx, { tenant, eventId, effects })
   if (revised.is !== 'revised') throw new OfferQueueChanged()
 }
 

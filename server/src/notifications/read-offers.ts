@@ -14,7 +14,7 @@ const MAX_ENDED = 50
 export type AgentScreen = {
   /** The tenant's clock, by which `deadline` counts. */
   readonly now: Date
-  readonly displayed: { readonly offer: Offer; readonly deadline: Date } | null
+  readonly displayed: { readonly offer: Offer; readonly deadline: Date | null } | null
   /** How many wait behind it. */
   readonly waiting: number
   /** All that are open, the displayed one included. */

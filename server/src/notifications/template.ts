@@ -3,7 +3,6 @@
 
 import type { JsonObject } from '../core/json.ts'
 import { type FilePosition, SettingReader } from '../core/setting-reader.ts'
-import { notificationFaults } from './faults.ts'
 
 export type Template = {
   /** With a publisher's prefix: `contoso_incoming_call`. At most 128 characters; case does not count. */
@@ -12,7 +11,7 @@ export type Template = {
   /** May hold `{slug}`s. At most 100 characters. */
   readonly title: string
   readonly icon: string | null
-  /** Seconds, 0 to 500. Default 120. Counts from arrival while queued, and in full again from display. */
+  /** Seconds, 0 to 500; 0: no timeout. Default 120. Counts from arrival while queued, and in full again from display. */
   readonly timeoutSeconds: number
   /** False hides the number; the timer always runs. */
   readonly showTimeout: boolean
@@ -41,16 +40,6 @@ export type Card = {
   readonly fields: readonly { readonly header: string; readonly value: string }[]
 }
 
-/** Slugs that are filled from the conversation; one that is not known yet is left empty. */
-const KNOWN_SLUGS = new Set([
-  'customerName',
-  'caseId',
-  'caseTitle',
-  'queueId',
-  'visitorLanguage',
-  'visitorDevice',
-])
-
 const TEMPLATE_SETTINGS = [
   'uniqueName',
   'name',
@@ -71,6 +60,15 @@ const MAX_FIELDS = 50
 /** Longest field value that is shown; the documented limit of a field. */
 const MAX_VALUE = 1028
 const MAX_TITLE = 200
+/** Of one call. The rest is passed over: a call is not refused for its decoration. */
+const MAX_PARAMETERS = 250
+
+/** What one call fills a template with. */
+export type Parameters = {
+  readonly values: ReadonlyMap<string, string>
+  /** Sentences for whoever announced it: what of it is not used. */
+  readonly notes: readonly string[]
+}
 
 /** Reads one template of the workspace file; null when it is not an object. Mistakes are noted. */
 export function readTemplate(source: unknown, position: FilePosition): Template | null {
@@ -108,27 +106,14 @@ function readField(source: unknown, position: FilePosition): Template['fields'][
   }
 }
 
-/**
- * Fills a template. A known slug without a value is left empty, and a field that ends up empty is left out; any other slug
- * has to be in `parameters`, else NotificationTemplateResolverNotFoundError.
- */
+/** Fills a template. A slug without a value is left empty, and a field that ends up empty is left out. */
 export function makeCard(
   template: Template,
   parameters: ReadonlyMap<string, string>,
   channelLabel: string,
 ): Card {
   const fill = (text: string) =>
-    text
-      .replace(/\{(\w+)\}/g, (_, slug: string) => {
-        const value = parameters.get(slug)
-        if (value !== undefined) return value
-        if (KNOWN_SLUGS.has(slug)) return ''
-        throw notificationFaults.NotificationTemplateResolverNotFoundError({
-          template: template.uniqueName,
-          slug,
-        })
-      })
-      .trim()
+    text.replace(/\{(\w+)\}/g, (_, slug: string) => parameters.get(slug) ?? '').trim()
   return {
     channelLabel,
     title: shorten(titleOf(template, parameters, fill), MAX_TITLE),
@@ -156,23 +141,24 @@ function titleOf(
 }
 
 /**
- * templateParameters as given: a flat object of texts (numbers and truth values are read as text, null as none).
- * Throws RejectAfterClientError for anything else.
+ * templateParameters as pages really send them: a flat object of texts; numbers and truth values are read as texts. Whatever else
+ * stands there is no reason to lose the call: it leaves a gap.
  */
-export function readParameters(given: unknown): ReadonlyMap<string, string> {
-  if (given === undefined || given === null) return new Map()
+export function readParameters(given: unknown): Parameters {
+  if (given === undefined || given === null) return { values: new Map(), notes: [] }
   if (typeof given !== 'object' || Array.isArray(given))
-    throw notificationFaults.RejectAfterClientError({ what: 'templateParameters has to be an object.' })
-  const parameters = new Map<string, string>()
-  for (const [name, value] of Object.entries(given as JsonObject)) {
-    if (value === null) continue
-    if (typeof value === 'object')
-      throw notificationFaults.RejectAfterClientError({
-        what: `templateParameters.${name} has to be a text.`,
-      })
-    parameters.set(name, String(value))
+    return { values: new Map(), notes: ['templateParameters is not an object, and is passed over.'] }
+  const names = Object.keys(given)
+  const values = new Map<string, string>()
+  for (const name of names.slice(0, MAX_PARAMETERS)) {
+    const value = (given as JsonObject)[name]
+    if (value !== null && value !== undefined && typeof value !== 'object') values.set(name, String(value))
   }
-  return parameters
+  const notes =
+    names.length > MAX_PARAMETERS
+      ? [`templateParameters has ${names.length} members; the first ${MAX_PARAMETERS} are used.`]
+      : []
+  return { values, notes }
 }
 
 function shorten(text: string, max: number): string {

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
@@ -13,7 +14,14 @@ const SCRIPT = 'text/javascript; charset=utf-8'
 const STYLE = 'text/css; charset=utf-8'
 
 // These files, in this order, are one script with a scope of its own. A provider's page loads it as a classic script.
-const LIBRARY = ['library/result.ts', 'library/host-link.ts', 'library/framework.ts', 'library/start.ts']
+const LIBRARY = [
+  'library/result.ts',
+  'library/object-of.ts',
+  'library/template-parameters.ts',
+  'library/host-link.ts',
+  'library/framework.ts',
+  'library/start.ts',
+]
 
 const DESKTOP = [
   'desktop.ts',
@@ -29,7 +37,7 @@ const DESKTOP = [
 export function libraryFile(): BrowserFile {
   return file(
     SCRIPT,
-    `(() => {\n'use strict'\n${LIBRARY.map(readScript).map(withoutLinks).join('\n')}\n})()\n`,
+    `(() => {\n'use strict'\n${LIBRARY.map(name => `// ${basename(name)}\n${withoutLinks(readScript(name))}`).join('\n')}\n})()\n`,
   )
 }
 

@@ -31,7 +31,9 @@ const RAISE = {
   properties: {
     channel: CHANNEL,
     templateName: { type: 'string', minLength: 1, maxLength: 128 },
-    templateParameters: { type: ['object', 'null'], maxProperties: 200 },
+    templateParameters: {
+      description: 'An object of texts for the slugs of the template. What is no text leaves a gap.',
+    },
     cancellationTokens: { type: 'array', maxItems: 2, uniqueItems: true, items: TOKEN },
     correlationId: CORRELATION,
     page: { type: ['string', 'null'], minLength: 1, maxLength: 64 },
@@ -113,7 +115,11 @@ export function offerRoutes(
     const { label } = await ownChannel(caller, channel)
     const parent =
       named && (await findParent(caller.principal, { id: named.id, link: named.link ?? 'cancel' }))
-    const { offer: raised, joined } = await notifications.notifyAgent({
+    const {
+      offer: raised,
+      joined,
+      notes,
+    } = await notifications.notifyAgent({
       agent: caller.agent,
       channel,
       channelLabel: label,
@@ -124,7 +130,7 @@ export function offerRoutes(
       page: page ?? null,
       parent: parent ?? null,
     })
-    return reply.code(joined ? 200 : 201).send(offerView(raised))
+    return reply.code(joined ? 200 : 201).send({ ...offerView(raised), notes })
   })
 
   app.get<ByToken>('/offers', { schema: SCHEMAS.list }, async request => {

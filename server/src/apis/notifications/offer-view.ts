@@ -17,7 +17,7 @@ export function offerView(offer: Offer): OfferView {
     state: offer.state,
     arrivedAt: offer.arrivedAt.toISOString(),
     displayedAt: offer.displayedAt?.toISOString() ?? null,
-    deadline: offer.state === 'ended' ? null : deadlineOf(offer).toISOString(),
+    deadline: offer.state === 'ended' ? null : (deadlineOf(offer)?.toISOString() ?? null),
     result: offer.result,
     endedBy: offer.endedBy,
   }

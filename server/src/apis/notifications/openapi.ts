@@ -28,6 +28,11 @@ const offerSchema = {
       properties: { actionName: { enum: ['Accept', 'Reject', 'Timeout', 'Cancel'] }, responseReason: text },
     },
     endedBy: textOrNull,
+    notes: {
+      type: 'array',
+      items: text,
+      description: 'Where it is raised: sentences that say what of the request was not used.',
+    },
   },
 } as const
 

@@ -1,4 +1,4 @@
-// What one conversation shows about the mail server, independent of the result of the mail.
+// What one conversation shows about the mail server, and which of its replies are about the server and not about a mail.
 
 import type { Health } from '../failing-receivers.ts'
 import type { Handover } from './smtp-session.ts'

@@ -62,7 +62,9 @@ export async function announce(
       tenants: announcements.map(a => a.tenant),
     },
   )
-  const decisions = announcements.map(a => decide(context, a, { parents, early }))
+  const taken = await takeEarlyCancellations(context, tx, announcements)
+  const met = new Map([...early, ...taken])
+  const decisions = announcements.map(a => decide(context, a, { parents, early: met }))
   const accepted = decisions.flatMap(decision => ('is' in decision ? [] : [decision]))
   if (accepted.length > 0) insertEvents(context, tx, accepted)
   const effectIds = insertEffectsOf(context, tx, accepted)
@@ -90,7 +92,7 @@ function decide(
   const shard = parent ? parent.shard : shardOfEntity(a.tenant, a.entity)
   const id = a.id ?? newId(context, shard)
   if (shardOfId(id) !== shard) throw new UnstorableAnnouncement(`event ${id} is not in its tree's shard`)
-  const absorbed = cancellationId !== null && a.early === 'absorb' ? cancellationId : null
+  const absorbed = cancellationId !== null && a.early?.startsWith('absorb') ? cancellationId : null
   return { a, id, shard, parent: parent ?? null, cancellationId: absorbed }
 }
 
@@ -209,15 +211,37 @@ async function meetEarlyCancellations(
   context: Context,
   tx: Tx,
   announcements: readonly Announcement[],
-): Promise<Map<string, string>> {
+): Promise<ReadonlyMap<string, string>> {
   const keyed = announcements.filter(a => a.key !== null && a.early !== undefined && a.early !== 'ignore')
   if (keyed.length === 0) return new Map()
   tx.send(sql('key-gates-shared'), [keyed.map(a => keyGate(a.tenant, a.key as string))])
-  const rows = await tx.query<{ tenant: string; key: string; entity: string; id: string }>(
-    sql('find-early'),
-    [context.clock(), ...columns(keyed, 3, a => [a.tenant, a.key, a.entity])],
-  )
-  return new Map(rows.map(row => [`${row.tenant}\n${row.key}\n${row.entity}`, row.id]))
+  const lasting = keyed.filter(a => a.early !== 'absorb_once')
+  return new Map(await earlyOf(tx, 'find-early', context, lasting))
+}
+
+/** After all other locks: it locks rows of cancellations, as the marking of events does. */
+async function takeEarlyCancellations(
+  context: Context,
+  tx: Tx,
+  announcements: readonly Announcement[],
+): Promise<ReadonlyMap<string, string>> {
+  const once = announcements.filter(a => a.key !== null && a.early === 'absorb_once')
+  return new Map(await earlyOf(tx, 'take-early', context, once))
+}
+
+/** The early cancellations of some announcements, by their tenant, key and entity. */
+async function earlyOf(
+  tx: Tx,
+  statement: 'find-early' | 'take-early',
+  context: Context,
+  keyed: readonly Announcement[],
+): Promise<readonly (readonly [string, string])[]> {
+  if (keyed.length === 0) return []
+  const rows = await tx.query<{ tenant: string; key: string; entity: string; id: string }>(sql(statement), [
+    context.clock(),
+    ...columns(keyed, 3, a => [a.tenant, a.key, a.entity]),
+  ])
+  return rows.map(row => [`${row.tenant}\n${row.key}\n${row.entity}`, row.id])
 }
 
 /** The advisory lock number of a key (a signed 32-bit integer). Two keys with one number only wait for each other. */
