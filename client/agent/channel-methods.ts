@@ -4,9 +4,16 @@
 import type { RaiseOffer } from '../../wire/src/agent-screen.ts'
 import { ApiError, cancelOffer, openOffers, raiseOffer, receiptOf } from './desktop-api.ts'
 import { endOf } from './pending-offers.ts'
+import { onPresenceChange, presenceText, setPresence } from './presence.ts'
 
 export type Params = Readonly<Record<string, unknown>>
 type Method = (params: Params) => unknown
+type Mode = 0 | 1 | 2
+
+/** Of this desktop; pages use it as a mere name. */
+const APP_ID = '5ca1ab1e-0000-4000-8000-0000000000aa'
+const ENGLISH = 1033
+const MIN_WIDTH = 300
 
 /** A refusal in the documentation's words. */
 export class MethodError extends Error {
@@ -23,10 +30,9 @@ const PASSED_ON = new Set(['NotificationTemplateNotFoundError'])
 
 export class ChannelMethods {
   private readonly channel: string
-  private readonly sendEvent: (event: string, detail: unknown) => void
+  private readonly stopListening: () => void
   private clickToAct = false
-  private mode = 1
-  private presence: unknown = null
+  private mode: Mode = 1
   private raised: Promise<unknown> = Promise.resolve()
 
   /** By the name that the script in the page sends. A new method is a line here, and one in library/framework.ts. */
@@ -40,13 +46,20 @@ export class ChannelMethods {
     ['getClickToAct', () => this.clickToAct],
     ['setMode', params => this.setMode(params.value)],
     ['getMode', () => this.mode],
-    ['setPresence', params => this.setPresence(params.value)],
-    ['getPresence', () => this.presence],
+    ['setPresence', params => setPresence(params.value)],
+    ['getPresence', presenceText],
+    ['setWidth', params => this.setWidth(params.value)],
+    ['getWidth', () => this.frame()?.clientWidth ?? 0],
   ])
 
   constructor(channel: string, sendEvent: (event: string, detail: unknown) => void) {
     this.channel = channel
-    this.sendEvent = sendEvent
+    this.stopListening = onPresenceChange(detail => sendEvent('onPresenceChange', detail))
+  }
+
+  /** Its page is not told of anything any more. */
+  close(): void {
+    this.stopListening()
   }
 
   async call(method: string, params: Params): Promise<unknown> {
@@ -90,8 +103,28 @@ export class ChannelMethods {
     })
   }
 
+  /** A JSON text. The names are those of Microsoft's desktop; what there is none of here is null. */
   private environment(): string {
-    return JSON.stringify({ clientUrl: location.origin, appName: document.title, channel: this.channel })
+    const { agent = '', agentName = '', tenant = '' } = document.body.dataset
+    return JSON.stringify({
+      clientUrl: location.origin,
+      appUrl: location.origin + location.pathname,
+      appid: APP_ID,
+      appName: document.title,
+      cifVersion: '2.0',
+      orgUniqueName: tenant,
+      orgLcid: ENGLISH,
+      // In braces and capitals, as pages expect it that take the braces off.
+      userId: `{${agent.toUpperCase()}}`,
+      username: agentName,
+      userLcid: ENGLISH,
+      pagetype: 'dashboard',
+      etn: null,
+      id: null,
+      isDirty: false,
+      customParams: null,
+      channel: this.channel,
+    })
   }
 
   private setClickToAct(value: unknown): null {
@@ -99,20 +132,30 @@ export class ChannelMethods {
     return null
   }
 
-  private setPresence(value: unknown): null {
-    this.presence = value
-    return null
+  /** 0: minimised, 1: docked, 2: hidden, as the documentation numbers them. Gives the mode. The event is for what the agent does. */
+  private setMode(value: unknown): Mode {
+    if (value !== 0 && value !== 1 && value !== 2)
+      throw new MethodError('RejectAfterClientError', 'mode has to be 0, 1 or 2')
+    this.mode = value
+    this.frame()?.classList.toggle('minimized', value === 0)
+    this.frame()
+      ?.closest('figure')
+      ?.toggleAttribute('hidden', value === 2)
+    return value
   }
 
-  /** 0: minimized, 1: docked, as the documentation numbers them. */
-  private setMode(value: unknown): null {
-    if (value !== 0 && value !== 1) throw new MethodError('RejectAfterClientError', 'mode has to be 0 or 1')
-    this.mode = value
-    document
-      .querySelector(`iframe[data-channel="${CSS.escape(this.channel)}"]`)
-      ?.classList.toggle('minimized', value === 0)
-    this.sendEvent('onmodechanged', { value })
-    return null
+  /** Pixels, half of the window at most. Less than 300 is passed over, as documented. Gives the width that it has then. */
+  private setWidth(value: unknown): number {
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      throw new MethodError('RejectAfterClientError', 'width has to be a number of pixels')
+    const frame = this.frame()
+    const width = Math.min(Math.round(value), Math.floor(innerWidth / 2))
+    if (value >= MIN_WIDTH) frame?.style.setProperty('inline-size', `${Math.max(MIN_WIDTH, width)}px`)
+    return frame?.clientWidth ?? 0
+  }
+
+  private frame(): HTMLIFrameElement | null {
+    return document.querySelector(`iframe[data-channel="${CSS.escape(this.channel)}"]`)
   }
 }
 

@@ -4,6 +4,15 @@
 import type { Hello, HostAnswer, HostCall, HostEvent, Welcome } from '../../wire/src/cif-messages.ts'
 import { ChannelMethods, MethodError } from './channel-methods.ts'
 
+type Connection = { close(): void }
+
+/**
+ * Of one frame, the oldest first. A page has one, or one more for each script that it loads anew; the ones of pages that it showed before
+ * are told of nothing. More are closed, so that a page that greets without end costs nothing.
+ */
+const connections = new WeakMap<HTMLIFrameElement, Connection[]>()
+const MAX_CONNECTIONS = 8
+
 export function startChannels(): void {
   addEventListener('message', message => {
     const frame = [...document.querySelectorAll<HTMLIFrameElement>('iframe[data-channel]')].find(
@@ -26,6 +35,15 @@ function welcome(frame: HTMLIFrameElement, origin: string, nonce: string): void 
   ours.onmessage = ({ data }) => void answer(ours, methods, data)
   const reply: Welcome = { standdown: 'welcome', version: 1, nonce }
   frame.contentWindow?.postMessage(reply, origin, [theirs])
+  const ofFrame = connections.get(frame) ?? []
+  connections.set(frame, ofFrame)
+  ofFrame.push({
+    close() {
+      methods.close()
+      ours.close()
+    },
+  })
+  if (ofFrame.length > MAX_CONNECTIONS) ofFrame.shift()?.close()
 }
 
 async function answer(

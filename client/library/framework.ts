@@ -3,12 +3,12 @@
 // The trailing correlationId is optional everywhere, and a method must never fail because of it. The script
 // must not import the server, and it decides nothing.
 
+import { EventHandlers, isOfTheDesktop } from './handlers.ts'
 import { HostError, type HostLink } from './host-link.ts'
 import { objectOf } from './object-of.ts'
 import { type CifOutcome, CLIENT_ERROR, cifError, NOT_SUPPORTED, notifyResult } from './result.ts'
 import { sendableParameters, storable } from './template-parameters.ts'
 
-type CifHandler = (detail: string) => unknown
 export type CifMethods = { readonly [name: string]: (...args: unknown[]) => Promise<unknown> }
 
 /** The name of a method as errors spell it: notifyEvent → NotifyEvent. */
@@ -17,22 +17,16 @@ function errorName(method: string): string {
 }
 
 export class CifFramework {
-  readonly handlers = new Map<string, Set<CifHandler>>()
+  private readonly handlers = new EventHandlers()
   private readonly link: HostLink
 
   constructor(link: HostLink) {
     this.link = link
   }
 
-  /** Calls the handlers one after another. If one throws, the others are called all the same. */
+  /** An event of the desktop: its handlers get one JSON text, as documented. */
   tell(event: string, detail: unknown): void {
-    for (const handler of this.handlers.get(event) ?? []) {
-      try {
-        handler(JSON.stringify(detail))
-      } catch (error) {
-        console.error(error)
-      }
-    }
+    this.handlers.tell(event, JSON.stringify(detail))
   }
 
   async notifyEvent(input: unknown, correlationId?: unknown, cancellationToken?: unknown): Promise<object> {
@@ -69,12 +63,39 @@ export class CifFramework {
   async addHandler(event: unknown, handler: unknown): Promise<void> {
     if (typeof event !== 'string' || typeof handler !== 'function')
       throw cifError('AddHandler', CLIENT_ERROR, 'an event name and a function are needed')
-    const handlers = this.handlers.get(event) ?? new Set()
-    this.handlers.set(event, handlers.add(handler as CifHandler))
+    this.handlers.add(event, handler as (detail: unknown) => unknown)
   }
 
-  async removeHandler(event: unknown, handler: unknown): Promise<void> {
-    if (typeof event === 'string') this.handlers.get(event)?.delete(handler as CifHandler)
+  /** Tells whether it was there. */
+  async removeHandler(event: unknown, handler: unknown): Promise<boolean> {
+    return typeof event === 'string' && this.handlers.remove(event, handler)
+  }
+
+  /** An event of the page's own. Its handlers get a Map, as in the documentation's example. */
+  async raiseEvent(event: unknown, value: unknown, correlationId?: unknown): Promise<boolean> {
+    if (typeof event !== 'string' || event === '')
+      throw cifError('RaiseEvent', CLIENT_ERROR, 'an event name is needed')
+    if (isOfTheDesktop(event))
+      throw cifError(
+        'RaiseEvent',
+        CLIENT_ERROR,
+        `${event} is an event of the desktop, which raises it itself`,
+      )
+    this.handlers.tell(
+      event,
+      new Map([
+        ['value', value],
+        ['correlationId', correlationOf(correlationId)],
+      ]),
+    )
+    return true
+  }
+
+  /** Is for a conversation that is kept elsewhere: answered as documented, and not kept here. */
+  async updateConversation(id: unknown): Promise<string> {
+    if (typeof id !== 'string' || id === '')
+      throw cifError('UpdateConversation', CLIENT_ERROR, 'the id of a conversation is needed')
+    return JSON.stringify({ id })
   }
 
   /** Asks the desktop. Every error comes back in the documented shape. */
@@ -89,24 +110,31 @@ export class CifFramework {
   }
 }
 
-/** Methods that only store a value in the desktop: their first argument. */
-const KEPT = ['setClickToAct', 'setMode', 'setPresence'] as const
-const READ = ['getClickToAct', 'getMode', 'getPresence', 'getEnvironment'] as const
-/** Methods of the framework that have nothing to do with notifications: they reject at once with NotSupported. */
+/** Methods with one value, which the desktop answers. */
+const WITH_VALUE = ['setClickToAct', 'setMode', 'setPresence', 'setWidth'] as const
+const WITHOUT = ['getClickToAct', 'getMode', 'getPresence', 'getWidth', 'getEnvironment'] as const
+/** Telemetry, which nobody reads here: answered with a text, as documented, and not kept. */
+const NOT_KEPT = ['logAnalyticsEvent', 'initLogAnalytics'] as const
+/** What this desktop has not: each rejects with NotSupported, and a sentence. Names that two pages spell in two ways stand twice. */
 const ABSENT = [
   'createSession',
   'getSession',
   'getFocusedSession',
   'getAllSessions',
+  'getAllSession',
   'requestFocusSession',
   'canCreateSession',
   'createTab',
+  'closeTab',
   'focusTab',
+  'getFocusedTab',
   'getTabs',
   'refreshTab',
   'setTabTitle',
   'setSessionTitle',
   'notifyNewActivity',
+  'notifyKpiBreach',
+  'notifyKPIBreach',
   'searchAndOpenRecords',
   'openForm',
   'createRecord',
@@ -115,19 +143,13 @@ const ABSENT = [
   'deleteRecord',
   'renderSearchPage',
   'getEntityMetadata',
-  'setWidth',
-  'getWidth',
+  'showGlobalNotification',
   'insertNotes',
-  'raiseEvent',
-  'logAnalyticsEvent',
-  'updateConversation',
   'updateContext',
   'resetContext',
-  'initLogAnalytics',
   'setAgentPresence',
   'initializeAgentPresenceList',
   'openKBSearchControl',
-  'onSendKBArticle',
 ] as const
 
 export function methodsOf(framework: CifFramework): CifMethods {
@@ -136,9 +158,12 @@ export function methodsOf(framework: CifFramework): CifMethods {
     cancelEvent: (...args) => framework.cancelEvent(...(args as [unknown, unknown])),
     addHandler: (...args) => framework.addHandler(...(args as [unknown, unknown])),
     removeHandler: (...args) => framework.removeHandler(...(args as [unknown, unknown])),
+    raiseEvent: (...args) => framework.raiseEvent(...(args as [unknown, unknown, unknown])),
+    updateConversation: id => framework.updateConversation(id),
   }
-  for (const name of KEPT) methods[name] = value => framework.ask(name, { value: value ?? null })
-  for (const name of READ) methods[name] = () => framework.ask(name, {})
+  for (const name of WITH_VALUE) methods[name] = value => framework.ask(name, { value: value ?? null })
+  for (const name of WITHOUT) methods[name] = () => framework.ask(name, {})
+  for (const name of NOT_KEPT) methods[name] = async () => ''
   for (const name of ABSENT) {
     methods[name] = async () => {
       throw cifError(errorName(name), NOT_SUPPORTED, `${name} is not part of this agent desktop`)

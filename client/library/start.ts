@@ -25,7 +25,7 @@ if (!window.Microsoft?.CIFramework) {
     receipt: async cancellationToken => framework.ask('receipt', { cancellationToken }),
     openOffers: async cancellationToken => framework.ask('openOffers', { cancellationToken }),
   }
-  link.open()
-  // This runs in a timer and not in a microtask, because some clients register their listener in a promise of the load event.
-  setTimeout(() => window.dispatchEvent(new CustomEvent('CIFInitDone')))
+  // Without a desktop it never comes, and pages that wait for it use their own screen instead. In a timer, because some clients register
+  // their listener in a promise of the load event.
+  void link.open().then(() => setTimeout(() => window.dispatchEvent(new CustomEvent('CIFInitDone'))))
 }

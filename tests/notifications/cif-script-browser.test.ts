@@ -113,39 +113,143 @@ test('cancelEvent answers with the token itself, and takes any correlationId', a
     )
 })
 
-test('every other method settles: a small honest answer, or a clear refusal', async () => {
-  const answers = (await desktop.phone.evaluate(`(async () => {
+test('mode, width and click-to-act: kept, answered as documented, and the frame follows', async () => {
+  const seen = await desktop.phone.evaluate(`(async () => {
+    const cif = Microsoft.CIFramework
+    const modes = []
+    for (const mode of [0, 2, 1]) modes.push([await cif.setMode(mode), await cif.getMode()])
+    return {
+      modes,
+      click: [await cif.setClickToAct(true), await cif.getClickToAct()],
+      narrow: (await cif.setWidth(299)) === (await cif.getWidth()),
+      width: [await cif.setWidth(400), await cif.getWidth()],
+    }
+  })()`)
+  assert.deepEqual(seen, {
+    modes: [
+      [0, 0],
+      [2, 2],
+      [1, 1],
+    ],
+    click: [null, true],
+    narrow: true,
+    width: (seen as { width: unknown }).width,
+  })
+  const frame = desktop.page.locator('iframe[data-channel]').first()
+  for (const [mode, visible, minimized] of [
+    [2, false, false],
+    [0, true, true],
+    [1, true, false],
+  ] as const) {
+    await desktop.phone.evaluate(`Microsoft.CIFramework.setMode(${mode})`)
+    assert.deepEqual(
+      [await frame.isVisible(), await frame.evaluate(each => each.classList.contains('minimized'))],
+      [visible, minimized],
+      String(mode),
+    )
+  }
+  for (const mode of ['3', '"1"', 'null', 'NaN', ''])
+    assert.deepEqual(
+      await rejection(`Microsoft.CIFramework.setMode(${mode})`),
+      documented('RejectAfterClientError', 'SetMode'),
+    )
+})
+
+test('presence is a text of the list: true when it is set, false for another, and every change is told', async () => {
+  const seen = await desktop.phone.evaluate(`(async () => {
     const cif = Microsoft.CIFramework
     const heard = []
-    await cif.addHandler('onmodechanged', detail => heard.push(detail))
-    await cif.setMode(0)
-    const mode = await cif.getMode()
-    await cif.removeHandler('onmodechanged')
-    await cif.setMode(1)
-    await cif.setClickToAct(true)
-    await cif.setPresence({ status: 'Busy' })
-    return {
-      mode, heard: heard[0], click: await cif.getClickToAct(), presence: await cif.getPresence(),
-      environment: JSON.parse(await cif.getEnvironment()),
-    }
-  })()`)) as { environment: { clientUrl: string } }
-  assert.deepEqual(answers, {
-    mode: 0,
-    heard: '{"value":0}',
-    click: true,
-    presence: { status: 'Busy' },
-    environment: answers.environment,
-  })
-  assert.equal(answers.environment.clientUrl, world.server.url)
+    const changed = new Promise(resolve =>
+      cif.addHandler('onPresencechange', text => resolve(JSON.parse(text).presenceInfo.presenceText)))
+    const set = []
+    for (const text of ['Busy', 'busy', '', undefined, { status: 'Busy' }]) set.push(await cif.setPresence(text))
+    return { set, heard: await changed, now: await cif.getPresence(), back: await cif.setPresence('Available') }
+  })()`)
+  assert.deepEqual(seen, { set: [true, false, false, false, false], heard: 'Busy', now: 'Busy', back: true })
+})
 
+test('the environment names the agent, the organisation and the app', async () => {
+  const environment = JSON.parse(
+    (await desktop.phone.evaluate('Microsoft.CIFramework.getEnvironment()')) as string,
+  )
+  assert.equal(environment.clientUrl, world.server.url)
+  assert.match(environment.userId, /^\{[0-9A-F-]{36}\}$/)
+  assert.deepEqual(
+    [environment.username, environment.orgUniqueName, environment.customParams],
+    ['Dana Dufour', 'contoso', null],
+  )
+})
+
+test("events of the page's own: a Map, names in any case, and a handler that throws keeps nobody from hearing", async () => {
+  const seen = await desktop.phone.evaluate(`(async () => {
+    const cif = Microsoft.CIFramework
+    const heard = []
+    const hear = map => heard.push([map.size, map.get('value'), map.get('correlationId')])
+    await cif.addHandler('myEvent', () => { throw new Error('mine') })
+    await cif.addHandler('myEvent', async () => { throw new Error('mine too') })
+    await cif.addHandler('MYEVENT', hear)
+    const raised = [await cif.raiseEvent('myevent', '{"a":1}', 'c-1'), await cif.raiseEvent('nobody hears it')]
+    const removed = [await cif.removeHandler('myEvent', hear), await cif.removeHandler('myEvent', hear)]
+    await cif.raiseEvent('myEvent', 'not heard')
+    return { heard, raised, removed }
+  })()`)
+  assert.deepEqual(seen, {
+    heard: [[2, '{"a":1}', 'c-1']],
+    raised: [true, true],
+    removed: [true, false],
+  })
+  for (const name of ["'onclicktoact'", "'onSessionClosed'", "''", '7', ''])
+    assert.deepEqual(
+      await rejection(`Microsoft.CIFramework.raiseEvent(${name})`),
+      documented('RejectAfterClientError', 'RaiseEvent'),
+    )
+})
+
+test('every name of the reference is there: none throws at the call, each settles', async () => {
   const refused =
     (await desktop.phone.evaluate(`Promise.all(Object.keys(Microsoft.CIFramework).map(async name => {
-    try { await Microsoft.CIFramework[name](); return null } catch (error) { return [name, error.message, error.msdyn_name] }
-  }))`)) as ([string, string, string] | null)[]
-  const names = refused.filter(each => each?.[1] === 'NotSupported').map(each => each?.[0])
-  for (const name of ['createSession', 'getFocusedSession', 'searchAndOpenRecords', 'updateConversation'])
-    assert.ok(names.includes(name), name)
-  assert.deepEqual(refused.find(each => each?.[0] === 'createSession')?.[2], 'CreateSession')
+    const promise = Microsoft.CIFramework[name]()
+    try { await promise; return [name] } catch (error) { return [name, error.message, error.msdyn_name] }
+  }))`)) as (readonly [string] | readonly [string, string, string])[]
+  const answers = new Map(refused.map(([name, ...error]) => [name, error]))
+  for (const name of [
+    'createSession',
+    'getFocusedSession',
+    'closeTab',
+    'getFocusedTab',
+    'notifyKpiBreach',
+    'notifyKPIBreach',
+  ])
+    assert.deepEqual(answers.get(name), ['NotSupported', name[0]?.toUpperCase() + name.slice(1)], name)
+  for (const name of ['logAnalyticsEvent', 'initLogAnalytics', 'getPresence', 'getWidth', 'getMode'])
+    assert.deepEqual(answers.get(name), [], name)
+  assert.deepEqual(
+    await desktop.phone.evaluate(
+      `Microsoft.CIFramework.updateConversation('c-1', '{"subject":"S"}').then(JSON.parse)`,
+    ),
+    { id: 'c-1' },
+  )
+})
+
+test('without a desktop CIFInitDone never comes: a page that is opened by itself may fall back', async () => {
+  const page = await desktop.page.context().newPage()
+  try {
+    await page.goto(`${world.server.url}/signin`)
+    const seen = await page.evaluate(`(async () => {
+      let ready = 0
+      addEventListener('CIFInitDone', () => ready++)
+      const script = Object.assign(document.createElement('script'), { src: '/webresources/Widget/msdyn_ciLibrary.js' })
+      const loaded = new Promise(resolve => { script.onload = resolve })
+      document.head.append(script)
+      await loaded
+      const error = await Microsoft.CIFramework.getMode().catch(error => error.message)
+      await Microsoft.CIFramework.getWidth().catch(() => {})
+      return [error, ready]
+    })()`)
+    assert.deepEqual(seen, ['RejectAfterClientError', 0])
+  } finally {
+    await page.close()
+  }
 })
 
 test('served under any spelling; the ready event comes once; what is in window.Microsoft stays', async () => {

@@ -6,6 +6,7 @@ import { contentSecurityPolicy } from '../../http/security-headers.ts'
 import type { OpenChannel } from '../../notifications/channel.ts'
 
 export type AgentPage = {
+  readonly tenant: string
   readonly agentId: string
   readonly agentName: string
   readonly channels: readonly OpenChannel[]
@@ -28,7 +29,7 @@ function frameSources(channel: OpenChannel): readonly string[] {
   return [channel.origin, new URL(channel.url).origin]
 }
 
-function agentPage({ agentId, agentName, channels, libraryUrl }: AgentPage): Html {
+function agentPage({ tenant, agentId, agentName, channels, libraryUrl }: AgentPage): Html {
   return html`<html lang="en">
 <head>
 <meta charset="utf-8">
@@ -39,7 +40,7 @@ function agentPage({ agentId, agentName, channels, libraryUrl }: AgentPage): Htm
 <link rel="stylesheet" href="/agent/agent.css">
 <script type="module" src="/agent/desktop.ts"></script>
 </head>
-<body data-agent="${agentId}">
+<body data-agent="${agentId}" data-agent-name="${agentName}" data-tenant="${tenant}">
 <header class="top">
 <h1>Agent desktop</h1>
 <p class="who">${agentName} <span id="link" class="link" role="status">connecting</span>

@@ -19,6 +19,7 @@ const LIBRARY = [
   'library/object-of.ts',
   'library/template-parameters.ts',
   'library/host-link.ts',
+  'library/handlers.ts',
   'library/framework.ts',
   'library/start.ts',
 ]
@@ -29,6 +30,7 @@ const DESKTOP = [
   'screen.ts',
   'screen-stream.ts',
   'pending-offers.ts',
+  'presence.ts',
   'channels.ts',
   'channel-methods.ts',
 ]
