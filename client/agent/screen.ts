@@ -5,6 +5,9 @@ import { answerOffer } from './desktop-api.ts'
 
 const TICK_MS = 250
 const MAX_ENDED = 6
+const INERT_MS = 600
+const MOVED_PX = 4
+const SAID_MS = 10_000
 const TITLE = document.title
 
 const WORDS: { readonly [reason: string]: string } = {
@@ -51,7 +54,44 @@ export function clearScreen(): void {
   drawScreen({ ...nothing, now: new Date().toISOString() }, performance.now())
 }
 
+/**
+ * When a card may be answered. A click that was meant for the call before must not answer this one: a new card is inert for a moment, and
+ * a mouse that lay where it has appeared has to move over it first.
+ */
+let guard = { isNew: true, from: null as { x: number; y: number } | null, hasMoved: false }
+
+function mayAnswer(event: MouseEvent): boolean {
+  if (guard.isNew) return false
+  const byMouse = event.detail > 0 && (!(event instanceof PointerEvent) || event.pointerType === 'mouse')
+  return !byMouse || guard.hasMoved
+}
+
+function followMouse({ pointerType, clientX: x, clientY: y }: PointerEvent): void {
+  if (pointerType !== 'mouse') return
+  guard.from ??= { x, y }
+  if (Math.hypot(x - guard.from.x, y - guard.from.y) >= MOVED_PX) guard.hasMoved = true
+}
+
+let hideSaid: ReturnType<typeof setTimeout> | undefined
+
+/** What the agent has to know at once: where the agent looks, and for screen readers. */
+function say(text: string): void {
+  part('announce').textContent = text
+  part('said').textContent = text
+  part('said').hidden = false
+  clearTimeout(hideSaid)
+  hideSaid = setTimeout(() => {
+    part('said').hidden = true
+  }, SAID_MS)
+}
+
 function drawCard({ displayed, card }: ScreenView): void {
+  const fresh = { isNew: true, from: null, hasMoved: false }
+  guard = fresh
+  setTimeout(() => {
+    fresh.isNew = false
+    if (guard === fresh) document.querySelector('#screen article')?.setAttribute('data-answerable', '')
+  }, INERT_MS)
   const container = part('screen')
   const hadFocus = container.contains(document.activeElement)
   // The server made this HTML and escaped every text in it. The page's content security policy also lets no script in it run.
@@ -93,11 +133,13 @@ function drawEnded(ended: readonly OfferView[]): void {
 /** Starts the countdown and the buttons. */
 export function startScreen(): void {
   setInterval(drawTime, TICK_MS)
+  part('screen').addEventListener('pointermove', followMouse)
   part('screen').addEventListener('click', event => {
     const button =
       event.target instanceof Element ? event.target.closest<HTMLButtonElement>('[data-answer]') : null
     const answer = button?.dataset.answer
     if (!shown || (answer !== 'accept' && answer !== 'reject')) return
+    if (!mayAnswer(event)) return say('This call has just appeared: nothing was answered. Answer again.')
     for (const each of part('screen').querySelectorAll('button')) each.disabled = true
     void send(shown.offer.id, answer)
   })
@@ -108,9 +150,9 @@ async function send(id: string, answer: 'accept' | 'reject'): Promise<void> {
     await answerOffer(id, answer)
   } catch (error) {
     const gone = (error as { code?: string }).code === 'OFFER_GONE'
-    part('announce').textContent = gone
-      ? 'Too late: the offer was gone already.'
-      : 'That did not reach the server.'
+    say(
+      gone ? 'Too late: the call was gone already.' : 'That did not reach the server: nothing was answered.',
+    )
     for (const each of part('screen').querySelectorAll('button')) each.disabled = false
   }
 }

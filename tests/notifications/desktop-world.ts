@@ -116,7 +116,7 @@ export async function desktopOn(page: Page, channel = PHONE): Promise<Desktop> {
       if (title === null) await page.waitForSelector('#screen article', { state: 'detached' })
       else await page.getByRole('article', { name: title, exact: true }).waitFor()
     },
-    answer: answer => page.click(`#screen [data-answer=${answer}]`),
+    answer: answer => press(page, answer),
     notify(input, ...more) {
       const ended = call('notifyEvent', [input, ...more]) as Promise<Outcome>
       // Whoever does not wait for it is not told of a page that was closed meanwhile.
@@ -129,6 +129,17 @@ export async function desktopOn(page: Page, channel = PHONE): Promise<Desktop> {
         counts: Readonly<Record<string, number>>
       } | null>,
   }
+}
+
+/** As an agent does it: the mouse comes over the card and moves there; the card is not new any more. */
+async function press(page: Page, answer: string): Promise<void> {
+  const button = page.locator(`#screen article[data-answerable] [data-answer=${answer}]`)
+  await button.waitFor()
+  const box = await button.boundingBox()
+  if (!box) throw new Error(`there is no ${answer}`)
+  await page.mouse.move(box.x + 4, box.y + box.height / 2)
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 4 })
+  await button.click()
 }
 
 export const accept = { value: { actionName: 'Accept', responseReason: 'Accept' } }

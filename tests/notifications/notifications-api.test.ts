@@ -98,10 +98,11 @@ test('raise, see it on the stream, accept, cancel too late, read the receipt', a
   assert.equal(cancelled.body.cancellationToken, 'over-http')
   assert.equal(cancelled.headers.get('standdown-receipt'), `/api/v1/receipts/${cancelled.body.receiptId}`)
   const query = new URLSearchParams({ channel: CHANNEL, cancellationToken: 'over-http' })
-  const receipts = await call<{ value: { id: string }[] }>('GET', `/receipts?${query}`)
+  const receipts = await call<{ value: { id: string; by: { name: string } }[] }>('GET', `/receipts?${query}`)
+  // Who hung up is the page that is framed, and not the agent.
   assert.deepEqual(
-    receipts.body.value.map(receipt => receipt.id),
-    [cancelled.body.receiptId],
+    receipts.body.value.map(receipt => [receipt.id, receipt.by.name]),
+    [[cancelled.body.receiptId, "Demo soft-phone, at Dana Dufour's desktop"]],
   )
 })
 

@@ -51,6 +51,7 @@ function agentPage({ tenant, agentId, agentName, channels, libraryUrl }: AgentPa
 <h2 id="offers-title" tabindex="-1">Incoming</h2>
 <p id="announce" class="unseen" role="alert"></p>
 <div id="screen"></div>
+<p id="said" class="said" aria-hidden="true" hidden></p>
 <p id="idle" class="idle">Nothing incoming. Offers appear here as they arrive.</p>
 <p id="waiting" class="waiting" role="status" hidden></p>
 <h3>Just ended</h3>

@@ -60,13 +60,14 @@ export function tokenRoutes(
       return answer(reply, await viewsOf(caller.tenant, token, cancelled))
     }
     refuseOtherAgent(caller, request.body)
-    await refuseOtherChannel(caller, channel)
+    const { label } = await ownChannel(caller, channel)
     const { receiptId, is } = await notifications.cancelOffers({
       agent: caller.agent,
       channel,
       token,
       correlationId,
-      by: caller.by,
+      // An agent declines; who withdraws is the provider's page, and a receipt must not blame the agent.
+      by: { ...caller.by, name: `${label}, at ${caller.agent.agentName}'s desktop` },
     })
     return answer(reply, { cancellationToken: token, receiptId, is })
   })
@@ -81,10 +82,11 @@ export function tokenRoutes(
   })
 
   /** Offers are cancelled only under channels of the agent: an agent cannot act for another agent's provider. */
-  async function refuseOtherChannel({ agent }: AgentCaller, channel: string): Promise<void> {
+  async function ownChannel({ agent }: AgentCaller, channel: string) {
     const channels = await notifications.channelsOf(agent)
-    if (!channels.some(each => each.uniqueName === channel))
-      throw notificationFaults.CHANNEL_UNKNOWN({ channel })
+    const own = channels.find(each => each.uniqueName === channel)
+    if (!own) throw notificationFaults.CHANNEL_UNKNOWN({ channel })
+    return own
   }
 
   /** @throws Fault NOT_YOUR_CHANNEL if the channel is another app's or does not exist, AGENT_UNKNOWN */
