@@ -58,11 +58,14 @@ export function clearScreen(): void {
  * When a card may be answered. A click that was meant for the call before must not answer this one: a new card is inert for a moment, and
  * a mouse that lay where it has appeared has to move over it first.
  */
-let guard = { isNew: true, from: null as { x: number; y: number } | null, hasMoved: false }
+type Guard = { isNew: boolean; from: { x: number; y: number } | null; hasMoved: boolean; pressedBy: string }
+const newGuard = (): Guard => ({ isNew: true, from: null, hasMoved: false, pressedBy: '' })
+let guard = newGuard()
 
 function mayAnswer(event: MouseEvent): boolean {
   if (guard.isNew) return false
-  const byMouse = event.detail > 0 && (!(event instanceof PointerEvent) || event.pointerType === 'mouse')
+  // From the press, because a click says what made it only in newer browsers: on a phone nothing moves before a tap.
+  const byMouse = event.detail > 0 && guard.pressedBy === 'mouse'
   return !byMouse || guard.hasMoved
 }
 
@@ -86,7 +89,7 @@ function say(text: string): void {
 }
 
 function drawCard({ displayed, card }: ScreenView): void {
-  const fresh = { isNew: true, from: null, hasMoved: false }
+  const fresh = newGuard()
   guard = fresh
   setTimeout(() => {
     fresh.isNew = false
@@ -134,6 +137,9 @@ function drawEnded(ended: readonly OfferView[]): void {
 export function startScreen(): void {
   setInterval(drawTime, TICK_MS)
   part('screen').addEventListener('pointermove', followMouse)
+  part('screen').addEventListener('pointerdown', ({ pointerType }) => {
+    guard.pressedBy = pointerType
+  })
   part('screen').addEventListener('click', event => {
     const button =
       event.target instanceof Element ? event.target.closest<HTMLButtonElement>('[data-answer]') : null

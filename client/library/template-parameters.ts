@@ -18,7 +18,7 @@ export function storable(text: string): string {
 export function sendableParameters(given: unknown): Readonly<Record<string, string>> {
   const parameters: Record<string, string> = {}
   let left = MAX_IN_ALL
-  for (const [name, value] of Object.entries(objectOf(given) ?? {})) {
+  for (const [name, value] of entriesOf(objectOf(given))) {
     // A slug is of word characters; the server takes no body with these two as names.
     if (!/^\w+$/.test(name) || name.length > MAX_NAME || name === '__proto__' || name === 'constructor')
       continue
@@ -29,4 +29,13 @@ export function sendableParameters(given: unknown): Readonly<Record<string, stri
     parameters[name] = text
   }
   return parameters
+}
+
+/** A getter of the page's own may throw: then there is nothing to show. */
+function entriesOf(given: ReturnType<typeof objectOf>): readonly (readonly [string, unknown])[] {
+  try {
+    return Object.entries(given ?? {})
+  } catch {
+    return []
+  }
 }

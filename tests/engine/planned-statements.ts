@@ -96,7 +96,7 @@ export const STATEMENTS: {
     values: [same('contoso'), same('app:a'), same(null), keys, same('e'), same(null), null],
     by: 'cancellation_key',
   },
-  'take-early': { values: [null, same('contoso'), keys, same('e')], by: 'cancellation_early' },
+  'take-early': { values: [null, ids], by: 'cancellation_pkey' },
   'find-early': { values: [null, same('contoso'), keys, same('e')], by: 'cancellation_early' },
   'find-children': { values: [ids, 5001], by: 'event_parent', bound: 'parent_id' },
   'effects-of-events': { values: [ids, 5001], by: 'effect_event' },

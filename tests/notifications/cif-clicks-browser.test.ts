@@ -86,3 +86,14 @@ test('an answer that does not reach the server is said in view, and may be given
   await desktop.answer('accept')
   assert.equal((await ringing.ended).value.actionName, 'Accept')
 })
+
+test('a tap answers, though nothing moves before it, also in a browser whose clicks do not say what made them', async () => {
+  const ringing = desktop.notify(call('t1'))
+  await answerable('Call from t1')
+  await desktop.page.evaluate(`(() => {
+    const button = document.querySelector('#screen [data-answer=accept]')
+    button.dispatchEvent(new PointerEvent('pointerdown', { pointerType: 'touch', bubbles: true }))
+    button.dispatchEvent(new MouseEvent('click', { detail: 1, bubbles: true }))
+  })()`)
+  assert.equal((await ringing.ended).value.actionName, 'Accept')
+})

@@ -29,6 +29,8 @@ test('the example page announces a call, and withdraws it with a receipt', async
   const { page } = await world.signIn(await world.newContext())
   const desktop = await desktopOn(page, 'telephone')
   const said = () => desktop.phone.textContent('#said')
+  // The page waits for CIFInitDone, which comes when the desktop has answered.
+  await desktop.phone.waitForFunction("document.querySelector('#ring').onclick !== null")
 
   await desktop.phone.click('#ring')
   await desktop.card('Chat request from Ada')

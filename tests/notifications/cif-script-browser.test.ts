@@ -80,6 +80,7 @@ test('what a template cannot show never loses the call', async () => {
     '{ a: { b: 1 } }',
     '{ number: null, f() {}, s: Symbol() }',
     '{ number: 1n }',
+    "{ get number() { throw new Error('mine') } }",
     "{ number: 'a\\u0000b' }",
     "{ number: 'cut \\ud83d' }",
     "{ constructor: 'x', 'two words': 'y' }",

@@ -8,7 +8,6 @@ export const notificationFaults = faults({
     status: 404,
     message: 'There is no notification template with the unique name "{template}".',
   },
-  RejectAfterClientError: { status: 400, message: '{what}' },
   CHANNEL_UNKNOWN: { status: 404, message: 'There is no channel "{channel}" for this agent.' },
   NOT_YOUR_CHANNEL: { status: 404, message: 'There is no channel "{channel}" of this app.' },
   AGENT_UNKNOWN: { status: 404, message: 'There is no agent {agent} here.' },

@@ -62,8 +62,7 @@ export async function announce(
       tenants: announcements.map(a => a.tenant),
     },
   )
-  const taken = await takeEarlyCancellations(context, tx, announcements)
-  const met = new Map([...early, ...taken])
+  const met = await takeEarlyCancellations(context, tx, announcements, early)
   const decisions = announcements.map(a => decide(context, a, { parents, early: met }))
   const accepted = decisions.flatMap(decision => ('is' in decision ? [] : [decision]))
   if (accepted.length > 0) insertEvents(context, tx, accepted)
@@ -87,7 +86,7 @@ function decide(
     return { is: 'parent_cancelled', parentId: a.parent.id, cancellationId: parent.cancellation_id }
   if (parent && a.parent?.link === 'cancel' && parent.cancel_path.length >= MAX_LEVELS)
     return { is: 'too_deep', parentId: parent.id }
-  const cancellationId = a.key === null ? null : (early.get(`${a.tenant}\n${a.key}\n${a.entity}`) ?? null)
+  const cancellationId = a.key === null ? null : (early.get(earlyName(a)) ?? null)
   if (cancellationId !== null && a.early === 'reject') return { is: 'rejected', cancellationId }
   const shard = parent ? parent.shard : shardOfEntity(a.tenant, a.entity)
   const id = a.id ?? newId(context, shard)
@@ -215,33 +214,34 @@ async function meetEarlyCancellations(
   const keyed = announcements.filter(a => a.key !== null && a.early !== undefined && a.early !== 'ignore')
   if (keyed.length === 0) return new Map()
   tx.send(sql('key-gates-shared'), [keyed.map(a => keyGate(a.tenant, a.key as string))])
-  const lasting = keyed.filter(a => a.early !== 'absorb_once')
-  return new Map(await earlyOf(tx, 'find-early', context, lasting))
+  const rows = await tx.query<{ tenant: string; key: string; entity: string; id: string }>(
+    sql('find-early'),
+    [context.clock(), ...columns(keyed, 3, a => [a.tenant, a.key, a.entity])],
+  )
+  return new Map(rows.map(row => [earlyName(row), row.id]))
 }
 
-/** After all other locks: it locks rows of cancellations, as the marking of events does. */
+/**
+ * Uses up those that reach one event only, after all other locks, as the marking of events does. Gives those that this announcement may
+ * still be met by: of two at one moment the second finds its cancellation used.
+ */
 async function takeEarlyCancellations(
   context: Context,
   tx: Tx,
   announcements: readonly Announcement[],
+  early: ReadonlyMap<string, string>,
 ): Promise<ReadonlyMap<string, string>> {
-  const once = announcements.filter(a => a.key !== null && a.early === 'absorb_once')
-  return new Map(await earlyOf(tx, 'take-early', context, once))
+  const once = announcements
+    .filter(a => a.early === 'absorb_once')
+    .flatMap(a => early.get(earlyName(a)) ?? [])
+  if (once.length === 0) return early
+  const rows = await tx.query<{ id: string }>(sql('take-early'), [context.clock(), once])
+  const taken = new Set(rows.map(row => row.id))
+  return new Map([...early].filter(([, id]) => taken.has(id) || !once.includes(id)))
 }
 
-/** The early cancellations of some announcements, by their tenant, key and entity. */
-async function earlyOf(
-  tx: Tx,
-  statement: 'find-early' | 'take-early',
-  context: Context,
-  keyed: readonly Announcement[],
-): Promise<readonly (readonly [string, string])[]> {
-  if (keyed.length === 0) return []
-  const rows = await tx.query<{ tenant: string; key: string; entity: string; id: string }>(sql(statement), [
-    context.clock(),
-    ...columns(keyed, 3, a => [a.tenant, a.key, a.entity]),
-  ])
-  return rows.map(row => [`${row.tenant}\n${row.key}\n${row.entity}`, row.id])
+function earlyName({ tenant, key, entity }: Pick<Announcement, 'tenant' | 'key' | 'entity'>): string {
+  return `${tenant}\n${key}\n${entity}`
 }
 
 /** The advisory lock number of a key (a signed 32-bit integer). Two keys with one number only wait for each other. */
