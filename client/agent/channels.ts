@@ -4,7 +4,7 @@
 import type { Hello, HostAnswer, HostCall, HostEvent, Welcome } from '../../wire/src/cif-messages.ts'
 import { ChannelMethods, MethodError } from './channel-methods.ts'
 
-type Connection = { close(): void }
+type Connection = { readonly nonce: string; close(): void }
 
 /**
  * Of one frame, the oldest first. A page has one, or one more for each script that it loads anew; the ones of pages that it showed before
@@ -26,6 +26,10 @@ export function startChannels(): void {
 }
 
 function welcome(frame: HTMLIFrameElement, origin: string, nonce: string): void {
+  const ofFrame = connections.get(frame) ?? []
+  connections.set(frame, ofFrame)
+  // A page greets until it hears of us. The port that it takes is that of the first answer.
+  if (ofFrame.some(known => known.nonce === nonce)) return
   const { port1: ours, port2: theirs } = new MessageChannel()
   const sendEvent = (event: string, detail: unknown) => {
     const message: HostEvent = { event, detail }
@@ -35,9 +39,8 @@ function welcome(frame: HTMLIFrameElement, origin: string, nonce: string): void 
   ours.onmessage = ({ data }) => void answer(ours, methods, data)
   const reply: Welcome = { standdown: 'welcome', version: 1, nonce }
   frame.contentWindow?.postMessage(reply, origin, [theirs])
-  const ofFrame = connections.get(frame) ?? []
-  connections.set(frame, ofFrame)
   ofFrame.push({
+    nonce,
     close() {
       methods.close()
       ours.close()

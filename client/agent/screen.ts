@@ -58,15 +58,32 @@ export function clearScreen(): void {
  * When a card may be answered. A click that was meant for the call before must not answer this one: a new card is inert for a moment, and
  * a mouse that lay where it has appeared has to move over it first.
  */
-type Guard = { isNew: boolean; from: { x: number; y: number } | null; hasMoved: boolean; pressedBy: string }
-const newGuard = (): Guard => ({ isNew: true, from: null, hasMoved: false, pressedBy: '' })
+type Guard = {
+  isNew: boolean
+  from: { x: number; y: number } | null
+  hasMoved: boolean
+  pressedBy: string
+  /** Pressed again after it was told that nothing was answered. Somebody whose mouse cannot move is not shut out. */
+  isToldOf: boolean
+}
+const newGuard = (): Guard => ({ isNew: true, from: null, hasMoved: false, pressedBy: '', isToldOf: false })
 let guard = newGuard()
 
 function mayAnswer(event: MouseEvent): boolean {
   if (guard.isNew) return false
   // From the press, because a click says what made it only in newer browsers: on a phone nothing moves before a tap.
   const byMouse = event.detail > 0 && guard.pressedBy === 'mouse'
-  return !byMouse || guard.hasMoved
+  return !byMouse || guard.hasMoved || guard.isToldOf
+}
+
+/** The same card may be answered by a press that comes a moment later. */
+function refusePress(): void {
+  const pressed = guard
+  if (!pressed.isNew)
+    setTimeout(() => {
+      pressed.isToldOf = true
+    }, INERT_MS)
+  say('This call has just appeared: nothing was answered. Move the mouse, or press again in a moment.')
 }
 
 function followMouse({ pointerType, clientX: x, clientY: y }: PointerEvent): void {
@@ -79,7 +96,10 @@ let hideSaid: ReturnType<typeof setTimeout> | undefined
 
 /** What the agent has to know at once: where the agent looks, and for screen readers. */
 function say(text: string): void {
-  part('announce').textContent = text
+  // A new element, so that the same sentence is spoken again.
+  const spoken = document.createElement('span')
+  spoken.textContent = text
+  part('announce').replaceChildren(spoken)
   part('said').textContent = text
   part('said').hidden = false
   clearTimeout(hideSaid)
@@ -145,7 +165,7 @@ export function startScreen(): void {
       event.target instanceof Element ? event.target.closest<HTMLButtonElement>('[data-answer]') : null
     const answer = button?.dataset.answer
     if (!shown || (answer !== 'accept' && answer !== 'reject')) return
-    if (!mayAnswer(event)) return say('This call has just appeared: nothing was answered. Answer again.')
+    if (!mayAnswer(event)) return refusePress()
     for (const each of part('screen').querySelectorAll('button')) each.disabled = true
     void send(shown.offer.id, answer)
   })

@@ -48,7 +48,10 @@ export class HostLink {
   private readonly onEvent: HostEventListener
   private readonly nonce = drawNonce()
   private readonly waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
-  private readonly answered = Promise.withResolvers<void>()
+  private hasAnswered: () => void = () => {}
+  private readonly answered = new Promise<void>(resolve => {
+    this.hasAnswered = resolve
+  })
   private port: Promise<MessagePort> | null = null
   private lastId = 0
 
@@ -60,7 +63,7 @@ export class HostLink {
   /** Greets the desktop early, so that the first call need not wait for the answer. Resolves when one has answered, also later. */
   open(): Promise<void> {
     this.connect().catch(() => {})
-    return this.answered.promise
+    return this.answered
   }
 
   async call(method: string, params: Readonly<Record<string, unknown>>): Promise<unknown> {
@@ -102,7 +105,7 @@ export class HostLink {
         if (welcome?.standdown !== 'welcome' || welcome.nonce !== nonce || !port) return
         done()
         port.onmessage = ({ data }) => this.hear(data)
-        this.answered.resolve()
+        this.hasAnswered()
         resolve(port)
       }
       const again = setInterval(greet, GREET_AGAIN_MS)

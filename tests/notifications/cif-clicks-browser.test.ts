@@ -69,6 +69,37 @@ test('withdrawn under the pointer: a click that was meant for it answers nothing
   assert.equal((await two.ended).value.actionName, 'Accept')
 })
 
+test('who cannot move the mouse is told, and answers by a press that comes a moment later', async () => {
+  const { one, two, x, y } = await twoCalls('m1', 'm2')
+  await desktop.cancel('token-m1')
+  assert.deepEqual(await one.ended, cancelled)
+  await desktop.card('Call from m2')
+  await answerable('Call from m2')
+  await desktop.page.mouse.click(x, y)
+  await desktop.page.mouse.click(x, y, { delay: 200 })
+  assert.equal((await world.screen()).displayed?.title, 'Call from m2')
+  assert.match((await said()) ?? '', /press again in a moment/)
+  await desktop.page.mouse.click(x, y, { delay: 1500 })
+  assert.equal((await two.ended).value.actionName, 'Accept')
+})
+
+test('a page that greets again and again with one name is answered once, and its connection stays', async () => {
+  const answers = await desktop.phone.evaluate(`(async () => {
+    const hello = nonce => parent.postMessage({ standdown: 'hello', version: 1, nonce }, ${JSON.stringify(world.server.url)})
+    const heard = []
+    const last = new Promise(resolve => addEventListener('message', ({ data, ports }) => {
+      if (data?.standdown !== 'welcome') return
+      heard.push(data.nonce)
+      if (data.nonce === 'last') resolve(ports[0])
+    }))
+    for (let i = 0; i < 20; i++) hello('mine')
+    hello('last')
+    await last
+    return [heard, await Microsoft.CIFramework.getMode()]
+  })()`)
+  assert.deepEqual(answers, [['mine', 'last'], 1])
+})
+
 test('by keyboard a card is answered as soon as it is not new any more, without a mouse', async () => {
   const ringing = desktop.notify(call('k1'))
   await answerable('Call from k1')

@@ -41,6 +41,7 @@ export const SETTINGS = {
     },
     { uniqueName: 'contoso_call', title: 'Call from {number}', timeoutSeconds: 30 },
     { uniqueName: 'contoso_patient', title: 'Whenever you like', timeoutSeconds: 0 },
+    { uniqueName: 'contoso_patient_auto', title: 'Whenever', timeoutSeconds: 0, autoAccept: true },
     { uniqueName: 'contoso_auto', title: 'Taken', autoAccept: true },
   ],
   channels: [{ uniqueName: CHANNEL, label: 'Telephone', address: 'https://phone.example/' }],

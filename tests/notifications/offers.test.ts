@@ -176,6 +176,24 @@ test('a screen that a crash left empty is filled by whoever looks at it', async 
   assert.ok(shows(waits.id)(await world.notifications.agentScreen(DANA)))
 })
 
+test('behind a screen that a crash left empty, one that accepts by itself is accepted though nobody looks', async () => {
+  await using world = await notificationWorld()
+  const shown = await world.raise({ template: 'contoso_patient', token: 'shown' })
+  await world.screen(shows(shown.id))
+  const waits = await world.raise({ template: 'contoso_patient_auto', token: 'waits' })
+  await world.screen(({ waiting }) => waiting === 1)
+  await world.database.db.query(
+    {
+      text: `update notifications.offer set state = 'ended', action_name = 'Reject', response_reason = 'DeclinedByAgent',
+      ended_at = now() where id = $1`,
+    },
+    [shown.id],
+  )
+  await world.advance(61)
+  // Read by its id: looking at the screen would show it.
+  assert.equal((await world.notifications.readOffer(DANA, waits.id))?.result?.responseReason, 'AutoAccept')
+})
+
 test('another process hears that the screen changed', async () => {
   await using database = await testDatabase()
   await using here = await notificationWorld({ on: database })

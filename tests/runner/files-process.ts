@@ -3,21 +3,24 @@
 
 import assert from 'node:assert/strict'
 import { relative } from 'node:path'
-import { after, before, describe } from 'node:test'
+import { after, describe } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 
+let found: ProcessState | null = null
+
 for (const file of process.argv.slice(2)) {
   describe(relative(process.cwd(), file), async () => {
-    let found: ProcessState
-    before(() => {
-      found = processState()
-    })
+    // When the runner has added its own listeners, and before any file is loaded: what a file changes while it loads is found too.
+    found ??= processState()
     await import(pathToFileURL(file).href)
     // Last, when what the file itself does at its end is done.
     after(() => {
       const now = processState()
-      const changed = Object.keys(found).filter(name => !isDeepStrictEqual(now[name], found[name]))
+      const before = found ?? now
+      // Told once, and not of the files after it.
+      found = now
+      const changed = Object.keys(before).filter(name => !isDeepStrictEqual(now[name], before[name]))
       assert.equal(changed.join(), '', `the file leaves the process as it found it, but for: ${changed}`)
     })
   })
@@ -27,7 +30,17 @@ type ProcessState = Readonly<Record<string, unknown>>
 
 /** What a test could change for the tests of the next file. */
 function processState(): ProcessState {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2', 'uncaughtExceptionMonitor', 'warning', 'message']
+  const signals = [
+    'SIGINT',
+    'SIGTERM',
+    'SIGHUP',
+    'SIGUSR2',
+    'uncaughtException',
+    'uncaughtExceptionMonitor',
+    'unhandledRejection',
+    'warning',
+    'message',
+  ]
   return {
     environment: { ...process.env },
     directory: process.cwd(),

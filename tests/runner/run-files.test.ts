@@ -77,13 +77,17 @@ test('what a file sets up around its tests is not for the tests of the next one'
   assert.deepEqual([ran.passed, ran.failures, ran.counts.passed, ran.seconds.size], [true, [], 2, 2])
 })
 
-for (const [change, body] of [
+for (const [change, body, isAtLoad] of [
   ['the environment', `process.env.STANDDOWN_LEFT = 'behind'`],
   ['a function that everybody calls', `globalThis.fetch = () => null`],
   ['a listener', `process.on('SIGHUP', () => {})`],
+  ['the environment while it loads', `process.env.STANDDOWN_LEFT = 'behind'`, true],
 ] as const) {
   test(`a file that changes ${change} for the next one is red`, async t => {
-    const ran = await runOf(t, [`test('one', () => { ${body} })`, `test('two', () => {})`])
+    const ran = await runOf(t, [
+      isAtLoad ? `${body}\ntest('one', () => {})` : `test('one', () => { ${body} })`,
+      `test('two', () => {})`,
+    ])
     assert.equal(ran.passed, false)
     assert.match(
       ran.failures.join('\n'),
@@ -96,6 +100,17 @@ test('a file without a test is red beside one that has some', async t => {
   const ran = await runOf(t, [`test('one', () => {})`, ''])
   assert.equal(ran.passed, false)
   assert.match(ran.failures.join('\n'), /given-1\.test\.mjs: no test of it ran to its end/)
+})
+
+test('a file with an empty suite is red beside one that has tests', async t => {
+  const ran = await runOf(t, [
+    `test('one', () => {})`,
+    `describe('empty', () => {})`,
+    `test('two', () => {})`,
+  ])
+  assert.equal(ran.passed, false)
+  assert.deepEqual(ran.failures.length, 1)
+  assert.match(ran.failures[0] ?? '', /given-1\.test\.mjs: no test of it ran to its end/)
 })
 
 test('a file that cannot be read does not keep the others from running', async t => {

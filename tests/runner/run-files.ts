@@ -78,6 +78,8 @@ class FilesEvents {
   #counts: Counts = { tests: 0, passed: 0, cancelled: 0, skipped: 0, todo: 0 }
   #passed = false
   #ended = false
+  /** A test has ended since a file's suite was closed. */
+  #hasTest = false
   #errors: readonly string[] = []
 
   /** `told` is called whenever a test begins or ends. */
@@ -129,9 +131,16 @@ class FilesEvents {
       this.#errors = [...this.#errors, ...said].slice(-MAX_LINES)
     }
     if (event.type === 'test:pass' || event.type === 'test:fail') {
-      const { nesting, name, file, details } = event.data
-      if (nesting === 0 && this.#files.has(name)) this.#seconds.set(name, details.duration_ms / 1000)
-      else if (file !== undefined) this.#withTests.add(file)
+      const { nesting, name, details } = event.data
+      const own = nesting === 0 ? this.#files.get(name) : undefined
+      if (own === undefined) {
+        // Wherever it is written: the suite of its file closes after it.
+        if (details.type !== 'suite') this.#hasTest = true
+      } else {
+        this.#seconds.set(name, details.duration_ms / 1000)
+        if (this.#hasTest) this.#withTests.add(own)
+        this.#hasTest = false
+      }
     }
     if (event.type === 'test:fail') {
       const why = failureOf(event.data)

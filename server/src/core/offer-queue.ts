@@ -93,6 +93,8 @@ export function whenTimerRings(
 ): { readonly ends: OfferResult } | { readonly againAt: Date } | null {
   if (offer.state === 'ended') return null
   const deadline = deadlineOf(offer)
+  // A timer of before it had no timeout: of an earlier version, or of a backup.
+  if (deadline === null && !offer.autoAccept) return null
   const hasTime = deadline === null ? offer.state !== 'displayed' : deadline > now
   if (hasTime) return { againAt: deadline ?? new Date(now.getTime() + LOOK_AGAIN_MS) }
   if (offer.state !== 'displayed')

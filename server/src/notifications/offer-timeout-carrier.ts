@@ -5,6 +5,7 @@ import type { Carrier } from '../core/effects/carrier.ts'
 import type { StartedEffect, Verdict } from '../core/effects/effect.ts'
 import { describeCarrier, NOTIFICATIONS_TIMEOUT } from '../core/effects/effect-kinds.ts'
 import { whenTimerRings } from '../core/offer-queue.ts'
+import { displayNextOffer } from './display-next-offer.ts'
 import { endOffer } from './end-offer.ts'
 import { type OfferRow, offerOf, shardOfAgent } from './offer.ts'
 import type { NotificationParts } from './offer-engine.ts'
@@ -30,6 +31,8 @@ async function tryToEnd(parts: NotificationParts, effect: StartedEffect): Promis
   const rings = whenTimerRings(offer, later(await parts.engine.now(tenant), effect.dueAt))
   if (!rings) return { is: 'skipped', evidence: { ...offer.result } }
   if ('againAt' in rings) {
+    // A crash may have left the screen free before it, and nobody may be looking.
+    await displayNextOffer(parts, offer)
     const againAt = rings.againAt.toISOString()
     return { is: 'skipped', evidence: { shown: 'with its full time' }, result: { againAt } }
   }
